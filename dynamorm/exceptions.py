@@ -1,0 +1,260 @@
+"""Every error that DynamORM raises, in one tree.
+
+::
+
+    DynamoException
+    ├── DynaModelException            a model class or an instance is not what it should be
+    │   ├── ValidationError           the schema refused a value (``errors``, ``raw``, ``schema_name``)
+    │   ├── UnknownSchema             no adapter claims an inner ``Schema`` (also a ``TypeError``)
+    │   └── PartialInstance           a full save of something that was loaded in part
+    ├── DynamoTableException          a table, a key, or what was asked of them is not what it should be
+    │   ├── MissingTableAttribute     an inner ``Table`` or index class lacks something
+    │   ├── InvalidSchemaField        a name that is no field, or a field that cannot serve
+    │   │   └── InvalidKey            keys that are missing, superfluous or unusable
+    │   ├── NotProjected              a filter on an attribute that the index does not hold
+    │   ├── AmbiguousIndex            more than one index would answer
+    │   ├── TableMismatch             the live table is not the one the model declares
+    │   ├── DoesNotExist              the item that was demanded is not there
+    │   ├── MultipleFound             one item was demanded and there are more
+    │   ├── TableNotActive            (a service error) the table is being created, changed or deleted
+    │   ├── TableNotFound             (a service error) there is no such table
+    │   └── ConditionFailed           (a service error) a conditional write was refused
+    │       └── HashKeyExists         ``put_unique`` met an item with the same key
+    ├── InvalidExpression             a condition, update or projection that cannot be meant
+    ├── UnstorableValue               a Python value that has no exact DynamoDB form (``path``, ``value``)
+    ├── UnreadableItem                an answer that is not in DynamoDB's form (``path``, ``value``)
+    ├── ConfigurationError            settings that cannot work
+    │   ├── NoCredentials             boto3 found no credentials
+    │   └── NoRegion                  boto3 found no region
+    ├── ConnectionFailed              no answer: refused, reset, unresolvable, timed out
+    ├── ServiceError                  DynamoDB answered with an error (``code operation table request_id``)
+    │   ├── Throttled                 more requests than the table or the account may make
+    │   ├── Unavailable               DynamoDB's own trouble (5xx)
+    │   ├── AccessDenied              credentials that are wrong, expired, or may not do this
+    │   ├── RequestRefused            DynamoDB calls the request invalid
+    │   ├── ItemTooLarge              an item or an item collection past its limit
+    │   └── TransactionCanceled       a transaction was refused (``reasons``)
+    └── EngineError                   a local engine is not installed, or did not start
+
+Errors that stand for an answer of DynamoDB are also ``botocore.exceptions.ClientError``: the connection raises
+subclasses of theirs and ours, with the original as ``__cause__``.  All of them can be pickled.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "AccessDenied",
+    "AmbiguousIndex",
+    "ConditionFailed",
+    "ConfigurationError",
+    "ConnectionFailed",
+    "DoesNotExist",
+    "DynaModelException",
+    "DynamoException",
+    "DynamoTableException",
+    "EngineError",
+    "HashKeyExists",
+    "InvalidExpression",
+    "InvalidKey",
+    "InvalidSchemaField",
+    "ItemTooLarge",
+    "MissingTableAttribute",
+    "MultipleFound",
+    "NoCredentials",
+    "NoRegion",
+    "NotProjected",
+    "PartialInstance",
+    "RequestRefused",
+    "ServiceError",
+    "TableMismatch",
+    "TableNotActive",
+    "TableNotFound",
+    "Throttled",
+    "TransactionCanceled",
+    "Unavailable",
+    "UnknownSchema",
+    "UnreadableItem",
+    "UnstorableValue",
+    "ValidationError",
+]
+
+
+class DynamoException(Exception):
+    """The root: whatever DynamORM raises on purpose is one of these."""
+
+
+class DynaModelException(DynamoException):
+    """A model class or an instance is not what it should be."""
+
+
+class ValidationError(DynaModelException):
+    """The schema refused a value.
+
+    ``errors`` is what the schema library reported, in its own shape; ``raw`` what it was given; ``where`` says more
+    about the place, such as the key of the stored item that could not be read.
+    """
+
+    def __init__(self, raw: Any, schema_name: str, errors: Any, where: str = "") -> None:
+        super().__init__(raw, schema_name, errors, where)
+        self.raw = raw
+        self.schema_name = schema_name
+        self.errors = errors
+        self.where = where
+
+    def __str__(self) -> str:
+        text = f"Validation failed for schema {self.schema_name}. Errors: {self.errors}"
+        return f"{text} ({self.where})" if self.where else text
+
+
+class UnknownSchema(DynaModelException, TypeError):
+    """No adapter knows what the inner ``Schema`` is written in."""
+
+
+class PartialInstance(DynaModelException):
+    """A full save of an instance that was loaded in part would erase what was not loaded."""
+
+
+class DynamoTableException(DynamoException):
+    """A table, a key, or what was asked of them is not what it should be."""
+
+
+class MissingTableAttribute(DynamoTableException):
+    """An inner ``Table`` or index class lacks an attribute that it needs."""
+
+
+class InvalidSchemaField(DynamoTableException):
+    """A name that is no field of the schema, or a field that cannot serve where it is named."""
+
+
+class InvalidKey(InvalidSchemaField):
+    """Keys that are missing, superfluous, or cannot be used the way they were."""
+
+
+class NotProjected(DynamoTableException):
+    """A filter on an attribute that the index does not hold."""
+
+
+class AmbiguousIndex(DynamoTableException):
+    """More than one index would answer."""
+
+
+class TableMismatch(DynamoTableException):
+    """The live table is not the one that the model declares."""
+
+
+class DoesNotExist(DynamoTableException):
+    """An item that has to be there is not."""
+
+
+class MultipleFound(DynamoTableException):
+    """One item was demanded, and there are more."""
+
+
+class InvalidExpression(DynamoException, ValueError):
+    """A condition, update or projection that cannot be meant."""
+
+
+class _AtPath(DynamoException, ValueError):
+    """Something is wrong with a value, at a place inside an item (``orders[0].price``)."""
+
+    def __init__(self, reason: str, path: str = "", value: Any = None) -> None:
+        super().__init__(reason, path, value)
+        self.reason = reason
+        self.path = path
+        self.value = value
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}" if self.path else self.reason
+
+
+class UnstorableValue(_AtPath):
+    """A Python value that has no exact form in DynamoDB."""
+
+
+class UnreadableItem(_AtPath):
+    """Something that should be in DynamoDB's form, and is not."""
+
+
+class ConfigurationError(DynamoException):
+    """Settings that cannot work."""
+
+
+class NoCredentials(ConfigurationError):
+    """boto3 found no credentials."""
+
+
+class NoRegion(ConfigurationError):
+    """boto3 found no region."""
+
+
+class ConnectionFailed(DynamoException):
+    """DynamoDB gave no answer: refused, reset, unresolvable, timed out."""
+
+    def __init__(self, message: str, operation: str = "", endpoint: str = "") -> None:
+        super().__init__(message, operation, endpoint)
+        self.operation = operation
+        self.endpoint = endpoint
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class ServiceError(DynamoException):
+    """DynamoDB answered with an error.
+
+    ``code`` is DynamoDB's name for it, ``operation`` what was asked, ``table`` of which table (``None`` where the
+    operation names none or several), ``request_id`` what AWS support asks for.
+    """
+
+    code: str = ""
+    operation: str = ""
+    table: str | None = None
+    request_id: str | None = None
+
+
+class Throttled(ServiceError):
+    """More requests than the table or the account may make; retries did not help."""
+
+
+class Unavailable(ServiceError):
+    """DynamoDB's own trouble; retries did not help."""
+
+
+class AccessDenied(ServiceError):
+    """Credentials that are wrong or expired, or may not do this."""
+
+
+class RequestRefused(ServiceError):
+    """DynamoDB calls the request invalid."""
+
+
+class ItemTooLarge(ServiceError):
+    """An item or an item collection past DynamoDB's limit."""
+
+
+class TransactionCanceled(ServiceError):
+    """A transaction was refused; ``reasons`` holds one entry for each of its actions."""
+
+    reasons: tuple[Any, ...] = ()
+
+
+class TableNotActive(DynamoTableException, ServiceError):
+    """The table or index is being created, changed or deleted."""
+
+
+class TableNotFound(DynamoTableException, ServiceError):
+    """There is no such table (or index)."""
+
+
+class ConditionFailed(DynamoTableException, ServiceError):
+    """A conditional write was refused; ``args[0]`` is botocore's ``ClientError``."""
+
+
+class HashKeyExists(ConditionFailed):
+    """A unique put met an item that has the same primary key."""
+
+
+class EngineError(DynamoException):
+    """A local engine is not installed, or did not start."""
