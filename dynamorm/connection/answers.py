@@ -1,0 +1,158 @@
+"""From the bytes of an answer to the dict that botocore would make of them.
+
+Data operations answer in plain JSON whose only disguise is base64 for binary values, so a good answer needs no
+shape-by-shape reading.  Whatever is out of the ordinary is left to botocore's own parser, which is the judge.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from base64 import b64decode, b64encode
+from functools import cached_property
+from typing import Any
+
+import orjson
+from botocore.awsrequest import HeadersDict
+
+__all__ = [
+    "DATA_OPERATIONS",
+    "LeanResponse",
+    "checksum_differs",
+    "decode_binary_values",
+    "encode_payload",
+    "is_error_body",
+    "read_answer",
+]
+
+# What each data operation can answer with.  An operation that is not here is always botocore's own business.
+DATA_OPERATIONS: dict[str, frozenset[str]] = {
+    "GetItem": frozenset({"Item", "ConsumedCapacity"}),
+    "PutItem": frozenset({"Attributes", "ConsumedCapacity", "ItemCollectionMetrics"}),
+    "UpdateItem": frozenset({"Attributes", "ConsumedCapacity", "ItemCollectionMetrics"}),
+    "DeleteItem": frozenset({"Attributes", "ConsumedCapacity", "ItemCollectionMetrics"}),
+    "Query": frozenset({"Items", "Count", "ScannedCount", "LastEvaluatedKey", "ConsumedCapacity"}),
+    "Scan": frozenset({"Items", "Count", "ScannedCount", "LastEvaluatedKey", "ConsumedCapacity"}),
+    "BatchGetItem": frozenset({"Responses", "UnprocessedKeys", "ConsumedCapacity"}),
+    "BatchWriteItem": frozenset({"UnprocessedItems", "ItemCollectionMetrics", "ConsumedCapacity"}),
+    "TransactGetItems": frozenset({"Responses", "ConsumedCapacity"}),
+    "TransactWriteItems": frozenset({"ConsumedCapacity", "ItemCollectionMetrics"}),
+}
+
+# Parts of answers in which binary values may stand that are not worth a reader of their own.
+_RARE_PARTS = frozenset({"UnprocessedKeys", "UnprocessedItems", "ItemCollectionMetrics"})
+
+
+class LeanResponse:
+    """What handlers of botocore's events may ask of an HTTP response, made from what was received."""
+
+    def __init__(self, url: str, status_code: int, lowered_headers: dict[str, str], content: bytes) -> None:
+        self.url = url
+        self.status_code = status_code
+        self.lowered_headers = lowered_headers
+        self.content = content
+
+    @cached_property
+    def headers(self) -> HeadersDict:
+        return HeadersDict(self.lowered_headers)
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8")
+
+    @property
+    def raw(self) -> io.BytesIO:
+        return io.BytesIO(self.content)
+
+
+def encode_payload(payload: dict[str, Any]) -> bytes:
+    """Write a payload as the JSON that goes onto the wire.
+
+    :raises TypeError: for a value that has no place in a payload.
+    """
+    return orjson.dumps(payload, default=_encode_binary)
+
+
+def _encode_binary(value: Any) -> str:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return b64encode(value).decode("ascii")
+    raise TypeError(f"a payload cannot hold {type(value).__name__}")
+
+
+def checksum_differs(headers: dict[str, str], body: bytes) -> bool:
+    """Whether the answer carries a checksum that is not the body's."""
+    expected = headers.get("x-amz-crc32")
+    if expected is None:
+        return False
+    actual = str(zlib.crc32(body))
+    return expected != actual and expected.lstrip("0") != actual
+
+
+def is_error_body(body: bytes) -> bool:
+    """Whether a body says that it is one of DynamoDB's errors, whatever the status in front of it says."""
+    try:
+        answer = orjson.loads(body)
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and "__type" in answer
+
+
+def read_answer(operation: str, body: bytes) -> dict[str, Any] | None:
+    """Return the answer to ``operation`` as botocore would, or ``None`` where botocore had better read it.
+
+    The caller has seen a status of 200 and a checksum that fits.
+    """
+    # botocore drops members that are null; no answer of DynamoDB's has any.
+    if b":null" in body or b": null" in body:
+        return None
+    try:
+        answer = orjson.loads(body)
+    except ValueError:
+        return None
+    if type(answer) is not dict or not DATA_OPERATIONS[operation].issuperset(answer):
+        return None
+    if (b'"B":' in body or b'"BS":' in body) and not decode_binary_values(operation, answer):
+        return None
+    return answer
+
+
+def decode_binary_values(operation: str, answer: dict[str, Any]) -> bool:
+    """Turn the base64 of all binary values into bytes, in place; false where that is left to botocore."""
+    if not _RARE_PARTS.isdisjoint(answer) and any(answer.get(part) for part in _RARE_PARTS):
+        return False
+    try:
+        for part in ("Item", "Attributes", "LastEvaluatedKey"):
+            if part in answer:
+                _decode_item(answer[part])
+        for item in answer.get("Items", ()):
+            _decode_item(item)
+        responses = answer.get("Responses", ())
+        if operation == "BatchGetItem":
+            for items in responses.values() if responses else ():
+                for item in items:
+                    _decode_item(item)
+        else:
+            for entry in responses:
+                if "Item" in entry:
+                    _decode_item(entry["Item"])
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _decode_item(item: dict[str, dict[str, Any]]) -> None:
+    for value in item.values():
+        _decode_value(value)
+
+
+def _decode_value(value: dict[str, Any]) -> None:
+    for tag, content in value.items():
+        if tag == "B":
+            value[tag] = b64decode(content)
+        elif tag == "BS":
+            value[tag] = [b64decode(element) for element in content]
+        elif tag == "M":
+            _decode_item(content)
+        elif tag == "L":
+            for element in content:
+                _decode_value(element)

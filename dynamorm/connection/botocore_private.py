@@ -1,0 +1,350 @@
+"""What is known here of botocore's insides, and the check that they are still as known.
+
+Everything that reads a private attribute of botocore's is in this file.  Where something is missing or has another
+shape the answer is an objection, and botocore itself does the sending.
+"""
+
+from __future__ import annotations
+
+import os
+from types import FunctionType
+from typing import Any
+
+import botocore
+from botocore import UNSIGNED, awsrequest, httpsession, signers
+from botocore import client as client_module
+from botocore import endpoint as endpoint_module
+from botocore.auth import SigV4Auth
+from botocore.httpsession import get_cert_path
+
+from .answers import DATA_OPERATIONS
+from .pool import SendingOptions
+from .retries import SERVED_MODES
+
+__all__ = [
+    "Guard",
+    "credentials_of",
+    "parse_by_shapes",
+    "regional_endpoint",
+    "sending_options",
+    "user_agent_of",
+]
+
+# Their private parts are the business of this file, and unknown to type checkers.
+BaseClient: Any = client_module.BaseClient
+Endpoint: Any = endpoint_module.Endpoint
+URLLib3Session: Any = httpsession.URLLib3Session
+RequestSigner: Any = signers.RequestSigner
+
+_HOME = os.path.dirname(botocore.__file__) + os.sep
+
+# The functions that a lane stands in for.  If one of them is somebody's wrapper, that somebody wants to see the call.
+_SENDING: tuple[tuple[Any, str], ...] = (
+    (BaseClient, "_make_request"),
+    (Endpoint, "make_request"),
+    (Endpoint, "create_request"),
+    (Endpoint, "prepare_request"),
+    (Endpoint, "_send_request"),
+    (Endpoint, "_get_response"),
+    (Endpoint, "_do_get_response"),
+    (Endpoint, "_needs_retry"),
+    (Endpoint, "_send"),
+    (URLLib3Session, "send"),
+    (RequestSigner, "handler"),
+    (RequestSigner, "sign"),
+    (RequestSigner, "get_auth_instance"),
+    (SigV4Auth, "add_auth"),
+)
+_CALLING: tuple[tuple[Any, str], ...] = ((BaseClient, "_make_api_call"),)
+_SENDING_NAMES = frozenset(name for _, name in _SENDING)
+_CALLING_NAMES = frozenset({"_make_api_call"}) | {
+    "get_item",
+    "put_item",
+    "update_item",
+    "delete_item",
+    "query",
+    "scan",
+    "batch_get_item",
+    "batch_write_item",
+    "transact_get_items",
+    "transact_write_items",
+}
+
+# Handlers of botocore's own whose work the lanes do themselves, or which do nothing for DynamoDB.
+_OWN_HANDLERS = {
+    ("botocore.signers", "RequestSigner.handler"),
+    ("botocore.useragent", "UserAgentString.rebuild_and_replace_user_agent_handler"),
+    ("botocore.handlers", "add_retry_headers"),
+    ("botocore.handlers", "set_operation_specific_signer"),
+    ("botocore.handlers", "_set_auth_scheme_preference_signer"),
+    ("botocore.retries.standard", "MaxAttemptsSeeder.seed_max_attempts"),
+    ("botocore.retries.standard", "RetryHandler.needs_retry"),
+    ("botocore.retries.standard", "RetryQuotaChecker.release_retry_quota"),
+    ("botocore.retryhandler", "RetryHandler"),
+    ("botocore.handlers", "add_recursion_detection_header"),
+    ("botocore.handlers", "inject_api_version_header_if_needed"),
+    ("botocore.handlers", "generate_idempotent_uuid"),
+    ("botocore.handlers", "_handle_request_validation_mode_member"),
+}
+_SENDING_EVENTS = (
+    "request-created",
+    "before-sign",
+    "choose-signer",
+    "response-received",
+    "needs-retry",
+    "before-parse",
+)
+_CALLING_EVENTS = (
+    "provide-client-params",
+    "before-parameter-build",
+    "before-call",
+    "after-call",
+    "after-call-error",
+    "before-endpoint-resolution",
+)
+
+
+class Guard:
+    """Says before each call whether a lane may send for its client, or why it may not.
+
+    Cheap to ask again: the verdict on the handlers holds until one is registered or removed, the one on functions as
+    long as they are the same objects.
+    """
+
+    def __init__(self, client: Any, own_handlers: frozenset[Any] = frozenset()) -> None:
+        self._client = client
+        self._own = own_handlers
+        self._lasting = _lasting_objection(client)
+        self._emitter = getattr(client.meta.events, "_emitter", client.meta.events)
+        if self._lasting is None:
+            self._endpoint = client._endpoint
+            self._session = client._endpoint.http_session
+            self._signer = client._request_signer
+        self._judged_handlers: object = None
+        self._sending_handlers: str | None = None
+        self._calling_handlers: str | None = None
+        self._foreign_parser = False
+        self._asked_before_send: frozenset[str] = frozenset()
+        self._known_sending: tuple[Any, ...] = ()
+        self._known_calling: tuple[Any, ...] = ()
+
+    def objection_to_sending(self) -> str | None:
+        """Why botocore should do the sending of a call that came through the client, or ``None``."""
+        if self._lasting is not None:
+            return self._lasting
+        if self._emitter._lookup_cache is not self._judged_handlers:
+            self._judge_handlers()
+        if self._sending_handlers is not None:
+            return self._sending_handlers
+        live = _live_sending()
+        if live != self._known_sending:
+            for owner, name in _SENDING:
+                if not _is_botocore_own(getattr(owner, name)):
+                    return f"{owner.__name__}.{name} is not botocore's own"
+            for connection_class in live[len(_SENDING) :]:
+                if connection_class.__module__ != "botocore.awsrequest":
+                    return "botocore's HTTP connection class has been replaced"
+            self._known_sending = live
+        endpoint = self._endpoint
+        if (
+            self._client._endpoint is not endpoint
+            or endpoint.http_session is not self._session
+            or self._client._request_signer is not self._signer
+        ):
+            return "the client's endpoint, session or signer has been replaced"
+        if not (
+            _SENDING_NAMES.isdisjoint(endpoint.__dict__)
+            and _SENDING_NAMES.isdisjoint(self._session.__dict__)
+            and _SENDING_NAMES.isdisjoint(self._signer.__dict__)
+            and _SENDING_NAMES.isdisjoint(self._client.__dict__)
+        ):
+            return "a function of the client's endpoint, session or signer has been replaced"
+        return None
+
+    def objection_to_going_round(self) -> str | None:
+        """Why a call should go through the client at all (and no further than that), or ``None``."""
+        objection = self.objection_to_sending()
+        if objection is not None:
+            return objection
+        if self._calling_handlers is not None:
+            return self._calling_handlers
+        live = (BaseClient._make_api_call,)
+        if live != self._known_calling:
+            for owner, name in _CALLING:
+                if not _is_botocore_own(getattr(owner, name)):
+                    return f"{owner.__name__}.{name} is not botocore's own"
+            self._known_calling = live
+        if not _CALLING_NAMES.isdisjoint(self._client.__dict__):
+            return "a function of the client has been replaced"
+        return None
+
+    def is_asked_before_send(self, operation: str) -> bool:
+        """Whether somebody listens to ``before-send``; valid until the next objection is asked for."""
+        return operation in self._asked_before_send
+
+    def somebody_else_parses(self) -> bool:
+        """Whether a handler that is not ours listens to ``before-parse``."""
+        try:
+            if self._emitter._lookup_cache is not self._judged_handlers:
+                self._judge_handlers()
+        except (AttributeError, TypeError):
+            return True
+        return self._foreign_parser
+
+    def _judge_handlers(self) -> None:
+        # Registering or removing a handler gives the emitter a new cache, so the judged one is held on to: as long
+        # as it is the emitter's, nothing has changed.  It is read first, so that a change meanwhile is seen later.
+        judged = self._emitter._lookup_cache
+        self._sending_handlers = self._first_foreign(_SENDING_EVENTS)
+        self._calling_handlers = self._first_foreign(_CALLING_EVENTS)
+        self._foreign_parser = self._first_foreign(("before-parse",)) is not None
+        self._asked_before_send = frozenset(
+            operation for operation in DATA_OPERATIONS if self._handlers("before-send", operation)
+        )
+        self._judged_handlers = judged
+
+    def _first_foreign(self, events: tuple[str, ...]) -> str | None:
+        for event in events:
+            for operation in DATA_OPERATIONS:
+                for handler in self._handlers(event, operation):
+                    if handler not in self._own and _identity(handler) not in _OWN_HANDLERS:
+                        return f"a handler that is not botocore's own listens to {event}"
+        return None
+
+    def _handlers(self, event: str, operation: str) -> list[Any]:
+        found = self._emitter._handlers.prefix_search(f"{event}.dynamodb.{operation}")
+        return list(found)
+
+
+def _live_sending() -> tuple[Any, ...]:
+    # Spelt out because this runs before each call: a loop over names costs four times as much.
+    return (
+        BaseClient._make_request,
+        Endpoint.make_request,
+        Endpoint.create_request,
+        Endpoint.prepare_request,
+        Endpoint._send_request,
+        Endpoint._get_response,
+        Endpoint._do_get_response,
+        Endpoint._needs_retry,
+        Endpoint._send,
+        URLLib3Session.send,
+        RequestSigner.handler,
+        RequestSigner.sign,
+        RequestSigner.get_auth_instance,
+        SigV4Auth.add_auth,
+        awsrequest.AWSHTTPConnection,
+        awsrequest.AWSHTTPSConnection,
+    )
+
+
+def _is_botocore_own(function: Any) -> bool:
+    return type(function) is FunctionType and function.__code__.co_filename.startswith(_HOME)
+
+
+def _identity(handler: Any) -> tuple[str, str]:
+    function = getattr(handler, "__func__", handler)
+    if not isinstance(function, FunctionType):
+        function = type(handler)
+    return function.__module__, function.__qualname__
+
+
+def _lasting_objection(client: Any) -> str | None:
+    """What in the configuration of ``client`` is not for the lanes."""
+    try:
+        session = client._endpoint.http_session
+        signer = client._request_signer
+        emitter = getattr(client.meta.events, "_emitter", client.meta.events)
+        config = client.meta.config
+        mode = (config.retries or {}).get("mode", "legacy")
+        if type(client._endpoint) is not Endpoint or type(session) is not URLLib3Session:
+            return "the client has an endpoint or session of another class"
+        if type(signer) is not RequestSigner:
+            return "the client has a signer of another class"
+        if session._proxy_config.proxy_url_for(client.meta.endpoint_url):
+            return "requests go through a proxy"
+        if session._cert_file or session._key_file:
+            return "requests carry a client certificate"
+        if signer._signature_version is UNSIGNED or config.signature_version is UNSIGNED:
+            return "requests are not signed"
+        if signer._signature_version != "v4" or getattr(config, "auth_scheme_preference", None):
+            return "requests are signed in another way than signature version 4"
+        if mode not in SERVED_MODES:
+            return f"the retry mode is {mode}"
+        if signer._credentials is None:
+            return "there are no credentials"
+        if not callable(emitter._handlers.prefix_search) or emitter._lookup_cache is None:
+            return "the event system is not botocore's"
+        sending_options(client)
+    except (AttributeError, TypeError, ValueError) as error:
+        return f"botocore is not as it is known here ({error})"
+    return None
+
+
+def sending_options(client: Any) -> SendingOptions:
+    """The timeouts, pool size, socket options and trust of the client's own HTTP session."""
+    session = client._endpoint.http_session
+    config = client.meta.config
+    verify = session._verify
+    return SendingOptions(
+        connect_timeout=_seconds(config.connect_timeout),
+        read_timeout=_seconds(config.read_timeout),
+        size=int(session._max_pool_connections),
+        socket_options=tuple(tuple(option) for option in session._socket_options),
+        verify=verify if isinstance(verify, str) else bool(verify),
+        default_bundle=str(get_cert_path(True)),
+    )
+
+
+def _seconds(timeout: Any) -> float | None:
+    return None if timeout is None else float(timeout)
+
+
+def credentials_of(client: Any) -> Any:
+    """The client's credentials: refreshed by ``get_frozen_credentials()`` when they have to be."""
+    return client._request_signer._credentials
+
+
+def user_agent_of(client: Any) -> str:
+    """The ``User-Agent`` of the client's own requests."""
+    return str(client._user_agent_creator.to_string())
+
+
+def regional_endpoint(client: Any) -> tuple[str, dict[str, Any]]:
+    """Resolve the endpoint as the client does before each call; also what is to be known for signing.
+
+    :raises ValueError: when the endpoint asks for more than a URL and a signature.
+    """
+    model = client.meta.service_model.operation_model("GetItem")
+    context: dict[str, Any] = {
+        "client_region": client.meta.region_name,
+        "client_config": client.meta.config,
+        "has_streaming_input": False,
+        "auth_type": model.auth_type,
+    }
+    url, headers, _ = client._resolve_endpoint_ruleset(model, {}, context)
+    signing = dict(context.get("signing") or {})
+    if (
+        headers
+        or context["auth_type"] not in (None, "v4")
+        or not signing.keys() <= {"region", "signing_name"}
+    ):
+        raise ValueError("it asks for more than a URL and a signature")
+    return str(url), signing
+
+
+def parse_by_shapes(client: Any, operation: str, http: Any) -> dict[str, Any]:
+    """Parse an answer, an error above all, as botocore does."""
+    model = client.meta.service_model.operation_model(operation)
+    endpoint = client._endpoint
+    response = {
+        "headers": http.headers,
+        "status_code": http.status_code,
+        "context": {"operation_name": operation},
+        "body": http.content,
+    }
+    parser = endpoint._response_parser_factory.create_parser(client.meta.service_model.metadata["protocol"])
+    parsed: dict[str, Any] = parser.parse(response, model.output_shape)
+    if http.status_code >= 300:
+        endpoint._add_modeled_error_fields(response, parsed, model, parser)
+    return parsed

@@ -1,0 +1,291 @@
+"""Sign, send, read, judge, and again: what the two fast lanes have in common."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from zlib import crc32
+
+from botocore.awsrequest import AWSPreparedRequest, HeadersDict
+from botocore.exceptions import ChecksumError, ConnectionClosedError
+from botocore.hooks import first_non_none_response
+from botocore.parsers import ResponseParserError
+
+from .answers import LeanResponse, checksum_differs, is_error_body, read_answer
+from .botocore_private import Guard, credentials_of, parse_by_shapes, sending_options
+from .pool import Pool
+from .retries import RetryPolicy
+from .sender import Answer
+from .signer import FrozenCredentials, Signer, SigningTarget, signing_target
+from .trust import tls_context
+
+__all__ = ["Destination", "Exchange", "RequestParts", "StepAside"]
+
+log = logging.getLogger("dynamorm.connection")
+
+_VISIBLE = re.compile(r"[!-~]*\Z")
+_USUAL_HEADERS = frozenset({"X-Amz-Target", "Content-Type", "User-Agent"})
+_MOST_DESTINATIONS = 64
+
+
+class StepAside(Exception):
+    """This request is not for the lane; botocore is to send it."""
+
+
+class Destination(NamedTuple):
+    """An endpoint, ready to be sent to."""
+
+    url: str
+    target: SigningTarget
+    request_line: str
+    pool: Pool
+
+
+class RequestParts(NamedTuple):
+    """One request before it is signed."""
+
+    operation: str
+    destination: Destination
+    headers: Mapping[str, str]
+    body: bytes
+    signer: Signer
+
+
+class Outcome(NamedTuple):
+    """What one attempt came to."""
+
+    response: tuple[LeanResponse, dict[str, Any]] | None
+    failure: Exception | None
+    is_good: bool
+
+    def final(self) -> tuple[LeanResponse, dict[str, Any]]:
+        """Return the response when there will be no other attempt.
+
+        :raises Exception: the failure, if it was one.
+        """
+        if self.failure is not None:
+            raise self.failure
+        assert self.response is not None
+        return self.response
+
+
+class Exchange:
+    """Carries requests of one client to their answers, without botocore's own sending."""
+
+    def __init__(self, client: Any, guard: Guard, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.policy = RetryPolicy(client, sleep)
+        self._client = client
+        self._guard = guard
+        self._options = sending_options(client)
+        self._lock = threading.Lock()
+        self._destinations: dict[str, Destination] = {}
+        self._signers: dict[str, Signer] = {}
+        self._tls: Any = None
+
+    def destination(self, url: str) -> Destination:
+        """Return where to send what goes to ``url``; the same for the same URL.
+
+        :raises StepAside: for URLs that only botocore knows how to reach.
+        """
+        known = self._destinations.get(url)
+        return known if known is not None else self._new_destination(url)
+
+    def signer(self, region: str, service: str) -> Signer:
+        """Return the signer for a region, which keeps its signing key."""
+        name = f"{service} {region}"
+        known = self._signers.get(name)
+        if known is None:
+            known = self._signers[name] = Signer(region, service)
+        return known
+
+    def perform(self, parts: RequestParts, context: dict[str, Any]) -> tuple[LeanResponse, dict[str, Any]]:
+        """Send a request until it is answered or the client's retry policy gives up.
+
+        Returns what botocore's ``Endpoint.make_request`` would, for errors of DynamoDB's too.
+
+        :raises botocore.exceptions.BotoCoreError: when there was no answer to be had.
+        """
+        attempt = 1
+        while True:
+            outcome = self._attempt(parts, attempt, context)
+            if outcome.is_good:
+                assert outcome.response is not None
+                return outcome.response
+            again = self.policy.wait_for_next_attempt(
+                parts.operation, attempt, outcome.response, outcome.failure, context
+            )
+            if not again:
+                return outcome.final()
+            attempt += 1
+            log.info("%s is tried again (attempt %d)", parts.operation, attempt)
+
+    def _attempt(self, parts: RequestParts, attempt: int, context: dict[str, Any]) -> Outcome:
+        request = self._signed(parts, attempt, context)
+        try:
+            answer, url = self._send(parts, request)
+        except Exception as error:  # noqa: BLE001
+            # botocore asks its retry policy about whatever went wrong here, and so do we
+            return Outcome(None, error, False)
+        http = LeanResponse(url, answer.status, answer.headers, answer.body)
+        if checksum_differs(answer.headers, answer.body):
+            mismatch = ChecksumError(
+                checksum_type="crc32",
+                expected_checksum=answer.headers["x-amz-crc32"],
+                actual_checksum=str(crc32(answer.body)),
+            )
+            return Outcome((http, {"ResponseMetadata": _metadata(http, attempt)}), mismatch, False)
+        if answer.status == 200 and "content-encoding" not in answer.headers:
+            parsed = read_answer(parts.operation, answer.body)
+            if parsed is not None:
+                parsed["ResponseMetadata"] = _metadata(http, attempt)
+                return Outcome((http, parsed), None, True)
+        try:
+            parsed = self._read_by_shapes(parts.operation, http, attempt)
+        except ConnectionClosedError as error:
+            return Outcome(None, error, False)
+        return Outcome((http, parsed), None, answer.status == 200)
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        for destination in list(self._destinations.values()):
+            destination.pool.close()
+
+    def _new_destination(self, url: str) -> Destination:
+        parts = urlsplit(url)
+        path = parts.path or "/"
+        try:
+            target = signing_target(url)
+            port = parts.port
+        except ValueError as error:
+            raise StepAside(str(error)) from None
+        if parts.scheme not in ("http", "https") or not _VISIBLE.match(path) or parts.username is not None:
+            raise StepAside("the endpoint's URL is an unusual one")
+        with self._lock:
+            known = self._destinations.get(url)
+            if known is not None:
+                return known
+            secure = parts.scheme == "https"
+            if secure and self._tls is None:
+                self._tls = tls_context(self._options.verify, self._options.default_bundle)
+            pool = Pool(
+                url, parts.hostname or "", port or (443 if secure else 80), self._tls if secure else None,
+                self._options,
+            )  # fmt: skip
+            line = f"POST {path} HTTP/1.1\r\nHost: {target.host}\r\nAccept-Encoding: identity\r\n"
+            known = Destination(url, target, line, pool)
+            if len(self._destinations) >= _MOST_DESTINATIONS:
+                raise StepAside("the client talks to too many endpoints")
+            self._destinations[url] = known
+            return known
+
+    def _signed(self, parts: RequestParts, attempt: int, context: dict[str, Any]) -> Any:
+        """Sign with the credentials of this moment; return the bytes to send, or a prepared request to be shown."""
+        credentials: FrozenCredentials = credentials_of(self._client).get_frozen_credentials()
+        headers = parts.headers
+        user_agent = headers.get("User-Agent", "")
+        destination = parts.destination
+        asked = self._guard.is_asked_before_send(parts.operation)
+        if asked or not _USUAL_HEADERS.issuperset(headers):
+            return self._signed_for_show(parts, attempt, context, credentials)
+        if "\n" in user_agent or "\r" in user_agent:
+            raise StepAside("the user agent is no header value")
+        head = parts.signer.head_for_json_post(
+            destination.target, headers["X-Amz-Target"], headers["Content-Type"], parts.body, credentials
+        )
+        return (
+            f"{destination.request_line}{head}User-Agent: {user_agent}\r\n"
+            f"{_retry_lines(attempt, context)}Content-Length: {len(parts.body)}\r\n\r\n"
+        ).encode() + parts.body
+
+    def _signed_for_show(
+        self, parts: RequestParts, attempt: int, context: dict[str, Any], credentials: FrozenCredentials
+    ) -> AWSPreparedRequest:
+        headers = parts.signer.sign(parts.destination.target, parts.headers, parts.body, credentials)
+        for line in _retry_lines(attempt, context).splitlines():
+            name, _, value = line.partition(": ")
+            headers[name] = value
+        headers["Content-Length"] = str(len(parts.body))
+        shown: Any = HeadersDict(headers)
+        return AWSPreparedRequest("POST", parts.destination.url, shown, parts.body, False)
+
+    def _send(self, parts: RequestParts, request: Any) -> tuple[Answer, str]:
+        destination = parts.destination
+        if type(request) is bytes:
+            return destination.pool.exchange(request), destination.url
+        events = self._client.meta.events
+        responses = events.emit(f"before-send.dynamodb.{parts.operation}", request=request)
+        given = first_non_none_response(responses)
+        if given is not None:
+            headers = {name.lower(): str(value) for name, value in given.headers.items()}
+            return Answer(given.status_code, headers, given.content), given.url
+        if request.url != destination.url:
+            destination = self.destination(request.url)
+        return destination.pool.exchange(_written(destination, request)), destination.url
+
+    def _read_by_shapes(self, operation: str, http: LeanResponse, attempt: int) -> dict[str, Any]:
+        """Have botocore read an answer that is out of the ordinary.
+
+        :raises ConnectionClosedError: when it is no answer of DynamoDB's at all: that may be tried again.
+        """
+        try:
+            if "content-encoding" in http.lowered_headers:
+                raise ResponseParserError("the answer is compressed")
+            if http.status_code < 300 and (http.status_code != 200 or is_error_body(http.content)):
+                raise ResponseParserError("the answer is a success and an error at once")
+            parsed = parse_by_shapes(self._client, operation, http)
+            if not isinstance(parsed, dict):
+                raise ResponseParserError("the answer is no JSON object")
+        except (ResponseParserError, AttributeError, TypeError, ValueError, KeyError) as error:
+            raise ConnectionClosedError(endpoint_url=http.url, error=error) from error
+        parsed.setdefault("ResponseMetadata", {})["RetryAttempts"] = attempt - 1
+        return parsed
+
+
+def _written(destination: Destination, request: AWSPreparedRequest) -> bytes:
+    """The bytes of a request that listeners have seen, and may have changed."""
+    lines = [destination.request_line]
+    for name, value in request.headers.items():
+        text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
+        if "\r" in text or "\n" in text:
+            raise ValueError(f"header {name} holds a line break")
+        if name.lower() not in ("host", "accept-encoding", "content-length", "transfer-encoding"):
+            lines.append(f"{name}: {text}\r\n")
+    body = request.body
+    if isinstance(body, str):
+        body = body.encode("utf-8")
+    if not isinstance(body, bytes):
+        raise TypeError("the body of the request is not bytes")
+    lines.append(f"Content-Length: {len(body)}\r\n\r\n")
+    return "".join(lines).encode("utf-8") + body
+
+
+def _retry_lines(attempt: int, context: dict[str, Any]) -> str:
+    """The two header lines that tell AWS which attempt of which call this is."""
+    retries = context.get("retries")
+    if retries is None:
+        random = os.urandom(16).hex()
+        call = f"{random[:8]}-{random[8:12]}-{random[12:16]}-{random[16:20]}-{random[20:]}"
+        retries = context["retries"] = {"invocation-id": call}
+    most = f"; max={retries['max']}" if "max" in retries else ""
+    return (
+        f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{most}\r\n"
+    )
+
+
+def _metadata(http: LeanResponse, attempt: int) -> dict[str, Any]:
+    headers = http.lowered_headers
+    metadata: dict[str, Any] = {
+        "HTTPStatusCode": http.status_code,
+        "HTTPHeaders": headers,
+        "RetryAttempts": attempt - 1,
+    }
+    request_id = headers.get("x-amzn-requestid")
+    if request_id is not None:
+        metadata["RequestId"] = request_id
+    return metadata

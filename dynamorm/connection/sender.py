@@ -1,0 +1,214 @@
+"""One keep-alive connection to an endpoint, and the part of HTTP/1.1 that DynamoDB answers with.
+
+A request goes out in one piece; an answer is read to its end or it is an error.  Bodies come with a
+``Content-Length`` or in chunks: a body that ends when the connection does cannot be told from one that was cut
+short, and is refused.  So is everything else that this reader does not know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import time
+from typing import NamedTuple
+
+__all__ = ["Answer", "NotUnderstood", "PeerClosed", "WireConnection"]
+
+RECEIVE_SIZE = 65536
+LARGEST_HEAD = 65536
+LARGEST_BODY = 256 * 1024 * 1024
+MEBIBYTE = 1024 * 1024
+_TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+class NotUnderstood(Exception):
+    """What came back is not an HTTP answer as DynamoDB gives it."""
+
+
+class PeerClosed(Exception):
+    """The connection ended before the answer did."""
+
+
+class Answer(NamedTuple):
+    """A complete HTTP answer; header names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class WireConnection:
+    """A connected socket on which one request at a time is exchanged for one answer.
+
+    After an exception, or when :attr:`reusable` is false, it is good for nothing but :meth:`close`.
+    ``read_timeout`` bounds the wait for each piece of an answer; once an answer has begun, its head has to be
+    complete within that time, and its body within that time for every MiB, so that an answer that drips in byte by
+    byte ends too.
+    """
+
+    __slots__ = ("_is_tls", "_poll", "_socket", "_timeout", "idle_since", "reusable")
+
+    def __init__(self, connected: socket.socket, read_timeout: float | None) -> None:
+        self._socket = connected
+        self._timeout = read_timeout
+        self._is_tls = hasattr(connected, "pending")
+        self._poll: select.poll | None = None
+        if hasattr(select, "poll"):
+            self._poll = select.poll()
+            self._poll.register(connected, select.POLLIN | select.POLLPRI)
+        connected.settimeout(read_timeout)
+        self.reusable = True
+        self.idle_since = 0.0
+
+    def exchange(self, request: bytes) -> Answer:
+        """Send ``request`` and return the answer to it.
+
+        :raises PeerClosed: the other side closed the connection before the answer was complete.
+        :raises NotUnderstood: the answer is none.
+        :raises OSError: as the socket does; ``TimeoutError`` among them.
+        """
+        self.reusable = False
+        self._socket.sendall(request)
+        received = self._socket.recv(RECEIVE_SIZE)
+        end = received.find(b"\r\n\r\n")
+        if end < 0:
+            received, end = self._rest_of_head(received)
+        status, version, headers = _parse_head(received[:end])
+        length = headers.get("content-length")
+        if length is not None and "transfer-encoding" not in headers:
+            body = received[end + 4 :]
+            missing = _parse_length(length) - len(body)
+            if missing > 0:
+                body += self._read_exactly(missing)
+            surplus = missing < 0
+            if surplus:
+                body = body[:missing]
+        else:
+            body, surplus = self._read_chunks(headers, received[end + 4 :])
+        connection = headers.get("connection")
+        if connection is None:
+            self.reusable = version == "HTTP/1.1" and not surplus
+        else:
+            self.reusable = connection.lower() == "keep-alive" and not surplus
+        return Answer(status, headers, body)
+
+    def is_quiet(self) -> bool:
+        """Whether nothing waits to be read: an idle connection with something to read is closed or out of step."""
+        if self._is_tls and self._socket.pending():  # type: ignore[attr-defined]
+            return False
+        if self._poll is not None:
+            return not self._poll.poll(0)
+        return not select.select([self._socket], [], [], 0)[0]
+
+    def close(self) -> None:
+        """Close the socket, whatever state it is in."""
+        self.reusable = False
+        with contextlib.suppress(OSError):
+            self._socket.close()
+
+    def _receive(self, size: int, deadline: float | None) -> bytes:
+        if deadline is not None and time.monotonic() > deadline:
+            raise TimeoutError("the answer did not end in time")
+        piece = self._socket.recv(size)
+        if not piece:
+            raise PeerClosed("the connection was closed in the middle of an answer")
+        return piece
+
+    def _deadline(self, expected: int) -> float | None:
+        if self._timeout is None:
+            return None
+        return time.monotonic() + self._timeout * (1 + expected // MEBIBYTE)
+
+    def _rest_of_head(self, received: bytes) -> tuple[bytes, int]:
+        if not received:
+            raise PeerClosed("the connection was closed without an answer")
+        deadline = self._deadline(0)
+        while (end := received.find(b"\r\n\r\n")) < 0:
+            if len(received) > LARGEST_HEAD:
+                raise NotUnderstood("an HTTP head without end")
+            if not b"HTTP/1.".startswith(received[:7]):
+                raise NotUnderstood("an answer that is not HTTP")
+            received += self._receive(RECEIVE_SIZE, deadline)
+        return received, end
+
+    def _read_exactly(self, missing: int) -> bytes:
+        deadline = self._deadline(missing)
+        pieces = []
+        while missing > 0:
+            piece = self._receive(min(missing, MEBIBYTE), deadline)
+            pieces.append(piece)
+            missing -= len(piece)
+        return b"".join(pieces)
+
+    def _read_chunks(self, headers: dict[str, str], received: bytes) -> tuple[bytes, bool]:
+        """Read a chunked body of which ``received`` is the beginning; also say whether more than it came."""
+        if headers.get("transfer-encoding", "").lower() != "chunked" or "content-length" in headers:
+            raise NotUnderstood("an answer whose length is unknown")
+        if "trailer" in headers:
+            raise NotUnderstood("a chunked answer with trailers")
+        deadline = self._deadline(0)
+        pieces: list[bytes] = []
+        total = 0
+        while True:
+            while (end := received.find(b"\r\n")) < 0:
+                if len(received) > 1024:
+                    raise NotUnderstood("a chunk without a size")
+                received += self._receive(RECEIVE_SIZE, deadline)
+            size = _parse_chunk_size(received[:end])
+            total += size
+            if total > LARGEST_BODY:
+                raise NotUnderstood("an answer larger than any that DynamoDB gives")
+            received = received[end + 2 :]
+            while len(received) < size + 2:
+                received += self._receive(RECEIVE_SIZE, deadline)
+            if received[size : size + 2] != b"\r\n":
+                raise NotUnderstood("a chunk that does not end where it says")
+            if size == 0:
+                return b"".join(pieces), len(received) > 2
+            pieces.append(received[:size])
+            received = received[size + 2 :]
+            # Every MiB that has come buys the next one its time.
+            if total // MEBIBYTE != (total - size) // MEBIBYTE:
+                deadline = self._deadline(0)
+
+
+def _parse_head(head: bytes) -> tuple[int, str, dict[str, str]]:
+    lines = head.decode("latin-1").split("\r\n")
+    status_line = lines[0]
+    version, code = status_line[:8], status_line[9:12]
+    if (
+        version not in ("HTTP/1.1", "HTTP/1.0")
+        or status_line[8:9] != " "
+        or status_line[12:13] not in ("", " ")
+        or not (code.isascii() and code.isdigit())
+        or not "200" <= code <= "599"
+        or code in ("204", "304")
+    ):
+        raise NotUnderstood("an answer without a status that DynamoDB gives")
+    headers: dict[str, str] = {}
+    for line in lines[1:]:
+        name, colon, value = line.partition(":")
+        name = name.lower()
+        if not colon or not name or not _TOKEN_CHARACTERS.issuperset(name):
+            raise NotUnderstood("an answer with a malformed header")
+        value = value.strip(" \t")
+        if name in headers:
+            if name in ("content-length", "transfer-encoding", "x-amz-crc32"):
+                raise NotUnderstood(f"an answer with two {name} headers")
+            value = f"{headers[name]}, {value}"
+        headers[name] = value
+    return int(code), version, headers
+
+
+def _parse_length(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > LARGEST_BODY:
+        raise NotUnderstood("an answer with an impossible length")
+    return int(text)
+
+
+def _parse_chunk_size(line: bytes) -> int:
+    digits = line.partition(b";")[0].strip(b" \t")
+    if not 0 < len(digits) <= 8 or digits.strip(b"0123456789abcdefABCDEF"):
+        raise NotUnderstood("a chunk without a size")
+    return int(digits, 16)
