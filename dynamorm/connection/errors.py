@@ -1,0 +1,254 @@
+"""botocore's errors as ours: one place, one table.
+
+Each class here stands for an answer of DynamoDB's and is one of ours and botocore's ``ClientError`` at once, so that
+code which catches either goes on working.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from botocore import exceptions as theirs
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from .. import exceptions as ours
+
+__all__ = ["CancellationReason", "as_hash_key_exists", "translate", "translate_failure"]
+
+
+@dataclass(frozen=True)
+class CancellationReason:
+    """Why one action of a transaction was refused; ``code`` is ``"None"`` for one that was not to blame."""
+
+    code: str
+    message: str = ""
+    item: dict[str, Any] | None = None
+
+
+class _Answered(ClientError):
+    """What the classes below share.
+
+    ``args[0]`` is botocore's error; ``attempts`` counts the requests that were sent for this one call.
+    """
+
+    def __init__(self, original: ClientError, operation: str, table: str | None) -> None:
+        Exception.__init__(self, original)
+        self.response = original.response
+        self.operation_name = original.operation_name
+        error = original.response.get("Error", {})
+        metadata = original.response.get("ResponseMetadata", {})
+        self.code: str = error.get("Code", "")
+        self.message: str = error.get("Message") or error.get("message") or ""
+        self.operation = operation
+        self.table = table
+        self.request_id: str | None = metadata.get("RequestId")
+        self.attempts: int = metadata.get("RetryAttempts", 0) + 1
+
+    def __str__(self) -> str:
+        where = f" on table {self.table}" if self.table else ""
+        tried = f" (after {self.attempts} attempts)" if self.attempts > 1 else ""
+        return f"{self.operation}{where}: {self.code}: {self.message}{tried}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (type(self), dict(self.response), self.operation_name, self.operation, self.table)
+
+
+def _rebuilt(
+    kind: type[_Answered], response: Any, operation_name: str, operation: str, table: str | None
+) -> _Answered:
+    # botocore makes the classes of its errors at run time, one set for each client, so they cannot be unpickled
+    original = ClientError(response, operation_name)
+    error = kind(original, operation, table)
+    error.__cause__ = original
+    return error
+
+
+class ServiceClientError(_Answered, ours.ServiceError):
+    """Any other error."""
+
+
+class _ConditionAnswered(_Answered):
+    def __init__(self, original: ClientError, operation: str, table: str | None) -> None:
+        super().__init__(original, operation, table)
+        # the item that met the condition, in wire form, where the request asked for it
+        self.item: dict[str, Any] | None = original.response.get("Item")
+        # after a lost answer the write that was refused may have been refused by its own first attempt
+        self.ambiguous = self.attempts > 1
+
+
+class ConditionFailedClientError(_ConditionAnswered, ours.ConditionFailed):
+    """A conditional write was refused."""
+
+
+class HashKeyExistsClientError(_ConditionAnswered, ours.HashKeyExists):
+    """A unique put was refused."""
+
+
+class TransactionCanceledClientError(_Answered, ours.TransactionCanceled):
+    """A transaction was refused."""
+
+    def __init__(self, original: ClientError, operation: str, table: str | None) -> None:
+        super().__init__(original, operation, table)
+        self.reasons = _reasons(original.response, self.message)
+
+
+class ThrottledClientError(_Answered, ours.Throttled):
+    """Too many requests."""
+
+
+class TableNotFoundClientError(_Answered, ours.TableNotFound):
+    """No such table."""
+
+
+class TableNotActiveClientError(_Answered, ours.TableNotActive):
+    """A table that is changing."""
+
+
+class ItemTooLargeClientError(_Answered, ours.ItemTooLarge):
+    """An item or item collection past its limit."""
+
+
+class RequestRefusedClientError(_Answered, ours.RequestRefused):
+    """An invalid request."""
+
+
+class AccessDeniedClientError(_Answered, ours.AccessDenied):
+    """Credentials that do not suffice."""
+
+
+class UnavailableClientError(_Answered, ours.Unavailable):
+    """DynamoDB's own trouble."""
+
+
+_CODES: dict[type[_Answered], str] = {
+    ConditionFailedClientError: "ConditionalCheckFailedException DuplicateItemException",
+    TransactionCanceledClientError: "TransactionCanceledException",
+    ThrottledClientError: (
+        "ProvisionedThroughputExceededException RequestLimitExceeded LimitExceededException "
+        "Throttling ThrottlingException ThrottledException TooManyRequestsException "
+        "RequestThrottled RequestThrottledException SlowDown"
+    ),
+    TableNotFoundClientError: (
+        "ResourceNotFoundException TableNotFoundException IndexNotFoundException GlobalTableNotFoundException"
+    ),
+    TableNotActiveClientError: "ResourceInUseException TableInUseException",
+    ItemTooLargeClientError: "ItemCollectionSizeLimitExceededException",
+    RequestRefusedClientError: (
+        "ValidationException ValidationError SerializationException UnknownOperationException "
+        "IdempotentParameterMismatchException InvalidExportTimeException InvalidRestoreTimeException "
+        "PointInTimeRecoveryUnavailableException ContinuousBackupsUnavailableException "
+        "TableAlreadyExistsException GlobalTableAlreadyExistsException ReplicaAlreadyExistsException "
+        "ReplicaNotFoundException BackupNotFoundException ExportNotFoundException ImportNotFoundException "
+        "PolicyNotFoundException"
+    ),
+    AccessDeniedClientError: (
+        "AccessDeniedException AccessDenied UnrecognizedClientException InvalidSignatureException "
+        "SignatureDoesNotMatch IncompleteSignature IncompleteSignatureException InvalidClientTokenId "
+        "MissingAuthenticationToken MissingAuthenticationTokenException ExpiredToken ExpiredTokenException "
+        "RequestExpired NotAuthorized OptInRequired"
+    ),
+    UnavailableClientError: (
+        "InternalServerError InternalServerErrorException InternalFailure InternalError "
+        "ServiceUnavailable ServiceUnavailableException"
+    ),
+}
+_BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
+
+
+def translate(error: ClientError, operation: str, payload: dict[str, Any]) -> _Answered:
+    """Give our error for one that stands for an answer; to be raised ``from`` the original."""
+    described = error.response.get("Error", {})
+    code = described.get("Code", "")
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    kind = _BY_CODE.get(code)
+    if kind is RequestRefusedClientError and _ITEM_SIZE.search(described.get("Message") or ""):
+        kind = ItemTooLargeClientError
+    if kind is None:
+        if status >= 500:
+            kind = UnavailableClientError
+        elif status == 429:
+            kind = ThrottledClientError
+        else:
+            kind = ServiceClientError
+    return kind(error, operation, _only_table(payload))
+
+
+_ITEM_SIZE = re.compile(r"[Ii]tem size.*exceeded|[Ii]tem.*exceeded the maximum allowed size")
+
+
+def as_hash_key_exists(error: ours.ConditionFailed) -> ours.HashKeyExists:
+    """Give the narrower error for a unique put that met its condition; to be raised ``from`` the same cause."""
+    if not isinstance(error, _Answered):
+        return ours.HashKeyExists(*error.args)
+    return HashKeyExistsClientError(error.args[0], error.operation, error.table)
+
+
+def translate_failure(error: BotoCoreError, operation: str, endpoint: str) -> ours.DynamoException:
+    """Give our error where there was no answer; to be raised ``from`` the original."""
+    if isinstance(error, theirs.ParamValidationError):
+        refused = ours.RequestRefused(f"{operation} was not sent: {error}")
+        refused.code, refused.operation = "ValidationException", operation
+        return refused
+    if isinstance(error, theirs.NoCredentialsError):
+        return ours.NoCredentials(
+            "boto3 found no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose a profile, "
+            "or run where a role gives them; a local engine takes any"
+        )
+    if isinstance(error, _CREDENTIAL_TROUBLE):
+        return ours.NoCredentials(f"boto3 could not complete the credentials: {error}")
+    if isinstance(error, theirs.NoRegionError):
+        return ours.NoRegion(
+            "boto3 found no region: set AWS_DEFAULT_REGION, or give region_name in dynamorm.configure(...) "
+            "or in session_kwargs of the Table"
+        )
+    if isinstance(error, _NO_ANSWER):
+        return ours.ConnectionFailed(
+            f"{operation} got no answer from {endpoint}: {error}", operation, endpoint
+        )
+    return ours.ConfigurationError(f"{operation} could not be sent: {error}")
+
+
+_CREDENTIAL_TROUBLE = (
+    theirs.PartialCredentialsError,
+    theirs.CredentialRetrievalError,
+    theirs.UnauthorizedSSOTokenError,
+    theirs.SSOTokenLoadError,
+    theirs.TokenRetrievalError,
+    theirs.MetadataRetrievalError,
+)
+_NO_ANSWER = (
+    theirs.HTTPClientError,
+    theirs.ConnectionError,
+    theirs.ChecksumError,
+    ResponseParserError,
+)
+
+
+def _only_table(payload: dict[str, Any]) -> str | None:
+    """The one table that a request names."""
+    name = payload.get("TableName")
+    if isinstance(name, str):
+        return name
+    tables: set[str] = set()
+    requested = payload.get("RequestItems")
+    if isinstance(requested, dict):
+        tables.update(requested)
+    for action in payload.get("TransactItems") or ():
+        if isinstance(action, dict):
+            tables.update(part.get("TableName", "") for part in action.values() if isinstance(part, dict))
+    return tables.pop() if len(tables) == 1 else None
+
+
+def _reasons(response: Any, message: str) -> tuple[CancellationReason, ...]:
+    given = response.get("CancellationReasons")
+    if given:
+        return tuple(
+            CancellationReason(one.get("Code") or "None", one.get("Message") or "", one.get("Item"))
+            for one in given
+        )
+    # some engines give the codes in the message only: "... specific reasons [None, ConditionalCheckFailed]"
+    listed = re.search(r"\[([A-Za-z, ]+)\]", message)
+    return tuple(CancellationReason(code.strip()) for code in listed[1].split(",")) if listed else ()
