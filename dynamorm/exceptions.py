@@ -42,7 +42,10 @@ subclasses of theirs and ours, with the original as ``__cause__``.  All of them 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = [
     "AccessDenied",
@@ -167,6 +170,14 @@ class _AtPath(DynamoException, ValueError):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}" if self.path else self.reason
+
+    def under(self, part: str | int) -> Self:
+        """Put a map's key or a list's position in front of the path, and give the error back for raising."""
+        step = f"[{part}]" if isinstance(part, int) else part
+        dot = "" if not self.path or self.path.startswith("[") else "."
+        self.path = f"{step}{dot}{self.path}"
+        self.args = (self.reason, self.path, self.value)
+        return self
 
 
 class UnstorableValue(_AtPath):

@@ -1,12 +1,14 @@
 """From the bytes of an answer to the dict that botocore would make of them.
 
-Data operations answer in plain JSON whose only disguise is base64 for binary values, so a good answer needs no
-shape-by-shape reading.  Whatever is out of the ordinary is left to botocore's own parser, which is the judge.
+Data operations answer in plain JSON whose only disguise is base64 for binary values, so a good answer needs
+no shape-by-shape reading.  Whatever is out of the ordinary is left to botocore's own parser, which is the
+judge.
 """
 
 from __future__ import annotations
 
 import io
+import json
 import zlib
 from base64 import b64decode, b64encode
 from functools import cached_property
@@ -21,7 +23,7 @@ __all__ = [
     "checksum_differs",
     "decode_binary_values",
     "encode_payload",
-    "is_error_body",
+    "is_plausible_success",
     "read_answer",
 ]
 
@@ -88,13 +90,16 @@ def checksum_differs(headers: dict[str, str], body: bytes) -> bool:
     return expected != actual and expected.lstrip("0") != actual
 
 
-def is_error_body(body: bytes) -> bool:
-    """Whether a body says that it is one of DynamoDB's errors, whatever the status in front of it says."""
+def is_plausible_success(body: bytes) -> bool:
+    """Whether a body can be that of a success at all: a JSON object, and not one of DynamoDB's errors.
+
+    botocore takes whatever else comes with a status of 200 for an empty answer, and a write for carried out.
+    """
     try:
-        answer = orjson.loads(body)
+        answer = json.loads(body)
     except ValueError:
         return False
-    return isinstance(answer, dict) and "__type" in answer
+    return isinstance(answer, dict) and "__type" not in answer
 
 
 def read_answer(operation: str, body: bytes) -> dict[str, Any] | None:

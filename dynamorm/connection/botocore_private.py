@@ -1,7 +1,7 @@
 """What is known here of botocore's insides, and the check that they are still as known.
 
-Everything that reads a private attribute of botocore's is in this file.  Where something is missing or has another
-shape the answer is an objection, and botocore itself does the sending.
+Everything that reads a private attribute of botocore's is in this file.  Where something is missing or has
+another shape the answer is an objection, and botocore itself does the sending.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ RequestSigner: Any = signers.RequestSigner
 
 _HOME = os.path.dirname(botocore.__file__) + os.sep
 
-# The functions that a lane stands in for.  If one of them is somebody's wrapper, that somebody wants to see the call.
+# The functions that a lane stands in for.  If one of them is somebody's wrapper, that somebody wants to see
+# the call.
 _SENDING: tuple[tuple[Any, str], ...] = (
     (BaseClient, "_make_request"),
     (Endpoint, "make_request"),
@@ -107,8 +108,8 @@ _CALLING_EVENTS = (
 class Guard:
     """Says before each call whether a lane may send for its client, or why it may not.
 
-    Cheap to ask again: the verdict on the handlers holds until one is registered or removed, the one on functions as
-    long as they are the same objects.
+    Cheap to ask again: the verdict on the handlers holds until one is registered or removed, the one on
+    functions as long as they are the same objects.
     """
 
     def __init__(self, client: Any, own_handlers: frozenset[Any] = frozenset()) -> None:
@@ -192,8 +193,9 @@ class Guard:
         return self._foreign_parser
 
     def _judge_handlers(self) -> None:
-        # Registering or removing a handler gives the emitter a new cache, so the judged one is held on to: as long
-        # as it is the emitter's, nothing has changed.  It is read first, so that a change meanwhile is seen later.
+        # Registering or removing a handler gives the emitter a new cache, so the judged one is held on to: as
+        # long as it is the emitter's, nothing has changed.  It is read first, so that a change meanwhile is
+        # seen later.
         judged = self._emitter._lookup_cache
         self._sending_handlers = self._first_foreign(_SENDING_EVENTS)
         self._calling_handlers = self._first_foreign(_CALLING_EVENTS)

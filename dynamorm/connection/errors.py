@@ -1,7 +1,7 @@
 """botocore's errors as ours: one place, one table.
 
-Each class here stands for an answer of DynamoDB's and is one of ours and botocore's ``ClientError`` at once, so that
-code which catches either goes on working.
+Each class here stands for an answer of DynamoDB's and is one of ours and botocore's ``ClientError`` at once,
+so that code which catches either goes on working.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ class _Answered(ClientError):
 
     def __init__(self, original: ClientError, operation: str, table: str | None) -> None:
         Exception.__init__(self, original)
-        self.response = original.response
+        response: Any = original.response
+        self.response = response
         self.operation_name = original.operation_name
-        error = original.response.get("Error", {})
-        metadata = original.response.get("ResponseMetadata", {})
+        error = response.get("Error", {})
+        metadata = response.get("ResponseMetadata", {})
         self.code: str = error.get("Code", "")
         self.message: str = error.get("Message") or error.get("message") or ""
         self.operation = operation
@@ -59,7 +60,8 @@ class _Answered(ClientError):
 def _rebuilt(
     kind: type[_Answered], response: Any, operation_name: str, operation: str, table: str | None
 ) -> _Answered:
-    # botocore makes the classes of its errors at run time, one set for each client, so they cannot be unpickled
+    # botocore makes the classes of its errors at run time, one set for each client, so they cannot be
+    # unpickled
     original = ClientError(response, operation_name)
     error = kind(original, operation, table)
     error.__cause__ = original
@@ -74,9 +76,14 @@ class _ConditionAnswered(_Answered):
     def __init__(self, original: ClientError, operation: str, table: str | None) -> None:
         super().__init__(original, operation, table)
         # the item that met the condition, in wire form, where the request asked for it
-        self.item: dict[str, Any] | None = original.response.get("Item")
+        self.item: dict[str, Any] | None = self._wire_item()
         # after a lost answer the write that was refused may have been refused by its own first attempt
         self.ambiguous = self.attempts > 1
+
+    def _wire_item(self) -> dict[str, Any] | None:
+        response: Any = self.response
+        item: dict[str, Any] | None = response.get("Item")
+        return item
 
 
 class ConditionFailedClientError(_ConditionAnswered, ours.ConditionFailed):
@@ -180,7 +187,7 @@ _ITEM_SIZE = re.compile(r"[Ii]tem size.*exceeded|[Ii]tem.*exceeded the maximum a
 
 
 def as_hash_key_exists(error: ours.ConditionFailed) -> ours.HashKeyExists:
-    """Give the narrower error for a unique put that met its condition; to be raised ``from`` the same cause."""
+    """Give the narrower error for a unique put that was refused; to be raised ``from`` the same cause."""
     if not isinstance(error, _Answered):
         return ours.HashKeyExists(*error.args)
     return HashKeyExistsClientError(error.args[0], error.operation, error.table)

@@ -17,7 +17,7 @@ from botocore.exceptions import ChecksumError, ConnectionClosedError
 from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError
 
-from .answers import LeanResponse, checksum_differs, is_error_body, read_answer
+from .answers import LeanResponse, checksum_differs, is_plausible_success, read_answer
 from .botocore_private import Guard, credentials_of, parse_by_shapes, sending_options
 from .pool import Pool
 from .retries import RetryPolicy
@@ -129,10 +129,13 @@ class Exchange:
         request = self._signed(parts, attempt, context)
         try:
             answer, url = self._send(parts, request)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             # botocore asks its retry policy about whatever went wrong here, and so do we
             return Outcome(None, error, False)
         http = LeanResponse(url, answer.status, answer.headers, answer.body)
+        if not answer.headers.get("x-amz-crc32", "0").isdecimal():
+            # the policy would stumble over this one
+            return Outcome(None, ConnectionClosedError(endpoint_url=url, error="no checksum"), False)
         if checksum_differs(answer.headers, answer.body):
             mismatch = ChecksumError(
                 checksum_type="crc32",
@@ -185,7 +188,7 @@ class Exchange:
             return known
 
     def _signed(self, parts: RequestParts, attempt: int, context: dict[str, Any]) -> Any:
-        """Sign with the credentials of this moment; return the bytes to send, or a prepared request to be shown."""
+        """Sign with the credentials of this moment: bytes, or a prepared request to be shown first."""
         credentials: FrozenCredentials = credentials_of(self._client).get_frozen_credentials()
         headers = parts.headers
         user_agent = headers.get("User-Agent", "")
@@ -236,8 +239,10 @@ class Exchange:
         try:
             if "content-encoding" in http.lowered_headers:
                 raise ResponseParserError("the answer is compressed")
-            if http.status_code < 300 and (http.status_code != 200 or is_error_body(http.content)):
-                raise ResponseParserError("the answer is a success and an error at once")
+            if http.status_code < 300 and not (
+                http.status_code == 200 and is_plausible_success(http.content)
+            ):
+                raise ResponseParserError("the answer is a success without its content")
             parsed = parse_by_shapes(self._client, operation, http)
             if not isinstance(parsed, dict):
                 raise ResponseParserError("the answer is no JSON object")

@@ -1,9 +1,9 @@
 """The three ways of a request through a client.
 
-``plain`` is botocore untouched.  ``default`` calls the client, so that all that hooks or patches botocore sees the
-call, and answers the client's ``before-call`` event by sending the request itself.  ``direct`` leaves the client out
-of it as long as nobody listens to what the client would do.  Where a fast lane has an objection against a request,
-botocore sends it.
+``plain`` is botocore untouched.  ``default`` calls the client, so that all that hooks or patches botocore
+sees the call, and answers the client's ``before-call`` event by sending the request itself.  ``direct``
+leaves the client out of it as long as nobody listens to what the client would do.  Where a fast lane has an
+objection against a request, botocore sends it.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ class DirectLane:
         self._user_agent = user_agent_of(self._client)
         try:
             url, signing = regional_endpoint(self._client)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the client will say it better
+        except Exception as error:
             raise StepAside(f"the endpoint is not a simple one ({error})") from None
         signer = self._client._request_signer
         region = signing.get("region") or signer.region_name

@@ -1,9 +1,9 @@
 """The keep-alive connections to one endpoint, for any number of threads.
 
-A connection is checked before it is used again and thrown away when it has been idle for longer than DynamoDB keeps
-it, when anything went wrong on it, or when the process forks.  At most ``size`` idle connections are kept; like
-botocore's own pool this one never makes a thread wait, so more threads than that open connections that are closed
-after use.
+A connection is checked before it is used again and thrown away when it has been idle for longer than DynamoDB
+keeps it, when anything went wrong on it, or when the process forks.  At most ``size`` idle connections are
+kept; like botocore's own pool this one never makes a thread wait, so more threads than that open connections
+that are closed after use.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from .sender import Answer, NotUnderstood, PeerClosed, WireConnection
 
 __all__ = ["LONGEST_IDLE", "Pool", "SendingOptions"]
 
-# DynamoDB closes a connection that has been idle for about a minute; with half of that no request meets the closing.
+# DynamoDB closes a connection that has been idle for about a minute; with half of that no request meets the
+# closing.
 LONGEST_IDLE = 30.0
 
 SocketOption = tuple[int, int, int]
@@ -64,8 +65,9 @@ class Pool:
     def exchange(self, request: bytes) -> Answer:
         """Send a complete HTTP request on a good connection and return the answer.
 
-        :raises botocore.exceptions.HTTPClientError: as botocore's own sender would: ``EndpointConnectionError``,
-            ``ConnectTimeoutError``, ``ReadTimeoutError``, ``SSLError``, ``ConnectionClosedError``.
+        :raises botocore.exceptions.HTTPClientError: as botocore's own sender would:
+            ``EndpointConnectionError``, ``ConnectTimeoutError``, ``ReadTimeoutError``, ``SSLError``,
+            ``ConnectionClosedError``.
         """
         connection = self._take()
         try:

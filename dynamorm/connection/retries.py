@@ -1,9 +1,10 @@
 """Whether and when to try again.
 
-botocore registers its retry policy as a handler of the client's ``needs-retry`` event: mode, number of attempts,
-quota, backoff and DynamoDB's own settings are all in there.  So the lanes ask that handler, with the arguments that
-botocore's endpoint would give it, and mean by construction what the client was configured to mean.  Only failures are
-asked about; about a good answer both of the modes that are served here say nothing.
+botocore registers its retry policy as a handler of the client's ``needs-retry`` event: mode, number of
+attempts, quota, backoff and DynamoDB's own settings are all in there.  So the lanes ask that handler, with
+the arguments that botocore's endpoint would give it, and mean by construction what the client was configured
+to mean.  Only failures are asked about; about a good answer both of the modes that are served here say
+nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ class RetryPolicy:
 
         ``context`` lives as long as the request; botocore's handlers keep what they know about it there.
 
-        :raises Exception: ``failure``, or a checksum error, where the policy wants that raised rather than retried.
+        :raises Exception: ``failure``, or a checksum error, where the policy wants that raised rather than
+            retried.
         """
         context.setdefault("retries", {})["attempt"] = attempt
         if response is not None:

@@ -1,8 +1,8 @@
 """One keep-alive connection to an endpoint, and the part of HTTP/1.1 that DynamoDB answers with.
 
 A request goes out in one piece; an answer is read to its end or it is an error.  Bodies come with a
-``Content-Length`` or in chunks: a body that ends when the connection does cannot be told from one that was cut
-short, and is refused.  So is everything else that this reader does not know.
+``Content-Length`` or in chunks: a body that ends when the connection does cannot be told from one that was
+cut short, and is refused.  So is everything else that this reader does not know.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class WireConnection:
 
     After an exception, or when :attr:`reusable` is false, it is good for nothing but :meth:`close`.
     ``read_timeout`` bounds the wait for each piece of an answer; once an answer has begun, its head has to be
-    complete within that time, and its body within that time for every MiB, so that an answer that drips in byte by
-    byte ends too.
+    complete within that time, and its body within that time for every MiB, so that an answer that drips in
+    byte by byte ends too.
     """
 
     __slots__ = ("_is_tls", "_poll", "_socket", "_timeout", "idle_since", "reusable")
@@ -94,7 +94,7 @@ class WireConnection:
         return Answer(status, headers, body)
 
     def is_quiet(self) -> bool:
-        """Whether nothing waits to be read: an idle connection with something to read is closed or out of step."""
+        """Whether nothing waits to be read; an idle connection with something to read is of no more use."""
         if self._is_tls and self._socket.pending():  # type: ignore[attr-defined]
             return False
         if self._poll is not None:

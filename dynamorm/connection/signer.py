@@ -1,7 +1,7 @@
 """Signature version 4 for what DynamoDB is sent: JSON posts without a query string.
 
-The signatures are byte for byte those of ``botocore.auth.SigV4Auth``; what makes them cheap is that the signing key
-lives a day, the timestamp a second, and that there is nothing to negotiate.
+The signatures are byte for byte those of ``botocore.auth.SigV4Auth``; what makes them cheap is that the
+signing key lives a day, the timestamp a second, and that there is nothing to negotiate.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ class Signer:
 
         ``Host`` is signed and left out of the result unless it was given.
 
-        :raises UnsignableRequest: for headers that botocore would sign in another way, and for values that would
-            break out of their header.
+        :raises UnsignableRequest: for headers that botocore would sign in another way, and for values that
+            would break out of their header.
         """
         stamp = self._timestamp(time.time() if now is None else now)
         signed = {"host": target.host}
@@ -139,10 +139,10 @@ class Signer:
         credentials: FrozenCredentials,
         now: float | None = None,
     ) -> str:
-        """Return the signature's header lines for a post whose headers are the operation and the content type.
+        """Return the header lines of a post whose headers are the operation and the content type.
 
-        The same as :meth:`sign` for ``{"X-Amz-Target": operation_header, "Content-Type": content_type}``, as text
-        that goes onto the wire as it is (``Host`` and body length are the caller's).
+        The same as :meth:`sign` for ``{"X-Amz-Target": operation_header, "Content-Type": content_type}``, as
+        text that goes onto the wire as it is (``Host`` and body length are the caller's).
         """
         stamp = self._timestamp(time.time() if now is None else now)
         token = credentials.token
@@ -197,7 +197,7 @@ class Signer:
 
     def _signing_key(self, secret: str, day: str) -> bytes:
         known_secret, known_day, key = self._key
-        if known_secret is not secret and known_secret != secret or known_day != day:
+        if (known_secret is not secret and known_secret != secret) or known_day != day:
             key = f"AWS4{secret}".encode()
             for part in (day, self._region, self._service, "aws4_request"):
                 key = hmac.digest(key, part.encode(), "sha256")

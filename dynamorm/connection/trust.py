@@ -12,8 +12,8 @@ __all__ = ["tls_context"]
 def tls_context(verify: bool | str, default_bundle: str) -> ssl.SSLContext:
     """Make the context for connections to an ``https`` endpoint.
 
-    ``verify`` is what the client resolved: ``True`` for ``default_bundle``, the file of a bundle, or ``False``, which
-    trusts anybody.
+    ``verify`` is what the client resolved: ``True`` for ``default_bundle``, the file of a bundle, or
+    ``False``, which trusts anybody.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET

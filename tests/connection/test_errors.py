@@ -23,8 +23,8 @@ SHAPES = sorted(
     {shape.metadata.get("error", {}).get("code") or shape.name for shape in MODEL.error_shapes}
     | {name for name in MODEL.shape_names if MODEL.shape_for(name).metadata.get("exception")}
 )
-# What each error of the service model is to code that catches ours.  A new error shape may come with a new botocore;
-# it is then a ServiceError, until it has its line here.
+# What each error of the service model is to code that catches ours.  A new error shape may come with a new
+# botocore; it is then a ServiceError, until it has its line here.
 EXPECTED = {
     "ConditionalCheckFailedException": ours.ConditionFailed,
     "DuplicateItemException": ours.ConditionFailed,
@@ -148,9 +148,7 @@ def test_a_transaction_says_why_each_action_was_refused():
 
 
 def test_reasons_are_read_from_the_message_where_they_are_nowhere_else():
-    text = (
-        "Transaction cancelled, please refer cancellation reasons for specific reasons [None, TransactionConflict]"
-    )
+    text = "Transaction cancelled, please refer to the reasons [None, TransactionConflict]"
     error = translate(answered("TransactionCanceledException", text), "TransactWriteItems", {})
     assert [reason.code for reason in error.reasons] == ["None", "TransactionConflict"]
 

@@ -1,8 +1,8 @@
-"""A TCP proxy that hurts: it passes requests on to an engine, and does to some of the answers what networks do.
+"""A TCP proxy that hurts: it passes requests on to an engine, and does to some answers what networks do.
 
 Which fault meets which attempt of which call is decided by the seed alone: calls are told apart by the
-``amz-sdk-invocation-id`` and attempts by the ``amz-sdk-request`` that every client sends, so that clients which behave
-differently still meet the same faults.
+``amz-sdk-invocation-id`` and attempts by the ``amz-sdk-request`` that every client sends, so that clients
+which behave differently still meet the same faults.
 """
 
 from __future__ import annotations
@@ -47,15 +47,23 @@ class FaultProxy:
     """Listens at :attr:`port` in front of an engine, until closed.
 
     :param stall: how long a stalled answer takes; to be more than the clients' read timeout
+    :param outage: how long nobody listens after a refusal began
     """
 
     def __init__(
-        self, host: str, port: int, seed: int, rates: dict[str, int] | None = None, stall: float = 0.6
+        self,
+        host: str,
+        port: int,
+        seed: int,
+        rates: dict[str, int] | None = None,
+        stall: float = 0.6,
+        outage: float = 0.022,
     ) -> None:
         self._upstream = (host, port)
         self._seed = seed
         self._rates = USUAL_RATES if rates is None else rates
         self._stall = stall
+        self._outage = outage
         self._lock = threading.Lock()
         self._calls: dict[str, int] = {}
         self._sockets: set[socket.socket] = set()
@@ -102,7 +110,7 @@ class FaultProxy:
             listener = self._listener
             if listener is None:
                 # refusing: nobody listens at the port for a moment
-                real_sleep(0.01)
+                real_sleep(self._outage)
                 self._listen()
                 continue
             try:
@@ -158,7 +166,13 @@ class FaultProxy:
         return "none", chance
 
     def _act(
-        self, kind: str, chance: random.Random, client: socket.socket, upstream: socket.socket, answers, message
+        self,
+        kind: str,
+        chance: random.Random,
+        client: socket.socket,
+        upstream: socket.socket,
+        answers,
+        message,
     ) -> bool:
         """Do what the fault says; false when the client's connection has come to its end."""
         if kind in ("refuse", "reset before the engine saw it"):
@@ -229,7 +243,10 @@ _CANNED = {
     "status 503": (b"503 Service Unavailable", {"__type": "x#ServiceUnavailable", "message": "Later."}),
     "throttle": (
         b"400 Bad Request",
-        {"__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException", "message": "Slow."},
+        {
+            "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+            "message": "Slow.",
+        },
     ),
 }
 

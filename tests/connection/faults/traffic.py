@@ -1,8 +1,8 @@
 """Reads and writes whose every answer can be judged: a model knows what each item may be by now.
 
-A write that was acknowledged leaves one possibility, one that failed leaves two, and a read leaves what it saw.
-Anything else is a wrong answer.  At the end the engine itself is asked for every item, so that no acknowledged write
-can have been lost.
+A write that was acknowledged leaves one possibility, one that failed leaves two, and a read leaves what it
+saw. Anything else is a wrong answer.  At the end the engine itself is asked for every item, so that no
+acknowledged write can have been lost.
 """
 
 from __future__ import annotations
@@ -62,7 +62,16 @@ class Traffic:
         self.tally = Tally()
 
     def run(self, operations: int) -> Tally:
-        verbs = [self._put, self._put, self._get, self._get, self._query, self._update, self._delete, self._batch]
+        verbs = [
+            self._put,
+            self._put,
+            self._get,
+            self._get,
+            self._query,
+            self._update,
+            self._delete,
+            self._batch,
+        ]
         for _ in range(operations):
             verb = self._chance.choice(verbs)
             place = (self._chance.randrange(HASHES), self._chance.randrange(RANGES))
@@ -71,9 +80,13 @@ class Traffic:
             try:
                 verb(place)
             except EXPECTED_FAILURES as error:
-                name = type(error).__mro__[1].__name__ if type(error).__name__.startswith("_") else type(error).__name__
+                name = (
+                    type(error).__mro__[1].__name__
+                    if type(error).__name__.startswith("_")
+                    else type(error).__name__
+                )
                 self.tally.failures[name] = self.tally.failures.get(name, 0) + 1
-            except Exception as error:  # noqa: BLE001 - any other error is what the run is there to find
+            except Exception as error:
                 self.tally.strange.append(f"{verb.__name__}{place}: {type(error).__name__}: {error}")
                 self._possible[place] = self._possible[place] | {self._value_of_write()}
             self.tally.longest = max(self.tally.longest, time.monotonic() - begun)
@@ -82,7 +95,9 @@ class Traffic:
     def audit(self, ask: Call) -> None:
         """Ask the engine itself for every item."""
         for p, s in self._possible:
-            answer = ask("GetItem", {"TableName": self._table, "Key": self._key((p, s)), "ConsistentRead": True})
+            answer = ask(
+                "GetItem", {"TableName": self._table, "Key": self._key((p, s)), "ConsistentRead": True}
+            )
             self._judge("at the end", (p, s), answer.get("Item"))
 
     def _key(self, place: tuple[int, int]) -> dict[str, Any]:
@@ -135,7 +150,9 @@ class Traffic:
 
     def _batch(self, place: tuple[int, int]) -> None:
         keys = [self._key((p, place[1])) for p in range(HASHES)]
-        answer = self._call("BatchGetItem", {"RequestItems": {self._table: {"Keys": keys, "ConsistentRead": True}}})
+        answer = self._call(
+            "BatchGetItem", {"RequestItems": {self._table: {"Keys": keys, "ConsistentRead": True}}}
+        )
         if answer.get("UnprocessedKeys"):
             self.tally.wrong.append(f"BatchGetItem: unprocessed keys: {answer}")
         found = {item["p"]["S"]: item for item in answer["Responses"].get(self._table, ())}
@@ -169,7 +186,9 @@ class Traffic:
         except exceptions.ConditionFailed as error:
             # the first attempt may have been carried out and its answer lost
             if error.attempts < 2:  # type: ignore[attr-defined]
-                self.tally.wrong.append(f"UpdateItem: {place} refused at the first attempt, could be {before}")
+                self.tally.wrong.append(
+                    f"UpdateItem: {place} refused at the first attempt, could be {before}"
+                )
             return None
         self._possible[place] = {value}
         self._judge("UpdateItem", place, answer.get("Attributes"))

@@ -1,0 +1,90 @@
+"""Opening what boto3 makes: sessions, clients, resources; itself imported with the first connection."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import boto3
+from botocore import exceptions as theirs
+from botocore import handlers
+from botocore.config import Config
+
+from .. import exceptions as ours
+from .configuration import Settings
+from .errors import translate, translate_failure
+from .lanes import DefaultLane, DirectLane, Lane, PlainLane
+
+__all__ = ["Opened", "call", "open_lane"]
+
+_LANES: dict[str, Any] = {"default": DefaultLane, "direct": DirectLane, "boto3": PlainLane}
+
+
+class Opened:
+    """A boto3 session and what is made of it, with all that tells whether it is still the right one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._extensions = len(handlers.BUILTIN_HANDLERS)
+        self._default_session: Any = None
+        self._environment_key: str | None = None
+        if settings.session is not None:
+            self._session = settings.session
+        elif settings.session_kwargs:
+            try:
+                self._session = boto3.Session(**settings.session_kwargs)
+            except theirs.BotoCoreError as error:
+                raise ours.ConfigurationError(f"boto3 can make no session: {error}") from error
+        else:
+            self._session = self._default_session = boto3._get_default_session()
+        self._environment_key = os.environ.get("AWS_ACCESS_KEY_ID")
+        self._has_session_of_its_own = settings.session is None and self._default_session is None
+        kwargs = dict(settings.client_kwargs)
+        if isinstance(kwargs.get("config"), dict):
+            kwargs["config"] = Config(**kwargs["config"])
+        self._kwargs = kwargs
+        self.client = self._make(self._session.client)
+        self._could_sign = self.client._request_signer._credentials is not None
+
+    def resource(self) -> Any:
+        """Make the resource that goes with the client."""
+        return self._make(self._session.resource)
+
+    def is_current(self) -> bool:
+        if self._extensions != len(handlers.BUILTIN_HANDLERS):
+            return False
+        if self._default_session is not None:
+            if self._default_session is not boto3.DEFAULT_SESSION:
+                return False
+        elif self._has_session_of_its_own and self._environment_key != os.environ.get("AWS_ACCESS_KEY_ID"):
+            return False
+        return self._could_sign
+
+    def _make(self, make: Any) -> Any:
+        try:
+            return make("dynamodb", **self._kwargs)
+        except theirs.NoRegionError as error:
+            raise translate_failure(error, "", "") from error
+        except (theirs.BotoCoreError, ValueError, TypeError) as error:
+            raise ours.ConfigurationError(f"boto3 can make no client: {error}") from error
+
+
+def open_lane(transport: str, client: Any) -> Lane:
+    """Give the way in which requests of the client are sent."""
+    lane: Lane = _LANES[transport](client)
+    return lane
+
+
+def call(lane: Lane, client: Any, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """Send one request; every error comes out as one of ours, with botocore's as its cause."""
+    try:
+        return lane.call(operation, payload)
+    except theirs.ClientError as error:
+        raise translate(error, operation, payload) from error
+    except theirs.BotoCoreError as error:
+        raise translate_failure(error, operation, client.meta.endpoint_url) from error
+    except UnicodeDecodeError as error:
+        # what botocore's parser makes of an answer that was damaged on its way
+        endpoint = client.meta.endpoint_url
+        raise ours.ConnectionFailed(
+            f"{operation} got no readable answer from {endpoint}", operation, endpoint
+        ) from error

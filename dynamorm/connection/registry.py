@@ -1,0 +1,215 @@
+"""Connections, one for each distinct configuration.
+
+A :class:`Connection` takes a request in wire form to DynamoDB and brings the answer, or the error, back.  It
+is shared by all models with the same configuration, and safe to share between threads.  boto3 is imported
+when the first one is opened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..signals import post_request, pre_request
+from .configuration import Settings, chosen_transport, effective, levels
+
+__all__ = ["AnyRequest", "Connection", "close_all", "connection_for"]
+
+log = logging.getLogger("dynamorm.connection")
+
+# Contexts come and go (a ``using`` for each request of a web server); what is remembered for them must not
+# pile up.
+_MOST_REMEMBERED = 256
+
+
+class AnyRequest(Protocol):
+    """An operation of DynamoDB's API by name, and what goes into it, in wire form."""
+
+    @property
+    def operation(self) -> str: ...
+
+    @property
+    def payload(self) -> dict[str, Any]: ...
+
+
+class Connection:
+    """The way to one DynamoDB endpoint with one set of credentials.
+
+    ``client`` is the low-level boto3 client of the same session and arguments, ``transport`` how requests are
+    sent.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        from . import boto  # boto3 costs a tenth of a second, so it is imported by the first connection
+
+        self._boto = boto
+        self.transport = chosen_transport(settings)
+        self._opened = boto.Opened(settings)
+        self.client = self._opened.client
+        self._lane = boto.open_lane(self.transport, self.client)
+        self._lock = threading.Lock()
+        self._resource: Any = None
+
+    def call(self, request: AnyRequest, sender: Any = None) -> dict[str, Any]:
+        """Send one request and give DynamoDB's answer, as a boto3 client would.
+
+        ``sender`` is what the signals ``pre_request`` and ``post_request`` are sent for: a model class.
+
+        :raises DynamoException: every error is one of ours, with botocore's as its cause.
+        """
+        if pre_request.receivers:
+            pre_request.send(sender, request=request)
+        if post_request.receivers or log.isEnabledFor(logging.DEBUG):
+            return self._call_watched(request, sender)
+        return self._boto.call(self._lane, self.client, request.operation, request.payload)
+
+    @property
+    def resource(self) -> Any:
+        """boto3's own resource object, with the same session and arguments; made when first asked for.
+
+        boto3's resources are not safe across threads.
+        """
+        if self._resource is None:
+            with self._lock:
+                if self._resource is None:
+                    self._resource = self._opened.resource()
+        return self._resource
+
+    def is_current(self) -> bool:
+        """Whether opening the connection anew would still give the same one.
+
+        It would not when boto3's default session has been replaced, or when a library that extends botocore
+        (moto, say) was imported after the client was made.
+        """
+        return self._opened.is_current()
+
+    def close(self) -> None:
+        """Let go of the sockets.  A connection may be used again after that; it then opens new ones."""
+        self._lane.close()
+        self.client.close()
+        if self._resource is not None:
+            self._resource.meta.client.close()
+
+    def _call_watched(self, request: AnyRequest, sender: Any) -> dict[str, Any]:
+        begun = time.perf_counter()
+        response: dict[str, Any] | None = None
+        failure: Exception | None = None
+        try:
+            response = self._boto.call(self._lane, self.client, request.operation, request.payload)
+            return response
+        except Exception as error:
+            failure = error
+            raise
+        finally:
+            seconds = time.perf_counter() - begun
+            metadata = (response or {}).get("ResponseMetadata", {})
+            attempts = getattr(failure, "attempts", None) or metadata.get("RetryAttempts", 0) + 1
+            consumed = (response or {}).get("ConsumedCapacity")
+            # the names of operation and table, and figures: never keys or values
+            log.debug(
+                "%s on %s: %s in %.1f ms, attempts: %d, capacity: %s",
+                request.operation,
+                request.payload.get("TableName") or "several tables",
+                "answered" if failure is None else getattr(failure, "code", "") or type(failure).__name__,
+                seconds * 1000,
+                attempts,
+                _units(consumed),
+            )
+            post_request.send(
+                sender,
+                request=request,
+                response=response,
+                seconds=seconds,
+                attempts=attempts,
+                consumed=consumed,
+                error=failure,
+            )
+
+
+def _units(consumed: Any) -> Any:
+    if isinstance(consumed, Mapping):
+        return consumed.get("CapacityUnits")
+    if isinstance(consumed, list):
+        return sum(one.get("CapacityUnits", 0) for one in consumed)
+    return "not asked for"
+
+
+_connections: dict[Any, Connection] = {}
+_remembered: dict[Any, Connection] = {}
+_lock = threading.Lock()
+
+
+def connection_for(
+    session_kwargs: Mapping[str, Any] | None = None,
+    resource_kwargs: Mapping[str, Any] | None = None,
+    transport: str | None = None,
+) -> Connection:
+    """Give the connection that the settings in force here and now lead to, opening it at its first use."""
+    # settings are replaced, never changed, so the objects themselves say whether anything is different
+    question = (
+        levels(),
+        transport,
+        _frozen(session_kwargs) if session_kwargs else None,
+        _frozen(resource_kwargs) if resource_kwargs else None,
+    )
+    known = _remembered.get(question)
+    if known is not None and known.is_current():
+        return known
+    settings = effective(session_kwargs, resource_kwargs, transport)
+    connection = _open_or_share(settings)
+    if len(_remembered) >= _MOST_REMEMBERED:
+        _remembered.clear()
+    _remembered[question] = connection
+    return connection
+
+
+def _open_or_share(settings: Settings) -> Connection:
+    key = (
+        settings.session,
+        chosen_transport(settings),
+        _frozen(settings.session_kwargs),
+        _frozen(settings.client_kwargs),
+    )
+    with _lock:
+        connection = _connections.get(key)
+        if connection is None or not connection.is_current():
+            if connection is not None:
+                connection.close()
+            connection = _connections[key] = Connection(settings)
+        return connection
+
+
+def _frozen(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return frozenset((name, _frozen(inner)) for name, inner in value.items())
+    if isinstance(value, (list, set, tuple)):
+        return (type(value).__name__, *map(_frozen, value))
+    return value
+
+
+def close_all() -> None:
+    """Close every open connection; the next operation opens its own."""
+    with _lock:
+        closing = list(_connections.values())
+        _connections.clear()
+        _remembered.clear()
+    for connection in closing:
+        connection.close()
+
+
+def _start_afresh_in_the_child() -> None:
+    """After a fork: the parent's sockets stay the parent's, botocore's own pool included."""
+    global _lock
+    _lock = threading.Lock()
+    for connection in _connections.values():
+        with contextlib.suppress(Exception):
+            connection.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_afresh_in_the_child)

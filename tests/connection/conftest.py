@@ -1,0 +1,98 @@
+"""Engines to talk to, and connections that end with their test."""
+
+from __future__ import annotations
+
+import uuid
+
+import boto3
+import pytest
+
+from dynamorm import connection, local
+from dynamorm.connection import configuration
+
+TRANSPORTS = ["boto3", "default", "direct"]
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "secret"}
+
+
+class Request:
+    """As much of a request as a connection needs."""
+
+    def __init__(self, operation, **payload):
+        self.operation = operation
+        self.payload = payload
+
+
+@pytest.fixture(autouse=True)
+def settings_and_connections_of_the_test(monkeypatch):
+    """No test sees what another configured or opened, nor what the machine is configured for."""
+    for name in ("AWS_PROFILE", "DYNAMORM_TRANSPORT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEYS["aws_access_key_id"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEYS["aws_secret_access_key"])
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setattr(configuration, "_process_wide", configuration.Settings())
+    yield
+    connection.close_all()
+
+
+@pytest.fixture(params=TRANSPORTS)
+def transport(request):
+    return request.param
+
+
+@pytest.fixture(params=["default", "direct"])
+def fast_transport(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def engine():
+    """The engine that most tests use: whichever is found first."""
+    with local.start() as started:
+        yield started
+
+
+@pytest.fixture
+def address(engine):
+    """Host and port of the engine."""
+    host, _, port = engine.endpoint_url.rpartition("//")[2].partition(":")
+    return host, int(port)
+
+
+@pytest.fixture
+def opened(engine):
+    """Make connections to the engine: ``opened("direct", region_name="eu-west-1")``."""
+
+    def open_one(transport, **options):
+        return connection.connection_for({}, {"endpoint_url": engine.endpoint_url, **options}, transport)
+
+    return open_one
+
+
+def create_table(of, name=None):
+    """Create a table with the key (``p`` S, ``s`` N) and return its name."""
+    name = name or f"table-{uuid.uuid4()}"
+    of.call(
+        Request(
+            "CreateTable",
+            TableName=name,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "p", "KeyType": "HASH"},
+                {"AttributeName": "s", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "p", "AttributeType": "S"},
+                {"AttributeName": "s", "AttributeType": "N"},
+            ],
+        )
+    )
+    return name
+
+
+def key(p="p", s=1):
+    return {"p": {"S": p}, "s": {"N": str(s)}}
