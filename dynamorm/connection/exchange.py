@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -78,7 +77,7 @@ class Outcome(NamedTuple):
 class Exchange:
     """Carries requests of one client to their answers, without botocore's own sending."""
 
-    def __init__(self, client: Any, guard: Guard, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: Any, guard: Guard, sleep: Callable[[float], None] | None = None) -> None:
         self.policy = RetryPolicy(client, sleep)
         self._client = client
         self._guard = guard

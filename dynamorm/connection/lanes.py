@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -61,7 +60,7 @@ class PlainLane:
 class DefaultLane(PlainLane):
     """The client, whose requests are sent here instead of by botocore."""
 
-    def __init__(self, client: Any, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: Any, sleep: Callable[[float], None] | None = None) -> None:
         super().__init__(client)
         # bound methods are equal when made again, which is what the guard compares
         self.guard = Guard(client, frozenset({self._before_call, self._before_parse}))
@@ -172,7 +171,7 @@ class DefaultLane(PlainLane):
 class DirectLane:
     """The same sending without the client in front."""
 
-    def __init__(self, client: Any, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: Any, sleep: Callable[[float], None] | None = None) -> None:
         self._client = client
         self._through_client = DefaultLane(client, sleep)
         self._guard = self._through_client.guard

@@ -24,7 +24,7 @@ SERVED_MODES = frozenset({"legacy", "standard"})
 class RetryPolicy:
     """The client's own retry policy, asked without the rest of botocore's sending."""
 
-    def __init__(self, client: Any, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, client: Any, sleep: Callable[[float], None] | None = None) -> None:
         self._client = client
         self._sleep = sleep
         self._owed_successes = 0
@@ -61,7 +61,7 @@ class RetryPolicy:
             return False
         # The standard mode's quota of 500 is paid back by at most as many calls that succeed.
         self._owed_successes = 500
-        self._sleep(pause)
+        (self._sleep or time.sleep)(pause)
         return True
 
     def note_success(

@@ -1,0 +1,187 @@
+"""The same traffic over the three transports, through a proxy that hurts.
+
+Every answer is judged.  The fast lanes may give no wrong answer, lose no acknowledged write, wait no longer than
+their timeouts allow, and fail no more often than botocore does on the same faults.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+
+import pytest
+from botocore.config import Config
+
+from dynamorm import connection
+
+from ..conftest import KEYS, Request, create_table
+from .proxy import USUAL_RATES, FaultProxy, real_sleep
+from .traffic import Tally, Traffic
+
+SEEDS = (1, 2, 3, 4, 5)
+READ_TIMEOUT = 0.3
+ATTEMPTS = 3
+# The clients' backoff, made the same for all of them: longer than nothing, shorter than an outage of the proxy.
+BACKOFF = 0.015
+
+
+class Result:
+    """What came of one transport's traffic over all seeds."""
+
+    def __init__(self, transport):
+        self.transport = transport
+        self.tally = Tally()
+        self.faults = Counter()
+        self.connections = 0
+
+    @property
+    def failed(self):
+        return self.tally.failed + len(self.tally.strange)
+
+    def row(self):
+        tally = self.tally
+        return [
+            self.transport,
+            str(tally.operations),
+            str(sum(self.faults.values()) - self.faults["none"]),
+            str(self.failed),
+            f"{100 * self.failed / tally.operations:.2f} %",
+            str(len(tally.wrong)),
+            f"{tally.longest:.2f} s",
+            str(self.connections),
+        ]
+
+
+def client_options(port):
+    retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
+    config = Config(connect_timeout=READ_TIMEOUT, read_timeout=READ_TIMEOUT, retries=retries)
+    return {"endpoint_url": f"http://127.0.0.1:{port}", "config": config, **KEYS}
+
+
+def run(transport, operations, address, ask, table, seeds=SEEDS):
+    result = Result(transport)
+    for seed in seeds:
+        with FaultProxy(*address, seed=seed, stall=2 * READ_TIMEOUT) as proxy:
+            conn = connection.connection_for({}, client_options(proxy.port), transport)
+            traffic = Traffic(calling(conn), table, f"{transport}-{seed}-", seed)
+            traffic.run(operations // len(seeds))
+            traffic.audit(ask)
+            conn.close()
+        result.tally.add(traffic.tally)
+        result.faults += proxy.counts
+        result.connections += proxy.connections
+    return result
+
+
+def calling(conn):
+    return lambda operation, payload: conn.call(Request(operation, **payload))
+
+
+def show(results):
+    heads = [
+        "transport", "operations", "faults met", "failed", "share", "wrong answers", "longest", "connections"
+    ]  # fmt: skip
+    rows = [heads, *(result.row() for result in results)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(heads))]
+    rule = "  ".join("=" * width for width in widths)
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join([rule, lines[0], rule, *lines[1:], rule])
+
+
+def suite(operations, address, opened, monkeypatch):
+    direct = opened("boto3")
+    table = create_table(direct)
+    monkeypatch.setattr(time, "sleep", lambda seconds: real_sleep(BACKOFF))
+    results = [
+        run(transport, operations, address, calling(direct), table)
+        for transport in ("boto3", "default", "direct")
+    ]
+    print("\n" + show(results))
+    botocore, *fast = results
+    # a call waits for a connection, for the beginning of an answer, and for its end, at each attempt
+    longest = ATTEMPTS * (3 * READ_TIMEOUT + BACKOFF) + 1
+    for result in fast:
+        assert result.tally.wrong == []
+        assert result.tally.strange == []
+        assert result.tally.longest < longest
+        assert result.failed <= botocore.failed
+    for result in results:
+        met = {kind for kind, count in result.faults.items() if count}
+        assert met >= set(USUAL_RATES), f"never happened: {set(USUAL_RATES) - met}"
+
+
+@pytest.mark.slow
+def test_the_fast_lanes_are_no_worse_than_botocore_on_the_same_faults(address, opened, monkeypatch):
+    suite(1_000, address, opened, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    "DYNAMORM_LONG_FAULTS" not in os.environ, reason="takes half an hour; DYNAMORM_LONG_FAULTS=1"
+)
+def test_the_same_in_its_long_form(address, opened, monkeypatch):
+    suite(20_000, address, opened, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in USUAL_RATES if kind not in ("delay", "drip", "close while idle")]
+)
+def test_each_fault_met_at_every_attempt_is_an_error_and_nothing_else(
+    kind, fast_transport, address, opened, monkeypatch
+):
+    """Where nothing but faults comes back, nothing may look like an answer, and the error comes in time."""
+    if kind in ("answer twice", "refuse"):
+        pytest.skip(
+            "there is an answer in it" if kind == "answer twice" else "leaves attempts without a fault"
+        )
+    monkeypatch.setattr(time, "sleep", lambda seconds: real_sleep(0.001))
+    direct = opened("boto3")
+    table = create_table(direct)
+    for seed in range(4):
+        with FaultProxy(*address, seed=seed, rates={kind: 1000}, stall=2 * READ_TIMEOUT) as proxy:
+            conn = connection.connection_for({}, client_options(proxy.port), fast_transport)
+            traffic = Traffic(calling(conn), table, f"{kind}-{fast_transport}-{seed}-", seed)
+            tally = traffic.run(2)
+            traffic.audit(calling(direct))
+            conn.close()
+        assert tally.wrong == [] and tally.strange == []
+        if kind != "flip a bit":  # some bits do not matter
+            assert tally.failed == 2
+        assert tally.longest < ATTEMPTS * (3 * READ_TIMEOUT) + 1
+
+
+@pytest.mark.parametrize("kind", ["delay", "drip", "close while idle", "answer twice"])
+def test_what_only_takes_longer_or_too_much_fails_nothing(kind, fast_transport, address, opened):
+    direct = opened("boto3")
+    table = create_table(direct)
+    with FaultProxy(*address, seed=1, rates={kind: 1000}) as proxy:
+        conn = connection.connection_for({}, client_options(proxy.port), fast_transport)
+        traffic = Traffic(calling(conn), table, f"{kind}-{fast_transport}-", 1)
+        tally = traffic.run(40)
+        traffic.audit(calling(direct))
+        conn.close()
+    assert (tally.wrong, tally.strange, tally.failures) == ([], [], {})
+
+
+def test_threads_do_not_get_each_others_answers_when_connections_break(
+    fast_transport, address, opened, monkeypatch
+):
+    monkeypatch.setattr(time, "sleep", lambda seconds: real_sleep(0.005))
+    direct = opened("boto3")
+    table = create_table(direct)
+    rates = {"answer twice": 150, "close in mid-answer": 50, "close while idle": 150, "cut short": 50}
+    with FaultProxy(*address, seed=9, rates=rates) as proxy:
+        conn = connection.connection_for({}, client_options(proxy.port), fast_transport)
+        each = [Traffic(calling(conn), table, f"{fast_transport}-{n}-", n) for n in range(8)]
+        threads = [threading.Thread(target=traffic.run, args=(25,)) for traffic in each]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        conn.close()
+    for traffic in each:
+        traffic.audit(calling(direct))
+        assert traffic.tally.wrong == [] and traffic.tally.strange == []
+        assert traffic.tally.operations == 25
