@@ -7,6 +7,7 @@ another shape the answer is an objection, and botocore itself does the sending.
 from __future__ import annotations
 
 import os
+from operator import is_
 from types import FunctionType
 from typing import Any
 
@@ -56,7 +57,6 @@ _SENDING: tuple[tuple[Any, str], ...] = (
     (RequestSigner, "get_auth_instance"),
     (SigV4Auth, "add_auth"),
 )
-_CALLING: tuple[tuple[Any, str], ...] = ((BaseClient, "_make_api_call"),)
 _SENDING_NAMES = frozenset(name for _, name in _SENDING)
 _CALLING_NAMES = frozenset({"_make_api_call"}) | {
     "get_item",
@@ -72,13 +72,14 @@ _CALLING_NAMES = frozenset({"_make_api_call"}) | {
 }
 
 # Handlers of botocore's own whose work the lanes do themselves, or which do nothing for DynamoDB.
+_SEEDER = ("botocore.retries.standard", "MaxAttemptsSeeder.seed_max_attempts")
 _OWN_HANDLERS = {
+    _SEEDER,
     ("botocore.signers", "RequestSigner.handler"),
     ("botocore.useragent", "UserAgentString.rebuild_and_replace_user_agent_handler"),
     ("botocore.handlers", "add_retry_headers"),
     ("botocore.handlers", "set_operation_specific_signer"),
     ("botocore.handlers", "_set_auth_scheme_preference_signer"),
-    ("botocore.retries.standard", "MaxAttemptsSeeder.seed_max_attempts"),
     ("botocore.retries.standard", "RetryHandler.needs_retry"),
     ("botocore.retries.standard", "RetryQuotaChecker.release_retry_quota"),
     ("botocore.retryhandler", "RetryHandler"),
@@ -125,9 +126,10 @@ class Guard:
         self._sending_handlers: str | None = None
         self._calling_handlers: str | None = None
         self._foreign_parser = False
+        self.most_attempts: int | None = None
         self._asked_before_send: frozenset[str] = frozenset()
         self._known_sending: tuple[Any, ...] = ()
-        self._known_calling: tuple[Any, ...] = ()
+        self._known_calling: Any = None
 
     def objection_to_sending(self) -> str | None:
         """Why botocore should do the sending of a call that came through the client, or ``None``."""
@@ -138,7 +140,7 @@ class Guard:
         if self._sending_handlers is not None:
             return self._sending_handlers
         live = _live_sending()
-        if live != self._known_sending:
+        if not _are_the_same(live, self._known_sending):
             for owner, name in _SENDING:
                 if not _is_botocore_own(getattr(owner, name)):
                     return f"{owner.__name__}.{name} is not botocore's own"
@@ -169,11 +171,10 @@ class Guard:
             return objection
         if self._calling_handlers is not None:
             return self._calling_handlers
-        live = (BaseClient._make_api_call,)
-        if live != self._known_calling:
-            for owner, name in _CALLING:
-                if not _is_botocore_own(getattr(owner, name)):
-                    return f"{owner.__name__}.{name} is not botocore's own"
+        live = BaseClient._make_api_call
+        if live is not self._known_calling:
+            if not _is_botocore_own(live):
+                return "BaseClient._make_api_call is not botocore's own"
             self._known_calling = live
         if not _CALLING_NAMES.isdisjoint(self._client.__dict__):
             return "a function of the client has been replaced"
@@ -203,7 +204,16 @@ class Guard:
         self._asked_before_send = frozenset(
             operation for operation in DATA_OPERATIONS if self._handlers("before-send", operation)
         )
+        self.most_attempts = self._announced_attempts()
         self._judged_handlers = judged
+
+    def _announced_attempts(self) -> int | None:
+        """The number of attempts that botocore's requests announce from the first one on, if they do."""
+        for handler in self._handlers("request-created", "GetItem"):
+            if _identity(handler) == _SEEDER:
+                most = getattr(handler.__self__, "_max_attempts", None)
+                return most if isinstance(most, int) else None
+        return None
 
     def _first_foreign(self, events: tuple[str, ...]) -> str | None:
         for event in events:
@@ -238,6 +248,11 @@ def _live_sending() -> tuple[Any, ...]:
         awsrequest.AWSHTTPConnection,
         awsrequest.AWSHTTPSConnection,
     )
+
+
+def _are_the_same(some: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    # by identity: wrappers of the proxying kind call themselves equal to what they wrap
+    return len(some) == len(others) and all(map(is_, some, others))
 
 
 def _is_botocore_own(function: Any) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from zlib import crc32
 
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
-from botocore.exceptions import ChecksumError, ConnectionClosedError
+from botocore.exceptions import ChecksumError, ConnectionClosedError, SSLError
 from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError
 
@@ -174,7 +174,11 @@ class Exchange:
                 return known
             secure = parts.scheme == "https"
             if secure and self._tls is None:
-                self._tls = tls_context(self._options.verify, self._options.default_bundle)
+                try:
+                    self._tls = tls_context(self._options.verify, self._options.default_bundle)
+                except OSError as error:
+                    bundle = f"the certificates in {self._options.verify!r} cannot be used: {error}"
+                    raise SSLError(endpoint_url=url, error=bundle) from error
             pool = Pool(
                 url, parts.hostname or "", port or (443 if secure else 80), self._tls if secure else None,
                 self._options,
@@ -202,14 +206,14 @@ class Exchange:
         )
         return (
             f"{destination.request_line}{head}User-Agent: {user_agent}\r\n"
-            f"{_retry_lines(attempt, context)}Content-Length: {len(parts.body)}\r\n\r\n"
+            f"{_retry_lines(attempt, context, self._guard.most_attempts)}Content-Length: {len(parts.body)}\r\n\r\n"
         ).encode() + parts.body
 
     def _signed_for_show(
         self, parts: RequestParts, attempt: int, context: dict[str, Any], credentials: FrozenCredentials
     ) -> AWSPreparedRequest:
         headers = parts.signer.sign(parts.destination.target, parts.headers, parts.body, credentials)
-        for line in _retry_lines(attempt, context).splitlines():
+        for line in _retry_lines(attempt, context, self._guard.most_attempts).splitlines():
             name, _, value = line.partition(": ")
             headers[name] = value
         headers["Content-Length"] = str(len(parts.body))
@@ -269,16 +273,17 @@ def _written(destination: Destination, request: AWSPreparedRequest) -> bytes:
     return "".join(lines).encode("utf-8") + body
 
 
-def _retry_lines(attempt: int, context: dict[str, Any]) -> str:
+def _retry_lines(attempt: int, context: dict[str, Any], announced: int | None) -> str:
     """The two header lines that tell AWS which attempt of which call this is."""
     retries = context.get("retries")
     if retries is None:
         random = os.urandom(16).hex()
         call = f"{random[:8]}-{random[8:12]}-{random[12:16]}-{random[16:20]}-{random[20:]}"
         retries = context["retries"] = {"invocation-id": call}
-    most = f"; max={retries['max']}" if "max" in retries else ""
+    most = retries.get("max", announced)
+    limit = "" if most is None else f"; max={most}"
     return (
-        f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{most}\r\n"
+        f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 
 import boto3
@@ -25,8 +26,9 @@ class Request:
 @pytest.fixture(autouse=True)
 def settings_and_connections_of_the_test(monkeypatch):
     """No test sees what another configured or opened, nor what the machine is configured for."""
-    for name in ("AWS_PROFILE", "DYNAMORM_TRANSPORT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
-        monkeypatch.delenv(name, raising=False)
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "DYNAMORM_TRANSPORT")) or name == "REQUESTS_CA_BUNDLE":
+            monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -1,7 +1,7 @@
 """The same traffic over the three transports, through a proxy that hurts.
 
-Every answer is judged.  The fast lanes may give no wrong answer, lose no acknowledged write, wait no longer than
-their timeouts allow, and fail no more often than botocore does on the same faults.
+Every answer is judged.  The fast lanes may give no wrong answer, lose no acknowledged write, wait no longer
+than their timeouts allow, and fail no more often than botocore does on the same faults.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from .traffic import Tally, Traffic
 SEEDS = (1, 2, 3, 4, 5)
 READ_TIMEOUT = 0.3
 ATTEMPTS = 3
-# The clients' backoff, made the same for all of them: longer than nothing, shorter than an outage of the proxy.
+# The clients' backoff, made the same for all of them: longer than nothing, shorter than an outage of the
+# proxy.
 BACKOFF = 0.015
 
 

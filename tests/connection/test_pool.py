@@ -1,0 +1,202 @@
+"""Connections are kept, checked, bounded, timed, closed, and never shared with a child process."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import socket
+import threading
+import time
+
+import pytest
+from botocore import exceptions as theirs
+
+from dynamorm.connection import pool as pool_module
+from dynamorm.connection.pool import Pool, SendingOptions
+
+from .scripted_server import ScriptedServer, answer
+
+POST = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+# What Python 3.12 and later say about a fork in a process with threads is what these tests are about.
+forking = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+
+
+@pytest.fixture
+def pool_to():
+    made = []
+
+    def make(server, **options):
+        pool = Pool(server.url, "127.0.0.1", server.port, None, SendingOptions(**options))
+        made.append(pool)
+        return pool
+
+    yield make
+    for pool in made:
+        pool.close()
+
+
+def test_one_connection_carries_many_requests(pool_to):
+    with ScriptedServer([answer()]) as server:
+        pool = pool_to(server)
+        for _ in range(10):
+            assert pool.exchange(POST).body == b"{}"
+        assert server.connections == 1
+
+
+def test_a_connection_that_was_closed_while_idle_is_not_used_again(pool_to):
+    with ScriptedServer([answer()]) as server:
+        pool = pool_to(server)
+        for _ in range(5):
+            pool.exchange(POST)
+            server.drop_connections()
+            time.sleep(0.05)
+        assert server.connections == 5
+
+
+@pytest.mark.parametrize("surplus", [answer(b'{"stale": 1}'), b"x"])
+def test_a_connection_with_an_answer_too_many_is_not_used_again(pool_to, surplus):
+    with ScriptedServer([[answer(), 0.02, surplus], answer(b'{"fresh":1}')]) as server:
+        pool = pool_to(server)
+        pool.exchange(POST)
+        time.sleep(0.1)
+        assert pool.exchange(POST).body == b'{"fresh":1}'
+        assert server.connections == 2
+
+
+def test_a_connection_that_was_idle_for_too_long_is_not_used_again(pool_to, monkeypatch):
+    with ScriptedServer([answer()]) as server:
+        pool = pool_to(server)
+        pool.exchange(POST)
+        monkeypatch.setattr(pool_module, "LONGEST_IDLE", -1.0)
+        pool.exchange(POST)
+        assert server.connections == 2
+
+
+def test_no_more_idle_connections_are_kept_than_the_client_says(pool_to):
+    with ScriptedServer([[0.1, answer()]]) as server:
+        pool = pool_to(server, size=3)
+        threads = [threading.Thread(target=pool.exchange, args=(POST,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert server.connections == 8
+        assert len(pool._idle) == 3
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ([None], theirs.ConnectionClosedError),
+        ([b"noise\r\n\r\n"], theirs.ConnectionClosedError),
+        ([[b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", None]], theirs.ConnectionClosedError),
+        ([[1.0, answer()]], theirs.ReadTimeoutError),
+    ],
+)
+def test_what_goes_wrong_is_botocores_error_and_ends_the_connection(pool_to, script, error):
+    with ScriptedServer([*script, answer()]) as server:
+        pool = pool_to(server, read_timeout=0.2)
+        with pytest.raises(error):
+            pool.exchange(POST)
+        assert pool.exchange(POST).body == b"{}"
+        assert server.connections == 2
+
+
+def test_where_nobody_listens_there_is_an_error():
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    with pytest.raises(theirs.EndpointConnectionError):
+        Pool("http://x", "127.0.0.1", port, None, SendingOptions()).exchange(POST)
+    with pytest.raises(theirs.EndpointConnectionError):
+        Pool("http://x", "no-such-host.invalid", 80, None, SendingOptions()).exchange(POST)
+    with pytest.raises(theirs.EndpointConnectionError):
+        Pool("http://x", "a" * 300, 80, None, SendingOptions()).exchange(POST)
+
+
+def test_an_endpoint_that_does_not_accept_ends_in_time():
+    # a listener whose queue is full lets further connections wait
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = []
+        try:
+            for _ in range(4):
+                one = socket.socket()
+                one.setblocking(False)
+                one.connect_ex(full.getsockname())
+                waiting.append(one)
+            pool = Pool("http://x", *full.getsockname(), None, SendingOptions(connect_timeout=0.2))
+            begun = time.monotonic()
+            with pytest.raises(theirs.ConnectTimeoutError):
+                pool.exchange(POST)
+            assert time.monotonic() - begun < 2
+        finally:
+            for one in waiting:
+                one.close()
+
+
+def test_an_interrupt_in_mid_exchange_spoils_no_later_answer(pool_to, monkeypatch):
+    class Interrupt(BaseException):
+        pass
+
+    with ScriptedServer([answer(b'{"late":1}'), answer(b'{"mine":1}')]) as server:
+        pool = pool_to(server)
+        monkeypatch.setattr(
+            "dynamorm.connection.sender._parse_head", lambda head: (_ for _ in ()).throw(Interrupt)
+        )
+        with pytest.raises(Interrupt):
+            pool.exchange(POST)
+        monkeypatch.undo()
+        assert pool.exchange(POST).body == b'{"mine":1}'
+        assert server.connections == 2
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+def test_a_pool_that_is_no_longer_used_leaves_no_socket_open():
+    with ScriptedServer([answer()]) as server:
+        pool = Pool(server.url, "127.0.0.1", server.port, None, SendingOptions())
+        pool.exchange(POST)
+        (idle,) = pool._idle
+        del pool
+        gc.collect()
+        assert idle._socket.fileno() == -1
+
+
+@forks
+@forking
+def test_a_child_process_uses_connections_of_its_own(pool_to):
+    def echo(request):
+        return answer(request.body)
+
+    def ask(pool, who, count):
+        for number in range(count):
+            body = f"{who}/{number}".encode()
+            said = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+            if pool.exchange(said).body != body:
+                os._exit(1)
+
+    with ScriptedServer([echo]) as server:
+        pool = pool_to(server)
+        ask(pool, "parent before", 3)
+        assert server.connections == 1
+        context = multiprocessing.get_context("fork")
+        children = [context.Process(target=ask, args=(pool, f"child {n}", 50)) for n in range(4)]
+        for child in children:
+            child.start()
+        ask(pool, "parent meanwhile", 50)
+        for child in children:
+            child.join(20)
+            assert child.exitcode == 0
+        ask(pool, "parent after", 3)
+        assert server.connections == 5
+
+
+def test_connections_are_opened_as_the_client_is_configured(pool_to):
+    with ScriptedServer([answer()]) as server:
+        pool = pool_to(server, socket_options=((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),))
+        pool.exchange(POST)
+        (idle,) = pool._idle
+        assert idle._socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert idle._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
