@@ -177,8 +177,8 @@ class Exchange:
                 try:
                     self._tls = tls_context(self._options.verify, self._options.default_bundle)
                 except OSError as error:
-                    bundle = f"the certificates in {self._options.verify!r} cannot be used: {error}"
-                    raise SSLError(endpoint_url=url, error=bundle) from error
+                    reason = OSError(f"the certificates in {self._options.verify!r} cannot be used: {error}")
+                    raise SSLError(endpoint_url=url, error=reason) from error
             pool = Pool(
                 url, parts.hostname or "", port or (443 if secure else 80), self._tls if secure else None,
                 self._options,
@@ -204,9 +204,10 @@ class Exchange:
         head = parts.signer.head_for_json_post(
             destination.target, headers["X-Amz-Target"], headers["Content-Type"], parts.body, credentials
         )
+        retry = _retry_lines(attempt, context, self._guard.most_attempts)
         return (
             f"{destination.request_line}{head}User-Agent: {user_agent}\r\n"
-            f"{_retry_lines(attempt, context, self._guard.most_attempts)}Content-Length: {len(parts.body)}\r\n\r\n"
+            f"{retry}Content-Length: {len(parts.body)}\r\n\r\n"
         ).encode() + parts.body
 
     def _signed_for_show(

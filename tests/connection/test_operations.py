@@ -1,4 +1,4 @@
-"""One suite of operations: the same answers and the same errors, whatever carries them and whoever answers."""
+"""One suite of operations: the same answers and errors, whatever carries them and whoever answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reader of answers: what it understands it reads exactly, whatever else comes is an error, and in time."""
+"""The reader of answers: what it understands it reads exactly; whatever else comes is an error, in time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .scripted_server import answer
 
 
 def exchange(pieces, timeout=5.0, pause=0.0, close=True):
-    """Let a server say the pieces; return the answer that was read and whether the connection may be used again."""
+    """Let a server say the pieces; return the answer that was read, and whether the connection is still good."""
     ours, theirs = socket.socketpair()
 
     def serve():

@@ -1,0 +1,154 @@
+"""The lanes try again when botocore would, as often as botocore would, and wait as long as botocore would."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from dynamorm import connection, exceptions
+
+from .conftest import Request, key
+from .scripted_server import ScriptedServer, answer
+
+ITEM = b'{"Item":{"p":{"S":"p"},"s":{"N":"1"}}}'
+GET = Request("GetItem", TableName="table", Key=key())
+OK = answer(ITEM)
+
+
+def refusal(code, status=b"400 Bad Request"):
+    return answer(b'{"__type":"com.amazonaws.dynamodb.v20120810#%s","message":"No."}' % code, status)
+
+
+FAULTS = {
+    "closed": None,
+    "ended in the middle": [b"HTTP/1.1 200 OK\r\nx-amz-crc32: 5\r\nContent-Length: 99\r\n\r\n{", None],
+    "500": refusal(b"InternalServerError", b"500 Internal Server Error"),
+    "502 in HTML": answer(b"<html>Bad gateway</html>", b"502 Bad Gateway", x_amz_crc32=None),
+    "503 empty": answer(b"", b"503 Service Unavailable", x_amz_crc32=None),
+    "504": answer(b"gone", b"504 Gateway Timeout", x_amz_crc32=None),
+    "429": answer(b"{}", b"429 Too Many Requests"),
+    "throughput": refusal(b"ProvisionedThroughputExceededException"),
+    "throttling": refusal(b"ThrottlingException"),
+    "limit": refusal(b"RequestLimitExceeded"),
+    "in progress": refusal(b"TransactionInProgressException"),
+    "checksum": answer(ITEM, x_amz_crc32="1"),
+    "condition": refusal(b"ConditionalCheckFailedException"),
+    "invalid": refusal(b"ValidationException"),
+    "not found": refusal(b"ResourceNotFoundException"),
+    "denied": refusal(b"AccessDeniedException"),
+    "413": answer(b"too much", b"413 Payload Too Large", x_amz_crc32=None),
+    "409": refusal(b"ReplicatedWriteConflictException", b"409 Conflict"),
+    "wait a while": answer(
+        b'{"__type":"x#ThrottlingException"}', b"400 Bad Request", x_amz_retry_after="200"
+    ),
+}
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """What is slept, and none of it."""
+    slept = []
+    real = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: slept.append(seconds) or real(0))
+    return slept
+
+
+def outcome(transport, server, mode, attempts=None):
+    retries = {"mode": mode}
+    if attempts is not None:
+        retries["total_max_attempts"] = attempts
+    config = {"retries": retries, "read_timeout": 1}
+    conn = connection.connection_for({}, {"endpoint_url": server.url, "config": config}, transport)
+    try:
+        response = conn.call(GET)
+        result = ("answered", response.get("Item"), response["ResponseMetadata"]["RetryAttempts"])
+    except exceptions.ServiceError as error:
+        result = (
+            type(error).__name__,
+            error.code,
+            error.attempts,
+            error.response["ResponseMetadata"].get("MaxAttemptsReached"),
+        )
+    except exceptions.ConnectionFailed as error:
+        result = ("ConnectionFailed", type(error.__cause__).__name__)
+    return result
+
+
+@pytest.mark.parametrize("mode", ["legacy", "standard"])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_each_fault_is_tried_again_as_botocore_would(fault, mode, fast_transport, pauses):
+    seen = {}
+    for transport in ("boto3", fast_transport):
+        random.seed(1)  # for the jitter
+        for script in ([FAULTS[fault], OK], [FAULTS[fault]]):
+            with ScriptedServer(script) as server:
+                before = len(pauses)
+                result = outcome(transport, server, mode, attempts=3)
+                waited = [round(pause, 6) for pause in pauses[before:] if pause]
+                counted = [request.headers["amz-sdk-request"] for request in server.requests]
+                counted = [one.partition("; ")[2] if one.startswith("ttl") else one for one in counted]
+                calls = {request.headers["amz-sdk-invocation-id"] for request in server.requests}
+                assert len(calls) == 1
+                seen.setdefault(transport, []).append((result, waited, counted))
+    if fault in ("checksum", "ended in the middle"):
+        # botocore's standard mode hands out the damaged answer when it has no attempts left: here it is an error
+        theirs, ours = seen["boto3"].pop(), seen[fast_transport].pop()
+        assert ours[0][0] == "ConnectionFailed"
+        assert theirs[1:] == ours[1:]
+    assert seen["boto3"] == seen[fast_transport]
+
+
+@pytest.mark.parametrize("mode", ["legacy", "standard"])
+def test_the_number_of_attempts_is_the_clients(transport, mode, pauses):
+    counts = {}
+    for attempts in (None, 1, 2):
+        with ScriptedServer([FAULTS["500"]]) as server:
+            assert outcome(transport, server, mode, attempts)[0].startswith("Unavailable")
+            counts[attempts] = len(server.requests)
+    assert counts[1] == 1 and counts[2] == 2 and counts[None] > 2
+
+
+def test_a_quota_that_is_used_up_ends_the_attempts_and_successes_pay_it_back(fast_transport, pauses):
+    """The same sequence of failures and successes leaves both with the same number of requests."""
+    script = [FAULTS["500"]] * 150 + [OK] * 60 + [FAULTS["500"]] * 40
+    asked = {}
+    for transport in ("boto3", fast_transport):
+        with ScriptedServer(script) as server:
+            for _ in range(130):
+                outcome(transport, server, "standard", attempts=3)
+            asked[transport] = len(server.requests)
+    assert asked["boto3"] == asked[fast_transport] < 390
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer(b"<html>It works!</html>", x_amz_crc32=None),
+        answer(b"", x_amz_crc32=None),
+        answer(b"[]", x_amz_crc32=None),
+        answer(b'"text"', x_amz_crc32=None),
+        answer(b'{"Item":', x_amz_crc32=None),
+        answer(b"\xff\xfe", x_amz_crc32=None),
+        refusal(b"ConditionalCheckFailedException", b"200 OK"),
+        answer(ITEM, b"201 Created"),
+        answer(ITEM, Content_Encoding="gzip"),
+        answer(ITEM, x_amz_crc32="no number"),
+        answer(ITEM, b"302 Found", Location="http://elsewhere/", x_amz_crc32=None),
+    ],
+)
+def test_what_is_no_answer_is_never_taken_for_one(fast_transport, said, pauses):
+    with ScriptedServer([said]) as server, pytest.raises(exceptions.DynamoException) as caught:
+        outcome_of = connection.connection_for(
+            {}, {"endpoint_url": server.url, "config": {"retries": {"total_max_attempts": 2}}}, fast_transport
+        )
+        outcome_of.call(GET)
+    assert isinstance(caught.value, (exceptions.ConnectionFailed, exceptions.ServiceError))
+
+
+def test_retries_are_logged_without_values(fast_transport, pauses, caplog):
+    caplog.set_level("INFO", "dynamorm")
+    with ScriptedServer([FAULTS["500"], OK]) as server:
+        outcome(fast_transport, server, "standard", 3)
+    assert [record.getMessage() for record in caplog.records] == ["GetItem is tried again (attempt 2)"]
