@@ -93,7 +93,8 @@ def test_each_fault_is_tried_again_as_botocore_would(fault, mode, fast_transport
                 assert len(calls) == 1
                 seen.setdefault(transport, []).append((result, waited, counted))
     if fault in ("checksum", "ended in the middle"):
-        # botocore's standard mode hands out the damaged answer when it has no attempts left: here it is an error
+        # botocore's standard mode hands out the damaged answer when it has no attempts left: here it is an
+        # error
         theirs, ours = seen["boto3"].pop(), seen[fast_transport].pop()
         assert ours[0][0] == "ConnectionFailed"
         assert theirs[1:] == ours[1:]

@@ -1,0 +1,209 @@
+"""Credentials that change, processes that fork, sockets that close, and nothing before it is needed."""
+
+from __future__ import annotations
+
+import datetime
+import gc
+import multiprocessing
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import boto3
+import botocore.session
+import pytest
+from botocore.credentials import RefreshableCredentials
+
+from dynamorm import connection
+from dynamorm.connection.pool import Pool
+
+from .conftest import Request, create_table, key
+from .scripted_server import ScriptedServer, answer
+
+ITEM = b'{"Item":{"p":{"S":"p"},"s":{"N":"1"}}}'
+GET = Request("GetItem", TableName="table", Key=key())
+
+
+class Provider:
+    """Keys that are good for as long as the test says."""
+
+    def __init__(self, seconds):
+        self.given = 0
+        self._seconds = seconds
+
+    def __call__(self):
+        self.given += 1
+        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=self._seconds)
+        return {
+            "access_key": f"KEY{self.given}",
+            "secret_key": f"secret{self.given}",
+            "token": f"token{self.given}",
+            "expiry_time": end.isoformat(),
+        }
+
+    def session(self):
+        credentials = RefreshableCredentials.create_from_metadata(
+            self(), self, "test", mandatory_timeout=0, advisory_timeout=0
+        )
+        base = botocore.session.get_session()
+        base._credentials = credentials
+        return boto3.Session(botocore_session=base, region_name="us-east-1")
+
+
+def test_keys_that_expire_all_the_time_are_renewed_in_mid_use(transport):
+    provider = Provider(0.05)
+    with ScriptedServer([[0.01, answer(ITEM)]]) as server:
+        with connection.using(session=provider.session(), endpoint_url=server.url, transport=transport):
+            conn = connection.connection_for()
+            threads = [threading.Thread(target=lambda: [conn.call(GET) for _ in range(20)]) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        used = set()
+        for request in server.requests:
+            number = request.headers["x-amz-security-token"].removeprefix("token")
+            assert f"Credential=KEY{number}/" in request.headers["authorization"]
+            used.add(number)
+        assert len(server.requests) == 80
+        assert len(used) > 2 and provider.given > 2
+
+
+def test_each_attempt_is_signed_with_the_keys_of_its_moment(fast_transport, monkeypatch):
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(0.2))
+    provider = Provider(0.1)
+    broken = answer(b'{"__type":"x#InternalServerError"}', b"500 Internal Server Error")
+    with ScriptedServer([broken, answer(ITEM)]) as server:
+        with connection.using(session=provider.session(), endpoint_url=server.url, transport=fast_transport):
+            connection.connection_for().call(GET)
+        first, second = (request.headers["x-amz-security-token"] for request in server.requests)
+        assert first != second
+
+
+def use(options, transport, table, who, count, result):
+    conn = connection.connection_for({}, options, transport)
+    for number in range(count):
+        item = {**key(who, number), "v": {"S": f"{who}/{number}"}}
+        conn.call(Request("PutItem", TableName=table, Item=item))
+        got = conn.call(Request("GetItem", TableName=table, Key=key(who, number), ConsistentRead=True))
+        if got["Item"] != item:
+            result.put(f"{who} got {got}")
+            return
+    result.put("good")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_parent_and_children_use_what_the_parent_opened(transport, engine):
+    """As a server does that loads the application and then forks its workers."""
+    options = {"endpoint_url": engine.endpoint_url}
+    conn = connection.connection_for({}, options, transport)
+    table = create_table(conn)
+    context = multiprocessing.get_context("fork")
+    result = context.SimpleQueue()
+    use(options, transport, table, "parent before", 5, result)
+    children = [
+        context.Process(target=use, args=(options, transport, table, f"child {n}", 25, result))
+        for n in range(4)
+    ]
+    for child in children:
+        child.start()
+    use(options, transport, table, "parent meanwhile", 25, result)
+    for child in children:
+        child.join(30)
+        assert child.exitcode == 0
+    assert [result.get() for _ in range(6)] == ["good"] * 6
+
+
+@pytest.mark.filterwarnings("error::ResourceWarning")
+def test_closing_leaves_no_socket_open(transport):
+    with ScriptedServer([answer(ITEM)]) as server:
+        options = {"endpoint_url": server.url}
+        conn = connection.connection_for({}, options, transport)
+        conn.call(GET)
+        connection.close_all()
+        # a connection that was closed opens what it needs again
+        assert conn.call(GET)["Item"] == key()
+        conn.close()
+        del conn
+        gc.collect()
+        assert server.connections == 2
+
+
+def run(script, **environment):
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "AWS_ACCESS_KEY_ID": "a",
+        "AWS_SECRET_ACCESS_KEY": "b",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        **environment,
+    }
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-W", "error", "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
+def test_importing_and_configuring_imports_no_boto3_and_opens_nothing():
+    run(
+        """
+import socket, sys
+def refuse(*args, **kwargs):
+    raise AssertionError("a socket was opened")
+socket.socket.connect = refuse
+import dynamorm
+from dynamorm import connection
+connection.configure(endpoint_url="http://localhost:1", region_name="eu-west-1")
+with connection.using(table_prefix="x-"):
+    pass
+heavy = {"boto3", "botocore", "urllib3", "marshmallow", "schematics", "pydantic", "http.client"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+connection.connection_for()
+assert "boto3" in sys.modules
+"""
+    )
+
+
+def test_a_program_that_ends_with_open_connections_ends_quietly(transport):
+    with ScriptedServer([answer(ITEM)]) as server:
+        run(
+            f"""
+import types
+from dynamorm import connection
+request = types.SimpleNamespace(
+    operation="GetItem", payload={{"TableName": "t", "Key": {{"p": {{"S": "1"}}}}}}
+)
+connection.connection_for({{}}, {{"endpoint_url": {server.url!r}}}, {transport!r}).call(request)
+"""
+        )
+
+
+def test_opening_a_connection_sends_nothing_and_opens_no_socket(transport, monkeypatch):
+    with ScriptedServer([answer(ITEM)]) as server:
+        conn = connection.connection_for({}, {"endpoint_url": server.url}, transport)
+        assert conn.client is not None
+        assert server.connections == 0
+        conn.call(GET)
+        conn.call(GET)
+        assert (server.connections, len(server.requests)) == (1, 2)
+        assert {request.headers["x-amz-target"] for request in server.requests} == {
+            "DynamoDB_20120810.GetItem"
+        }
+
+
+def test_a_fast_lane_leaves_botocores_own_pool_empty(fast_transport, monkeypatch):
+    sent = []
+    exchange = Pool.exchange
+    monkeypatch.setattr(Pool, "exchange", lambda self, request: sent.append(1) or exchange(self, request))
+    with ScriptedServer([answer(ITEM)]) as server:
+        connection.connection_for({}, {"endpoint_url": server.url}, fast_transport).call(GET)
+    assert sent == [1]
