@@ -32,6 +32,8 @@ LIBRARIES = ("marshmallow", "schematics", "pydantic")
 QUICK = "not slow and not network"
 # Tests of the engines themselves: they need moto, start many processes, and no schema library changes them.
 ELSEWHERE = ("tests/local", "tests/test_pytest_plugin.py")
+# Tests of what lies below the schemas: the jobs without a library run them, against both ends of boto3's versions.
+BELOW_SCHEMAS = ("tests/connection", "tests/test_codec.py")
 TOOLS = ("hypothesis", "pytest", "pytest-xdist", "setuptools")
 AT_ONCE = 2
 LIMIT_SECONDS = 900
@@ -98,6 +100,7 @@ def library_choices() -> dict[str, tuple[str | None, list[str]]]:
     oldest = oldest + engine
     return {
         "none": (None, base),
+        "none-oldest": (None, oldest),
         "marshmallow-oldest": ("marshmallow", [*oldest, floor(marshmallow)]),
         "marshmallow-3": ("marshmallow", [*base, f"{marshmallow},<4"]),
         "marshmallow": ("marshmallow", [*base, marshmallow]),
@@ -133,7 +136,7 @@ def plan(full: bool) -> list[Job]:
         if full or minor == own:
             names = list(choices)
         elif minor == min(pythons):
-            names = ["none", "marshmallow-oldest", "schematics", "pydantic-oldest"]
+            names = ["none-oldest", "marshmallow-oldest", "schematics", "pydantic-oldest"]
         elif minor == max(pythons):
             names = ["none", "marshmallow", "schematics", "pydantic"]
         else:
@@ -188,7 +191,8 @@ def run_tests(job: Job, arguments: list[str]) -> None:
     if not job.failure:
         started = time.monotonic()
         command = [job.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", QUICK]
-        command += [*(f"--ignore={path}" for path in ELSEWHERE), *arguments]
+        ignored = ELSEWHERE if job.library is None else ELSEWHERE + BELOW_SCHEMAS
+        command += [*(f"--ignore={path}" for path in ignored), *arguments]
         try:
             result = run(*command)
         except subprocess.TimeoutExpired as error:
