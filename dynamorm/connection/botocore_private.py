@@ -12,11 +12,17 @@ from types import FunctionType
 from typing import Any
 
 import botocore
-from botocore import UNSIGNED, awsrequest, httpsession, signers
+from botocore import UNSIGNED, awsrequest, httpsession, signers, useragent
 from botocore import client as client_module
 from botocore import endpoint as endpoint_module
 from botocore.auth import SigV4Auth
 from botocore.httpsession import get_cert_path
+
+get_context: Any
+try:
+    from botocore.context import get_context
+except ImportError:  # before features were counted the header was made once
+    get_context = None
 
 from .answers import DATA_OPERATIONS
 from .pool import SendingOptions
@@ -320,6 +326,38 @@ def _seconds(timeout: Any) -> float | None:
 def credentials_of(client: Any) -> Any:
     """The client's credentials: refreshed by ``get_frozen_credentials()`` when they have to be."""
     return client._request_signer._credentials
+
+
+class RememberedUserAgent:
+    """Stands in for a client's maker of ``User-Agent`` headers, and makes each of them once.
+
+    botocore puts the header together anew, twice for every request, out of parts that change with nothing but
+    the features that a call uses.
+    """
+
+    def __init__(self, maker: Any) -> None:
+        self._maker = maker
+        self._made: dict[Any, str] = {}
+
+    def to_string(self) -> str:
+        context = get_context()
+        used = frozenset(context.features) if context is not None else frozenset()
+        made = self._made.get(used)
+        if made is None:
+            if len(self._made) >= 64:
+                self._made.clear()
+            made = self._made[used] = self._maker.to_string()
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._maker, name)
+
+
+def remember_user_agent(client: Any) -> None:
+    """Let the client make its ``User-Agent`` only once, where botocore is as it is known here."""
+    maker = getattr(client, "_user_agent_creator", None)
+    if get_context is not None and type(maker) is useragent.UserAgentString:
+        client._user_agent_creator = RememberedUserAgent(maker)
 
 
 def user_agent_of(client: Any) -> str:

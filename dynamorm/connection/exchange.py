@@ -132,10 +132,10 @@ class Exchange:
             # botocore asks its retry policy about whatever went wrong here, and so do we
             return Outcome(None, error, False)
         http = LeanResponse(url, answer.status, answer.headers, answer.body)
-        if not answer.headers.get("x-amz-crc32", "0").isdecimal():
-            # the policy would stumble over this one
-            return Outcome(None, ConnectionClosedError(endpoint_url=url, error="no checksum"), False)
         if checksum_differs(answer.headers, answer.body):
+            if not answer.headers["x-amz-crc32"].isdecimal():
+                # the policy would stumble over this one
+                return Outcome(None, ConnectionClosedError(endpoint_url=url, error="no checksum"), False)
             mismatch = ChecksumError(
                 checksum_type="crc32",
                 expected_checksum=answer.headers["x-amz-crc32"],

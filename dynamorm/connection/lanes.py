@@ -21,7 +21,7 @@ from botocore import xform_name
 from botocore.signers import RequestSigner
 
 from .answers import DATA_OPERATIONS, encode_payload, read_answer
-from .botocore_private import Guard, credentials_of, regional_endpoint, user_agent_of
+from .botocore_private import Guard, credentials_of, regional_endpoint, remember_user_agent, user_agent_of
 from .exchange import Destination, Exchange, RequestParts, StepAside
 from .signer import Signer, UnsignableRequest
 
@@ -65,6 +65,7 @@ class DefaultLane(PlainLane):
         # bound methods are equal when made again, which is what the guard compares
         self.guard = Guard(client, frozenset({self._before_call, self._before_parse}))
         self.said: str | None = None
+        remember_user_agent(client)
         self._exchange: Exchange | None = None
         self._sleep = sleep
         self._lock = threading.Lock()
