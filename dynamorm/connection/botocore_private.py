@@ -18,22 +18,26 @@ from botocore import endpoint as endpoint_module
 from botocore.auth import SigV4Auth
 from botocore.httpsession import get_cert_path
 
+from .answers import DATA_OPERATIONS
+from .pool import SendingOptions
+from .retries import SERVED_MODES
+
 get_context: Any
 try:
     from botocore.context import get_context
 except ImportError:  # before features were counted the header was made once
     get_context = None
 
-from .answers import DATA_OPERATIONS
-from .pool import SendingOptions
-from .retries import SERVED_MODES
-
 __all__ = [
     "Guard",
+    "can_sign_or_need_not",
     "credentials_of",
+    "endpoint_of",
     "parse_by_shapes",
     "regional_endpoint",
+    "remember_user_agent",
     "sending_options",
+    "signing_defaults",
     "user_agent_of",
 ]
 
@@ -321,6 +325,26 @@ def sending_options(client: Any) -> SendingOptions:
 
 def _seconds(timeout: Any) -> float | None:
     return None if timeout is None else float(timeout)
+
+
+def endpoint_of(client: Any) -> Any:
+    """The client's endpoint, which botocore's events name."""
+    return client._endpoint
+
+
+def signing_defaults(client: Any) -> tuple[str, str]:
+    """Region and service name in the client's signatures, unless an endpoint says otherwise."""
+    signer = client._request_signer
+    return signer.region_name or "", signer.signing_name
+
+
+def can_sign_or_need_not(client: Any) -> bool:
+    """Whether the client was made with credentials, or for requests that are not signed."""
+    signer = getattr(client, "_request_signer", None)
+    return (
+        getattr(signer, "_credentials", None) is not None
+        or getattr(signer, "_signature_version", None) is UNSIGNED
+    )
 
 
 def credentials_of(client: Any) -> Any:

@@ -17,7 +17,7 @@ from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError
 
 from .answers import LeanResponse, checksum_differs, is_plausible_success, read_answer
-from .botocore_private import Guard, credentials_of, parse_by_shapes, sending_options
+from .botocore_private import Guard, credentials_of, endpoint_of, parse_by_shapes, sending_options
 from .pool import Pool
 from .retries import RetryPolicy
 from .sender import Answer
@@ -78,7 +78,7 @@ class Exchange:
     """Carries requests of one client to their answers, without botocore's own sending."""
 
     def __init__(self, client: Any, guard: Guard, sleep: Callable[[float], None] | None = None) -> None:
-        self.policy = RetryPolicy(client, sleep)
+        self.policy = RetryPolicy(client, endpoint_of(client), sleep)
         self._client = client
         self._guard = guard
         self._options = sending_options(client)

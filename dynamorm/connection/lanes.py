@@ -21,7 +21,14 @@ from botocore import xform_name
 from botocore.signers import RequestSigner
 
 from .answers import DATA_OPERATIONS, encode_payload, read_answer
-from .botocore_private import Guard, credentials_of, regional_endpoint, remember_user_agent, user_agent_of
+from .botocore_private import (
+    Guard,
+    credentials_of,
+    regional_endpoint,
+    remember_user_agent,
+    signing_defaults,
+    user_agent_of,
+)
 from .exchange import Destination, Exchange, RequestParts, StepAside
 from .signer import Signer, UnsignableRequest
 
@@ -237,9 +244,9 @@ class DirectLane:
             url, signing = regional_endpoint(self._client)
         except Exception as error:
             raise StepAside(f"the endpoint is not a simple one ({error})") from None
-        signer = self._client._request_signer
-        region = signing.get("region") or signer.region_name
+        region, name = signing_defaults(self._client)
+        region = signing.get("region") or region
         if not region:
             raise StepAside("there is no region")
-        name = signing.get("signing_name") or signer.signing_name
+        name = signing.get("signing_name") or name
         return exchange.destination(url), exchange.signer(region, name)
