@@ -401,7 +401,7 @@ def regional_endpoint(client: Any) -> tuple[str, dict[str, Any]]:
         "has_streaming_input": False,
         "auth_type": model.auth_type,
     }
-    url, headers, _ = client._resolve_endpoint_ruleset(model, {}, context)
+    url, headers, *_ = client._resolve_endpoint_ruleset(model, {}, context)
     signing = dict(context.get("signing") or {})
     if (
         headers

@@ -34,7 +34,6 @@ EXPECTED = {
     "LimitExceededException": ours.Throttled,
     "ProvisionedThroughputExceededException": ours.Throttled,
     "RequestLimitExceeded": ours.Throttled,
-    "ThrottlingException": ours.Throttled,
     "ResourceInUseException": ours.TableNotActive,
     "TableInUseException": ours.TableNotActive,
     "ResourceNotFoundException": ours.TableNotFound,

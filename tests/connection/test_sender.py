@@ -16,7 +16,7 @@ from .scripted_server import answer
 
 
 def exchange(pieces, timeout=5.0, pause=0.0, close=True):
-    """Let a server say the pieces; return the answer that was read, and whether the connection is still good."""
+    """Let a server say the pieces; return the answer read, and whether the connection is still good."""
     ours, theirs = socket.socketpair()
 
     def serve():
