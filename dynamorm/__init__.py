@@ -1,1 +1,26 @@
 """DynamORM: models for Amazon DynamoDB, validated by the schema library of your choice."""
+
+from __future__ import annotations
+
+from .connection import configure, using
+from .exceptions import *  # noqa: F403
+from .exceptions import __all__ as _exceptions
+from .expressions import Q
+from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, ProjectKeys
+from .model import DynaModel
+
+__version__ = "1.0.0.dev0"
+
+__all__ = [
+    "DynaModel",
+    "GlobalIndex",
+    "LocalIndex",
+    "ProjectAll",
+    "ProjectInclude",
+    "ProjectKeys",
+    "Q",
+    "configure",
+    "using",
+]
+__all__ += _exceptions
+__all__.sort()

@@ -260,7 +260,16 @@ class TableNotFound(DynamoTableException, ServiceError):
 
 
 class ConditionFailed(DynamoTableException, ServiceError):
-    """A conditional write was refused; ``args[0]`` is botocore's ``ClientError``."""
+    """A conditional write was refused; ``args[0]`` is botocore's ``ClientError``.
+
+    ``item`` is what met the condition, in wire form; ``None`` where there was no item with that key.
+    """
+
+    item: dict[str, Any] | None = None
+
+    def as_hash_key_exists(self) -> HashKeyExists:
+        """Give the narrower error, for who knows that the condition was about the key; raise it ``from`` the cause."""
+        return HashKeyExists(*self.args)
 
 
 class HashKeyExists(ConditionFailed):

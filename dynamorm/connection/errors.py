@@ -16,7 +16,7 @@ from botocore.parsers import ResponseParserError
 
 from .. import exceptions as ours
 
-__all__ = ["CancellationReason", "as_hash_key_exists", "translate", "translate_failure"]
+__all__ = ["CancellationReason", "translate", "translate_failure"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,9 @@ class _ConditionAnswered(_Answered):
         response: Any = self.response
         item: dict[str, Any] | None = response.get("Item")
         return item
+
+    def as_hash_key_exists(self) -> ours.HashKeyExists:
+        return HashKeyExistsClientError(self.args[0], self.operation, self.table)
 
 
 class ConditionFailedClientError(_ConditionAnswered, ours.ConditionFailed):
@@ -184,13 +187,6 @@ def translate(error: ClientError, operation: str, payload: dict[str, Any]) -> _A
 
 
 _ITEM_SIZE = re.compile(r"[Ii]tem size.*exceeded|[Ii]tem.*exceeded the maximum allowed size")
-
-
-def as_hash_key_exists(error: ours.ConditionFailed) -> ours.HashKeyExists:
-    """Give the narrower error for a unique put that was refused; to be raised ``from`` the same cause."""
-    if not isinstance(error, _Answered):
-        return ours.HashKeyExists(*error.args)
-    return HashKeyExistsClientError(error.args[0], error.operation, error.table)
 
 
 def translate_failure(error: BotoCoreError, operation: str, endpoint: str) -> ours.DynamoException:

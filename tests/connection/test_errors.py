@@ -13,7 +13,6 @@ from botocore.parsers import ResponseParserError
 from dynamorm import exceptions as ours
 from dynamorm.connection.errors import (
     CancellationReason,
-    as_hash_key_exists,
     translate,
     translate_failure,
 )
@@ -171,7 +170,7 @@ def test_a_refused_condition_brings_the_item_and_says_whether_it_may_be_our_own_
     assert (error.item, error.ambiguous) == (item, False)
     error = translate(answered("ConditionalCheckFailedException", retries=1), "PutItem", {"TableName": "t"})
     assert (error.item, error.ambiguous) == (None, True)
-    narrower = as_hash_key_exists(error)
+    narrower = error.as_hash_key_exists()
     assert isinstance(narrower, ours.HashKeyExists) and isinstance(narrower, ClientError)
     assert (narrower.args, narrower.table, narrower.ambiguous) == (error.args, "t", True)
     assert type(pickle.loads(pickle.dumps(narrower))) is type(narrower)

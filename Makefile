@@ -1,0 +1,44 @@
+# Each target works alone, in a fresh checkout too: what it needs is installed first, into .venv and .tools.
+# PYTHON=...  the Python that .venv is made with (default: the first suitable one on PATH)
+# ARGS=...    more arguments for the program that the target runs, e.g. make test ARGS="-x -k query"
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long test-matrix check docs bench clean
+
+PYTHON ?=
+ARGS ?=
+BIN := .venv/bin
+
+help: ## list the targets (the default)
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
+
+setup: ## make .venv and .tools ready; every target below does this first
+	@PYTHON="$(PYTHON)" sh scripts/setup.sh
+
+demo: setup ## a tour of the library against a local engine
+	$(BIN)/python examples/tour.py $(ARGS)
+
+test: setup ## the whole test suite
+	$(BIN)/python -m pytest $(ARGS)
+
+test-long: setup ## the whole test suite, with many more generated examples
+	$(BIN)/python -m pytest --hypothesis-profile=long $(ARGS)
+
+test-matrix: setup ## the quick tests with each schema library alone, oldest and newest, on each Python found
+	$(BIN)/python scripts/matrix.py $(ARGS)
+
+check: setup ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
+
+docs: setup ## the documentation, into docs/_build/html; any warning is an error
+	$(BIN)/python -m sphinx -b html -E -n -W --keep-going docs docs/_build/html $(ARGS)
+
+bench: setup ## the benchmarks
+	$(BIN)/python -m bench $(ARGS)
+
+clean: ## remove everything that the other targets made
+	rm -rf .venv .venvs .tools build dist docs/_build *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find bench docs dynamorm examples scripts tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,156 @@
+"""The mapper of a model: from wire items to the values of an instance and back.
+
+It knows the model by name only.  What is read passes :meth:`Mapper.load`, what is written :meth:`Mapper.dump` or, with
+everything that a whole new item has to undergo, :meth:`Mapper.take`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .codec import AttributeValue, WireItem, decode_item, encode_item
+from .exceptions import InvalidKey, UnreadableItem, UnstorableValue, ValidationError
+from .expressions import Action, Condition, Resolver, conjunction
+from .expressions.lookups import FUNCTIONS
+from .schema import PARTIAL, WHOLE, Adapter
+from .spec import FieldSpec, KeySpec
+
+
+class Mapper:
+    """Load and dump for one model."""
+
+    def __init__(self, model_name: str, adapter: Adapter, key: KeySpec) -> None:
+        self.model_name = model_name
+        self.adapter = adapter
+        self.fields = adapter.fields
+        self.key = key
+        self.resolver = Resolver(model_name, adapter)
+
+    def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
+        """Give the native values of a stored item by Python name."""
+        try:
+            values = decode_item({name: value for name, value in wire.items() if name in self.adapter.by_stored})
+        except UnreadableItem as error:
+            raise ValidationError(
+                wire, self.adapter.schema_name, {error.path: [error.reason]}, self._where(wire)
+            ) from error
+        return self.adapter.take_stored(values, mode, self._where(wire))
+
+    def _where(self, wire: WireItem) -> str:
+        key = {name: next(iter(wire[name].values()), None) for name in self.key.names if name in wire}
+        return f"stored {self.model_name} with key {key}"
+
+    def unknown(self, wire: WireItem) -> WireItem:
+        """Give the stored attributes that the schema does not know."""
+        return {name: value for name, value in wire.items() if name not in self.adapter.by_stored}
+
+    def given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
+        """Give the native values of what a constructor was given."""
+        return self.adapter.take_given(values, defaults=defaults)
+
+    def take(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], WireItem]:
+        """Validate a whole item that was given; give its native values and its wire form."""
+        natives = self.adapter.take_whole(values)
+        known = {name: value for name, value in natives.items() if name in self.fields}
+        wire = self._encoded(self.adapter.dump(known))
+        wire.update(self._encoded({name: value for name, value in natives.items() if name not in self.fields}))
+        self.require_key(wire)
+        return natives, wire
+
+    def dump(self, natives: Mapping[str, Any], *, check: bool = True) -> WireItem:
+        """Give the wire form of an instance's values, in whatever form they were assigned.
+
+        With ``check`` what is dumped is also loaded, so that it is valid and nothing that is required is missing.
+        """
+        settled = self.adapter.settle(dict(natives))
+        dumped = self.adapter.checked_dump(settled) if check else self.adapter.dump(settled)
+        return self._encoded(dumped)
+
+    def dump_whole(self, natives: Mapping[str, Any]) -> WireItem:
+        """Like :meth:`dump`, for an item that is about to be stored: it must have its key."""
+        wire = self.dump(natives)
+        self.require_key(wire)
+        return wire
+
+    def _encoded(self, dumped: Mapping[str, Any]) -> WireItem:
+        try:
+            return encode_item(dumped)
+        except UnstorableValue as error:
+            raise ValidationError(
+                dict(dumped), self.adapter.schema_name, {error.path: [error.reason]}, f"{self.model_name}.{error.path}"
+            ) from error
+
+    def require_key(self, wire: WireItem) -> None:
+        """Refuse an item without a usable key."""
+        for name in self.key.names:
+            self.check_key_value(name, wire.get(name))
+
+    def check_key_value(self, stored: str, value: AttributeValue | None) -> None:
+        """Refuse what DynamoDB does not take as the value of a key attribute."""
+        letter = self.key.types[stored]
+        spec = self.adapter.by_stored[stored]
+        if value is None:
+            raise InvalidKey(f"{self.model_name}.{spec.name} is a key and has no value")
+        if letter not in value:
+            raise InvalidKey(f"{self.model_name}.{spec.name} is a key of type {letter}, and cannot be {value!r}")
+        if value[letter] in ("", b""):
+            raise InvalidKey(f"{self.model_name}.{spec.name} is a key and cannot be empty")
+
+    def wire_key(self, values: Mapping[str, Any]) -> WireItem:
+        """Give the wire form of a primary key that was given as keyword arguments: all of it and nothing else."""
+        names = {self.adapter.by_stored[stored].name: stored for stored in self.key.names}
+        by_stored = {self.resolver.field(name).stored: value for name, value in values.items()}
+        wanted = ", ".join(names)
+        superfluous = [name for name in values if self.resolver.field(name).stored not in self.key.names]
+        if superfluous:
+            raise InvalidKey(f"{', '.join(superfluous)}: not part of the key of {self.model_name}, which is {wanted}")
+        missing = [name for name, stored in names.items() if by_stored.get(stored) is None]
+        if missing:
+            raise InvalidKey(f"no value for {', '.join(missing)}: the key of {self.model_name} is {wanted}")
+        key = {}
+        for name, stored in names.items():
+            key[stored] = self.resolver.operand(self.fields[name], by_stored[stored])
+            self.check_key_value(stored, key[stored])
+        return key
+
+    def key_of(self, natives: Mapping[str, Any]) -> WireItem:
+        """Give the wire form of an instance's primary key."""
+        names = [self.adapter.by_stored[stored].name for stored in self.key.names]
+        return self.wire_key({name: natives.get(name) for name in names})
+
+    def conditions(self, conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> tuple[Condition, ...]:
+        """Resolve conditions in every form in which they may be given."""
+        return tuple(self.resolver.condition(part) for part in conjunction(conditions, lookups))
+
+    def actions(self, updates: Mapping[str, Any]) -> tuple[Action, ...]:
+        """Resolve the keyword arguments of an update: ``field``, ``field__function``, paths of both."""
+        return tuple(self._action(name, value) for name, value in updates.items())
+
+    def _action(self, name: str, value: Any) -> Action:
+        path, spec, words = self.resolver.split(name, FUNCTIONS)
+        top = self.adapter.by_stored[str(path[0])]
+        if top.stored in self.key.names:
+            raise InvalidKey(f"{self.model_name}.{top.name} is part of the key: DynamoDB cannot update it")
+        kind = words[0] if words else "set"
+        if kind == "remove" or (kind == "set" and (value is None or value == set())):
+            self._check_removable(path, spec)
+            return Action("remove", path)
+        if kind in ("append", "prepend") and not isinstance(value, (list, tuple)):
+            value = [value]
+        if kind in ("set", "if_not_exists") and len(path) == 1 and spec is not None:
+            self.given({spec.name: value}, defaults=False)
+        return Action(kind, path, self.resolver.operand(spec, value, name=name))
+
+    def _check_removable(self, path: tuple[str | int, ...], spec: FieldSpec | None) -> None:
+        if len(path) == 1 and spec is not None and spec.required and not spec.nullable and spec.kind != "set":
+            raise ValidationError({spec.name: None}, self.adapter.schema_name, {spec.name: ["required, not removable"]})
+
+    def computed(self, spec: FieldSpec, natives: Mapping[str, Any]) -> Any:
+        """Give the value of a computed field as it is now."""
+        return self.adapter.computed_value(spec, dict(natives))
+
+    def load_changed(self, wire: WireItem, names: Iterable[str]) -> dict[str, Any]:
+        """Give the native values of some fields of an item that an update brought back."""
+        wanted = set(names)
+        return self.load({name: value for name, value in wire.items() if name in wanted}, PARTIAL)

@@ -1,0 +1,301 @@
+"""What a schema library has to be able to do for the mapper, and what is the same for all of them.
+
+An :class:`Adapter` is one file that teaches one library.  Its class methods say whether an inner ``Schema`` is written
+in that library and make a real class of it; an instance serves one such class.  Values pass it as plain Python values
+by name.  How they are stored is the codec's business, where they go is the connection's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Set
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from ..exceptions import DynaModelException, ValidationError
+from ..spec import FieldSpec
+
+PARTIAL = "partial"
+WHOLE = "whole"
+TRUSTED = "trusted"
+
+
+class DynamORMSchema:
+    """The base that every ``Model.Schema`` has besides its library's own."""
+
+    @classmethod
+    def dynamorm_fields(cls) -> dict[str, Any]:
+        """Give the library's field objects by their Python names."""
+        return {name: spec.native for name, spec in adapter_of(cls).fields.items()}
+
+    @classmethod
+    def dynamorm_validate(cls, obj: Mapping[str, Any], partial: bool = False, native: bool = False) -> dict[str, Any]:
+        """Validate a mapping; give native values, or with ``native=False`` the values in stored form."""
+        adapter = adapter_of(cls)
+        if partial:
+            values = adapter.take_given(obj, defaults=False)
+        else:
+            values = adapter.take_whole(obj)
+        return values if native else adapter.dump(values)
+
+    @classmethod
+    def field_to_dynamo_type(cls, field: Any) -> str:
+        """Give the letter of the DynamoDB type under which a field can be a key."""
+        letter = adapter_of(cls).key_type(field)
+        return "S" if letter is None else letter
+
+    @classmethod
+    def base_schema_type(cls) -> type:
+        """Give the class of the library that schemas derive from."""
+        return adapter_of(cls).base
+
+
+def adapter_of(schema: type) -> Adapter:
+    """Give the adapter that serves a schema class."""
+    adapter: Adapter = schema.__dict__["_dynamorm_adapter"]
+    return adapter
+
+
+class Adapter(ABC):
+    """One schema class of one library, as the mapper sees it."""
+
+    library: ClassVar[str]
+    """The name of the library, which is also the name of the extra that installs it."""
+
+    base: ClassVar[type]
+    """The class of the library that schemas derive from."""
+
+    def __init__(self, schema: type) -> None:
+        self.schema = schema
+        self.schema_name = schema.__name__
+        self.fields: dict[str, FieldSpec] = {spec.name: spec for spec in self.describe()}
+        self.inputs: tuple[FieldSpec, ...] = tuple(spec for spec in self.fields.values() if not spec.computed)
+        self.by_stored: dict[str, FieldSpec] = {spec.stored: spec for spec in self.fields.values()}
+
+    # What a library's adapter has to supply.
+
+    @classmethod
+    @abstractmethod
+    def claims(cls, inner: type) -> bool:
+        """Say whether an inner ``Schema`` class is written in this library, going by what it contains."""
+
+    @classmethod
+    @abstractmethod
+    def adopt(cls, name: str, inner: type) -> type:
+        """Make a class of the library called ``name`` of an inner class; bases, hooks and options are kept."""
+
+    @abstractmethod
+    def describe(self) -> Iterable[FieldSpec]:
+        """List the fields."""
+
+    @abstractmethod
+    def key_type(self, field: Any) -> str | None:
+        """Give the key type (S, N, B) of one of the library's field objects, ``None`` where it cannot be a key."""
+
+    @abstractmethod
+    def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
+        """Convert and validate what a program gives, by source names; what is missing is no error.
+
+        Field validators run, schema-wide ones do not; the schema's policy for unknown names holds.
+        Gives natives by Python name, with the defaults of what is missing where ``defaults`` is true.
+        """
+
+    @abstractmethod
+    def load_whole(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Like :meth:`load_given` for a whole item: what is missing counts, and every validator runs."""
+
+    @abstractmethod
+    def load_stored(self, values: dict[str, Any], mode: str) -> dict[str, Any]:
+        """Load what was stored, by source names; unknown names are left out.
+
+        ``WHOLE`` demands and validates everything, ``PARTIAL`` only what is there, ``TRUSTED`` converts only.
+        """
+
+    @abstractmethod
+    def dump_values(self, natives: dict[str, Any]) -> dict[str, Any]:
+        """Serialise natives with the library; gives plain values by stored name, computed ones included."""
+
+    @abstractmethod
+    def serialise(self, field: FieldSpec, value: Any) -> Any:
+        """Put one native value of a field into the form that the library's load accepts."""
+
+    @abstractmethod
+    def convert(self, field: FieldSpec, value: Any) -> Any:
+        """Give the native value for one that was assigned in serialised form, without validators."""
+
+    def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
+        """Give the value of a computed field as it is now; for libraries that have such fields."""
+        raise TypeError(f"{self.schema_name}.{field.name} is not computed")
+
+    library_errors: ClassVar[tuple[type[Exception], ...]] = ()
+    """What the library raises to say that a value is wrong."""
+
+    def messages(self, error: Exception) -> Any:
+        """Give what a library's error reports, in the library's own shape."""
+        return getattr(error, "messages", str(error))
+
+    # What is the same for all libraries.
+
+    def take_given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
+        """Give the natives of what a constructor was given."""
+        prepared = self._serialised(values)
+        return self._guarded(values, lambda: self.load_given(prepared, defaults=defaults))
+
+    def take_whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the natives of a whole item that a program puts."""
+        prepared = self._serialised(values)
+        complete_absent(self.inputs, prepared)
+        return self._guarded(values, lambda: self.load_whole(prepared))
+
+    def take_stored(self, values: Mapping[str, Any], mode: str = WHOLE, where: str = "") -> dict[str, Any]:
+        """Give the natives of stored values, by stored name."""
+        prepared = {
+            spec.source: ready
+            for spec in self.inputs
+            if (ready := prepare(spec, spec.held_in(values, ABSENT))) is not ABSENT
+        }
+        if mode is not PARTIAL:
+            complete_absent(self.inputs, prepared)
+        return self._guarded(values, lambda: self.load_stored(prepared, mode), where)
+
+    def settle(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Give natives for values that may have been assigned in any form, so that they can be dumped."""
+        settled = {}
+        for name, value in values.items():
+            spec = self.fields[name]
+            if value is None or spec.computed:
+                continue
+            settled[name] = self._guarded({name: value}, lambda s=spec, v=value: self.as_native(s, v), field=name)
+        return settled
+
+    def as_native(self, spec: FieldSpec, value: Any) -> Any:
+        """Give the native value of one assigned value."""
+        if spec.kind == "text" and isinstance(value, (int, float, Decimal)):
+            return str(value)
+        if not spec.loads_to or isinstance(value, spec.loads_to):
+            return value
+        return self.convert(spec, value)
+
+    def dump(self, natives: dict[str, Any]) -> dict[str, Any]:
+        """Give the plain values that are stored, by stored name."""
+        try:
+            return self.dump_values(natives)
+        except DynaModelException:
+            raise
+        except Exception as error:
+            raise self._dump_error(natives, error) from error
+
+    def checked_dump(self, natives: dict[str, Any]) -> dict[str, Any]:
+        """Dump, and load the dump to see that it is valid; the loaded values are of no further use."""
+        dumped = self.dump(natives)
+        self.take_stored(dumped)
+        return dumped
+
+    def _dump_error(self, natives: dict[str, Any], error: Exception) -> ValidationError:
+        """Find out which field's value could not be dumped."""
+        if isinstance(error, self.library_errors):
+            return ValidationError(natives, self.schema_name, self.messages(error))
+        for name, value in natives.items():
+            try:
+                self.serialise(self.fields[name], value)
+            except Exception as culprit:
+                reason = f"{value!r} cannot be serialised: {culprit}"
+                return ValidationError(natives, self.schema_name, {name: [reason]})
+        return ValidationError(natives, self.schema_name, {"_schema": [f"cannot be serialised: {error}"]})
+
+    def _serialised(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Rename what was given by Python or stored name to source names, with leaves in serialised form."""
+        prepared: dict[str, Any] = {}
+        for name, value in values.items():
+            spec = self.fields.get(name) or self.by_stored.get(name)
+            if value is None or (spec is not None and spec.computed):
+                continue
+            if spec is None:
+                prepared[name] = value
+            else:
+                prepared[spec.source] = self.serialised(spec, value)
+        return prepared
+
+    def serialised(self, spec: FieldSpec, value: Any) -> Any:
+        """Put native leaves of a value into serialised form, and leave alone what is in it already."""
+        if value is None:
+            return None
+        if spec.loads_to and isinstance(value, spec.loads_to):
+            return self.serialise(spec, value)
+        if spec.kind == "text" and isinstance(value, (int, float, Decimal)):
+            return str(value)
+        if spec.fields is not None and isinstance(value, Mapping):
+            by_name = {inner.name: inner for inner in spec.fields.values()}
+            renamed = {}
+            for name, inner_value in value.items():
+                inner = by_name.get(name) or spec.fields.get(name)
+                if inner is None:
+                    renamed[name] = inner_value
+                elif inner.computed:
+                    continue
+                elif inner_value is not None or inner.nullable:
+                    renamed[inner.source] = self.serialised(inner, inner_value)
+            return renamed
+        if spec.element is not None:
+            if isinstance(value, Mapping):
+                return {name: self.serialised(spec.element, inner) for name, inner in value.items()}
+            if isinstance(value, (list, tuple)):
+                return [self.serialised(spec.element, inner) for inner in value]
+            if isinstance(value, Set):
+                return {self.serialised(spec.element, inner) for inner in value}
+        return value
+
+    def _guarded(self, raw: Any, load: Callable[[], Any], where: str = "", field: str = "") -> Any:
+        try:
+            return load()
+        except self.library_errors as error:
+            errors = self.messages(error)
+            if field and not isinstance(errors, dict):
+                errors = {field: errors}
+            raise ValidationError(raw, self.schema_name, errors, where) from error
+
+
+class _Absent:
+    def __repr__(self) -> str:
+        return "<absent>"
+
+
+ABSENT: Any = _Absent()
+
+
+def prepare(spec: FieldSpec, value: Any) -> Any:
+    """Make a stored value fit for a library's load.
+
+    NULL is ``None`` where the field accepts that and absent where it does not; names of nested attributes become
+    those that the load expects; what a nested schema does not know stays out of its sight.
+    """
+    if value is ABSENT:
+        return ABSENT
+    if value is None:
+        return None if spec.nullable else ABSENT
+    if spec.fields is not None and isinstance(value, Mapping):
+        prepared = {}
+        for inner in spec.fields.values():
+            ready = ABSENT if inner.computed else prepare(inner, inner.held_in(value, ABSENT))
+            if ready is not ABSENT:
+                prepared[inner.source] = ready
+        complete_absent(spec.fields.values(), prepared)
+        return prepared
+    if spec.element is not None:
+        if isinstance(value, Mapping):
+            ready_values = {name: prepare(spec.element, inner) for name, inner in value.items()}
+            return {name: ready for name, ready in ready_values.items() if ready is not ABSENT}
+        if isinstance(value, list):
+            # an element keeps its place whatever the field says of None; the library will judge it
+            return [None if inner is None else prepare(spec.element, inner) for inner in value]
+    return value
+
+
+def complete_absent(specs: Iterable[FieldSpec], values: dict[str, Any]) -> None:
+    """Give required fields the value that storage cannot hold: ``None`` where accepted, the empty set of a set."""
+    for spec in specs:
+        if spec.required and not spec.computed and spec.source not in values:
+            if spec.kind == "set":
+                values[spec.source] = []
+            elif spec.nullable:
+                values[spec.source] = None

@@ -1,0 +1,85 @@
+"""Which adapter serves an inner ``Schema``: decided by what the class contains, never by what happens to be imported.
+
+An adapter is imported when a class first turns out to be written in its library; by then the program has imported
+the library itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module, metadata
+from importlib.util import find_spec
+
+from ..exceptions import UnknownSchema
+from .base import Adapter
+
+LIBRARIES = {
+    "marshmallow": "dynamorm.schema.marshmallow",
+    "schematics": "dynamorm.schema.schematics",
+}
+ENTRY_POINTS = "dynamorm.schemas"
+
+_registered: list[type[Adapter]] = []
+_loaded_entry_points = False
+
+
+def register(adapter: type[Adapter]) -> type[Adapter]:
+    """Add an adapter for a library of one's own; the latest is asked first, the built-in ones last."""
+    if adapter not in _registered:
+        _registered.insert(0, adapter)
+    return adapter
+
+
+def adapter_for(model_name: str, inner: type) -> type[Adapter]:
+    """Give the adapter class that an inner ``Schema`` belongs to.
+
+    :raises UnknownSchema: where none claims it, or it is written in two libraries at once
+    """
+    for adapter in _own_adapters():
+        if adapter.claims(inner):
+            return adapter
+    found = sorted(_libraries_in(inner) & set(LIBRARIES))
+    if len(found) > 1:
+        raise UnknownSchema(f"{model_name}.Schema mixes {' and '.join(found)}: write it in one of them")
+    if found:
+        adapter = _built_in(found[0])
+        if adapter.claims(inner):
+            return adapter
+    raise UnknownSchema(_nothing_found(model_name, inner))
+
+
+def _own_adapters() -> Iterator[type[Adapter]]:
+    global _loaded_entry_points
+    if not _loaded_entry_points:
+        _loaded_entry_points = True
+        for entry_point in metadata.entry_points(group=ENTRY_POINTS):
+            register(entry_point.load())
+    yield from tuple(_registered)
+
+
+def _built_in(library: str) -> type[Adapter]:
+    module = import_module(LIBRARIES[library])
+    adapter: type[Adapter] = module.ADAPTER
+    return adapter
+
+
+def _libraries_in(inner: type) -> set[str]:
+    """Name the top-level packages that the bases and the attributes of a class come from."""
+    kinds: list[type] = []
+    for klass in inner.__mro__[:-1]:
+        kinds.append(klass)
+        kinds.extend(type(value) for value in vars(klass).values())
+    return {base.__module__.partition(".")[0] for kind in kinds for base in kind.__mro__}
+
+
+def _nothing_found(model_name: str, inner: type) -> str:
+    declared = sorted(name for name in vars(inner) if not name.startswith("__"))
+    missing = [library for library in LIBRARIES if find_spec(library) is None]
+    text = (
+        f"{model_name}.Schema holds no field of a schema library that DynamORM knows ({', '.join(LIBRARIES)}); "
+        f"it declares {', '.join(declared) or 'nothing'}."
+    )
+    if missing:
+        hints = ", ".join(f'pip install "dynamorm[{library}]"' for library in missing)
+        text += f" Not installed here: {', '.join(missing)}; to install: {hints}."
+    return text

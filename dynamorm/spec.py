@@ -1,0 +1,117 @@
+"""Frozen descriptions: what a field, a key, an index, a table is, whatever library or model it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+KEY_TYPES = ("S", "N", "B")
+
+
+@dataclass(frozen=True, eq=False)
+class FieldSpec:
+    """What the mapper has to know of one field.
+
+    ``name`` is the attribute on instances, ``stored`` the attribute in DynamoDB, ``source`` the name under which the
+    library's load expects the value.  ``loads_to`` are the types that a load gives, where these are neither text,
+    number, truth value nor container.  ``element`` describes what is inside a list, a set or a map of any keys;
+    ``fields`` of a nested schema come lazily, because schemas may nest themselves.  A stored value is also found under
+    one of the ``aliases``, where the library knows of former names.
+    """
+
+    name: str
+    stored: str
+    source: str
+    kind: str = "leaf"  # leaf, text, list, set, map, nested, any
+    key_type: str | None = None
+    required: bool = False
+    nullable: bool = False
+    computed: bool = False
+    loads_to: tuple[type, ...] = ()
+    element: FieldSpec | None = None
+    nested: Callable[[], tuple[FieldSpec, ...]] | None = None
+    native: Any = None
+    aliases: tuple[str, ...] = ()
+
+    def held_in(self, values: Mapping[str, Any], absent: Any = None) -> Any:
+        """Give the value of this field among stored ones."""
+        for name in (self.stored, *self.aliases):
+            if name in values:
+                return values[name]
+        return absent
+
+    @cached_property
+    def fields(self) -> Mapping[str, FieldSpec] | None:
+        """The fields of a nested schema by their stored names; ``None`` where nothing is nested."""
+        return None if self.nested is None else {inner.stored: inner for inner in self.nested()}
+
+
+@dataclass(frozen=True)
+class KeySpec:
+    """The primary key of a table or index, by stored names, with DynamoDB's type letters."""
+
+    hash_key: str
+    hash_type: str
+    range_key: str | None = None
+    range_type: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
+
+    @property
+    def schema(self) -> list[dict[str, str]]:
+        """``KeySchema`` as DynamoDB wants it."""
+        kinds = ("HASH", "RANGE")
+        return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(self.names, kinds, strict=False)]
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The type letter of each key attribute."""
+        types = {self.hash_key: self.hash_type}
+        if self.range_key is not None and self.range_type is not None:
+            types[self.range_key] = self.range_type
+        return types
+
+
+@dataclass(frozen=True)
+class IndexSpec:
+    """A secondary index: ``included`` is ``None`` for all attributes, else the stored names besides the keys."""
+
+    name: str
+    key: KeySpec
+    is_global: bool
+    included: tuple[str, ...] | None = None
+    read: int | None = None
+    write: int | None = None
+
+    @property
+    def projection(self) -> dict[str, Any]:
+        if self.included is None:
+            return {"ProjectionType": "ALL"}
+        if not self.included:
+            return {"ProjectionType": "KEYS_ONLY"}
+        return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(self.included)}
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """A table as a model declares it."""
+
+    name: str
+    key: KeySpec
+    read: int | None = None
+    write: int | None = None
+    on_demand: bool = False
+    stream: str | None = None
+    indexes: tuple[IndexSpec, ...] = field(default=())
+
+    @property
+    def attribute_types(self) -> dict[str, str]:
+        """The type letter of every attribute that is a key of the table or of an index."""
+        types = dict(self.key.types)
+        for index in self.indexes:
+            types.update(index.key.types)
+        return types
