@@ -53,9 +53,7 @@ MEMBERS = {
     "Items": st.lists(items, max_size=3),
     "Count": st.integers(0, 9),
     "ScannedCount": st.integers(0, 9),
-    "UnprocessedKeys": st.dictionaries(
-        names, st.fixed_dictionaries({"Keys": st.lists(items, max_size=2)}), max_size=2
-    ),
+    "UnprocessedKeys": st.dictionaries(names, st.fixed_dictionaries({"Keys": st.lists(items, max_size=2)}), max_size=2),
     "UnprocessedItems": of_tables(st.fixed_dictionaries({"PutRequest": st.builds(dict, Item=items)})),
 }
 
@@ -73,9 +71,7 @@ def answers(operation):
             several = operation.startswith(("Batch", "Transact"))
             members[name] = of_tables(metrics) if several else metrics
     unknown = st.fixed_dictionaries({}, optional={"Novelty": st.integers()})
-    return st.builds(
-        lambda known, new: {**known, **new}, st.fixed_dictionaries({}, optional=members), unknown
-    )
+    return st.builds(lambda known, new: {**known, **new}, st.fixed_dictionaries({}, optional=members), unknown)
 
 
 def botocore_reads(operation, body):

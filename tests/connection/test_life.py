@@ -111,8 +111,7 @@ def test_parent_and_children_use_what_the_parent_opened(transport, engine):
     result = context.SimpleQueue()
     use(options, transport, table, "parent before", 5, result)
     children = [
-        context.Process(target=use, args=(options, transport, table, f"child {n}", 25, result))
-        for n in range(4)
+        context.Process(target=use, args=(options, transport, table, f"child {n}", 25, result)) for n in range(4)
     ]
     for child in children:
         child.start()
@@ -200,9 +199,7 @@ def test_opening_a_connection_sends_nothing_and_opens_no_socket(transport, monke
         conn.call(GET)
         conn.call(GET)
         assert (server.connections, len(server.requests)) == (1, 2)
-        assert {request.headers["x-amz-target"] for request in server.requests} == {
-            "DynamoDB_20120810.GetItem"
-        }
+        assert {request.headers["x-amz-target"] for request in server.requests} == {"DynamoDB_20120810.GetItem"}
 
 
 def test_a_fast_lane_leaves_botocores_own_pool_empty(fast_transport, monkeypatch):

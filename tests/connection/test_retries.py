@@ -40,9 +40,7 @@ FAULTS = {
     "denied": refusal(b"AccessDeniedException"),
     "413": answer(b"too much", b"413 Payload Too Large", x_amz_crc32=None),
     "409": refusal(b"ReplicatedWriteConflictException", b"409 Conflict"),
-    "wait a while": answer(
-        b'{"__type":"x#ThrottlingException"}', b"400 Bad Request", x_amz_retry_after="200"
-    ),
+    "wait a while": answer(b'{"__type":"x#ThrottlingException"}', b"400 Bad Request", x_amz_retry_after="200"),
 }
 
 

@@ -99,12 +99,8 @@ def test_any_post_is_signed_as_botocore_signs_it(url, body, keys, region, moment
 @given(url=urls, body=st.binary(max_size=300), keys=credentials, moment=moments)
 def test_the_short_way_for_plain_posts_signs_the_same(url, body, keys, moment):
     operation, kind = "DynamoDB_20120810.PutItem", "application/x-amz-json-1.0"
-    expected = botocore_signs(
-        url, {"X-Amz-Target": operation, "Content-Type": kind}, body, keys, "eu-west-1", moment
-    )
-    head = Signer("eu-west-1").head_for_json_post(
-        signing_target(url), operation, kind, body, keys, seconds(moment)
-    )
+    expected = botocore_signs(url, {"X-Amz-Target": operation, "Content-Type": kind}, body, keys, "eu-west-1", moment)
+    head = Signer("eu-west-1").head_for_json_post(signing_target(url), operation, kind, body, keys, seconds(moment))
     lines = dict(line.split(": ", 1) for line in head.split("\r\n") if line)
     assert lines == expected
 

@@ -193,9 +193,7 @@ WRAPPED = [
 
 @pytest.mark.parametrize("opened_before", [True, False], ids=["opened before", "opened after"])
 @pytest.mark.parametrize(("owner", "name"), WRAPPED, ids=[name for _, name in WRAPPED])
-def test_whoever_wraps_botocores_sending_sees_it(
-    fast_transport, server, ours, monkeypatch, owner, name, opened_before
-):
+def test_whoever_wraps_botocores_sending_sees_it(fast_transport, server, ours, monkeypatch, owner, name, opened_before):
     if opened_before:
         open_to(server, fast_transport).call(GET)
         assert len(ours) == 1
@@ -238,9 +236,7 @@ def test_a_wrapper_by_wrapt_is_seen_too(fast_transport, server, ours, monkeypatc
     assert seen == ["_make_api_call", "prepare_request"] and len(ours) == 2
 
 
-def test_whoever_wraps_the_calls_alone_sees_them_and_the_lane_sends(
-    fast_transport, server, ours, monkeypatch
-):
+def test_whoever_wraps_the_calls_alone_sees_them_and_the_lane_sends(fast_transport, server, ours, monkeypatch):
     make = botocore.client.BaseClient._make_api_call
     seen = []
 
@@ -293,9 +289,7 @@ def test_a_connection_class_that_was_replaced_is_used(fast_transport, server, ou
 def test_requests_go_through_the_proxy(fast_transport, server, ours):
     # an HTTP proxy is asked with the whole URL; the scripted server is one in that respect
     config = Config(proxies={"http": server.url})
-    conn = connection.connection_for(
-        {}, {"endpoint_url": "http://example.invalid", "config": config}, fast_transport
-    )
+    conn = connection.connection_for({}, {"endpoint_url": "http://example.invalid", "config": config}, fast_transport)
     assert conn.call(GET)["Item"] == key()
     assert server.requests[0].head.startswith(b"POST http://example.invalid/ HTTP/1.1")
     assert ours == []
@@ -322,9 +316,7 @@ def test_unsigned_requests_stay_unsigned(fast_transport, server, ours):
 
 
 @pytest.mark.parametrize(("mode", "lane_sends"), [("legacy", True), ("standard", True), ("adaptive", False)])
-def test_a_retry_mode_that_is_not_served_is_botocores_business(
-    fast_transport, server, ours, mode, lane_sends
-):
+def test_a_retry_mode_that_is_not_served_is_botocores_business(fast_transport, server, ours, mode, lane_sends):
     conn = open_to(server, fast_transport, config=Config(retries={"mode": mode}))
     assert conn.call(GET)["Item"] == key()
     assert bool(ours) is lane_sends
