@@ -116,11 +116,7 @@ def read_answer(operation: str, body: bytes) -> dict[str, Any] | None:
         return None
     if type(answer) is not dict or not DATA_OPERATIONS[operation].issuperset(answer):
         return None
-    if (
-        b'"B' in body
-        and (b'"B":' in body or b'"BS":' in body)
-        and not decode_binary_values(operation, answer)
-    ):
+    if b'"B' in body and (b'"B":' in body or b'"BS":' in body) and not decode_binary_values(operation, answer):
         return None
     return answer
 

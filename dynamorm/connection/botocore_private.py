@@ -341,10 +341,7 @@ def signing_defaults(client: Any) -> tuple[str, str]:
 def can_sign_or_need_not(client: Any) -> bool:
     """Whether the client was made with credentials, or for requests that are not signed."""
     signer = getattr(client, "_request_signer", None)
-    return (
-        getattr(signer, "_credentials", None) is not None
-        or getattr(signer, "_signature_version", None) is UNSIGNED
-    )
+    return getattr(signer, "_credentials", None) is not None or getattr(signer, "_signature_version", None) is UNSIGNED
 
 
 def credentials_of(client: Any) -> Any:
@@ -403,11 +400,7 @@ def regional_endpoint(client: Any) -> tuple[str, dict[str, Any]]:
     }
     url, headers, *_ = client._resolve_endpoint_ruleset(model, {}, context)
     signing = dict(context.get("signing") or {})
-    if (
-        headers
-        or context["auth_type"] not in (None, "v4")
-        or not signing.keys() <= {"region", "signing_name"}
-    ):
+    if headers or context["auth_type"] not in (None, "v4") or not signing.keys() <= {"region", "signing_name"}:
         raise ValueError("it asks for more than a URL and a signature")
     return str(url), signing
 

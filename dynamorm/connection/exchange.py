@@ -243,9 +243,7 @@ class Exchange:
         try:
             if "content-encoding" in http.lowered_headers:
                 raise ResponseParserError("the answer is compressed")
-            if http.status_code < 300 and not (
-                http.status_code == 200 and is_plausible_success(http.content)
-            ):
+            if http.status_code < 300 and not (http.status_code == 200 and is_plausible_success(http.content)):
                 raise ResponseParserError("the answer is a success without its content")
             parsed = parse_by_shapes(self._client, operation, http)
             if not isinstance(parsed, dict):
@@ -283,9 +281,7 @@ def _retry_lines(attempt: int, context: dict[str, Any], announced: int | None) -
         retries = context["retries"] = {"invocation-id": call}
     most = retries.get("max", announced)
     limit = "" if most is None else f"; max={most}"
-    return (
-        f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"
-    )
+    return f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"
 
 
 def _metadata(http: LeanResponse, attempt: int) -> dict[str, Any]:

@@ -120,9 +120,7 @@ class DefaultLane(PlainLane):
             return None
         except Exception as error:
             # botocore tells those who listen of failures, and this is one of its calls
-            self._client.meta.events.emit(
-                f"after-call-error.dynamodb.{operation}", exception=error, context=context
-            )
+            self._client.meta.events.emit(f"after-call-error.dynamodb.{operation}", exception=error, context=context)
             raise
 
     def _parts(
@@ -147,9 +145,7 @@ class DefaultLane(PlainLane):
         if not region:
             raise StepAside("there is no region")
         destination = self.exchange.destination(params["url"])
-        return RequestParts(
-            operation, destination, params["headers"], body, self.exchange.signer(region, name)
-        )
+        return RequestParts(operation, destination, params["headers"], body, self.exchange.signer(region, name))
 
     def _before_parse(
         self,

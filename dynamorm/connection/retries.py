@@ -65,9 +65,7 @@ class RetryPolicy:
         (self._sleep or time.sleep)(pause)
         return True
 
-    def note_success(
-        self, operation: str, http: Any, parsed: dict[str, Any], context: dict[str, Any]
-    ) -> None:
+    def note_success(self, operation: str, http: Any, parsed: dict[str, Any], context: dict[str, Any]) -> None:
         """Pay back retry quota, for callers on whose behalf the client does not announce ``after-call``."""
         if self._owed_successes <= 0:
             return
