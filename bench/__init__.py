@@ -1,1 +1,1 @@
-"""Benchmarks: what one operation costs the client, beside others, in one run.  See ``python -m bench --help``."""
+"""Benchmarks: what one operation costs the client, beside others.  See ``python -m bench --help``."""

@@ -1,7 +1,7 @@
 """What get, save and update cost the client, beside others, in one run.
 
-CPU of the calling process alone; each contender runs in processes of its own, in turns with the others, so that a
-machine that is busy for a while is busy for all of them.  Only ratios within one run mean anything.
+CPU of the calling process alone; each contender runs in processes of its own, in turns with the others, so
+that a machine that is busy for a while is busy for all of them.  Only ratios within one run mean anything.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Measure one contender in a process of its own: ``python -m bench.measure NAME ENDPOINT CALLS ROUNDS``.
 
-Prints, as JSON, the CPU seconds of one call of each operation: the best of the rounds.  A contender is a module of
-``bench.contenders`` with a function ``prepare(endpoint)`` that returns callables for ``get``, ``save`` and ``update``.
+Prints, as JSON, the CPU seconds of one call of each operation: the best of the rounds.  A contender is a
+module of ``bench.contenders`` with a function ``prepare(endpoint)`` that returns callables for ``get``,
+``save`` and ``update``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable
 
 OPERATIONS = ("get", "save", "update")
+LEAST_ROUND = 0.15  # seconds of CPU
 
 
 def cpu_of(function: Callable[[], object], calls: int) -> float:
@@ -29,9 +31,10 @@ def main(name: str, endpoint: str, calls: int, rounds: int) -> None:
     best: dict[str, float] = {}
     for operation in OPERATIONS:
         function = prepared[operation]
-        for _ in range(20):
-            function()
-        best[operation] = min(cpu_of(function, calls) for _ in range(rounds))
+        once = cpu_of(function, 50)
+        # what is quick is called more often, so that a round is long against what disturbs it
+        enough = max(calls, int(LEAST_ROUND / once))
+        best[operation] = min(cpu_of(function, enough) for _ in range(rounds))
     print(json.dumps(best))
 
 

@@ -11,6 +11,7 @@ from botocore import handlers
 from botocore.config import Config
 
 from .. import exceptions as ours
+from .botocore_private import can_sign_or_need_not
 from .configuration import Settings
 from .errors import translate, translate_failure
 from .lanes import DefaultLane, DirectLane, Lane, PlainLane
@@ -43,7 +44,7 @@ class Opened:
             kwargs["config"] = Config(**kwargs["config"])
         self._kwargs = kwargs
         self.client = self._make(self._session.client)
-        self._could_sign = self.client._request_signer._credentials is not None
+        self._could_sign = can_sign_or_need_not(self.client)
 
     def resource(self) -> Any:
         """Make the resource that goes with the client."""

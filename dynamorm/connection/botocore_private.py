@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any
 
 import botocore
-from botocore import UNSIGNED, awsrequest, httpsession, signers
+from botocore import UNSIGNED, awsrequest, httpsession, signers, useragent
 from botocore import client as client_module
 from botocore import endpoint as endpoint_module
 from botocore.auth import SigV4Auth
@@ -22,12 +22,22 @@ from .answers import DATA_OPERATIONS
 from .pool import SendingOptions
 from .retries import SERVED_MODES
 
+get_context: Any
+try:
+    from botocore.context import get_context
+except ImportError:  # before features were counted the header was made once
+    get_context = None
+
 __all__ = [
     "Guard",
+    "can_sign_or_need_not",
     "credentials_of",
+    "endpoint_of",
     "parse_by_shapes",
     "regional_endpoint",
+    "remember_user_agent",
     "sending_options",
+    "signing_defaults",
     "user_agent_of",
 ]
 
@@ -317,9 +327,58 @@ def _seconds(timeout: Any) -> float | None:
     return None if timeout is None else float(timeout)
 
 
+def endpoint_of(client: Any) -> Any:
+    """The client's endpoint, which botocore's events name."""
+    return client._endpoint
+
+
+def signing_defaults(client: Any) -> tuple[str, str]:
+    """Region and service name in the client's signatures, unless an endpoint says otherwise."""
+    signer = client._request_signer
+    return signer.region_name or "", signer.signing_name
+
+
+def can_sign_or_need_not(client: Any) -> bool:
+    """Whether the client was made with credentials, or for requests that are not signed."""
+    signer = getattr(client, "_request_signer", None)
+    return getattr(signer, "_credentials", None) is not None or getattr(signer, "_signature_version", None) is UNSIGNED
+
+
 def credentials_of(client: Any) -> Any:
     """The client's credentials: refreshed by ``get_frozen_credentials()`` when they have to be."""
     return client._request_signer._credentials
+
+
+class RememberedUserAgent:
+    """Stands in for a client's maker of ``User-Agent`` headers, and makes each of them once.
+
+    botocore puts the header together anew, twice for every request, out of parts that change with nothing but
+    the features that a call uses.
+    """
+
+    def __init__(self, maker: Any) -> None:
+        self._maker = maker
+        self._made: dict[Any, str] = {}
+
+    def to_string(self) -> str:
+        context = get_context()
+        used = frozenset(context.features) if context is not None else frozenset()
+        made = self._made.get(used)
+        if made is None:
+            if len(self._made) >= 64:
+                self._made.clear()
+            made = self._made[used] = self._maker.to_string()
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._maker, name)
+
+
+def remember_user_agent(client: Any) -> None:
+    """Let the client make its ``User-Agent`` only once, where botocore is as it is known here."""
+    maker = getattr(client, "_user_agent_creator", None)
+    if get_context is not None and type(maker) is useragent.UserAgentString:
+        client._user_agent_creator = RememberedUserAgent(maker)
 
 
 def user_agent_of(client: Any) -> str:
@@ -339,13 +398,9 @@ def regional_endpoint(client: Any) -> tuple[str, dict[str, Any]]:
         "has_streaming_input": False,
         "auth_type": model.auth_type,
     }
-    url, headers, _ = client._resolve_endpoint_ruleset(model, {}, context)
+    url, headers, *_ = client._resolve_endpoint_ruleset(model, {}, context)
     signing = dict(context.get("signing") or {})
-    if (
-        headers
-        or context["auth_type"] not in (None, "v4")
-        or not signing.keys() <= {"region", "signing_name"}
-    ):
+    if headers or context["auth_type"] not in (None, "v4") or not signing.keys() <= {"region", "signing_name"}:
         raise ValueError("it asks for more than a URL and a signature")
     return str(url), signing
 

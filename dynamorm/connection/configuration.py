@@ -18,9 +18,7 @@ from ..exceptions import ConfigurationError
 
 SESSION_ONLY = frozenset({"profile_name", "botocore_session"})
 CREDENTIALS = frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_account_id"})
-CLIENT = (
-    frozenset({"region_name", "api_version", "use_ssl", "verify", "endpoint_url", "config"}) | CREDENTIALS
-)
+CLIENT = frozenset({"region_name", "api_version", "use_ssl", "verify", "endpoint_url", "config"}) | CREDENTIALS
 TRANSPORTS = ("default", "direct", "boto3")
 TRANSPORT_VARIABLE = "DYNAMORM_TRANSPORT"
 
@@ -38,8 +36,7 @@ class Settings:
     def over(self, below: Settings) -> Settings:
         """Merge this level over a less specific one."""
         names_account = self.session is not None or any(
-            name in SESSION_ONLY or name in CREDENTIALS
-            for name in {**self.session_kwargs, **self.client_kwargs}
+            name in SESSION_ONLY or name in CREDENTIALS for name in {**self.session_kwargs, **self.client_kwargs}
         )
         session, session_kwargs, client_kwargs = below.session, below.session_kwargs, below.client_kwargs
         if names_account:
@@ -139,9 +136,7 @@ def effective(
     check_transport(transport)
     settings = _process_wide
     if session_kwargs or client_kwargs or transport:
-        own = Settings(
-            session_kwargs=session_kwargs or {}, client_kwargs=client_kwargs or {}, transport=transport
-        )
+        own = Settings(session_kwargs=session_kwargs or {}, client_kwargs=client_kwargs or {}, transport=transport)
         settings = own.over(settings)
     context = _context.get()
     return context.over(settings) if context is not None else settings

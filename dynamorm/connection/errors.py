@@ -57,9 +57,7 @@ class _Answered(ClientError):
         return _rebuilt, (type(self), dict(self.response), self.operation_name, self.operation, self.table)
 
 
-def _rebuilt(
-    kind: type[_Answered], response: Any, operation_name: str, operation: str, table: str | None
-) -> _Answered:
+def _rebuilt(kind: type[_Answered], response: Any, operation_name: str, operation: str, table: str | None) -> _Answered:
     # botocore makes the classes of its errors at run time, one set for each client, so they cannot be
     # unpickled
     original = ClientError(response, operation_name)
@@ -208,9 +206,7 @@ def translate_failure(error: BotoCoreError, operation: str, endpoint: str) -> ou
             "or in session_kwargs of the Table"
         )
     if isinstance(error, _NO_ANSWER):
-        return ours.ConnectionFailed(
-            f"{operation} got no answer from {endpoint}: {error}", operation, endpoint
-        )
+        return ours.ConnectionFailed(f"{operation} got no answer from {endpoint}: {error}", operation, endpoint)
     return ours.ConfigurationError(f"{operation} could not be sent: {error}")
 
 
@@ -249,8 +245,7 @@ def _reasons(response: Any, message: str) -> tuple[CancellationReason, ...]:
     given = response.get("CancellationReasons")
     if given:
         return tuple(
-            CancellationReason(one.get("Code") or "None", one.get("Message") or "", one.get("Item"))
-            for one in given
+            CancellationReason(one.get("Code") or "None", one.get("Message") or "", one.get("Item")) for one in given
         )
     # some engines give the codes in the message only: "... specific reasons [None, ConditionalCheckFailed]"
     listed = re.search(r"\[([A-Za-z, ]+)\]", message)

@@ -17,7 +17,7 @@ from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError
 
 from .answers import LeanResponse, checksum_differs, is_plausible_success, read_answer
-from .botocore_private import Guard, credentials_of, parse_by_shapes, sending_options
+from .botocore_private import Guard, credentials_of, endpoint_of, parse_by_shapes, sending_options
 from .pool import Pool
 from .retries import RetryPolicy
 from .sender import Answer
@@ -78,7 +78,7 @@ class Exchange:
     """Carries requests of one client to their answers, without botocore's own sending."""
 
     def __init__(self, client: Any, guard: Guard, sleep: Callable[[float], None] | None = None) -> None:
-        self.policy = RetryPolicy(client, sleep)
+        self.policy = RetryPolicy(client, endpoint_of(client), sleep)
         self._client = client
         self._guard = guard
         self._options = sending_options(client)
@@ -132,10 +132,10 @@ class Exchange:
             # botocore asks its retry policy about whatever went wrong here, and so do we
             return Outcome(None, error, False)
         http = LeanResponse(url, answer.status, answer.headers, answer.body)
-        if not answer.headers.get("x-amz-crc32", "0").isdecimal():
-            # the policy would stumble over this one
-            return Outcome(None, ConnectionClosedError(endpoint_url=url, error="no checksum"), False)
         if checksum_differs(answer.headers, answer.body):
+            if not answer.headers["x-amz-crc32"].isdecimal():
+                # the policy would stumble over this one
+                return Outcome(None, ConnectionClosedError(endpoint_url=url, error="no checksum"), False)
             mismatch = ChecksumError(
                 checksum_type="crc32",
                 expected_checksum=answer.headers["x-amz-crc32"],
@@ -243,9 +243,7 @@ class Exchange:
         try:
             if "content-encoding" in http.lowered_headers:
                 raise ResponseParserError("the answer is compressed")
-            if http.status_code < 300 and not (
-                http.status_code == 200 and is_plausible_success(http.content)
-            ):
+            if http.status_code < 300 and not (http.status_code == 200 and is_plausible_success(http.content)):
                 raise ResponseParserError("the answer is a success without its content")
             parsed = parse_by_shapes(self._client, operation, http)
             if not isinstance(parsed, dict):
@@ -283,9 +281,7 @@ def _retry_lines(attempt: int, context: dict[str, Any], announced: int | None) -
         retries = context["retries"] = {"invocation-id": call}
     most = retries.get("max", announced)
     limit = "" if most is None else f"; max={most}"
-    return (
-        f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"
-    )
+    return f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"
 
 
 def _metadata(http: LeanResponse, attempt: int) -> dict[str, Any]:

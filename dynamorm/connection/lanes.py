@@ -21,7 +21,14 @@ from botocore import xform_name
 from botocore.signers import RequestSigner
 
 from .answers import DATA_OPERATIONS, encode_payload, read_answer
-from .botocore_private import Guard, credentials_of, regional_endpoint, user_agent_of
+from .botocore_private import (
+    Guard,
+    credentials_of,
+    regional_endpoint,
+    remember_user_agent,
+    signing_defaults,
+    user_agent_of,
+)
 from .exchange import Destination, Exchange, RequestParts, StepAside
 from .signer import Signer, UnsignableRequest
 
@@ -65,6 +72,7 @@ class DefaultLane(PlainLane):
         # bound methods are equal when made again, which is what the guard compares
         self.guard = Guard(client, frozenset({self._before_call, self._before_parse}))
         self.said: str | None = None
+        remember_user_agent(client)
         self._exchange: Exchange | None = None
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -112,9 +120,7 @@ class DefaultLane(PlainLane):
             return None
         except Exception as error:
             # botocore tells those who listen of failures, and this is one of its calls
-            self._client.meta.events.emit(
-                f"after-call-error.dynamodb.{operation}", exception=error, context=context
-            )
+            self._client.meta.events.emit(f"after-call-error.dynamodb.{operation}", exception=error, context=context)
             raise
 
     def _parts(
@@ -139,9 +145,7 @@ class DefaultLane(PlainLane):
         if not region:
             raise StepAside("there is no region")
         destination = self.exchange.destination(params["url"])
-        return RequestParts(
-            operation, destination, params["headers"], body, self.exchange.signer(region, name)
-        )
+        return RequestParts(operation, destination, params["headers"], body, self.exchange.signer(region, name))
 
     def _before_parse(
         self,
@@ -236,9 +240,9 @@ class DirectLane:
             url, signing = regional_endpoint(self._client)
         except Exception as error:
             raise StepAside(f"the endpoint is not a simple one ({error})") from None
-        signer = self._client._request_signer
-        region = signing.get("region") or signer.region_name
+        region, name = signing_defaults(self._client)
+        region = signing.get("region") or region
         if not region:
             raise StepAside("there is no region")
-        name = signing.get("signing_name") or signer.signing_name
+        name = signing.get("signing_name") or name
         return exchange.destination(url), exchange.signer(region, name)

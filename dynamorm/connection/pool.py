@@ -51,9 +51,7 @@ class SendingOptions:
 class Pool:
     """Connections to ``host:port``, with TLS when ``tls`` is a context."""
 
-    def __init__(
-        self, url: str, host: str, port: int, tls: ssl.SSLContext | None, options: SendingOptions
-    ) -> None:
+    def __init__(self, url: str, host: str, port: int, tls: ssl.SSLContext | None, options: SendingOptions) -> None:
         self._url = url
         self._address = (host, port)
         self._tls = tls

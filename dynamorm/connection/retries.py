@@ -24,8 +24,9 @@ SERVED_MODES = frozenset({"legacy", "standard"})
 class RetryPolicy:
     """The client's own retry policy, asked without the rest of botocore's sending."""
 
-    def __init__(self, client: Any, sleep: Callable[[float], None] | None = None) -> None:
+    def __init__(self, client: Any, endpoint: Any, sleep: Callable[[float], None] | None = None) -> None:
         self._client = client
+        self._endpoint = endpoint
         self._sleep = sleep
         self._owed_successes = 0
 
@@ -50,7 +51,7 @@ class RetryPolicy:
         answers = self._client.meta.events.emit(
             f"needs-retry.dynamodb.{operation}",
             response=response,
-            endpoint=self._client._endpoint,
+            endpoint=self._endpoint,
             operation=self._client.meta.service_model.operation_model(operation),
             attempts=attempt,
             caught_exception=failure,
@@ -64,9 +65,7 @@ class RetryPolicy:
         (self._sleep or time.sleep)(pause)
         return True
 
-    def note_success(
-        self, operation: str, http: Any, parsed: dict[str, Any], context: dict[str, Any]
-    ) -> None:
+    def note_success(self, operation: str, http: Any, parsed: dict[str, Any], context: dict[str, Any]) -> None:
         """Pay back retry quota, for callers on whose behalf the client does not announce ``after-call``."""
         if self._owed_successes <= 0:
             return

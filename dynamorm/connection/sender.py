@@ -176,29 +176,53 @@ class WireConnection:
 def _parse_head(head: bytes) -> tuple[int, str, dict[str, str]]:
     lines = head.decode("latin-1").split("\r\n")
     status_line = lines[0]
-    version, code = status_line[:8], status_line[9:12]
+    if status_line == "HTTP/1.1 200 OK":
+        status, version = 200, "HTTP/1.1"
+    else:
+        status, version = _parse_status_line(status_line)
+    headers: dict[str, str] = {}
+    del lines[0]
+    for line in lines:
+        name, _, value = line.partition(": ")
+        lowered = _lowered.get(name)
+        if lowered is None:
+            lowered, value = _parse_header_line(line)
+        if lowered in headers:
+            if lowered in ("content-length", "transfer-encoding", "x-amz-crc32"):
+                raise NotUnderstood(f"an answer with two {lowered} headers")
+            value = f"{headers[lowered]}, {value.strip(_BLANK)}"
+        headers[lowered] = value.strip(_BLANK)
+    return status, version, headers
+
+
+_BLANK = " \t"
+# Names as they came, validated and in lower case: servers use the same few again and again.
+_lowered: dict[str, str] = {}
+_MOST_NAMES = 200
+
+
+def _parse_header_line(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    lowered = name.lower()
+    if not colon or not name or not _TOKEN_CHARACTERS.issuperset(name):
+        raise NotUnderstood("an answer with a malformed header")
+    if len(_lowered) < _MOST_NAMES:
+        _lowered[name] = lowered
+    return lowered, value
+
+
+def _parse_status_line(line: str) -> tuple[int, str]:
+    version, code = line[:8], line[9:12]
     if (
         version not in ("HTTP/1.1", "HTTP/1.0")
-        or status_line[8:9] != " "
-        or status_line[12:13] not in ("", " ")
+        or line[8:9] != " "
+        or line[12:13] not in ("", " ")
         or not (code.isascii() and code.isdigit())
         or not "200" <= code <= "599"
         or code in ("204", "304")
     ):
         raise NotUnderstood("an answer without a status that DynamoDB gives")
-    headers: dict[str, str] = {}
-    for line in lines[1:]:
-        name, colon, value = line.partition(":")
-        name = name.lower()
-        if not colon or not name or not _TOKEN_CHARACTERS.issuperset(name):
-            raise NotUnderstood("an answer with a malformed header")
-        value = value.strip(" \t")
-        if name in headers:
-            if name in ("content-length", "transfer-encoding", "x-amz-crc32"):
-                raise NotUnderstood(f"an answer with two {name} headers")
-            value = f"{headers[name]}, {value}"
-        headers[name] = value
-    return int(code), version, headers
+    return int(code), version
 
 
 def _parse_length(text: str) -> int:

@@ -14,27 +14,12 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
 
+from botocore.auth import SIGNED_HEADERS_BLACKLIST
+
 __all__ = ["FrozenCredentials", "Signer", "SigningTarget", "UnsignableRequest", "signing_target"]
 
 # Headers that proxies may change, and which are therefore never part of a signature.
-UNSIGNED_HEADERS = frozenset(
-    {
-        "baggage",
-        "connection",
-        "expect",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "traceparent",
-        "tracestate",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "user-agent",
-        "x-amzn-trace-id",
-    }
-)
+_UNSIGNED_HEADERS = frozenset(SIGNED_HEADERS_BLACKLIST)
 _FORBIDDEN_IN_HEADERS = re.compile(r"[\r\n\x00]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 _REPLACED_BY_THE_SIGNER = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
@@ -114,7 +99,7 @@ class Signer:
             if lower == "x-amz-content-sha256" or (lower in signed and lower != "host"):
                 raise UnsignableRequest(f"a header that changes how a request is signed: {name!r}")
             sent[name] = value
-            if lower not in UNSIGNED_HEADERS:
+            if lower not in _UNSIGNED_HEADERS:
                 signed[lower] = " ".join(value.split())
         signed["x-amz-date"] = sent["X-Amz-Date"] = stamp
         token = credentials.token

@@ -52,12 +52,8 @@ def test_a_dict_under_config_becomes_a_config():
 
 
 def test_equal_settings_share_a_connection_and_others_do_not():
-    one = connection_for(
-        {}, {"endpoint_url": "http://localhost:1", "config": {"retries": {"mode": "standard"}}}
-    )
-    same = connection_for(
-        {}, {"config": {"retries": {"mode": "standard"}}, "endpoint_url": "http://localhost:1"}, None
-    )
+    one = connection_for({}, {"endpoint_url": "http://localhost:1", "config": {"retries": {"mode": "standard"}}})
+    same = connection_for({}, {"config": {"retries": {"mode": "standard"}}, "endpoint_url": "http://localhost:1"}, None)
     assert one is same
     others = [
         connection_for({}, {"endpoint_url": "http://localhost:2"}),

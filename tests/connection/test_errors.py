@@ -33,7 +33,6 @@ EXPECTED = {
     "LimitExceededException": ours.Throttled,
     "ProvisionedThroughputExceededException": ours.Throttled,
     "RequestLimitExceeded": ours.Throttled,
-    "ThrottlingException": ours.Throttled,
     "ResourceInUseException": ours.TableNotActive,
     "TableInUseException": ours.TableNotActive,
     "ResourceNotFoundException": ours.TableNotFound,
@@ -98,9 +97,7 @@ def test_errors_that_botocore_makes_for_a_client_can_be_pickled_too():
         "dynamodb", "us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
     )
     with pytest.raises(client.exceptions.ResourceNotFoundException) as caught:
-        raise client.exceptions.ResourceNotFoundException(
-            answered("ResourceNotFoundException").response, "GetItem"
-        )
+        raise client.exceptions.ResourceNotFoundException(answered("ResourceNotFoundException").response, "GetItem")
     error = translate(caught.value, "GetItem", {"TableName": "t"})
     assert error.args[0] is caught.value
     assert type(pickle.loads(pickle.dumps(error))) is type(error)

@@ -26,6 +26,13 @@ ITEM = b'{"Item":{"p":{"S":"p"},"s":{"N":"1"}}}'
 GET = Request("GetItem", TableName="table", Key=key())
 
 
+class Impatient(RefreshableCredentials):
+    """Renewed when they end, not minutes before."""
+
+    _advisory_refresh_timeout = 0
+    _mandatory_refresh_timeout = 0
+
+
 class Provider:
     """Keys that are good for as long as the test says."""
 
@@ -44,9 +51,7 @@ class Provider:
         }
 
     def session(self):
-        credentials = RefreshableCredentials.create_from_metadata(
-            self(), self, "test", mandatory_timeout=0, advisory_timeout=0
-        )
+        credentials = Impatient.create_from_metadata(self(), self, "test")
         base = botocore.session.get_session()
         base._credentials = credentials
         return boto3.Session(botocore_session=base, region_name="us-east-1")
@@ -106,8 +111,7 @@ def test_parent_and_children_use_what_the_parent_opened(transport, engine):
     result = context.SimpleQueue()
     use(options, transport, table, "parent before", 5, result)
     children = [
-        context.Process(target=use, args=(options, transport, table, f"child {n}", 25, result))
-        for n in range(4)
+        context.Process(target=use, args=(options, transport, table, f"child {n}", 25, result)) for n in range(4)
     ]
     for child in children:
         child.start()
@@ -180,7 +184,7 @@ def test_a_program_that_ends_with_open_connections_ends_quietly(transport):
 import types
 from dynamorm import connection
 request = types.SimpleNamespace(
-    operation="GetItem", payload={{"TableName": "t", "Key": {{"p": {{"S": "1"}}}}}}
+    operation="GetItem", payload={{"TableName": "table", "Key": {{"p": {{"S": "1"}}}}}}
 )
 connection.connection_for({{}}, {{"endpoint_url": {server.url!r}}}, {transport!r}).call(request)
 """
@@ -195,9 +199,7 @@ def test_opening_a_connection_sends_nothing_and_opens_no_socket(transport, monke
         conn.call(GET)
         conn.call(GET)
         assert (server.connections, len(server.requests)) == (1, 2)
-        assert {request.headers["x-amz-target"] for request in server.requests} == {
-            "DynamoDB_20120810.GetItem"
-        }
+        assert {request.headers["x-amz-target"] for request in server.requests} == {"DynamoDB_20120810.GetItem"}
 
 
 def test_a_fast_lane_leaves_botocores_own_pool_empty(fast_transport, monkeypatch):

@@ -38,7 +38,7 @@ def round_trip(transport, **options):
 
 def test_no_socket_is_opened(transport, no_sockets):
     with moto.mock_aws():
-        _conn, table = round_trip(transport)
+        _, table = round_trip(transport)
         # what was written is where boto3 itself looks
         assert boto3.client("dynamodb").get_item(TableName=table, Key=key())["Item"]["b"] == {"B": b"\xff"}
 
@@ -64,7 +64,7 @@ def test_the_fake_credentials_of_a_mock_do_not_outlive_it(transport, own, monkey
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with moto.mock_aws():
-        _inside, _ = round_trip(transport, **own)
+        round_trip(transport, **own)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "REAL")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
     after = connection.connection_for({}, own, transport)

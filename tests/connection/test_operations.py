@@ -74,9 +74,7 @@ def sets_as_sets(value):
     """Sets have no order."""
     if isinstance(value, dict):
         return {
-            name: sorted(inner)
-            if name in ("SS", "NS", "BS") and isinstance(inner, list)
-            else sets_as_sets(inner)
+            name: sorted(inner) if name in ("SS", "NS", "BS") and isinstance(inner, list) else sets_as_sets(inner)
             for name, inner in value.items()
         }
     return [sets_as_sets(one) for one in value] if isinstance(value, list) else value

@@ -16,7 +16,7 @@ from .scripted_server import answer
 
 
 def exchange(pieces, timeout=5.0, pause=0.0, close=True):
-    """Let a server say the pieces; return the answer that was read, and whether the connection is still good."""
+    """Let a server say the pieces; return the answer read, and whether the connection is still good."""
     ours, theirs = socket.socketpair()
 
     def serve():
@@ -54,9 +54,7 @@ def chunked(body, sizes, extension=b""):
 
 def cut(data, places):
     places = sorted({place % (len(data) + 1) for place in places})
-    return [
-        data[start:end] for start, end in zip([0, *places], [*places, len(data)], strict=True) if start < end
-    ]
+    return [data[start:end] for start, end in zip([0, *places], [*places, len(data)], strict=True) if start < end]
 
 
 places = st.lists(st.integers(0, 10_000), max_size=5)

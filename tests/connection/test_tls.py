@@ -52,8 +52,7 @@ class Authority:
         private = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
         alternatives = [
-            x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
-            for name in names
+            x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name) for name in names
         ]
         certificate = (
             self._builder(subject, private.public_key(), end)
@@ -89,9 +88,7 @@ def get(transport, url, **options):
 
 
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
-def test_a_private_authority_is_trusted_when_the_environment_names_it(
-    transport, authority, monkeypatch, variable
-):
+def test_a_private_authority_is_trusted_when_the_environment_names_it(transport, authority, monkeypatch, variable):
     monkeypatch.setenv(variable, str(authority.bundle))
     with ScriptedServer([answer(ITEM)], tls=authority.server_context("localhost")) as server:
         for _ in range(3):

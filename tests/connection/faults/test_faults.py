@@ -91,15 +91,22 @@ def show(results):
     return "\n".join([rule, lines[0], rule, *lines[1:], rule])
 
 
+def show_faults(results):
+    """How often each kind of fault happened, by the proxy's own count."""
+    lines = [f"{'fault':<32}" + "".join(f"{result.transport:>10}" for result in results)]
+    for kind in USUAL_RATES:
+        lines.append(f"{kind:<32}" + "".join(f"{result.faults[kind]:>10}" for result in results))
+    return "\n".join(lines)
+
+
 def suite(operations, address, opened, monkeypatch):
     direct = opened("boto3")
     table = create_table(direct)
     monkeypatch.setattr(time, "sleep", lambda seconds: real_sleep(BACKOFF))
     results = [
-        run(transport, operations, address, calling(direct), table)
-        for transport in ("boto3", "default", "direct")
+        run(transport, operations, address, calling(direct), table) for transport in ("boto3", "default", "direct")
     ]
-    print("\n" + show(results))
+    print("\n" + show(results) + "\n" + show_faults(results))
     botocore, *fast = results
     # a call waits for a connection, for the beginning of an answer, and for its end, at each attempt
     longest = ATTEMPTS * (3 * READ_TIMEOUT + BACKOFF) + 1
@@ -119,28 +126,22 @@ def test_the_fast_lanes_are_no_worse_than_botocore_on_the_same_faults(address, o
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    "DYNAMORM_LONG_FAULTS" not in os.environ, reason="takes half an hour; DYNAMORM_LONG_FAULTS=1"
-)
+@pytest.mark.skipif("DYNAMORM_LONG_FAULTS" not in os.environ, reason="takes half an hour; DYNAMORM_LONG_FAULTS=1")
 def test_the_same_in_its_long_form(address, opened, monkeypatch):
     suite(20_000, address, opened, monkeypatch)
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind in USUAL_RATES if kind not in ("delay", "drip", "close while idle")]
-)
+@pytest.mark.parametrize("kind", [kind for kind in USUAL_RATES if kind not in ("delay", "drip", "close while idle")])
 def test_each_fault_met_at_every_attempt_is_an_error_and_nothing_else(
     kind, fast_transport, address, opened, monkeypatch
 ):
     """Where nothing but faults comes back, nothing may look like an answer, and the error comes in time."""
     if kind in ("answer twice", "refuse"):
-        pytest.skip(
-            "there is an answer in it" if kind == "answer twice" else "leaves attempts without a fault"
-        )
+        pytest.skip("there is an answer in it" if kind == "answer twice" else "leaves attempts without a fault")
     monkeypatch.setattr(time, "sleep", lambda seconds: real_sleep(0.001))
     direct = opened("boto3")
     table = create_table(direct)
-    for seed in range(4):
+    for seed in range(1 if kind in ("stall", "drip without end") else 4):
         with FaultProxy(*address, seed=seed, rates={kind: 1000}, stall=2 * READ_TIMEOUT) as proxy:
             conn = connection.connection_for({}, client_options(proxy.port), fast_transport)
             traffic = Traffic(calling(conn), table, f"{kind}-{fast_transport}-{seed}-", seed)
@@ -166,9 +167,7 @@ def test_what_only_takes_longer_or_too_much_fails_nothing(kind, fast_transport, 
     assert (tally.wrong, tally.strange, tally.failures) == ([], [], {})
 
 
-def test_threads_do_not_get_each_others_answers_when_connections_break(
-    fast_transport, address, opened, monkeypatch
-):
+def test_threads_do_not_get_each_others_answers_when_connections_break(fast_transport, address, opened, monkeypatch):
     monkeypatch.setattr(time, "sleep", lambda seconds: real_sleep(0.005))
     direct = opened("boto3")
     table = create_table(direct)

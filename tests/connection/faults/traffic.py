@@ -80,11 +80,7 @@ class Traffic:
             try:
                 verb(place)
             except EXPECTED_FAILURES as error:
-                name = (
-                    type(error).__mro__[1].__name__
-                    if type(error).__name__.startswith("_")
-                    else type(error).__name__
-                )
+                name = type(error).__mro__[1].__name__ if type(error).__name__.startswith("_") else type(error).__name__
                 self.tally.failures[name] = self.tally.failures.get(name, 0) + 1
             except Exception as error:
                 self.tally.strange.append(f"{verb.__name__}{place}: {type(error).__name__}: {error}")
@@ -95,9 +91,7 @@ class Traffic:
     def audit(self, ask: Call) -> None:
         """Ask the engine itself for every item."""
         for p, s in self._possible:
-            answer = ask(
-                "GetItem", {"TableName": self._table, "Key": self._key((p, s)), "ConsistentRead": True}
-            )
+            answer = ask("GetItem", {"TableName": self._table, "Key": self._key((p, s)), "ConsistentRead": True})
             self._judge("at the end", (p, s), answer.get("Item"))
 
     def _key(self, place: tuple[int, int]) -> dict[str, Any]:
@@ -127,9 +121,7 @@ class Traffic:
         self._possible[place] = {value}
 
     def _get(self, place: tuple[int, int]) -> None:
-        answer = self._call(
-            "GetItem", {"TableName": self._table, "Key": self._key(place), "ConsistentRead": True}
-        )
+        answer = self._call("GetItem", {"TableName": self._table, "Key": self._key(place), "ConsistentRead": True})
         self._judge("GetItem", place, answer.get("Item"))
 
     def _query(self, place: tuple[int, int]) -> None:
@@ -150,9 +142,7 @@ class Traffic:
 
     def _batch(self, place: tuple[int, int]) -> None:
         keys = [self._key((p, place[1])) for p in range(HASHES)]
-        answer = self._call(
-            "BatchGetItem", {"RequestItems": {self._table: {"Keys": keys, "ConsistentRead": True}}}
-        )
+        answer = self._call("BatchGetItem", {"RequestItems": {self._table: {"Keys": keys, "ConsistentRead": True}}})
         if answer.get("UnprocessedKeys"):
             self.tally.wrong.append(f"BatchGetItem: unprocessed keys: {answer}")
         found = {item["p"]["S"]: item for item in answer["Responses"].get(self._table, ())}
@@ -186,9 +176,7 @@ class Traffic:
         except exceptions.ConditionFailed as error:
             # the first attempt may have been carried out and its answer lost
             if error.attempts < 2:  # type: ignore[attr-defined]
-                self.tally.wrong.append(
-                    f"UpdateItem: {place} refused at the first attempt, could be {before}"
-                )
+                self.tally.wrong.append(f"UpdateItem: {place} refused at the first attempt, could be {before}")
             return None
         self._possible[place] = {value}
         self._judge("UpdateItem", place, answer.get("Attributes"))
