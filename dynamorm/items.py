@@ -14,13 +14,17 @@ from .table import DynamoTable3
 
 
 class Store(NamedTuple):
-    """A model's mapper and table, which is all that it takes to read and write its items."""
+    """A model's mapper and table, which is all that it takes to read and write its items.
+
+    ``model`` is whom the signals of requests name as their sender.
+    """
 
     mapper: Mapper
     table: DynamoTable3
+    model: Any = None
 
     def call(self, request: Request) -> dict[str, Any]:
-        return self.table.connection.call(request)
+        return self.table.connection.call(request, self.model)
 
     def get(self, keys: Mapping[str, Any], consistent: bool) -> WireItem | None:
         """Give the item with a key, in wire form."""

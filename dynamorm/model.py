@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import six
@@ -33,7 +34,7 @@ class DynaModelMeta(type):
 
 
 def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parents: list[type]) -> None:
-    cls._dynamorm = definition
+    cls._dynamorm = replace(definition, store=definition.store._replace(model=cls))
     cls.Table = definition.store.table
     cls.Schema = definition.adapter.schema
     for attribute, declaration in definition.indexes.items():

@@ -99,7 +99,7 @@ class ReadIterator(ABC):
         request = self._request(self._store.table.full_name, count=count)
         connection = self._store.table.connection
         while True:
-            response = connection.call(request)
+            response = connection.call(request, self._store.model)
             yield response
             start = response.get("LastEvaluatedKey")
             if not start:

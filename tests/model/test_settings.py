@@ -10,6 +10,7 @@ import pytest
 import dynamorm
 from dynamorm import ConnectionFailed, DynaModel, MissingTableAttribute, NoCredentials, NoRegion, TableNotFound
 from dynamorm.local import get_random_port
+from dynamorm.signals import post_request
 
 fields = pytest.importorskip("marshmallow.fields")
 
@@ -117,3 +118,29 @@ def test_without_the_library_of_a_schema_the_message_says_what_to_install():
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert 'pip install "dynamorm[marshmallow]"' in answer.stdout
+
+
+def test_the_signals_of_requests_name_the_model_that_sent_them(dynamo_tables):
+    class Parent(DynaModel):
+        class Table:
+            name = "signalled"
+            hash_key = "id"
+            billing_mode = "PAY_PER_REQUEST"
+
+        class Schema:
+            id = fields.String()
+
+    class Child(Parent):
+        pass
+
+    dynamo_tables(Parent)
+    seen = []
+
+    def receive(sender, request, **facts):
+        seen.append((sender, request.operation))
+
+    with post_request.connected_to(receive):
+        Parent(id="1").save()
+        Child.get(id="1")
+        assert len(list(Child.scan())) == 1
+    assert seen == [(Parent, "PutItem"), (Child, "GetItem"), (Child, "Scan")]
