@@ -30,7 +30,7 @@ class Mapper:
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
         """Give the native values of a stored item by Python name."""
         try:
-            values = decode_item({name: value for name, value in wire.items() if name in self.adapter.by_stored})
+            values = decode_item({name: value for name, value in wire.items() if name in self.adapter.readable})
         except UnreadableItem as error:
             raise ValidationError(
                 wire, self.adapter.schema_name, {error.path: [error.reason]}, self._where(wire)
@@ -43,7 +43,7 @@ class Mapper:
 
     def unknown(self, wire: WireItem) -> WireItem:
         """Give the stored attributes that the schema does not know."""
-        return {name: value for name, value in wire.items() if name not in self.adapter.by_stored}
+        return {name: value for name, value in wire.items() if name not in self.adapter.readable}
 
     def given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
         """Give the native values of what a constructor was given."""

@@ -18,7 +18,8 @@ class FieldSpec:
     library's load expects the value.  ``loads_to`` are the types that a load gives, where these are neither text,
     number, truth value nor container.  ``element`` describes what is inside a list, a set or a map of any keys;
     ``fields`` of a nested schema come lazily, because schemas may nest themselves.  A stored value is also found under
-    one of the ``aliases``, where the library knows of former names.
+    one of the ``aliases``, where the library knows of former names.  A nested schema that ``keeps_unknown`` also takes
+    the stored attributes that it does not declare.
     """
 
     name: str
@@ -34,6 +35,7 @@ class FieldSpec:
     nested: Callable[[], tuple[FieldSpec, ...]] | None = None
     native: Any = None
     aliases: tuple[str, ...] = ()
+    keeps_unknown: bool = False
 
     def held_in(self, values: Mapping[str, Any], absent: Any = None) -> Any:
         """Give the value of this field among stored ones."""

@@ -16,9 +16,7 @@ from dynamorm import local
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).resolve().parents[1]
-INSTALLED = any(
-    point.value == "dynamorm.pytest_plugin" for point in importlib.metadata.entry_points(group="pytest11")
-)
+INSTALLED = any(point.value == "dynamorm.pytest_plugin" for point in importlib.metadata.entry_points(group="pytest11"))
 
 MODELS = """
     import boto3

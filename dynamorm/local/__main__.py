@@ -16,9 +16,7 @@ from .process import start
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run an engine until a signal or its own end, and return the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m dynamorm.local", description="Run DynamoDB on this machine."
-    )
+    parser = argparse.ArgumentParser(prog="python -m dynamorm.local", description="Run DynamoDB on this machine.")
     parser.add_argument("--engine", choices=NAMES, help="which one; otherwise the first that is installed")
     parser.add_argument("--port", type=int, help="where it listens; otherwise a free port")
     parser.add_argument("--path", help="where it keeps its tables; otherwise in memory")

@@ -90,9 +90,7 @@ class Dynoxide(Kind):
             self._where(package),
             f"a file named by DYNAMORM_DYNOXIDE, {self.name!r} on PATH, and {folder} and .tools/{folder} "
             f"in {Path.cwd()} and above",
-            f"npm install {package}"
-            if package
-            else f"build {self.name!r} for this platform and put it on PATH",
+            f"npm install {package}" if package else f"build {self.name!r} for this platform and put it on PATH",
         )
 
     def _where(self, package: str | None) -> str | None:
@@ -117,9 +115,7 @@ class Dynoxide(Kind):
         if path.is_dir():
             raise EngineError(f"dynoxide keeps its tables in a file, and {str(path)!r} is a directory")
         if not path.parent.is_dir():
-            raise EngineError(
-                f"dynoxide cannot keep its tables in {str(path)!r}: there is no directory for that file"
-            )
+            raise EngineError(f"dynoxide cannot keep its tables in {str(path)!r}: there is no directory for that file")
 
     @contextlib.contextmanager
     def command(self, where: str, port: int, path: Path | None) -> Iterator[Command]:
@@ -245,20 +241,14 @@ def choose(name: str | None, path: Path | None, directory: Location | None) -> t
         else:
             return kind, finding.where
     purpose = "" if path is None else f" that can keep tables in {str(path)!r}"
-    summary = (
-        f"The local engine {name} is not here."
-        if name
-        else f"There is no local DynamoDB engine here{purpose}."
-    )
+    summary = f"The local engine {name} is not here." if name else f"There is no local DynamoDB engine here{purpose}."
     raise EngineError("\n  ".join([summary, *story]))
 
 
 def npm_package() -> str | None:
     """Name the npm package that holds dynoxide for this platform, if there is one."""
     system = {"linux": "linux", "darwin": "darwin", "win32": "win32"}.get(sys.platform)
-    processor = {"x86_64": "x64", "amd64": "x64", "arm64": "arm64", "aarch64": "arm64"}.get(
-        platform.machine().lower()
-    )
+    processor = {"x86_64": "x64", "amd64": "x64", "arm64": "arm64", "aarch64": "arm64"}.get(platform.machine().lower())
     if system is None or processor is None or (system, processor) == ("win32", "arm64"):
         return None
     return f"@dynoxide/{system}-{processor}"

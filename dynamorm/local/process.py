@@ -203,9 +203,7 @@ def start(
     kind, where = choose(engine, place, directory)
     if port is not None:
         if is_taken(port):
-            raise EngineError(
-                f"{kind.name} cannot be started on port {port}: something listens there already"
-            )
+            raise EngineError(f"{kind.name} cannot be started on port {port}: something listens there already")
         try:
             return _start_on(port, kind, where, place, timeout)
         except PortLost as lost:

@@ -9,11 +9,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Set
+from datetime import date, time
 from decimal import Decimal
 from typing import Any, ClassVar
+from uuid import UUID
 
 from ..exceptions import DynaModelException, ValidationError
 from ..spec import FieldSpec
+
+# What is put into a string field is made text of, as `str` does it.
+SCALARS = (int, float, Decimal, UUID, date, time)
 
 PARTIAL = "partial"
 WHOLE = "whole"
@@ -71,6 +76,7 @@ class Adapter(ABC):
         self.fields: dict[str, FieldSpec] = {spec.name: spec for spec in self.describe()}
         self.inputs: tuple[FieldSpec, ...] = tuple(spec for spec in self.fields.values() if not spec.computed)
         self.by_stored: dict[str, FieldSpec] = {spec.stored: spec for spec in self.fields.values()}
+        self.readable = frozenset(self.by_stored).union(*(spec.aliases for spec in self.inputs))
 
     # What a library's adapter has to supply.
 
@@ -144,37 +150,82 @@ class Adapter(ABC):
     def take_whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Give the natives of a whole item that a program puts."""
         prepared = self._serialised(values)
-        complete_absent(self.inputs, prepared)
         return self._guarded(values, lambda: self.load_whole(prepared))
 
-    def take_stored(self, values: Mapping[str, Any], mode: str = WHOLE, where: str = "") -> dict[str, Any]:
-        """Give the natives of stored values, by stored name."""
+    def take_stored(
+        self, values: Mapping[str, Any], mode: str = WHOLE, where: str = "", *, complete: bool = True
+    ) -> dict[str, Any]:
+        """Give the natives of stored values, by stored name.
+
+        Storage cannot hold everything that a required field accepts; with ``complete`` that is made good.
+        """
         prepared = {
             spec.source: ready
             for spec in self.inputs
             if (ready := prepare(spec, spec.held_in(values, ABSENT))) is not ABSENT
         }
-        if mode is not PARTIAL:
+        if complete and mode != PARTIAL:
             complete_absent(self.inputs, prepared)
         return self._guarded(values, lambda: self.load_stored(prepared, mode), where)
 
     def settle(self, values: dict[str, Any]) -> dict[str, Any]:
         """Give natives for values that may have been assigned in any form, so that they can be dumped."""
-        settled = {}
+        settled: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        causes: list[Exception] = []
         for name, value in values.items():
             spec = self.fields[name]
-            if value is None or spec.computed:
+            if spec.computed or (value is None and not means_none(spec)):
                 continue
-            settled[name] = self._guarded({name: value}, lambda s=spec, v=value: self.as_native(s, v), field=name)
+            try:
+                settled[name] = self.as_native(spec, value)
+            except self.library_errors as error:
+                found = self.messages(error)
+                errors[name] = found[name] if isinstance(found, dict) and list(found) == [name] else found
+                causes.append(error)
+            except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
+                errors[name] = [f"{value!r} cannot be converted: {error}"]
+                causes.append(error)
+        if errors:
+            raise ValidationError(values, self.schema_name, errors) from causes[0]
         return settled
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
         """Give the native value of one assigned value."""
-        if spec.kind == "text" and isinstance(value, (int, float, Decimal)):
-            return str(value)
-        if not spec.loads_to or isinstance(value, spec.loads_to):
-            return value
-        return self.convert(spec, value)
+        if value is None:
+            return None
+        if spec.loads_to:
+            return value if isinstance(value, spec.loads_to) else self.convert(spec, value)
+        if spec.kind == "text":
+            if isinstance(value, SCALARS):
+                return str(value)
+            return value if isinstance(value, str) else self.convert(spec, value)
+        if spec.kind == "leaf":
+            return self.convert(spec, value)
+        if spec.fields is not None and isinstance(value, Mapping):
+            named = {inner.name: inner for inner in spec.fields.values()}
+            found = {name: named.get(name) or spec.fields.get(name) for name in value}
+            return {
+                inner.name if inner else name: self.as_native(inner, value[name]) if inner else value[name]
+                for name, inner in found.items()
+            }
+        return self._elements_as_native(spec, value)
+
+    def _elements_as_native(self, spec: FieldSpec, value: Any) -> Any:
+        if spec.kind in ("list", "set"):
+            if not isinstance(value, (list, tuple, Set)):
+                return self.convert(spec, value)
+            element = spec.element
+            elements = value if element is None else [self.as_native(element, inner) for inner in value]
+            return set(elements) if spec.kind == "set" else list(elements)
+        if spec.kind == "map":
+            if not isinstance(value, Mapping):
+                return self.convert(spec, value)
+            if spec.element is not None:
+                return {name: self.as_native(spec.element, inner) for name, inner in value.items()}
+        if spec.kind == "nested" and isinstance(value, (str, int, float, list, tuple, Set)):
+            return self.convert(spec, value)
+        return value
 
     def dump(self, natives: dict[str, Any]) -> dict[str, Any]:
         """Give the plain values that are stored, by stored name."""
@@ -188,7 +239,7 @@ class Adapter(ABC):
     def checked_dump(self, natives: dict[str, Any]) -> dict[str, Any]:
         """Dump, and load the dump to see that it is valid; the loaded values are of no further use."""
         dumped = self.dump(natives)
-        self.take_stored(dumped)
+        self.take_stored(dumped, complete=False)
         return dumped
 
     def _dump_error(self, natives: dict[str, Any], error: Exception) -> ValidationError:
@@ -208,11 +259,10 @@ class Adapter(ABC):
         prepared: dict[str, Any] = {}
         for name, value in values.items():
             spec = self.fields.get(name) or self.by_stored.get(name)
-            if value is None or (spec is not None and spec.computed):
-                continue
             if spec is None:
-                prepared[name] = value
-            else:
+                if value is not None:
+                    prepared[name] = value
+            elif not spec.computed and (value is not None or means_none(spec)):
                 prepared[spec.source] = self.serialised(spec, value)
         return prepared
 
@@ -222,7 +272,7 @@ class Adapter(ABC):
             return None
         if spec.loads_to and isinstance(value, spec.loads_to):
             return self.serialise(spec, value)
-        if spec.kind == "text" and isinstance(value, (int, float, Decimal)):
+        if spec.kind == "text" and isinstance(value, SCALARS):
             return str(value)
         if spec.fields is not None and isinstance(value, Mapping):
             by_name = {inner.name: inner for inner in spec.fields.values()}
@@ -245,14 +295,16 @@ class Adapter(ABC):
                 return {self.serialised(spec.element, inner) for inner in value}
         return value
 
-    def _guarded(self, raw: Any, load: Callable[[], Any], where: str = "", field: str = "") -> Any:
+    def _guarded(self, raw: Any, load: Callable[[], dict[str, Any]], where: str = "") -> dict[str, Any]:
         try:
             return load()
         except self.library_errors as error:
-            errors = self.messages(error)
-            if field and not isinstance(errors, dict):
-                errors = {field: errors}
-            raise ValidationError(raw, self.schema_name, errors, where) from error
+            raise ValidationError(raw, self.schema_name, self.messages(error), where) from error
+
+
+def means_none(spec: FieldSpec) -> bool:
+    """Say whether ``None`` given for a field is a value; for all others it means that nothing is given."""
+    return spec.required and spec.nullable
 
 
 class _Absent:
@@ -280,6 +332,8 @@ def prepare(spec: FieldSpec, value: Any) -> Any:
             if ready is not ABSENT:
                 prepared[inner.source] = ready
         complete_absent(spec.fields.values(), prepared)
+        if spec.keeps_unknown:
+            prepared.update((name, inner) for name, inner in value.items() if name not in spec.fields)
         return prepared
     if spec.element is not None:
         if isinstance(value, Mapping):

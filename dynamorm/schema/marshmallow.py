@@ -1,37 +1,48 @@
 """marshmallow, 3.18 and later, and the fields that it lacks: :class:`Set`, :class:`Binary`, :class:`Timestamp`.
 
-Every load and dump is marshmallow's own, on subclasses of the user's schema that differ in four points: values that
-are marked ``load_only`` or ``dump_only`` pass both ways, because storage is neither a client's input nor its output;
-schema-wide validators are left out where there is no whole item; stored attributes that the schema does not know are
-passed over; and trusted reads go without validators.
+Every load and dump is marshmallow's own; ``marshmallow_variants`` says how its schemas differ from the user's.
 """
 
 from __future__ import annotations
 
 import base64
+import copy
 import datetime as dt
 import decimal
 import ipaddress
 import math
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import marshmallow
-from marshmallow import EXCLUDE, INCLUDE, fields
+from marshmallow import EXCLUDE, INCLUDE, RAISE, fields
 from marshmallow import missing as MISSING
 from marshmallow.exceptions import ValidationError as LibraryError
 
 from ..exceptions import DynaModelException
 from ..spec import FieldSpec
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
+from .marshmallow_variants import (
+    EXACT,
+    GIVEN,
+    PROJECTED,
+    PUT,
+    STORED,
+    UNVALIDATED,
+    Variant,
+    is_computed,
+    is_hook,
+    nested_policy,
+    takes_only,
+    variant_of,
+)
 
 _KEPT_APART = {"__dict__", "__weakref__"}
 
 
-class Set(fields.List):
+class Set(fields.List):  # type: ignore[type-arg]
     """A set, stored as one of DynamoDB's sets; elements are strings, numbers or bytes by their own field."""
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
@@ -39,13 +50,18 @@ class Set(fields.List):
         return None if dumped is None else set(dumped)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        return set(super()._deserialize(list(value) if isinstance(value, (set, frozenset)) else value, attr, data, **kwargs))
+        if not isinstance(value, (list, tuple, set, frozenset)):
+            raise self.make_error("invalid")
+        try:
+            return set(super()._deserialize(list(value), attr, data, **kwargs))
+        except TypeError as error:
+            raise self.make_error("invalid") from error
 
 
-class Binary(fields.Field):
+class Binary(fields.Field):  # type: ignore[type-arg]
     """Bytes, stored as they are; text given for it is taken as base64."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {"invalid": "Not valid bytes, nor base64 text."}
+    default_error_messages = {"invalid": "Not valid bytes, nor base64 text."}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bytes:
         if isinstance(value, (bytes, bytearray, memoryview)):
@@ -56,13 +72,13 @@ class Binary(fields.Field):
             raise self.make_error("invalid") from error
 
 
-class Timestamp(fields.Field):
+class Timestamp(fields.Field):  # type: ignore[type-arg]
     """A moment, stored as a number of seconds since 1970, as DynamoDB's TTL wants it; loads to an aware UTC datetime.
 
     Naive datetimes are taken as UTC.  Whole seconds are stored as integers.
     """
 
-    default_error_messages: ClassVar[dict[str, str]] = {"invalid": "Not a valid timestamp."}
+    default_error_messages = {"invalid": "Not a valid timestamp."}
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
         if value is None:
@@ -81,142 +97,10 @@ class Timestamp(fields.Field):
         if isinstance(value, bool) or not isinstance(value, (int, float, decimal.Decimal, str)):
             raise self.make_error("invalid")
         try:
-            microseconds = int(decimal.Decimal(str(value)).scaleb(6, _EXACT))
+            microseconds = int(decimal.Decimal(str(value)).scaleb(6, EXACT))
             return dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc) + dt.timedelta(microseconds=microseconds)
         except (ArithmeticError, ValueError) as error:
             raise self.make_error("invalid") from error
-
-
-_EXACT = decimal.Context(prec=60)
-
-
-@dataclass(frozen=True)
-class _Variant:
-    """In what a derived schema differs from the user's."""
-
-    schema_validators: bool = True
-    validators: bool = True
-    any_unknown: bool = False
-
-    @property
-    def nested(self) -> _Variant:
-        """The variant of schemas inside: nested values are whole wherever they are given."""
-        return replace(self, schema_validators=self.validators)
-
-
-_GIVEN = _Variant(schema_validators=False)
-_PUT = _Variant()
-_STORED = _Variant(any_unknown=True)
-_PROJECTED = _Variant(any_unknown=True, schema_validators=False)
-_TRUSTED = _Variant(any_unknown=True, schema_validators=False, validators=False)
-
-_variants: dict[tuple[type, _Variant], type] = {}
-
-
-def _variant_of(schema: type[marshmallow.Schema], variant: _Variant) -> type[marshmallow.Schema]:
-    """Give the subclass of a schema class for one of the purposes above."""
-    derived = _variants.get((schema, variant))
-    if derived is None:
-        meta: dict[str, Any] = {"register": False}
-        if variant.any_unknown:
-            meta["unknown"] = EXCLUDE
-        attrs: dict[str, Any] = {
-            "Meta": type("Meta", (schema.Meta,), meta),
-            "on_bind_field": _bind_for(schema, variant),
-            "__module__": schema.__module__,
-        }
-        attrs.update(_without_hooks(schema, variant))
-        derived = _variants[schema, variant] = type(schema.__name__, (schema,), attrs)
-    return derived
-
-
-def _without_hooks(schema: type[marshmallow.Schema], variant: _Variant) -> dict[str, None]:
-    """Name the decorated methods that a variant goes without; a plain attribute of that name hides the hook."""
-    unwanted = set()
-    if not variant.schema_validators:
-        unwanted.add("validates_schema")
-    if not variant.validators:
-        unwanted.add("validates")
-    hidden = {}
-    for klass in schema.__mro__:
-        for name, value in vars(klass).items():
-            tags = getattr(value, "__marshmallow_hook__", None) or {}
-            if any((tag[0] if isinstance(tag, tuple) else tag) in unwanted for tag in tags):
-                hidden[name] = None
-    return hidden
-
-
-def _bind_for(schema: type[marshmallow.Schema], variant: _Variant) -> Any:
-    def on_bind_field(self: marshmallow.Schema, field_name: str, field_obj: fields.Field) -> None:
-        schema.on_bind_field(self, field_name, field_obj)
-        if not _is_computed(field_obj):
-            field_obj.load_only = field_obj.dump_only = False
-        for inner in _fields_within(field_obj):
-            if isinstance(inner, fields.Nested):
-                inner.nested = _nested_variant(inner.nested, self, variant.nested)
-                inner._schema = None
-                if variant.any_unknown:
-                    inner.unknown = None
-            if not variant.validators:
-                inner.validators = []
-                inner.required = False
-
-    return on_bind_field
-
-
-def _nested_variant(nested: Any, parent: marshmallow.Schema, variant: _Variant) -> Any:
-    """Give a function that resolves what was nested when it is first needed, since schemas may nest themselves."""
-
-    def resolve() -> Any:
-        found = nested() if callable(nested) and not isinstance(nested, type) else nested
-        if isinstance(found, dict):
-            found = marshmallow.Schema.from_dict(found)
-        if isinstance(found, str):
-            found = type(parent) if found == "self" else marshmallow.class_registry.get_class(found)
-        if isinstance(found, marshmallow.Schema):
-            return _variant_of(type(found), variant)(
-                only=found.only,
-                exclude=found.exclude,
-                many=found.many,
-                load_only=found.load_only,
-                dump_only=found.dump_only,
-                partial=found.partial,
-                **({} if variant.any_unknown else {"unknown": found.unknown}),
-            )
-        return _variant_of(found, variant)
-
-    return resolve
-
-
-def _fields_within(field: fields.Field) -> Iterator[fields.Field]:
-    yield field
-    if isinstance(field, fields.List):
-        yield from _fields_within(field.inner)
-    elif isinstance(field, fields.Tuple):
-        for inner in field.tuple_fields:
-            yield from _fields_within(inner)
-    elif isinstance(field, fields.Mapping):
-        for part in (field.key_field, field.value_field):
-            if part is not None:
-                yield from _fields_within(part)
-
-
-def _is_computed(field: fields.Field) -> bool:
-    """Say whether a field only computes: it has no way of taking a value in."""
-    if isinstance(field, fields.Method):
-        return field.serialize_method_name is not None and field.deserialize_method_name is None
-    if isinstance(field, fields.Function):
-        return field.serialize_func is not None and field.deserialize_func is None
-    return False
-
-
-def _takes_only(field: fields.Field) -> bool:
-    """Say whether a field has no way of giving a value out, so that the value itself is stored."""
-    if isinstance(field, fields.Method):
-        return field.serialize_method_name is None
-    if isinstance(field, fields.Function):
-        return field.serialize_func is None
-    return False
 
 
 # The type that each field loads to, where that is no text, number, truth value or container.
@@ -251,7 +135,7 @@ class MarshmallowAdapter(Adapter):
         return any(
             isinstance(value, fields.Field)
             or (isinstance(value, type) and issubclass(value, fields.Field))
-            or hasattr(value, "__marshmallow_hook__")
+            or is_hook(value)
             for value in values
         )
 
@@ -259,80 +143,79 @@ class MarshmallowAdapter(Adapter):
     def adopt(cls, name: str, inner: type) -> type:
         if issubclass(inner, marshmallow.Schema):
             bases = (inner,) if issubclass(inner, DynamORMSchema) else (DynamORMSchema, inner)
-            return type(name, bases, {"__module__": inner.__module__})
+            own: dict[str, Any] = {"__module__": inner.__module__}
+            if inner.__name__ == name:  # what others nest by this name is the user's class
+                own["Meta"] = type("Meta", (inner.Meta,), {"register": False})
+            metaclass: Any = type(inner)
+            adopted: type = metaclass(name, bases, own)
+            return adopted
         attrs = {key: value for key, value in vars(inner).items() if key not in _KEPT_APART}
-        bases = tuple(base for base in inner.__bases__ if base is not object)
-        return type(name, (DynamORMSchema, *bases, marshmallow.Schema), attrs)
+        others = tuple(base for base in inner.__bases__ if base is not object)
+        metaclass = type(marshmallow.Schema)
+        adopted = metaclass(name, (DynamORMSchema, *others, marshmallow.Schema), attrs)
+        return adopted
 
     # The schemas at work; each is made when it is first needed.
 
     @cached_property
     def _given(self) -> marshmallow.Schema:
-        return self._make(_GIVEN)
+        return self._make(GIVEN)
 
     @cached_property
     def _put(self) -> marshmallow.Schema:
-        return self._make(_PUT)
+        return self._make(PUT)
 
     @cached_property
     def _stored(self) -> marshmallow.Schema:
-        return self._make(_STORED)
+        return self._make(STORED)
 
     @cached_property
     def _projected(self) -> marshmallow.Schema:
-        return self._make(_PROJECTED)
+        return self._make(PROJECTED)
 
     @cached_property
     def _trusted(self) -> marshmallow.Schema:
-        return self._make(_TRUSTED)
+        return self._make(UNVALIDATED)
 
-    def _make(self, variant: _Variant) -> marshmallow.Schema:
-        return _variant_of(self.schema, variant)()
+    def _make(self, variant: Variant) -> marshmallow.Schema:
+        return variant_of(self.schema, variant)()
 
     @cached_property
-    def unknown(self) -> str:
+    def _declared(self) -> dict[str, fields.Field[Any]]:
+        """The fields as the user's own schema has them, with what is set aside for storage."""
+        return dict(self.schema().fields)
+
+    @cached_property
+    def unknown(self) -> Any:
         """What the schema says of names that it does not know; without a word of its own, they are ignored."""
-        return getattr(self.schema.Meta, "unknown", None) or EXCLUDE
+        return getattr(getattr(self.schema, "Meta", None), "unknown", None) or EXCLUDE
 
     @property
     def keeps_unknown(self) -> bool:
-        return self.unknown == INCLUDE
-
-    def library_fields(self) -> dict[str, Any]:
-        return dict(self.schema().fields)
+        return bool(self.unknown == INCLUDE)
 
     def describe(self) -> Iterable[FieldSpec]:
         return [self._spec(name, field) for name, field in self._stored.fields.items()]
 
-    def _spec(self, name: str, field: fields.Field) -> FieldSpec:
+    def _spec(self, name: str, field: Any) -> FieldSpec:
         if field.attribute and "." in field.attribute:
             raise DynaModelException(
                 f"{self.schema_name}.{name}: attribute={field.attribute!r} is a path; "
                 "an attribute of a model has a plain name"
             )
         stored = field.data_key if field.data_key is not None else name
+        kind = self._kind(field)
         element: FieldSpec | None = None
         nested = None
-        kind = "leaf"
-        if isinstance(field, fields.Pluck):
-            kind = "any"
-        elif isinstance(field, fields.Nested):
-            kind, nested = "nested", self._nested_fields(field)
-            if field.many:
-                element = FieldSpec(name, stored, stored, kind="nested", nested=nested, native=field)
-                kind, nested = "list", None
-        elif isinstance(field, fields.List):
-            kind = "set" if isinstance(field, Set) else "list"
+        if kind in ("nested", "list") and isinstance(field, fields.Nested):
+            nested = self._nested_fields(field)
+            if kind == "list":
+                element = FieldSpec("element", stored, stored, kind="nested", nested=nested, native=field)
+                nested = None
+        elif kind in ("list", "set"):
             element = self._spec("element", field.inner)
-        elif isinstance(field, fields.Mapping):
-            kind = "map"
-            element = None if field.value_field is None else self._spec("element", field.value_field)
-        elif isinstance(field, fields.Tuple):
-            kind = "any"
-        elif isinstance(field, (fields.String, fields.Url, fields.Email)) and not isinstance(field, fields.UUID):
-            kind = "text"
-        elif not self._loads_to(field) and type(field).__name__ not in _NUMBERS:
-            kind = "any"
+        elif kind == "map" and field.value_field is not None:
+            element = self._spec("element", field.value_field)
         return FieldSpec(
             name=field.attribute or name,
             stored=stored,
@@ -341,18 +224,32 @@ class MarshmallowAdapter(Adapter):
             key_type=self.key_type(field),
             required=field.required,
             nullable=field.allow_none,
-            computed=_is_computed(field),
+            computed=is_computed(field),
             loads_to=self._loads_to(field),
             element=element,
             nested=nested,
             native=field,
         )
 
+    def _kind(self, field: fields.Field[Any]) -> str:
+        is_text = isinstance(field, fields.String) and not isinstance(field, fields.UUID)
+        if _converts_itself(field) or isinstance(field, (fields.Pluck, fields.Tuple)):
+            return "text" if is_text else "leaf" if self._loads_to(field) else "any"
+        if isinstance(field, fields.Nested):
+            return "list" if field.many else "nested"
+        if isinstance(field, fields.List):
+            return "set" if isinstance(field, Set) else "list"
+        if isinstance(field, fields.Mapping):
+            return "map"
+        if self._loads_to(field) or isinstance(field, (fields.Number, fields.Boolean)):
+            return "leaf"
+        return "text" if is_text else "any"
+
     def _nested_fields(self, field: fields.Nested) -> Any:
         return lambda: tuple(self._spec(name, inner) for name, inner in field.schema.fields.items())
 
     @staticmethod
-    def _loads_to(field: fields.Field) -> tuple[type, ...]:
+    def _loads_to(field: fields.Field[Any]) -> tuple[type, ...]:
         if isinstance(field, fields.Enum):
             return (field.enum,)
         for kind, types in _LOADS_TO:
@@ -395,29 +292,25 @@ class MarshmallowAdapter(Adapter):
             if (field.data_key if field.data_key is not None else name) not in values
             and not (defaults and field.load_default is not MISSING)
         )
-        return self._mapping(self._given.load(values, partial=absent, unknown=self.unknown))
+        return self._mapping(self._given.load(values, partial=absent, unknown=self.unknown, many=False))
 
     def load_whole(self, values: dict[str, Any]) -> dict[str, Any]:
         self._fill_in(values)
-        return self._mapping(self._put.load(values, unknown=self.unknown))
+        return self._mapping(self._put.load(values, unknown=self.unknown, many=False))
 
     def load_stored(self, values: dict[str, Any], mode: str) -> dict[str, Any]:
         if mode == PARTIAL:
-            return self._mapping(self._projected.load(values, partial=True))
+            return self._mapping(self._projected.load(values, partial=True, many=False))
         self._fill_in(values)
         schema = self._stored if mode == WHOLE else self._trusted
         assert mode in (WHOLE, TRUSTED)
-        return self._mapping(schema.load(values))
+        return self._mapping(schema.load(values, many=False))
 
     def _fill_in(self, values: dict[str, Any]) -> None:
         """Let defaults that the schema gives on dumping stand where there is none on loading."""
         for spec in self.inputs:
-            field = spec.native
-            if (
-                spec.source not in values
-                and field.load_default is MISSING
-                and field.dump_default is not MISSING
-            ):
+            field = self._declared[spec.native.name]
+            if spec.source not in values and field.load_default is MISSING and field.dump_default is not MISSING:
                 value = field.dump_default() if callable(field.dump_default) else field.dump_default
                 if value is not None:
                     values[spec.source] = self.serialised(spec, value)
@@ -433,30 +326,126 @@ class MarshmallowAdapter(Adapter):
         return dict(loaded)
 
     def dump_values(self, natives: dict[str, Any]) -> dict[str, Any]:
-        dumped = dict(self._stored.dump(natives))
+        dumped = dict(self._stored.dump(natives, many=False))
         for spec in self.inputs:
-            if _takes_only(spec.native) and spec.name in natives:
+            if takes_only(spec.native) and spec.name in natives:
                 dumped[spec.stored] = natives[spec.name]
         return dumped
 
     def serialise(self, field: FieldSpec, value: Any) -> Any:
         library_field = field.native
-        if _takes_only(library_field) or field.computed:
+        if takes_only(library_field) or field.computed:
             return value
-        if isinstance(library_field, fields.Nested) and field.kind == "nested" and library_field.many:
+        if _is_element_of_nested(field):
             return library_field.schema.dump(value, many=False)
-        name = library_field.attribute or "value"
-        return library_field.serialize(name, {name: value})
+        return library_field.serialize(field.name, {field.name: value})
+
+    def serialised(self, spec: FieldSpec, value: Any) -> Any:
+        field = spec.native
+        if isinstance(field, fields.Tuple) and isinstance(value, (list, tuple)):
+            parts = self._parts(spec, field.tuple_fields)
+            if len(parts) == len(value):
+                return [self.serialised(part, inner) for part, inner in zip(parts, value, strict=True)]
+            return list(value)
+        if isinstance(value, Mapping) and spec.kind == "map" and field.key_field is not None:
+            (key,) = self._parts(spec, [field.key_field])
+            value = {self.serialised(key, name): inner for name, inner in value.items()}
+        if self._is_foreign(spec, value):
+            return self.serialise(spec, value)
+        return super().serialised(spec, value)
+
+    def as_native(self, spec: FieldSpec, value: Any) -> Any:
+        field = spec.native
+        if value is None or spec.computed or takes_only(field) or self._is_foreign(spec, value):
+            return value
+        if isinstance(field, fields.Tuple) and isinstance(value, (list, tuple)):
+            parts = self._parts(spec, field.tuple_fields)
+            if len(parts) != len(value):
+                return self.convert(spec, value)
+            return tuple(self.as_native(part, inner) for part, inner in zip(parts, value, strict=True))
+        if isinstance(value, Mapping) and spec.kind == "map" and field.key_field is not None:
+            (key,) = self._parts(spec, [field.key_field])
+            value = {self.as_native(key, name): inner for name, inner in value.items()}
+        if isinstance(field, fields.Pluck):
+            return self.convert(spec, value)
+        if _converts_itself(field) and not spec.loads_to:
+            return self._either(spec, value)
+        if isinstance(field, fields.Boolean):
+            return value if isinstance(value, bool) else self.convert(spec, value)
+        if isinstance(field, fields.Number) and not spec.loads_to:
+            return value if type(value) is field.num_type else self.convert(spec, value)
+        if isinstance(value, Mapping) and spec.fields is not None:
+            self._refuse_unknown(spec, value)
+        return super().as_native(spec, value)
+
+    def _is_foreign(self, spec: FieldSpec, value: Any) -> bool:
+        """Say whether a value can only be a native one of a field that loads to something of the user's."""
+        if value is None or (spec.loads_to and isinstance(value, spec.loads_to)):
+            return False
+        field = spec.native
+        if isinstance(field, fields.Pluck):
+            parts = value if field.many and isinstance(value, (list, tuple)) else [value]
+            return any(isinstance(part, Mapping) or not isinstance(part, _PLAIN) for part in parts)
+        if isinstance(value, (*_PLAIN, Mapping)):
+            return False
+        return spec.kind == "nested" or _converts_itself(field)
+
+    def _either(self, spec: FieldSpec, value: Any) -> Any:
+        """Give the native value of a field that may load to plain values: what it can dump is native."""
+        try:
+            self.serialise(spec, value)
+        except Exception:
+            return self.convert(spec, value)
+        return value
+
+    @staticmethod
+    def _refuse_unknown(spec: FieldSpec, value: Mapping[str, Any]) -> None:
+        """Refuse what a nested schema does not know, where it says so: its dump would drop it without a word."""
+        if nested_policy(spec.native) == RAISE:
+            known = {name for inner in (spec.fields or {}).values() for name in (inner.name, inner.stored)}
+            unknown = [name for name in value if name not in known]
+            if unknown:
+                raise LibraryError({name: ["Unknown field."] for name in unknown})
+
+    def _parts(self, spec: FieldSpec, of: Iterable[fields.Field[Any]]) -> tuple[FieldSpec, ...]:
+        """Describe what is in a field besides its elements: the places of a tuple, the keys of a map."""
+        known = self.__dict__.setdefault("_parts_of", {})
+        if spec not in known:
+            known[spec] = tuple(self._spec("element", field) for field in of)
+        parts: tuple[FieldSpec, ...] = known[spec]
+        return parts
 
     def convert(self, field: FieldSpec, value: Any) -> Any:
-        return field.native._deserialize(value, field.name, {field.name: value})
+        if _is_element_of_nested(field):
+            return field.native.schema.load(value, many=False)
+        return self._unvalidated(field).deserialize(value, field.name, {field.name: value})
+
+    def _unvalidated(self, spec: FieldSpec) -> fields.Field[Any]:
+        """Give a twin of a field that only converts."""
+        known = self.__dict__.setdefault("_twins_of", {})
+        if spec not in known:
+            twin = copy.copy(spec.native)
+            twin.validators = []
+            known[spec] = twin
+        converter: fields.Field[Any] = known[spec]
+        return converter
 
     def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
         value = field.native.serialize(field.name, natives)
         return None if value is MISSING else value
 
 
-_NUMBERS = {"Integer", "Float", "Number", "Boolean"}
+def _is_element_of_nested(spec: FieldSpec) -> bool:
+    """Say whether this describes one element of ``Nested(..., many=True)``, which is no field of its own."""
+    return spec.kind == "nested" and bool(spec.native.many)
+
+
+def _converts_itself(field: fields.Field[Any]) -> bool:
+    """Say whether a field is of a class that the user wrote, with a conversion of its own."""
+    return any(
+        getattr(type(field), name).__module__ not in ("marshmallow.fields", __name__)
+        for name in ("serialize", "_serialize", "deserialize", "_deserialize")
+    )
 
 
 def _letter_of(values: Iterable[Any]) -> str | None:

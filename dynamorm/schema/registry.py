@@ -16,6 +16,7 @@ from .base import Adapter
 LIBRARIES = {
     "marshmallow": "dynamorm.schema.marshmallow",
     "schematics": "dynamorm.schema.schematics",
+    "pydantic": "dynamorm.schema.pydantic",
 }
 ENTRY_POINTS = "dynamorm.schemas"
 
@@ -45,6 +46,8 @@ def adapter_for(model_name: str, inner: type) -> type[Adapter]:
         adapter = _built_in(found[0])
         if adapter.claims(inner):
             return adapter
+    if _is_annotated(inner) and "pydantic" not in found and find_spec("pydantic") is not None:
+        return _built_in("pydantic")
     raise UnknownSchema(_nothing_found(model_name, inner))
 
 
@@ -70,6 +73,10 @@ def _libraries_in(inner: type) -> set[str]:
         kinds.append(klass)
         kinds.extend(type(value) for value in vars(klass).values())
     return {base.__module__.partition(".")[0] for kind in kinds for base in kind.__mro__}
+
+
+def _is_annotated(inner: type) -> bool:
+    return any(vars(klass).get("__annotations__") for klass in inner.__mro__[:-1])
 
 
 def _nothing_found(model_name: str, inner: type) -> str:

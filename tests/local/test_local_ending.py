@@ -35,9 +35,7 @@ ENDINGS = {
         "subprocess.Popen(['sleep', '20'], close_fds=False); os.kill(os.getpid(), signal.SIGKILL)"
     ),
     "by becoming another program": "os.execv('/bin/sleep', ['sleep', '60'])",
-    "with a thread still running": (
-        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); sys.exit()"
-    ),
+    "with a thread still running": ("threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); sys.exit()"),
 }
 
 
@@ -97,9 +95,7 @@ def test_ctrl_c_at_the_terminal_leaves_the_engine_to_the_program(program, alive,
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 class TestAfterAFork:
     def test_a_child_that_lives_on_does_not_keep_the_engine(self, program, gone, alive, dynoxide):
-        one = program(
-            START + "child = os.fork() or time.sleep(60)\nprint(child, flush=True); os._exit(0)", "dynoxide"
-        )
+        one = program(START + "child = os.fork() or time.sleep(60)\nprint(child, flush=True); os._exit(0)", "dynoxide")
         engine, _, _ = one.numbers()
         (child,) = one.numbers()
         try:
@@ -122,8 +118,7 @@ class TestAfterAFork:
 
     def test_a_child_can_use_its_parents_engine(self, program, dynoxide):
         one = program(
-            START
-            + "child = os.fork()\nif not child: print(engine.is_running, engine.answers(), flush=True)\n"
+            START + "child = os.fork()\nif not child: print(engine.is_running, engine.answers(), flush=True)\n"
             "else: os.waitpid(child, 0)",
             "dynoxide",
         )
@@ -213,9 +208,7 @@ def test_what_a_launcher_launched_ends_with_it(end, dynoxide, script, tmp_path, 
     assert gone(launched)
 
 
-def test_what_a_launcher_launched_is_ended_by_stop_though_the_watchdog_was_killed(
-    dynoxide, script, tmp_path, gone
-):
+def test_what_a_launcher_launched_is_ended_by_stop_though_the_watchdog_was_killed(dynoxide, script, tmp_path, gone):
     script(f'{dynoxide} "$@" & echo $! > {tmp_path}/pid; wait')
     engine = local.start("dynoxide")
     os.kill(engine.watchdog.pid, signal.SIGKILL)

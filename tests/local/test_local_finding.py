@@ -149,9 +149,7 @@ def test_a_binary_without_its_executable_bit_is_given_it(dynoxide, bare):
     assert stat.S_IMODE(binary.stat().st_mode) == 0o755
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make another's file"
-)
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make another's file")
 def test_the_binary_of_somebody_else_without_its_executable_bit_is_copied(monkeypatch):
     with tempfile.TemporaryDirectory() as folder:
         binary = Path(folder) / "dynoxide"

@@ -82,9 +82,7 @@ def test_where_only_moto_is_installed_a_path_is_an_error_that_tells_of_all_engin
     monkeypatch.delenv("DYNAMORM_DYNOXIDE", raising=False)
     monkeypatch.setenv("PATH", "")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(
-        EngineError, match=r"(?s)books\.db.*npm install.*moto keeps its tables in memory only"
-    ):
+    with pytest.raises(EngineError, match=r"(?s)books\.db.*npm install.*moto keeps its tables in memory only"):
         local.start(path=tmp_path / "books.db")
 
 

@@ -1,0 +1,607 @@
+"""Variants of a pydantic model's validation: what differs between a constructor, a put, a read and an assignment.
+
+pydantic compiles every model from a core schema, a description in plain dicts.  A variant is the core schema of the
+user's class, rewritten in a few points and compiled by pydantic's own engine; the class itself stays as it is.
+"""
+
+from __future__ import annotations
+
+import functools
+import typing
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from pathlib import PurePath
+from typing import Any, cast
+
+import pydantic
+from pydantic_core import (
+    CoreConfig,
+    CoreSchema,
+    PydanticSerializationUnexpectedValue,
+    PydanticUndefined,
+    SchemaSerializer,
+    SchemaValidator,
+    to_jsonable_python,
+)
+from pydantic_core.core_schema import SerializationInfo
+
+from ..exceptions import DynaModelException
+
+Node = dict[str, Any]
+
+_INNER = (
+    "schema", "items_schema", "keys_schema", "values_schema", "extras_schema", "extras_keys_schema", "lax_schema",
+    "strict_schema", "json_schema", "python_schema", "arguments_schema", "var_args_schema", "var_kwargs_schema",
+    "return_schema", "steps", "choices", "definitions", "fields",
+)  # fmt: skip
+_CONSTRAINTS = (
+    "gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "max_digits", "decimal_places", "pattern",
+    "now_op", "tz_constraint", "allowed_schemes",
+)  # fmt: skip
+_FUNCTIONS = ("function-before", "function-after", "function-wrap")
+_MARKERS = (
+    pydantic.AfterValidator,
+    pydantic.BeforeValidator,
+    pydantic.PlainValidator,
+    pydantic.WrapValidator,
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """In what a variant differs from the user's model."""
+
+    whole: bool = False
+    """Validate to an instance, with model validators; else field by field, to a dict, with nothing required."""
+    defaults: bool = True
+    stored: bool = False
+    """The input was stored: nested models under their stored names, and what they do not know is passed over."""
+    validators: bool = True
+    """Run constraints and the user's functions; else convert only, nested models included."""
+    assigned: bool = False
+    """Natives may be in the input, which the program may have changed since they were loaded."""
+
+
+GIVEN = Plan()
+GIVEN_ONLY = Plan(defaults=False)
+PUT = Plan(whole=True)
+STORED = Plan(whole=True, stored=True)
+PROJECTED = Plan(defaults=False, stored=True)
+TRUSTED = Plan(stored=True, validators=False)
+ASSIGNED = Plan(defaults=False, stored=True, validators=False, assigned=True)
+
+
+def unwrapped(schema: Any) -> tuple[Node, list[Node]]:
+    """Give the root of a core schema without its references, and the definitions beside it."""
+    definitions: list[Node] = []
+    while schema["type"] in ("definitions", "definition-ref"):
+        if schema["type"] == "definitions":
+            definitions += schema["definitions"]
+            schema = schema["schema"]
+        else:
+            schema = next(found for found in definitions if found.get("ref") == schema["schema_ref"])
+    return schema, definitions
+
+
+def parts(model: type[pydantic.BaseModel]) -> tuple[Node, Node, list[Node]]:
+    """Give the nodes of a model and of its fields, and the definitions beside them."""
+    node, definitions = unwrapped(model.__pydantic_core_schema__)
+    found = None
+    while node["type"] != "model-fields":
+        if node["type"] == "model":
+            found = node
+        if node.get("root_model") or not isinstance(node.get("schema"), dict):
+            raise DynaModelException(f"{model.__name__}: a model's schema needs fields, not one value")
+        node = node["schema"]
+    assert found is not None
+    return found, node, definitions
+
+
+def stored_names(fields: Node) -> dict[str, str]:
+    """Give the name under which each field is stored, by Python name."""
+    return {name: field.get("serialization_alias") or name for name, field in fields["fields"].items()}
+
+
+def validator(model: type[pydantic.BaseModel], plan: Plan, hide_input: bool = False) -> SchemaValidator:
+    """Compile a variant of a model for validation."""
+    outer, fields, definitions = parts(model)
+    rewriter = _Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
+    root, _ = unwrapped(model.__pydantic_core_schema__)
+    if plan.whole:
+        schema = rewriter.node({key: value for key, value in root.items() if key != "ref"}, top=True)
+    else:
+        schema = rewriter.loose(fields, outer.get("config", {}))
+    if definitions:
+        schema = {"type": "definitions", "schema": schema, "definitions": [rewriter.node(one) for one in definitions]}
+    config = {**outer.get("config", {}), **({"hide_input_in_errors": True} if hide_input else {})}
+    return SchemaValidator(cast(CoreSchema, schema), cast(CoreConfig, config))
+
+
+def element_validator(schema: Any, functions: Iterable[Any]) -> SchemaValidator:
+    """Compile the core schema of something that is no field, so that it converts what was assigned."""
+    root, definitions = unwrapped(schema)
+    rewriter = _Rewriter(ASSIGNED, schema, definitions)
+    rewriter.user_functions += functions
+    node = rewriter.node({key: value for key, value in root.items() if key != "ref"})
+    if definitions:
+        node = {"type": "definitions", "schema": node, "definitions": [rewriter.node(one) for one in definitions]}
+    return SchemaValidator(cast(CoreSchema, node))
+
+
+def serializer(model: type[pydantic.BaseModel], *, fields_only: bool = False) -> SchemaSerializer:
+    """Compile a model for dumping: what is excluded from the library's output is stored all the same."""
+    root, definitions = unwrapped(model.__pydantic_core_schema__)
+    outer, _, _ = parts(model)
+    dumping = _Dumping(definitions)
+    schema = dumping.top({key: value for key, value in root.items() if key != "ref"})
+    if fields_only:
+        schema = _without_model_functions(schema)
+    if definitions:
+        schema = {"type": "definitions", "schema": schema, "definitions": [dumping.node(one) for one in definitions]}
+    return SchemaSerializer(cast(CoreSchema, schema), cast(CoreConfig, outer.get("config")))
+
+
+def _children(node: Mapping[str, Any]) -> Iterator[Node]:
+    for key in _INNER:
+        value = node.get(key)
+        if isinstance(value, dict):
+            yield from [value] if isinstance(value.get("type"), str) else value.values()
+        elif isinstance(value, list):
+            for one in value:
+                yield one[0] if isinstance(one, tuple) else one
+
+
+def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
+    """Copy a node with its children changed."""
+    copied = dict(node)
+    for key in _INNER:
+        value = node.get(key)
+        if isinstance(value, dict):
+            if isinstance(value.get("type"), str):
+                copied[key] = change(value)
+            else:
+                copied[key] = {name: change(one) if isinstance(one, dict) else one for name, one in value.items()}
+        elif isinstance(value, list):
+            copied[key] = [
+                (change(one[0]), one[1]) if isinstance(one, tuple) else change(one) if isinstance(one, dict) else one
+                for one in value
+            ]
+    return copied
+
+
+class _Dumping:
+    """Rewrites a core schema so that nested models too are dumped with what they exclude from the library's output."""
+
+    def __init__(self, definitions: list[Node]) -> None:
+        self.definitions = {node["ref"]: node for node in definitions}
+
+    def top(self, node: Node) -> Node:
+        """Rewrite the model itself, functions around it included."""
+        if node["type"] == "model-fields":
+            return self.node(node)
+        copied = {**node, "schema": self.top(node["schema"])}
+        if node["type"] == "model":
+            copied["cls"] = type(node["cls"].__name__, (_Stand,), {"__slots__": ()})  # as for validation
+        return copied
+
+    def node(self, node: Node, members: tuple[type, ...] = ()) -> Node:
+        model = self._model_in(node)
+        if model is not None:
+            # pydantic would use what the nested class has compiled, with its exclusions
+            ser = {"type": "function-plain", "function": _nested_dumper(model, members or (model,)), "info_arg": True}
+            return {"type": "any", "serialization": ser, **({"ref": node["ref"]} if "ref" in node else {})}
+        if node.get("type") in ("union", "tagged-union"):
+            members = tuple(one for choice in _children(node) if (one := self._model_in(choice)) is not None)
+            return _mapped(node, lambda choice: self.node(choice, members))
+        copied = _mapped(node, self.node)
+        copied.pop("serialization_exclude", None)
+        copied.pop("serialization_exclude_if", None)
+        return copied
+
+    def _model_in(self, node: Any) -> type[pydantic.BaseModel] | None:
+        """Give the model that a node stands for, unless it says itself how it is dumped."""
+        while isinstance(node, dict) and "serialization" not in node:
+            kind = node.get("type")
+            if kind == "model":
+                return None if node["root_model"] else cast("type[pydantic.BaseModel]", node["cls"])
+            if kind == "definition-ref":
+                node = self.definitions.get(node["schema_ref"])
+            else:
+                node = node.get("schema") if kind in _FUNCTIONS else None
+        return None
+
+
+def _without_model_functions(node: Node) -> Node:
+    copied = dict(node)
+    if node["type"] == "model-fields":
+        copied["computed_fields"] = []
+        return copied
+    copied.pop("serialization", None)
+    copied["schema"] = _without_model_functions(node["schema"])
+    return copied
+
+
+def _nested_dumper(
+    model: type[pydantic.BaseModel], members: tuple[type, ...]
+) -> Callable[[Any, SerializationInfo], Any]:
+    """Dump instances of a model, in a union only those that no other member fits better."""
+
+    @functools.cache
+    def compiled() -> SchemaSerializer:
+        return serializer(model)
+
+    def dump(value: Any, info: SerializationInfo) -> Any:
+        if next((kind for kind in type(value).__mro__ if kind in members), None) is not model:
+            raise PydanticSerializationUnexpectedValue(f"Expected {model.__name__}, got {type(value).__name__}")
+        return compiled().to_python(value, mode="python", by_alias=True, warnings="error")
+
+    return dump
+
+
+class _Stand:
+    """Takes the place of a nested class while pydantic validates, which would otherwise use what that has compiled."""
+
+    __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "original")
+
+
+_ABSENT: Any = object()
+_ORIGINAL = "\0original"
+
+
+def bare(model: type[pydantic.BaseModel], values: dict[str, Any], names: set[str], extra: Any) -> pydantic.BaseModel:
+    """Make an instance of exactly these values: nothing is validated, no default is made, no hook is called."""
+    instance = model.__new__(model)
+    private = {
+        name: value
+        for name, declared in model.__private_attributes__.items()
+        if (value := declared.get_default()) is not PydanticUndefined
+    }
+    object.__setattr__(instance, "__dict__", values)
+    object.__setattr__(instance, "__pydantic_fields_set__", names)
+    object.__setattr__(instance, "__pydantic_extra__", extra)
+    object.__setattr__(instance, "__pydantic_private__", private if model.__private_attributes__ else None)
+    return instance
+
+
+class _Rewriter:
+    """Writes one variant of a core schema."""
+
+    def __init__(self, plan: Plan, schema: Node, definitions: list[Node]) -> None:
+        self.plan = plan
+        self.definitions = {node["ref"]: node for node in definitions}
+        self.user_functions: list[Any] = []
+        if not plan.validators:
+            self._collect(schema)
+
+    def _collect(self, node: Node) -> None:
+        model = node.get("cls")
+        if node["type"] == "model" and isinstance(model, type):
+            self.user_functions += functions_of(cast("type[pydantic.BaseModel]", model))
+        for inner in _children(node):
+            if isinstance(inner, dict):
+                self._collect({"type": "", **inner})
+
+    def _is_users(self, function: Any) -> bool:
+        # of pydantic's own functions these are constraints; the others convert
+        if isinstance(function, functools.partial) and function.func.__module__ == "pydantic._internal._validators":
+            return True
+        if getattr(function, "__module__", "") == "pydantic._internal._known_annotated_metadata":
+            return True
+        return any(function is one or function == one for one in self.user_functions)
+
+    def node(self, node: Node, top: bool = False, choice: bool = False) -> Node:
+        kind = node.get("type")
+        if isinstance(node, _Kept):
+            return _mapped(node, self.node)
+        if kind == "model" and not node["root_model"]:
+            return self._model(node, top)
+        if kind == "model-fields":
+            return self._fields(node, top)
+        if not self.plan.validators:
+            node = {key: value for key, value in node.items() if key not in _CONSTRAINTS}
+            if kind in _FUNCTIONS or kind == "function-plain":
+                shortened = self._without_user(node)
+                if shortened is not node:
+                    return self.node(shortened, top, choice)
+        if kind in ("union", "tagged-union"):
+            return self._union(node)
+        if kind in ("enum", "literal") and (self.plan.stored or self.plan.assigned):
+            return _by_stored_value(node)
+        if kind == "json" and self.plan.stored:
+            return self.node(node.get("schema") or {"type": "any"})
+        copied = _mapped(node, lambda inner: self.node(inner, top and kind in _FUNCTIONS))
+        if kind == "str" and not choice:
+            copied["coerce_numbers_to_str"] = True
+        elif kind == "json":
+            native = self.node(node.get("schema") or {"type": "any"})
+            copied = {"type": "union", "mode": "left_to_right", "choices": [copied, native]}
+        elif self.plan.stored and copied.get("extra_behavior") == "forbid":
+            copied["extra_behavior"] = "ignore"
+        return copied
+
+    def _without_user(self, node: Node) -> Node:
+        """Leave a validator out, unless nothing else would convert."""
+        if not self._is_users(node["function"]["function"]):
+            return node
+        if node["type"] == "function-plain":
+            return {"type": "any"} if self.plan.assigned else node
+        inner: Node = node["schema"]
+        if inner["type"] in ("is-instance", "any") and not self.plan.assigned:
+            return node
+        if inner["type"] == "is-instance":
+            return {"type": "union", "mode": "left_to_right", "choices": [inner, _Kept(node)]}
+        return {**inner, "ref": node["ref"]} if "ref" in node else inner
+
+    def _union(self, node: Node) -> Node:
+        if node["type"] == "tagged-union":
+            copied = _mapped(node, self.node)
+            if not callable(node["discriminator"]):
+                copied["discriminator"] = self._discriminator(node)
+            for tag, choice in list(copied["choices"].items()):
+                if isinstance(tag, Enum) and isinstance(choice, dict):
+                    twin = {key: value for key, value in choice.items() if key != "ref"}
+                    copied["choices"].setdefault(tag.value, twin)
+            return copied
+        copied = _mapped(node, lambda inner: self.node(inner, choice=True))
+        if self.plan.stored and any(self._forbids(inner) for inner in _children(node)):
+            copied.pop("mode", None)  # without the refusals, the best match has to decide
+        return copied
+
+    def _discriminator(self, node: Node) -> list[list[Any]]:
+        given = node["discriminator"]
+        named = [given] if isinstance(given, str) else given
+        paths = [path if isinstance(path, list) else [path] for path in named]
+        stored: list[list[Any]] = []
+        for choice in _children(node):
+            for name, field in self._fields_of(choice).items():
+                if [name] in paths or any(path in paths for path in _lookups(field.get("validation_alias"))):
+                    stored.append([field.get("serialization_alias") or name])
+        return _unique(stored + paths)
+
+    def _down_to(self, node: Node, kind: str) -> Node:
+        """Follow a node through functions and references."""
+        while node["type"] != kind:
+            if node["type"] == "definition-ref":
+                node = self.definitions[node["schema_ref"]]
+            elif isinstance(node.get("schema"), dict):
+                node = node["schema"]
+            else:
+                return {}
+        return node
+
+    def _fields_of(self, node: Node) -> dict[str, Node]:
+        return cast("dict[str, Node]", self._down_to(node, "model-fields").get("fields", {}))
+
+    def _forbids(self, node: Node) -> bool:
+        behaviours = (
+            self._down_to(node, "model").get("config", {}).get("extra_fields_behavior"),
+            self._down_to(node, "model-fields").get("extra_behavior"),
+        )
+        return "forbid" in behaviours
+
+    def _model(self, node: Node, top: bool) -> Node:
+        model = node["cls"]
+        stand = type(model.__name__, (_Stand,), {"__slots__": (), "__module__": model.__module__})
+        inner = node["schema"]
+        if not self.plan.validators:
+            while inner["type"] in _FUNCTIONS and self._is_users(inner["function"]["function"]):
+                inner = inner["schema"]
+        config = {key: value for key, value in node.get("config", {}).items() if key != "revalidate_instances"}
+        if self.plan.stored and config.get("extra_fields_behavior") == "forbid":
+            config["extra_fields_behavior"] = "ignore"
+        copied: Node = {
+            "type": "model",
+            "cls": stand,
+            "schema": self.node(inner, top),
+            "config": config,
+        }
+        if "strict" in node:
+            copied["strict"] = node["strict"]
+        taker = _taker(model, stand, _stored_for(inner) if self.plan.assigned else None)
+        before = {"type": "function-before", "function": {"type": "no-info", "function": taker}, "schema": copied}
+        post_init = node.get("post_init")
+        maker = _maker(model, post_init, loose=not self.plan.validators)
+        after: Node = {"type": "function-after", "function": {"type": "no-info", "function": maker}, "schema": before}
+        return {**after, "ref": node["ref"]} if "ref" in node else after
+
+    def _fields(self, node: Node, top: bool) -> Node:
+        """The fields of a model that becomes an instance."""
+        fields = self._renamed(node, top)
+        if not self.plan.validators:
+            for field in fields.values():
+                if field["schema"]["type"] != "default":
+                    field["schema"] = {"type": "default", "schema": field["schema"], "default": _ABSENT}
+            anything = {"type": "default", "schema": {"type": "any"}, "default": _ABSENT}
+            fields[_ORIGINAL] = {"type": "model-field", "schema": anything}
+        copied = {**node, "fields": fields}
+        if self.plan.stored and node.get("extra_behavior") == "forbid":
+            copied["extra_behavior"] = "ignore"
+        return copied
+
+    def loose(self, node: Node, config: Mapping[str, Any]) -> Node:
+        """The fields of a model as a dict of those that are given."""
+        fields = {}
+        for name, field in self._renamed(node, top=True).items():
+            inner = field["schema"]
+            if not self.plan.defaults and inner["type"] == "default":
+                inner = inner["schema"]
+            fields[name] = {
+                "type": "typed-dict-field",
+                "schema": inner,
+                "required": False,
+                "validation_alias": field["validation_alias"],
+            }
+        copied: Node = {"type": "typed-dict", "fields": fields, "config": dict(config)}
+        for key in ("extras_schema", "extra_behavior"):
+            if key in node:
+                copied[key] = self.node(node[key]) if key == "extras_schema" else node[key]
+        if self.plan.stored:
+            copied["extra_behavior"] = "ignore"
+        return copied
+
+    def _renamed(self, node: Node, top: bool) -> dict[str, Node]:
+        """Let every field be found under the name that its values come by, and under its others if they are free."""
+        stored = stored_names(node)
+        primary = {name: name if top else stored[name] for name in stored}
+        fields = {}
+        for name, field in node["fields"].items():
+            taken = [[other] for field_name, other in primary.items() if field_name != name]
+            paths = [[primary[name]], *_lookups(field.get("validation_alias")), [name], [stored[name]]]
+            wanted = [path for path in _unique(paths) if path not in taken]
+            fields[name] = {**field, "schema": self.node(field["schema"]), "validation_alias": wanted}
+        return fields
+
+
+class _Kept(dict):  # type: ignore[type-arg]
+    """A node that stays as it is."""
+
+
+def _unique(paths: list[list[Any]]) -> list[list[Any]]:
+    return [path for index, path in enumerate(paths) if path not in paths[:index]]
+
+
+def _lookups(alias: Any) -> list[list[Any]]:
+    if alias is None:
+        return []
+    if isinstance(alias, str):
+        return [[alias]]
+    return alias if isinstance(alias[0], list) else [alias]
+
+
+def _stored_for(node: Node) -> dict[str, str]:
+    while node["type"] != "model-fields":
+        node = node["schema"]
+    return stored_names(node)
+
+
+def _taker(model: type, stand: type, stored: dict[str, str] | None) -> Callable[[Any], Any]:
+    """Let instances pass, or where they may have been changed, let their values be looked at."""
+
+    def take(value: Any) -> Any:
+        if not isinstance(value, model):
+            return value
+        if stored is not None:
+            return {**{stored.get(name, name): one for name, one in value.__dict__.items()}, _ORIGINAL: value}
+        passing = stand()
+        passing.original = value
+        passing.__pydantic_fields_set__ = set()
+        return passing
+
+    return take
+
+
+def _maker(model: type[pydantic.BaseModel], post_init: str | None, loose: bool) -> Callable[[Any], Any]:
+    def make(stand: Any) -> Any:
+        original = getattr(stand, "original", None)
+        if original is not None:
+            return original
+        values = stand.__dict__
+        if loose:
+            original = values.pop(_ORIGINAL, _ABSENT)
+            values = {name: value for name, value in values.items() if value is not _ABSENT}
+            if original is not _ABSENT:
+                copied = original.__copy__()
+                copied.__dict__.update(values)
+                return copied
+        instance = bare(model, values, stand.__pydantic_fields_set__, stand.__pydantic_extra__)
+        if post_init is not None and len(values) == len(stand.__dict__):
+            getattr(instance, post_init)(None)
+        return instance
+
+    return make
+
+
+def _by_stored_value(node: Node) -> Node:
+    """Let enum members be found by the form in which their values are stored."""
+    members = [one for one in node["members" if node["type"] == "enum" else "expected"] if isinstance(one, Enum)]
+    known_to_pydantic = node["type"] == "enum" and all(type(member.value) in (str, int) for member in members)
+    if not members or known_to_pydantic:
+        return node
+    known = [(member, plain(member.value)) for member in members]
+
+    def find(value: Any) -> Any:
+        if isinstance(value, Enum):
+            return value
+        for member, form in known:
+            if isinstance(form, bool) == isinstance(value, bool) and _same(form, value):
+                return member
+        return value
+
+    return {"type": "function-before", "function": {"type": "no-info", "function": find}, "schema": node}
+
+
+def _same(form: Any, value: Any) -> bool:
+    return bool(form == value or (isinstance(form, float) and isinstance(value, Decimal) and repr(form) == str(value)))
+
+
+def functions_of(model: type[pydantic.BaseModel]) -> list[Any]:
+    """List the validating functions that the user attached to a model and to its fields."""
+    kinds = ("validators", "field_validators", "root_validators", "model_validators")
+    groups = [getattr(model.__pydantic_decorators__, kind) for kind in kinds]
+    functions = [one.func for group in groups for one in group.values()]
+    for field in model.__pydantic_fields__.values():
+        functions += functions_in(field.annotation, field.metadata)
+    return functions
+
+
+def functions_in(annotation: Any, metadata: Any = ()) -> Iterator[Any]:
+    for one in metadata:
+        if isinstance(one, _MARKERS):
+            yield one.func
+        yield from functions_in(None, getattr(one, "metadata", ()))
+    annotation = getattr(annotation, "__value__", annotation)
+    if typing.get_origin(annotation) is typing.Annotated:
+        yield from functions_in(None, annotation.__metadata__)
+    for inner in typing.get_args(annotation):
+        if not isinstance(inner, (str, int, bytes, Enum)):
+            yield from functions_in(inner)
+
+
+def plain(value: Any) -> Any:
+    """Give the form in which a native value is stored."""
+    if value is None or type(value) in (str, int, float, bool, Decimal, bytes):
+        return value
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, (pydantic.SecretStr, pydantic.SecretBytes, pydantic.Secret)):
+        return plain(value.get_secret_value())
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, (int, float, Decimal, bytes)):
+        return value
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, Mapping):
+        return {key if type(key) is str else _plain_key(key): plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, deque)):
+        return [plain(one) for one in value]
+    if isinstance(value, Set):
+        elements = [plain(one) for one in value]
+        return (
+            set(elements) if any(all(map(fits, elements)) for fits in (_is_text, _is_bytes, _is_number)) else elements
+        )
+    if isinstance(value, (PurePath, IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network)):
+        return str(value)
+    return to_jsonable_python(value)
+
+
+def _plain_key(key: Any) -> str:
+    key = plain(key)
+    (text,) = to_jsonable_python({key: None})
+    return cast(str, text)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_bytes(value: Any) -> bool:
+    return isinstance(value, bytes)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)

@@ -1,0 +1,405 @@
+"""schematics 2.1, and the types that it lacks: :class:`Set`, :class:`Binary`, :class:`Timestamp`.
+
+Every value is converted, validated and exported by its own type, and every nested model by schematics' loops.  The
+outermost loop is ours, because storage wants what schematics' does not offer: a default is made once, a validator runs
+once, a computed value is never taken in, and no role or export level keeps a field out.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import datetime as dt
+import decimal
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from schematics import types
+from schematics.exceptions import BaseError, CompoundError, ConversionError, DataError, FieldError
+from schematics.models import Model, ModelDict
+from schematics.types.serializable import Serializable
+from schematics.undefined import Undefined
+
+from ..spec import FieldSpec
+from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
+from .schematics_values import (
+    STORED,
+    computed,
+    computed_native,
+    exporting,
+    has_own_text,
+    has_raw_models,
+    importing,
+    plain,
+    takes_none,
+)
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_EXACT = decimal.Context(prec=60)
+
+
+class Set(types.ListType):  # type: ignore[misc]
+    """A set, stored as one of DynamoDB's sets; elements are strings, numbers or bytes by their own type."""
+
+    primitive_type = set
+    native_type = set
+
+    def _convert(self, value: Any, context: Any) -> set[Any]:
+        converted = super()._convert(value, context)
+        try:
+            return set(converted)
+        except TypeError as error:
+            raise ConversionError(f"Not a set: {error}.") from error
+
+    def _export(self, value: Any, format: Any, context: Any) -> set[Any]:
+        return set(super()._export(value, format, context))
+
+
+class Binary(types.BaseType):  # type: ignore[misc]
+    """Bytes, stored as they are; text given for it is taken as base64."""
+
+    primitive_type = bytes
+    native_type = bytes
+
+    MESSAGES: ClassVar[dict[str, str]] = {"convert": "Not valid bytes, nor base64 text."}
+
+    def to_native(self, value: Any, context: Any = None) -> bytes:
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return bytes(value)
+        try:
+            return base64.b64decode(value, validate=True)
+        except (TypeError, ValueError) as error:
+            raise ConversionError(self.messages["convert"]) from error
+
+    def to_primitive(self, value: Any, context: Any = None) -> bytes:
+        return bytes(value)
+
+
+class Timestamp(types.BaseType):  # type: ignore[misc]
+    """A moment, stored as a number of seconds since 1970, as DynamoDB's TTL wants it; loads to an aware UTC datetime.
+
+    Naive datetimes are taken as UTC.  Whole seconds are stored as integers.
+    """
+
+    primitive_type = decimal.Decimal
+    native_type = dt.datetime
+
+    MESSAGES: ClassVar[dict[str, str]] = {"convert": "Not a valid timestamp."}
+
+    def to_native(self, value: Any, context: Any = None) -> dt.datetime:
+        if isinstance(value, dt.datetime):
+            return value.replace(tzinfo=dt.timezone.utc) if value.tzinfo is None else value.astimezone(dt.timezone.utc)
+        if isinstance(value, bool) or not isinstance(value, (int, float, decimal.Decimal, str)):
+            raise ConversionError(self.messages["convert"])
+        try:
+            microseconds = int(decimal.Decimal(str(value)).scaleb(6, _EXACT))
+            return _EPOCH + dt.timedelta(microseconds=microseconds)
+        except (ArithmeticError, ValueError) as error:
+            raise ConversionError(self.messages["convert"]) from error
+
+    def to_primitive(self, value: Any, context: Any = None) -> int | decimal.Decimal:
+        since = self.to_native(value) - _EPOCH
+        seconds = since.days * 86400 + since.seconds
+        if not since.microseconds:
+            return seconds
+        # built from text: the ambient decimal context may be too coarse for it
+        return decimal.Decimal(f"{seconds * 1_000_000 + since.microseconds}E-6")
+
+
+def _bare(field: Any) -> Any:
+    return field.type if isinstance(field, Serializable) else field
+
+
+def _label(name: str, field: Any) -> str:
+    return field.serialized_name or name
+
+
+def _declared(inner: type) -> dict[str, Any]:
+    """Collect what schematics looks for in the class itself and in models, but not in plain classes among the bases."""
+    declared: dict[str, Any] = {}
+    for klass in reversed(inner.__mro__[:-1]):
+        for key, value in vars(klass).items():
+            if isinstance(value, (types.BaseType, Serializable)):
+                # types remember the model that they belong to, and this class may serve another one as well
+                declared[key] = copy.deepcopy(value)
+            elif key.startswith("validate_") or key in ("Options", "__optionsclass__"):
+                declared[key] = value
+            else:
+                declared.pop(key, None)
+    return declared
+
+
+_META: type = type(Model)
+_PLAIN = (str, int, float, bool, list, dict, set)
+
+
+class SchematicsAdapter(Adapter):
+    """A schematics model, as the mapper sees it."""
+
+    library = "schematics"
+    base = Model
+    library_errors = (BaseError,)
+    keeps_unknown = False
+
+    @classmethod
+    def claims(cls, inner: type) -> bool:
+        if issubclass(inner, Model):
+            return True
+        values = [value for klass in inner.__mro__ for value in vars(klass).values()]
+        return any(
+            isinstance(value, (types.BaseType, Serializable))
+            or (isinstance(value, type) and issubclass(value, types.BaseType))
+            for value in values
+        )
+
+    @classmethod
+    def adopt(cls, name: str, inner: type) -> type:
+        attrs: dict[str, Any] = {"__module__": inner.__module__, "__qualname__": inner.__qualname__}
+        bases: tuple[type, ...]
+        if issubclass(inner, Model):
+            if hasattr(inner, "__optionsclass__"):
+                attrs["__optionsclass__"] = inner.__optionsclass__
+            bases = (inner,) if issubclass(inner, DynamORMSchema) else (DynamORMSchema, inner)
+        else:
+            attrs.update(_declared(inner))
+            bases = (DynamORMSchema, inner, Model)
+        adopted: type = _META(name, bases, attrs)
+        return adopted
+
+    @property
+    def _types(self) -> dict[str, Any]:
+        fields: dict[str, Any] = self.schema._schema.fields  # type: ignore[attr-defined]
+        return fields
+
+    def messages(self, error: Exception) -> Any:
+        return error.to_primitive() if isinstance(error, BaseError) else str(error)
+
+    # Description.
+
+    def describe(self) -> Iterable[FieldSpec]:
+        return self._specs(self._types)
+
+    def _specs(self, fields: Mapping[str, Any]) -> tuple[FieldSpec, ...]:
+        labels = {_label(name, field) for name, field in fields.items()}
+        specs = []
+        for name, field in fields.items():
+            former = (key for key in field.deserialize_from if key not in fields)
+            aliases = tuple(key for key in (name, *former) if key not in labels)
+            specs.append(self._spec(name, field, aliases))
+        return tuple(specs)
+
+    def _spec(self, name: str, field: Any, aliases: tuple[str, ...] = ()) -> FieldSpec:
+        bare = _bare(field)
+        is_list = isinstance(bare, (types.ListType, types.DictType))
+        stored = _label(name, field)
+        is_computed = field is not bare
+        return FieldSpec(
+            name=name,
+            stored=stored,
+            source=name,
+            kind=_kind(bare),
+            key_type=self.key_type(bare),
+            required=bool(field.required) and not is_computed,
+            nullable=not field.required and (bare.name is not None or takes_none(bare)),
+            computed=is_computed,
+            loads_to=_loads_to(bare),
+            element=self._spec("element", bare.field) if is_list else None,
+            nested=(lambda: self._specs(bare.model_class._schema.fields)) if _kind(bare) == "nested" else None,
+            native=field,
+            aliases=aliases,
+        )
+
+    def key_type(self, field: Any) -> str | None:
+        field = _bare(field)
+        declared = getattr(field, "dynamo_type", None)
+        if declared is not None:
+            return str(declared)
+        if isinstance(field, (types.CompoundType, types.BooleanType, types.GeoPointType)):
+            return None
+        if isinstance(field, types.UnionType):
+            letters = {self.key_type(inner) for inner in field._types.values()}
+            return letters.pop() if len(letters) == 1 else None
+        if isinstance(field, Binary):
+            return "B"
+        if isinstance(field, types.DecimalType):
+            # schematics gives a decimal out as text
+            return "S" if type(field).to_primitive is types.DecimalType.to_primitive else "N"
+        if isinstance(field, (types.NumberType, types.TimedeltaType, types.TimestampType, Timestamp)):
+            return "N"
+        return "S"
+
+    # Taking in.
+
+    def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
+        context = importing()
+        data, errors = self._taken(values, context, defaults=defaults, demands=False)
+        given = [spec.name for spec in self.inputs if not values.keys().isdisjoint((spec.name, *spec.aliases))]
+        return self._validated(data, errors, given, context)
+
+    def load_whole(self, values: dict[str, Any]) -> dict[str, Any]:
+        context = importing()
+        data, errors = self._taken(values, context)
+        return self._validated(data, errors, list(self._types), context)
+
+    def load_stored(self, values: dict[str, Any], mode: str) -> dict[str, Any]:
+        context = importing(**STORED[mode])
+        data, errors = self._taken(values, context, defaults=mode != PARTIAL)
+        judged = {WHOLE: self._types, PARTIAL: data, TRUSTED: ()}[mode]
+        return self._validated(data, errors, list(judged), context)
+
+    def _taken(
+        self, values: dict[str, Any], context: Any, *, defaults: bool = True, demands: bool = True
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Convert field by field; gives native values and errors, with nested models as schematics' objects."""
+        data: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        for spec in self.inputs:
+            field = spec.native
+            value = next((values[key] for key in (spec.name, *spec.aliases) if key in values), Undefined)
+            if value is Undefined and defaults:
+                value = field.default
+                if value is field._default and isinstance(value, (list, dict, set)):
+                    value = copy.deepcopy(value)
+            if value is Undefined and not demands:
+                continue
+            try:
+                value = context.field_converter(field, value, context)
+            except (FieldError, CompoundError) as error:
+                errors[spec.stored] = error
+                continue
+            if value is not Undefined:
+                data[spec.name] = value
+        return data, errors
+
+    def _validated(
+        self, data: dict[str, Any], errors: dict[str, Any], names: list[str], context: Any
+    ) -> dict[str, Any]:
+        """Run the model's ``validate_*`` methods of some fields, and give plain native values."""
+        loaded = set(data)
+        validators = {name: self._validators[name] for name in names if name in self._validators}
+        failed = {name for name, field in self._types.items() if _label(name, field) in errors}
+        if validators:
+            for spec in self.inputs:
+                if spec.name not in failed:
+                    data.setdefault(spec.name, None)
+            instance = self._instance(data)
+            for name, validator in validators.items():
+                if name in data:
+                    try:
+                        validator(instance, data, data[name], context)
+                    except (FieldError, DataError) as error:
+                        errors[self.fields[name].stored] = error
+        if errors:
+            raise DataError(errors, data)
+        return {
+            spec.name: plain(data[spec.name])
+            for spec in self.inputs
+            if data.get(spec.name) is not None or spec.name in loaded
+        }
+
+    @property
+    def _validators(self) -> dict[str, Any]:
+        validators: dict[str, Any] = self.schema._schema.validators  # type: ignore[attr-defined]
+        return validators
+
+    def _instance(self, data: dict[str, Any]) -> Any:
+        """Give an object of the schema's class that holds just these values."""
+        if self.schema.__init__ is Model.__init__:  # type: ignore[misc]
+            instance: Any = object.__new__(self.schema)
+        else:
+            instance = self.schema(trusted_data=data, init=False)
+        instance._data = ModelDict(converted=data)
+        return instance
+
+    # Giving out.
+
+    def dump_values(self, natives: dict[str, Any]) -> dict[str, Any]:
+        instance = self._filled(natives)
+        context = exporting()
+        dumped = {}
+        for spec in self.fields.values():
+            if spec.computed:
+                value = computed(instance, spec.name)
+            elif spec.name in natives:
+                value = instance._data.get(spec.name)
+            else:
+                continue
+            if value is not Undefined:
+                dumped[spec.stored] = self._named(spec, lambda s=spec, v=value: _exported(s, v, context))
+        return dumped
+
+    def _filled(self, natives: dict[str, Any]) -> Any:
+        """Give an instance with models inside where natives have dicts, and ``None`` for what is absent."""
+        data = {}
+        for spec in self.inputs:
+            value = natives.get(spec.name)
+            if has_raw_models(spec.native, value):
+                value = self._named(spec, lambda s=spec, v=value: self._converted(s, v))
+            data[spec.name] = value
+        return self._instance(data)
+
+    @staticmethod
+    def _named(spec: FieldSpec, work: Any) -> Any:
+        try:
+            return work()
+        except BaseError as error:
+            raise DataError({spec.stored: error}) from error
+
+    @staticmethod
+    def _converted(spec: FieldSpec, value: Any) -> Any:
+        context = importing(validate=False)
+        return context.field_converter(_bare(spec.native), value, context)
+
+    def as_native(self, spec: FieldSpec, value: Any) -> Any:
+        # what schematics gives out is what it holds: a number assigned as text has to become a number before that
+        return self._converted(spec, value)
+
+    def serialised(self, spec: FieldSpec, value: Any) -> Any:
+        if isinstance(value, Model):
+            value = dict(value._data)
+        elif spec.loads_to and isinstance(value, spec.loads_to) and has_own_text(spec.native):
+            return value
+        return super().serialised(spec, value)
+
+    def serialise(self, field: FieldSpec, value: Any) -> Any:
+        return _exported(field, self._converted(field, value), exporting())
+
+    def convert(self, field: FieldSpec, value: Any) -> Any:
+        return plain(self._converted(field, value))
+
+    def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
+        instance = self._filled(natives)
+        value = computed_native(instance, field.name, field.native)
+        return None if value is Undefined else plain(value)
+
+
+def _exported(spec: FieldSpec, value: Any, context: Any) -> Any:
+    return context.field_converter(_bare(spec.native), value, context)
+
+
+def _kind(field: Any) -> str:
+    if isinstance(field, types.ModelType):
+        return "nested"
+    if isinstance(field, Set):
+        return "set"
+    if isinstance(field, types.ListType):
+        return "list"
+    if isinstance(field, types.DictType):
+        return "map"
+    if isinstance(field, types.StringType):
+        return "text"
+    if isinstance(field, (types.NumberType, types.BooleanType)) or _loads_to(field):
+        return "any" if isinstance(field, types.PolyModelType) else "leaf"
+    return "any"
+
+
+def _loads_to(field: Any) -> tuple[type, ...]:
+    if isinstance(field, (types.ModelType, types.PolyModelType)):
+        return (Model,)
+    if isinstance(field, Binary):
+        return (bytes, bytearray, memoryview)
+    kind = field.native_type
+    return (kind,) if isinstance(kind, type) and kind not in _PLAIN else ()
+
+
+ADAPTER = SchematicsAdapter

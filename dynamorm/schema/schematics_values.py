@@ -1,0 +1,209 @@
+"""How values pass schematics' types: in, out, and between its objects and plain dicts.
+
+schematics is told what to do by a context that it hands down, and by a converter that it calls for every field of
+every model inside; these are ours.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from schematics import types
+from schematics.common import DEFAULT, PRIMITIVE
+from schematics.datastructures import Context
+from schematics.exceptions import BaseError, ConversionError
+from schematics.models import Model
+from schematics.transforms import Converter
+from schematics.types.serializable import Serializable
+from schematics.undefined import Undefined
+
+from .base import PARTIAL, SCALARS, TRUSTED, WHOLE
+
+
+class Importer(Converter):  # type: ignore[misc]
+    """Takes values in through their types; ``context.validate`` says whether with validators or without."""
+
+    def __init__(self, stored: bool = False) -> None:
+        self.stored = stored
+
+    def __call__(self, field: Any, value: Any, context: Any) -> Any:
+        if isinstance(field, Serializable):
+            return Undefined
+        if context.validate:
+            field.check_required(value, context)
+            if value is None and field.name is None and not takes_none(field):
+                raise ConversionError(field.messages["required"])
+        if value is None or value is Undefined:
+            return value
+        if isinstance(field, types.StringType) and isinstance(value, SCALARS):
+            value = str(value)
+        if self.stored:
+            value = _readable(field, value)
+        try:
+            return field.validate(value, context) if context.validate else field.convert(value, context)
+        except BaseError:
+            raise
+        except Exception as error:
+            # some types let through what their own conversion stumbles over; a validator's mistake is the user's
+            if context.validate and _converts(field, value):
+                raise
+            raise ConversionError(f"Couldn't interpret {value!r}: {error}") from error
+
+
+class Exporter(Converter):  # type: ignore[misc]
+    """Gives values out through their types; ``None`` inside lists and dicts stays ``None`` whatever the type."""
+
+    def __call__(self, field: Any, value: Any, context: Any) -> Any:
+        if value is None:
+            return None
+        kind = type(field)
+        if isinstance(field, types.ListType) and kind._export is types.ListType._export:
+            return [self(field.field, inner, context) for inner in value]
+        if isinstance(field, types.DictType) and kind._export is types.DictType._export:
+            # keys of maps are text, whatever coerce_key makes of them
+            return {_text(name): self(field.field, inner, context) for name, inner in value.items()}
+        if isinstance(field, types.UnionType) and kind.to_primitive is types.UnionType.to_primitive:
+            member, native = field._resolve(value, importing(validate=False))
+            return self(member, native, context)
+        return field.export(value, PRIMITIVE, context)
+
+
+def importing(*, validate: bool = True, partial: bool = False, defaults: bool = True, stored: bool = False) -> Any:
+    """Say how values are taken in; ``partial`` and ``defaults`` concern the models inside."""
+    return Context(
+        initialized=True,
+        field_converter=Importer(stored),
+        trusted_data={},
+        mapping={},
+        partial=partial,
+        strict=False,
+        init_values=True,
+        apply_defaults=defaults,
+        convert=True,
+        validate=validate,
+        new=True,
+        oo=True,
+        recursive=False,
+        app_data={},
+    )
+
+
+def exporting() -> Any:
+    """Say that everything is given out, whatever roles and export levels say."""
+    return Context(
+        initialized=True,
+        field_converter=Exporter(),
+        role=lambda name, value: False,
+        raise_error_on_role=False,
+        export_level=DEFAULT,
+        app_data={},
+    )
+
+
+STORED = {
+    WHOLE: {"stored": True},
+    PARTIAL: {"stored": True, "partial": True, "defaults": False},
+    TRUSTED: {"stored": True, "partial": True, "validate": False},
+}
+
+
+def _converts(field: Any, value: Any) -> bool:
+    try:
+        field.convert(value, importing(validate=False))
+    except Exception:
+        return False
+    return True
+
+
+def _readable(field: Any, value: Any) -> Any:
+    """Give what a type can take for what it has itself given out, where these differ."""
+    if isinstance(field, types.MultilingualStringType) and isinstance(value, str):
+        locale = field.default_locale
+        return {locale if isinstance(locale, str) or not locale else locale[0]: value}
+    if isinstance(field, types.GeoPointType):
+        if isinstance(value, Mapping):
+            return {name: _floated(part) for name, part in value.items()}
+        return [_floated(part) for part in value] if isinstance(value, list) else value
+    if not has_own_text(field):
+        return value
+    if isinstance(field, types.TimestampType):
+        return field.from_timestamp(float(value)) if isinstance(value, (int, decimal.Decimal)) else value
+    if isinstance(value, str) and isinstance(field.serialized_format, str):
+        for layout in (field.serialized_format, field.serialized_format.removesuffix("%z")):
+            try:
+                return dt.datetime.strptime(value, layout)
+            except ValueError:
+                continue
+    return value
+
+
+def takes_none(field: Any) -> bool:
+    """Say whether ``None`` may be an element; schematics validates it anywhere, but cannot always give it out."""
+    return bool(field.is_compound) or type(field).to_native is types.BaseType.to_native
+
+
+def _text(name: Any) -> str:
+    return name if isinstance(name, str) else str(name)
+
+
+def _floated(value: Any) -> Any:
+    return float(value) if isinstance(value, decimal.Decimal) else value
+
+
+def has_own_text(field: Any) -> bool:
+    """Say whether a type of dates reads other text than it writes."""
+    if isinstance(field, types.DateTimeType):
+        return bool(field.formats or field.parser)
+    return isinstance(field, types.DateType) and field.formats != [field.serialized_format]
+
+
+def plain(value: Any) -> Any:
+    """Give nested models as dicts, by the names that schematics' own ``to_native`` gives them."""
+    if isinstance(value, Model):
+        return dict(_plain_items(value))
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    if isinstance(value, dict):
+        return {name: plain(inner) for name, inner in value.items()}
+    return value
+
+
+def _plain_items(model: Any) -> Iterator[tuple[str, Any]]:
+    for name, field in model._schema.fields.items():
+        if isinstance(field, Serializable):
+            value = computed_native(model, name, field)
+        else:
+            value = model._data.get(name, Undefined)
+        if value is not Undefined:
+            yield field.serialized_name or name, plain(value)
+
+
+def computed(model: Any, name: str) -> Any:
+    """Give what a serializable computes; one that cannot be computed has no value, as in schematics' own loop."""
+    try:
+        return model[name]
+    except Exception:
+        return Undefined
+
+
+def computed_native(model: Any, name: str, field: Serializable) -> Any:
+    value = computed(model, name)
+    if value is None or value is Undefined:
+        return value
+    return field.type.convert(value, importing(validate=False))
+
+
+def has_raw_models(field: Any, value: Any) -> bool:
+    """Say whether there is something inside that should be a model's instance and is not."""
+    if value is None:
+        return False
+    if isinstance(field, (types.ModelType, types.PolyModelType)):
+        return not isinstance(value, Model)
+    if isinstance(field, types.ListType):
+        return any(has_raw_models(field.field, inner) for inner in value)
+    if isinstance(field, types.DictType):
+        return any(has_raw_models(field.field, inner) for inner in value.values())
+    return False
