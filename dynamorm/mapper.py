@@ -13,6 +13,7 @@ from .codec import AttributeValue, WireItem, decode_item, encode_item
 from .exceptions import InvalidKey, UnreadableItem, UnstorableValue, ValidationError
 from .expressions import Action, Condition, Resolver, conjunction
 from .expressions.lookups import FUNCTIONS
+from .expressions.placeholders import Path
 from .schema import PARTIAL, WHOLE, Adapter
 from .spec import FieldSpec, KeySpec
 
@@ -124,10 +125,28 @@ class Mapper:
         return tuple(self.resolver.condition(part) for part in conjunction(conditions, lookups))
 
     def actions(self, updates: Mapping[str, Any]) -> tuple[Action, ...]:
-        """Resolve the keyword arguments of an update: ``field``, ``field__function``, paths of both."""
-        return tuple(self._action(name, value) for name, value in updates.items())
+        """Resolve the keyword arguments of an update: ``field``, ``field__function``, paths of both.
 
-    def _action(self, name: str, value: Any) -> Action:
+        Whole values of fields are validated, all together, so that the schema's hooks run once.
+        """
+        planned = [self._planned(name, value) for name, value in updates.items()]
+        whole = {
+            spec.name: value
+            for kind, path, spec, value in planned
+            if spec is not None and len(path) == 1 and kind in ("set", "if_not_exists")
+        }
+        natives = self.given(whole, defaults=False) if whole else {}
+        actions = []
+        for name, (kind, path, spec, value) in zip(updates, planned, strict=True):
+            if kind == "remove":
+                actions.append(Action(kind, path))
+                continue
+            if spec is not None and spec.name in whole and len(path) == 1:
+                value = natives.get(spec.name, value)
+            actions.append(Action(kind, path, self.resolver.operand(spec, value, name=name)))
+        return tuple(actions)
+
+    def _planned(self, name: str, value: Any) -> tuple[str, Path, FieldSpec | None, Any]:
         path, spec, words = self.resolver.split(name, FUNCTIONS)
         top = self.adapter.by_stored[str(path[0])]
         if top.stored in self.key.names:
@@ -135,12 +154,10 @@ class Mapper:
         kind = words[0] if words else "set"
         if kind == "remove" or (kind == "set" and (value is None or value == set())):
             self._check_removable(path, spec)
-            return Action("remove", path)
+            return "remove", path, spec, None
         if kind in ("append", "prepend") and not isinstance(value, (list, tuple)):
             value = [value]
-        if kind in ("set", "if_not_exists") and len(path) == 1 and spec is not None:
-            self.given({spec.name: value}, defaults=False)
-        return Action(kind, path, self.resolver.operand(spec, value, name=name))
+        return kind, path, spec, value
 
     def _check_removable(self, path: tuple[str | int, ...], spec: FieldSpec | None) -> None:
         if len(path) == 1 and spec is not None and spec.required and not spec.nullable and spec.kind != "set":

@@ -160,11 +160,10 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         """Make an instance of an item in DynamoDB's typed JSON, as streams and exports carry it."""
         return _loaded(cls, item)
 
-    @staticmethod
-    def to_item(instance: Any, /) -> WireItem:
+    def to_item(self) -> WireItem:
         """Give the instance in DynamoDB's typed JSON, as it would be stored."""
-        wire: WireItem = type(instance)._dynamorm.store.mapper.dump(_values(instance), check=False)
-        return {**instance._dynamorm_state.extra, **wire}
+        wire: WireItem = type(self)._dynamorm.store.mapper.dump(_values(self), check=False)
+        return {**self._dynamorm_state.extra, **wire}
 
     def to_dict(self, native: bool = False) -> dict[str, Any]:
         """Give the values: stored names and forms, or with ``native`` Python names and native values."""
