@@ -3,7 +3,7 @@
 # ARGS=...    more arguments for the program that the target runs, e.g. make test ARGS="-x -k query"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-matrix check docs bench clean
+.PHONY: help setup demo test test-long test-libraries test-pythons check docs bench clean
 
 PYTHON ?=
 ARGS ?=
@@ -18,14 +18,18 @@ setup: ## make .venv and .tools ready; every target below does this first
 demo: setup ## a tour of the library against a local engine
 	$(BIN)/python examples/tour.py $(ARGS)
 
-test: setup ## the whole test suite
+test: setup ## the whole test suite, then the quick tests with each schema library alone
 	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python scripts/matrix.py --own
 
 test-long: setup ## the whole test suite, with many more generated examples
 	$(BIN)/python -m pytest --hypothesis-profile=long $(ARGS)
 
-test-matrix: setup ## the quick tests with each schema library alone, oldest and newest, on each Python found
-	$(BIN)/python scripts/matrix.py $(ARGS)
+test-libraries: setup ## the quick tests with each schema library alone, oldest and newest, and with none
+	$(BIN)/python scripts/matrix.py --own $(ARGS)
+
+test-pythons: setup ## the same on each other Python that is found
+	$(BIN)/python scripts/matrix.py --others $(ARGS)
 
 check: setup ## lint, format and types
 	$(BIN)/ruff check .

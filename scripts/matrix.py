@@ -1,6 +1,6 @@
 """Runs the quick tests with no schema library, and with each alone at both ends of its versions.
 
-    python scripts/matrix.py [--full] [--list] [-k WORD] [-- PYTEST ARGUMENTS]
+    python scripts/matrix.py [--full] [--own | --others] [--list] [-k WORD] [-- PYTEST ARGUMENTS]
 
 The ranges are those of ``setup.cfg``: a job called ``-oldest`` has the floor of the schema library and of
 every package that DynamORM itself requires.  Environments are kept in ``.venvs`` and made anew when anything
@@ -221,12 +221,16 @@ def print_row(*cells: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Tests with each schema library alone.")
     parser.add_argument("--full", action="store_true", help="every library on every Python")
+    parser.add_argument("--own", action="store_true", help="only the Python that runs this file")
+    parser.add_argument("--others", action="store_true", help="only the other Pythons")
     parser.add_argument("--list", action="store_true", help="say what would run")
     parser.add_argument("-k", metavar="WORD", default="", help="only jobs with WORD in their name")
     parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     options = parser.parse_args()
 
     jobs = [job for job in plan(options.full) if options.k in job.label]
+    if options.own != options.others:
+        jobs = [job for job in jobs if (job.minor == sys.version_info.minor) == options.own]
     if options.list:
         for job in jobs:
             print(f"{job.label:<24}{' '.join(job.requirements)}")
@@ -246,7 +250,7 @@ def main() -> int:
     )
     print(f"\n{len(jobs) - len(failures)} of {len(jobs)} environments in order; the tests of all of them:")
     print(f"{passed} passed, {failed + errors} failed, {skipped} skipped")
-    return 1 if failures or not jobs else 0
+    return 1 if failures or not (jobs or options.others) else 0
 
 
 if __name__ == "__main__":
