@@ -345,6 +345,7 @@ class SchemaSuite:
         assert stored == {"isbn": "1"}
         assert adapter.take_stored(stored) == {"isbn": "1", "note": None}
         assert adapter.take_stored({**stored, "note": None}) == {"isbn": "1", "note": None}
+        assert self.refused(adapter, lambda: adapter.take_whole({"isbn": "1"})) == {"note"}
 
     def test_a_required_set_may_be_empty(self) -> None:
         inner = self.kit.with_set()

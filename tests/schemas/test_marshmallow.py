@@ -803,6 +803,42 @@ def test_a_method_with_two_marks_loses_one_only_and_can_be_called():
     assert errors_of(adapt(Child).take_given, {"a": 13}) == {"_schema": ["unlucky"]}
 
 
+def test_a_method_that_is_two_hooks_keeps_the_other_mark():
+    seen = []
+
+    class Declared(Schema):
+        a = fields.Integer()
+
+        @post_load
+        @validates_schema
+        def both(self, data, **kwargs):
+            seen.append(data)
+            return data
+
+    adapter = adapt(Declared)
+    assert adapter.take_given({"a": 1}) == {"a": 1}
+    assert len(seen) == 1
+    adapter.take_whole({"a": 1})
+    assert len(seen) == 3
+
+
+def test_nested_values_are_whole_wherever_they_are_given():
+    class Range(Schema):
+        low = fields.Integer()
+        high = fields.Integer()
+
+        @validates_schema
+        def check(self, data, **kwargs):
+            if data["low"] > data["high"]:
+                raise marshmallow.ValidationError("upside down")
+
+    adapter = declare(f=fields.Nested(Range), g=fields.List(fields.Nested(Range())))
+    wrong = {"low": 2, "high": 1}
+    assert errors_of(adapter.take_given, {"f": wrong}) == {"f": {"_schema": ["upside down"]}}
+    assert set(errors_of(adapter.take_given, {"g": [wrong]})) == {"g"}
+    assert adapter.take_stored({"f": wrong}, TRUSTED) == {"f": wrong}
+
+
 def test_trusted_reads_skip_validators_and_required_but_convert():
     class Inner(Schema):
         street = fields.String(required=True, validate=validate.Length(max=2))
