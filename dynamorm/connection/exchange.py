@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -31,6 +33,10 @@ log = logging.getLogger("dynamorm.connection")
 _VISIBLE = re.compile(r"[!-~]*\Z")
 _USUAL_HEADERS = frozenset({"X-Amz-Target", "Content-Type", "User-Agent"})
 _MOST_DESTINATIONS = 64
+# For the names of calls, which are no secrets: asking the system for each is a system call.
+_random = random.Random()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
 
 
 class StepAside(Exception):
@@ -54,6 +60,8 @@ class RequestParts(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     signer: Signer
+    # those of this moment, where they are known already; a later attempt asks again
+    credentials: FrozenCredentials | None = None
 
 
 class Outcome(NamedTuple):
@@ -192,7 +200,9 @@ class Exchange:
 
     def _signed(self, parts: RequestParts, attempt: int, context: dict[str, Any]) -> Any:
         """Sign with the credentials of this moment: bytes, or a prepared request to be shown first."""
-        credentials: FrozenCredentials = credentials_of(self._client).get_frozen_credentials()
+        credentials = parts.credentials if attempt == 1 else None
+        if credentials is None:
+            credentials = credentials_of(self._client).get_frozen_credentials()
         headers = parts.headers
         user_agent = headers.get("User-Agent", "")
         destination = parts.destination
@@ -276,8 +286,9 @@ def _retry_lines(attempt: int, context: dict[str, Any], announced: int | None) -
     """The two header lines that tell AWS which attempt of which call this is."""
     retries = context.get("retries")
     if retries is None:
-        random = os.urandom(16).hex()
-        call = f"{random[:8]}-{random[8:12]}-{random[12:16]}-{random[16:20]}-{random[20:]}"
+        # the time keeps machines apart that go on from the same image of memory
+        digits = f"{_random.getrandbits(128) ^ time.time_ns() << 40:032x}"
+        call = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
         retries = context["retries"] = {"invocation-id": call}
     most = retries.get("max", announced)
     limit = "" if most is None else f"; max={most}"
