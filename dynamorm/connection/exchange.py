@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
-import random
 import re
 import threading
 import time
@@ -33,10 +33,20 @@ log = logging.getLogger("dynamorm.connection")
 _VISIBLE = re.compile(r"[!-~]*\Z")
 _USUAL_HEADERS = frozenset({"X-Amz-Target", "Content-Type", "User-Agent"})
 _MOST_DESTINATIONS = 64
-# For the names of calls, which are no secrets: asking the system for each is a system call.
-_random = random.Random()
+# The names of calls have to differ and are no secrets, so that the system is asked for chance once a process.
+_process = ""
+_calls = itertools.count()
+
+
+def _name_process() -> None:
+    global _process
+    digits = os.urandom(8).hex()
+    _process = f"{digits[:8]}-{digits[8:12]}-{digits[12:]}"
+
+
+_name_process()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_random.seed)
+    os.register_at_fork(after_in_child=_name_process)
 
 
 class StepAside(Exception):
@@ -287,9 +297,8 @@ def _retry_lines(attempt: int, context: dict[str, Any], announced: int | None) -
     retries = context.get("retries")
     if retries is None:
         # the time keeps machines apart that go on from the same image of memory
-        digits = f"{_random.getrandbits(128) ^ time.time_ns() << 40:032x}"
-        call = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-        retries = context["retries"] = {"invocation-id": call}
+        now = time.time_ns() >> 10 & 0xFFFFFFFFFFFF
+        retries = context["retries"] = {"invocation-id": f"{_process}-{next(_calls) & 0xFFFF:04x}-{now:012x}"}
     most = retries.get("max", announced)
     limit = "" if most is None else f"; max={most}"
     return f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"
