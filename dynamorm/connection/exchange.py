@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -31,6 +33,20 @@ log = logging.getLogger("dynamorm.connection")
 _VISIBLE = re.compile(r"[!-~]*\Z")
 _USUAL_HEADERS = frozenset({"X-Amz-Target", "Content-Type", "User-Agent"})
 _MOST_DESTINATIONS = 64
+# The names of calls have to differ and are no secrets, so that the system is asked for chance once a process.
+_process = ""
+_calls = itertools.count()
+
+
+def _name_process() -> None:
+    global _process
+    digits = os.urandom(8).hex()
+    _process = f"{digits[:8]}-{digits[8:12]}-{digits[12:]}"
+
+
+_name_process()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_name_process)
 
 
 class StepAside(Exception):
@@ -54,6 +70,8 @@ class RequestParts(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
     signer: Signer
+    # those of this moment, where they are known already; a later attempt asks again
+    credentials: FrozenCredentials | None = None
 
 
 class Outcome(NamedTuple):
@@ -192,7 +210,9 @@ class Exchange:
 
     def _signed(self, parts: RequestParts, attempt: int, context: dict[str, Any]) -> Any:
         """Sign with the credentials of this moment: bytes, or a prepared request to be shown first."""
-        credentials: FrozenCredentials = credentials_of(self._client).get_frozen_credentials()
+        credentials = parts.credentials if attempt == 1 else None
+        if credentials is None:
+            credentials = credentials_of(self._client).get_frozen_credentials()
         headers = parts.headers
         user_agent = headers.get("User-Agent", "")
         destination = parts.destination
@@ -276,9 +296,9 @@ def _retry_lines(attempt: int, context: dict[str, Any], announced: int | None) -
     """The two header lines that tell AWS which attempt of which call this is."""
     retries = context.get("retries")
     if retries is None:
-        random = os.urandom(16).hex()
-        call = f"{random[:8]}-{random[8:12]}-{random[12:16]}-{random[16:20]}-{random[20:]}"
-        retries = context["retries"] = {"invocation-id": call}
+        # the time keeps machines apart that go on from the same image of memory
+        now = time.time_ns() >> 10 & 0xFFFFFFFFFFFF
+        retries = context["retries"] = {"invocation-id": f"{_process}-{next(_calls) & 0xFFFF:04x}-{now:012x}"}
     most = retries.get("max", announced)
     limit = "" if most is None else f"; max={most}"
     return f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"

@@ -216,7 +216,8 @@ class DirectLane:
         except (TypeError, orjson.JSONEncodeError):
             # not JSON as DynamoDB takes it: botocore says what is wrong with it
             raise StepAside("the payload is an unusual one") from None
-        account = getattr(credentials_of(self._client).get_frozen_credentials(), "account_id", None)
+        credentials = credentials_of(self._client).get_frozen_credentials()
+        account = getattr(credentials, "account_id", None)
         endpoint = self._endpoints.get(account)
         if endpoint is None:
             endpoint = self._endpoints[account] = self._resolve()
@@ -230,7 +231,7 @@ class DirectLane:
             if trace:
                 headers["X-Amzn-Trace-Id"] = quote(trace, safe="-=;:+&[]{}\"',")
         destination, signer = endpoint
-        return RequestParts(operation, destination, headers, body, signer)
+        return RequestParts(operation, destination, headers, body, signer, credentials)
 
     def _resolve(self) -> tuple[Destination, Signer]:
         """Ask the client where its requests go, and how they are signed, for the account of this moment."""

@@ -108,10 +108,12 @@ class Pool:
             return
         now = connection.idle_since = time.monotonic()
         self._idle.append(connection)
-        with contextlib.suppress(IndexError):
-            # The oldest are on the left; whoever is the last to use the pool tidies it.
+        # The oldest are on the left; whoever is the last to use the pool tidies it.
+        try:
             while self._idle[0].idle_since < now - LONGEST_IDLE:
                 self._idle.popleft().close()
+        except IndexError:
+            pass  # other threads took them
 
     def _open(self) -> WireConnection:
         try:

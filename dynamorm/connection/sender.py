@@ -19,6 +19,7 @@ RECEIVE_SIZE = 65536
 LARGEST_HEAD = 65536
 LARGEST_BODY = 256 * 1024 * 1024
 MEBIBYTE = 1024 * 1024
+LONGEST_POLL = 2.0**31 - 1  # milliseconds: what the system call takes
 _TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -47,7 +48,7 @@ class WireConnection:
     byte by byte ends too.
     """
 
-    __slots__ = ("_is_tls", "_poll", "_socket", "_timeout", "idle_since", "reusable")
+    __slots__ = ("_is_tls", "_poll", "_socket", "_timeout", "_waits_by_poll", "_waits_for", "idle_since", "reusable")
 
     def __init__(self, connected: socket.socket, read_timeout: float | None) -> None:
         self._socket = connected
@@ -57,7 +58,11 @@ class WireConnection:
         if hasattr(select, "poll"):
             self._poll = select.poll()
             self._poll.register(connected, select.POLLIN | select.POLLPRI)
-        connected.settimeout(read_timeout)
+        # A timeout of Python's costs a system call before each piece sent and received, and the first is never
+        # needed: an idle connection has room for a request.  TLS has waits of its own and keeps the timeout.
+        self._waits_by_poll = self._poll is not None and not self._is_tls
+        self._waits_for = None if read_timeout is None else min(read_timeout * 1000, LONGEST_POLL)
+        connected.settimeout(0.0 if self._waits_by_poll else read_timeout)
         self.reusable = True
         self.idle_since = 0.0
 
@@ -69,8 +74,12 @@ class WireConnection:
         :raises OSError: as the socket does; ``TimeoutError`` among them.
         """
         self.reusable = False
-        self._socket.sendall(request)
-        received = self._socket.recv(RECEIVE_SIZE)
+        if self._waits_by_poll:
+            self._send(request)
+            received = self._wait_and_receive(RECEIVE_SIZE)
+        else:
+            self._socket.sendall(request)
+            received = self._socket.recv(RECEIVE_SIZE)
         end = received.find(b"\r\n\r\n")
         if end < 0:
             received, end = self._rest_of_head(received)
@@ -95,6 +104,8 @@ class WireConnection:
 
     def is_quiet(self) -> bool:
         """Whether nothing waits to be read; an idle connection with something to read is of no more use."""
+        if self._waits_by_poll:
+            return not self._poll.poll(0)  # type: ignore[union-attr]
         if self._is_tls and self._socket.pending():  # type: ignore[attr-defined]
             return False
         if self._poll is not None:
@@ -107,10 +118,34 @@ class WireConnection:
         with contextlib.suppress(OSError):
             self._socket.close()
 
+    def _send(self, request: bytes) -> None:
+        """Send what fits without a wait, and what does not with Python's timeout."""
+        try:
+            sent = self._socket.send(request)
+        except BlockingIOError:
+            sent = 0
+        if sent != len(request):
+            self._socket.settimeout(self._timeout)
+            self._socket.sendall(memoryview(request)[sent:])
+            self._socket.settimeout(0.0)
+
+    def _wait_and_receive(self, size: int) -> bytes:
+        assert self._poll is not None
+        if not self._poll.poll(self._waits_for):
+            raise TimeoutError("timed out")
+        try:
+            return self._socket.recv(size)
+        except BlockingIOError:
+            # something was there, but no bytes that can be had: the kernel may say so of a damaged packet
+            self._socket.settimeout(self._timeout)
+            piece = self._socket.recv(size)
+            self._socket.settimeout(0.0)
+            return piece
+
     def _receive(self, size: int, deadline: float | None) -> bytes:
         if deadline is not None and time.monotonic() > deadline:
             raise TimeoutError("the answer did not end in time")
-        piece = self._socket.recv(size)
+        piece = self._wait_and_receive(size) if self._waits_by_poll else self._socket.recv(size)
         if not piece:
             raise PeerClosed("the connection was closed in the middle of an answer")
         return piece

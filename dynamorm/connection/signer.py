@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
 
 from botocore.auth import SIGNED_HEADERS_BLACKLIST
@@ -22,6 +22,12 @@ __all__ = ["FrozenCredentials", "Signer", "SigningTarget", "UnsignableRequest", 
 _UNSIGNED_HEADERS = frozenset(SIGNED_HEADERS_BLACKLIST)
 _FORBIDDEN_IN_HEADERS = re.compile(r"[\r\n\x00]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+# What is the same in all requests of a second for the same operation with the same credentials: the text that
+# is hashed before the body's hash, the key, the text that is signed before the hash of that, the header lines.
+_Head = tuple[str, "_Keyed", str, str]
+_MOST_HEADS = 256
+# HMAC with its key already taken in: a copy of that costs a third of starting anew for each signature.
+_Keyed = tuple[Any, Any]
 _REPLACED_BY_THE_SIGNER = frozenset({"authorization", "x-amz-date", "x-amz-security-token"})
 
 
@@ -68,9 +74,10 @@ class Signer:
     def __init__(self, region: str, service: str = "dynamodb") -> None:
         self._region = region
         self._service = service
-        # Both caches are replaced whole, never changed: a reader sees the old or the new one.
+        # The caches are replaced whole: a reader sees the old or the new one.
         self._stamp: tuple[int, str] = (-1, "")
-        self._key: tuple[str, str, bytes] = ("", "", b"")
+        self._key: tuple[str, str, _Keyed | None] = ("", "", None)
+        self._heads: tuple[tuple[str, str, str, str | None], dict[tuple[SigningTarget, str, str], _Head]] | None = None
 
     def sign(
         self,
@@ -130,27 +137,46 @@ class Signer:
         text that goes onto the wire as it is (``Host`` and body length are the caller's).
         """
         stamp = self._timestamp(time.time() if now is None else now)
+        for_whom = (stamp, credentials.access_key, credentials.secret_key, credentials.token)
+        heads = self._heads
+        if heads is None or heads[0] != for_whom:
+            heads = self._heads = (for_whom, {})
+        head = heads[1].get((target, operation_header, content_type))
+        if head is None:
+            head = self._new_head(target, operation_header, content_type, stamp, credentials)
+            if len(heads[1]) < _MOST_HEADS:
+                heads[1][target, operation_header, content_type] = head
+        before_body_hash, keyed, before_hash, before_signature = head
+        return f"{before_signature}{_signature(keyed, before_hash, before_body_hash, body)}\r\n"
+
+    def _new_head(
+        self,
+        target: SigningTarget,
+        operation_header: str,
+        content_type: str,
+        stamp: str,
+        credentials: FrozenCredentials,
+    ) -> _Head:
         token = credentials.token
+        names = "content-type;host;x-amz-date;x-amz-target"
+        signed_token = sent_token = ""
         if token:
             if _FORBIDDEN_IN_HEADERS.search(token):
                 raise UnsignableRequest("a session token that is no header value")
             names = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
-            block = (
-                f"content-type:{content_type}\nhost:{target.host}\nx-amz-date:{stamp}\n"
-                f"x-amz-security-token:{' '.join(token.split())}\nx-amz-target:{operation_header}\n"
-            )
-            extra = f"X-Amz-Security-Token: {token}\r\n"
-        else:
-            names = "content-type;host;x-amz-date;x-amz-target"
-            block = (
-                f"content-type:{content_type}\nhost:{target.host}\nx-amz-date:{stamp}\n"
-                f"x-amz-target:{operation_header}\n"
-            )
-            extra = ""
-        authorization = self._authorization(target.canonical_path, block, names, body, credentials, stamp)
+            signed_token = f"x-amz-security-token:{' '.join(token.split())}\n"
+            sent_token = f"X-Amz-Security-Token: {token}\r\n"
+        block = (
+            f"content-type:{content_type}\nhost:{target.host}\nx-amz-date:{stamp}\n"
+            f"{signed_token}x-amz-target:{operation_header}\n"
+        )
+        scope = self._scope(stamp)
         return (
+            f"POST\n{target.canonical_path}\n\n{block}\n{names}\n",
+            self._signing_key(credentials.secret_key, stamp[:8]),
+            f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n",
             f"X-Amz-Target: {operation_header}\r\nContent-Type: {content_type}\r\nX-Amz-Date: {stamp}\r\n"
-            f"{extra}Authorization: {authorization}\r\n"
+            f"{sent_token}Authorization: {_authorization_without_signature(credentials.access_key, scope, names)}",
         )
 
     def _authorization(
@@ -162,15 +188,17 @@ class Signer:
         credentials: FrozenCredentials,
         stamp: str,
     ) -> str:
-        day = stamp[:8]
-        request = f"POST\n{canonical_path}\n\n{header_block}\n{names}\n{sha256(body).hexdigest()}"
-        scope = f"{day}/{self._region}/{self._service}/aws4_request"
-        text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
-        signature = hmac.digest(self._signing_key(credentials.secret_key, day), text.encode(), "sha256").hex()
-        return (
-            f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, "
-            f"SignedHeaders={names}, Signature={signature}"
+        scope = self._scope(stamp)
+        signature = _signature(
+            self._signing_key(credentials.secret_key, stamp[:8]),
+            f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n",
+            f"POST\n{canonical_path}\n\n{header_block}\n{names}\n",
+            body,
         )
+        return f"{_authorization_without_signature(credentials.access_key, scope, names)}{signature}"
+
+    def _scope(self, stamp: str) -> str:
+        return f"{stamp[:8]}/{self._region}/{self._service}/aws4_request"
 
     def _timestamp(self, now: float) -> str:
         second = int(now)
@@ -180,14 +208,34 @@ class Signer:
             self._stamp = (second, stamp)
         return stamp
 
-    def _signing_key(self, secret: str, day: str) -> bytes:
-        known_secret, known_day, key = self._key
-        if (known_secret is not secret and known_secret != secret) or known_day != day:
+    def _signing_key(self, secret: str, day: str) -> _Keyed:
+        known_secret, known_day, keyed = self._key
+        if keyed is None or (known_secret is not secret and known_secret != secret) or known_day != day:
             key = f"AWS4{secret}".encode()
             for part in (day, self._region, self._service, "aws4_request"):
                 key = hmac.digest(key, part.encode(), "sha256")
-            self._key = (secret, day, key)
-        return key
+            keyed = _keyed(key)
+            self._key = (secret, day, keyed)
+        return keyed
+
+
+def _keyed(key: bytes) -> _Keyed:
+    """The two hashes of HMAC that have taken in a key of 32 bytes; to be copied, and never changed."""
+    block = key.ljust(64, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))
+
+
+def _signature(keyed: _Keyed, before_hash: str, before_body_hash: str, body: bytes) -> str:
+    request = f"{before_body_hash}{sha256(body).hexdigest()}"
+    inner, outer = keyed[0].copy(), keyed[1].copy()
+    inner.update(f"{before_hash}{sha256(request.encode()).hexdigest()}".encode())
+    outer.update(inner.digest())
+    signature: str = outer.hexdigest()
+    return signature
+
+
+def _authorization_without_signature(access_key: str, scope: str, names: str) -> str:
+    return f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={names}, Signature="
 
 
 def _without_dot_segments(path: str) -> str:

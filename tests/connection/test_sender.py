@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 import time
@@ -199,6 +200,71 @@ def test_silence_ends_in_time():
     with pytest.raises(TimeoutError):
         exchange([], timeout=0.1, close=False)
     assert time.monotonic() - begun < 1.0
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no interval timers here")
+def test_silence_ends_in_time_for_a_program_that_is_interrupted_all_the_while():
+    """A wait that began anew after each signal would never end."""
+    ours, theirs = socket.socketpair()
+    connection = WireConnection(ours, 0.3)
+    earlier = signal.signal(signal.SIGALRM, lambda *unused: None)
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+    try:
+        begun = time.monotonic()
+        with pytest.raises(TimeoutError):
+            connection.exchange(b"POST")
+        assert 0.25 < time.monotonic() - begun < 2.0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, earlier)
+        connection.close()
+        theirs.close()
+
+
+def test_a_request_larger_than_the_socket_takes_at_once_is_sent_whole():
+    ours, theirs = socket.socketpair()
+    request = bytes(range(256)) * 20_000
+    received = []
+
+    def serve():
+        for _ in range(2):
+            taken = bytearray()
+            while len(taken) < len(request):
+                taken.extend(theirs.recv(65536))
+            received.append(bytes(taken))
+            theirs.sendall(answer())
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    connection = WireConnection(ours, 5)
+    for _ in range(2):
+        assert connection.exchange(request).body == b"{}"
+    server.join()
+    assert received == [request, request]
+    connection.close()
+    theirs.close()
+
+
+@pytest.mark.parametrize("reads", [0, 1000])
+def test_a_request_that_nobody_takes_ends_in_time(reads):
+    ours, theirs = socket.socketpair()
+    ended = threading.Event()
+
+    def sip():
+        while not ended.wait(0.02):
+            theirs.recv(reads)
+
+    server = threading.Thread(target=sip if reads else ended.wait)
+    server.start()
+    connection = WireConnection(ours, 0.2)
+    begun = time.monotonic()
+    with pytest.raises(TimeoutError):
+        connection.exchange(b"x" * 5_000_000)
+    assert time.monotonic() - begun < 2.0
+    ended.set()
+    server.join()
+    connection.close()
+    theirs.close()
 
 
 def test_a_large_answer_has_time_in_proportion():

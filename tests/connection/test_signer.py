@@ -115,6 +115,24 @@ def test_a_signer_that_has_signed_for_others_signs_no_differently(steps):
         assert signer.sign(signing_target(url), headers, b"{}", keys, seconds(moment)) == expected
 
 
+@given(
+    keys=st.lists(credentials, min_size=1, max_size=2),
+    whens=st.lists(moments, min_size=1, max_size=2),
+    places=st.lists(urls, min_size=1, max_size=2),
+    data=st.data(),
+)
+def test_what_the_short_way_remembers_changes_no_signature(keys, whens, places, data):
+    signer, kind = Signer("us-east-1"), "application/x-amz-json-1.0"
+    for _ in range(6):
+        who, when, url, operation, body = (
+            data.draw(st.sampled_from(choices))
+            for choices in (keys, whens, places, ["a.Query", "a.Scan"], [b"", b"{}"])
+        )
+        expected = botocore_signs(url, {"X-Amz-Target": operation, "Content-Type": kind}, body, who, "us-east-1", when)
+        head = signer.head_for_json_post(signing_target(url), operation, kind, body, who, seconds(when))
+        assert dict(line.split(": ", 1) for line in head.split("\r\n") if line) == expected
+
+
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "nul\x00"])
 def test_values_that_would_break_out_of_their_header_are_refused(value):
     signer, target = Signer("us-east-1"), signing_target("http://localhost/")
