@@ -180,7 +180,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         :raises ValidationError: if it cannot be saved
         """
         adapter = self._dynamorm.adapter
-        native: dict[str, Any] = adapter.take_stored(adapter.dump(adapter.settle(_values(self))), complete=False)
+        _, native = adapter.checked(adapter.settle(_values(self)))
         return native
 
     def save(self, unique: bool = False, conditions: Any = None) -> dict[str, Any]:

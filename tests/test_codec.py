@@ -236,7 +236,7 @@ def test_the_ambient_decimal_context_plays_no_part(value):
 
 
 def test_a_tenth_survives_a_precision_of_five():
-    with decimal.localcontext(prec=5):
+    with decimal.localcontext(decimal.Context(prec=5)):
         assert decode_value(encode_value(Decimal("0.1"))) == Decimal("0.1")
         precise = Decimal("1.2345678901234567890123456789")
         back = decode_value(encode_value(precise))

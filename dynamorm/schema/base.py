@@ -236,11 +236,18 @@ class Adapter(ABC):
         except Exception as error:
             raise self._dump_error(natives, error) from error
 
-    def checked_dump(self, natives: dict[str, Any]) -> dict[str, Any]:
-        """Dump, and load the dump to see that it is valid; the loaded values are of no further use."""
+    def checked(self, natives: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Dump, and load the dump to see that it is valid; gives the dump and what it loads to."""
         dumped = self.dump(natives)
-        self.take_stored(dumped, complete=False)
-        return dumped
+        for spec in self.inputs:
+            # some libraries dump None for what was never given, which a load would take for a value
+            if means_none(spec) and spec.name not in natives and dumped.get(spec.stored, ABSENT) is None:
+                del dumped[spec.stored]
+        return dumped, self.take_stored(dumped, complete=False)
+
+    def checked_dump(self, natives: dict[str, Any]) -> dict[str, Any]:
+        """Give the dump of natives that are valid."""
+        return self.checked(natives)[0]
 
     def _dump_error(self, natives: dict[str, Any], error: Exception) -> ValidationError:
         """Find out which field's value could not be dumped."""

@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from dynamorm import DynaModel, UnknownSchema
+from dynamorm import DynaModel, UnknownSchema, ValidationError
 
 UTC = datetime.timezone.utc
 KEY = uuid.UUID("12345678-1234-5678-1234-567812345678")
@@ -163,6 +163,17 @@ def test_a_required_empty_set_comes_back_empty(model):
     assert found.tags == set()
     assert "tags" not in found.to_item()
     found.save()
+
+
+def test_a_required_field_that_may_be_none_still_has_to_be_given(model):
+    if not model._dynamorm.adapter.fields["note"].required:
+        pytest.skip("with schematics, what is required cannot be None")
+    with pytest.raises(ValidationError):
+        model(id=KEY, tags=set()).save()
+    with pytest.raises(ValidationError):
+        model(id=KEY, tags=set()).validate()
+    model(id=KEY, tags=set(), note=None).save()
+    assert model.get(id=KEY).note is None
 
 
 def test_an_update_and_a_condition_speak_the_fields_language(model):

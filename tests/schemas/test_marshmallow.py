@@ -293,14 +293,14 @@ def test_strict_integers_refuse_assigned_fractions():
 
 def test_decimals_with_places_ignore_the_ambient_context():
     adapter = declare(f=fields.Decimal(places=2), g=fields.List(fields.Decimal(places=3)))
-    with decimal.localcontext(prec=5):
+    with decimal.localcontext(decimal.Context(prec=5)):
         read = round_trip(adapter, f=Decimal("12345678.905"), g=[Decimal("1234567.8")])
     assert read == {"f": Decimal("12345678.90"), "g": [Decimal("1234567.800")]}
 
 
 def test_numbers_are_exact():
     adapter = declare(f=fields.Float(), d=fields.Decimal(), i=fields.Integer())
-    with decimal.localcontext(prec=5):
+    with decimal.localcontext(decimal.Context(prec=5)):
         read = round_trip(adapter, f=19.99, d=Decimal("0.1000000001"), i=10**37)
     assert read == {"f": 19.99, "d": Decimal("0.1000000001"), "i": 10**37}
     assert [type(read[name]) for name in "fdi"] == [float, Decimal, int]
@@ -620,7 +620,7 @@ def test_timestamps_are_numbers():
     adapter = declare(at=Timestamp())
     assert encode_item(adapter.dump({"at": MOMENT})) == {"at": {"N": "1714979289"}}
     precise = MOMENT.replace(microsecond=123456)
-    with decimal.localcontext(prec=3):
+    with decimal.localcontext(decimal.Context(prec=3)):
         assert round_trip(adapter, at=precise) == {"at": precise}
     before = dt.datetime(1969, 12, 31, 23, 59, 59, 500000, tzinfo=dt.timezone.utc)
     assert round_trip(adapter, at=before) == {"at": before}
