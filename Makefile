@@ -39,8 +39,14 @@ check: setup ## lint, format and types
 docs: setup ## the documentation, into docs/_build/html; any warning is an error
 	$(BIN)/python -m sphinx -b html -E -n -W --keep-going docs docs/_build/html $(ARGS)
 
-bench: setup ## the benchmarks
+bench: setup .venvs/bench/stamp ## the benchmarks, beside other mappers that are installed into .venvs/bench
 	$(BIN)/python -m bench $(ARGS)
+
+# Without a network, or where one of the others does not install, the rest is measured.
+.venvs/bench/stamp: bench/requirements.txt
+	$(BIN)/python -m venv .venvs/bench
+	-.venvs/bench/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
+	touch $@
 
 clean: ## remove everything that the other targets made
 	rm -rf .venv .venvs .tools build dist docs/_build *.egg-info
