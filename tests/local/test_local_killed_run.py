@@ -10,6 +10,8 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+from dynamorm import local
+
 ROOT = Path(__file__).resolve().parents[2]
 
 TEST = """
@@ -26,12 +28,16 @@ def test_that_hangs(dynamo_local, tmp_path_factory):
 def test_a_killed_test_run_leaves_no_engine_behind(tmp_path, installed, alive, gone):
     numbers = tmp_path / "numbers"
     (tmp_path / "test_it.py").write_text(TEST.format(numbers=numbers))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    dynoxide = local.available()[0]
+    if dynoxide.where:  # which is looked for from where the run is
+        environment["DYNAMORM_DYNOXIDE"] = dynoxide.where
     plugins = {point.value for point in metadata.entry_points(group="pytest11")}
     load = [] if "dynamorm.pytest_plugin" in plugins else ["-p", "dynamorm.pytest_plugin"]
     run = subprocess.Popen(
         [sys.executable, "-m", "pytest", *load, "-p", "no:cacheprovider", "--dynamo-engine", installed],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
