@@ -195,7 +195,11 @@ class MarshmallowAdapter(Adapter):
         return bool(self.unknown == INCLUDE)
 
     def describe(self) -> Iterable[FieldSpec]:
-        return [self._spec(name, field) for name, field in self._stored.fields.items()]
+        # marshmallow 3 keeps the fields of a schema in a set; declared, they have an order
+        fields_ = self._stored.fields
+        schema: Any = self.schema
+        declared = [name for name in schema._declared_fields if name in fields_]
+        return [self._spec(name, fields_[name]) for name in dict.fromkeys([*declared, *fields_])]
 
     def _spec(self, name: str, field: Any) -> FieldSpec:
         if field.attribute and "." in field.attribute:

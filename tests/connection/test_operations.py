@@ -30,6 +30,7 @@ ALL_TYPES = {
 
 @pytest.fixture(scope="module")
 def moto_server():
+    pytest.importorskip("moto")
     with local.start("moto") as engine:
         yield engine
 

@@ -121,7 +121,7 @@ def test_a_quota_that_is_used_up_ends_the_attempts_and_successes_pay_it_back(fas
             for _ in range(215):
                 outcome(transport, server, "standard", attempts=3)
             asked[transport] = len(server.requests)
-    assert 215 < asked["boto3"] == asked[fast_transport] < 260
+    assert 215 < asked["boto3"] == asked[fast_transport] < 400  # without a quota there were 645
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,11 @@ import pytest
 
 from dynamorm import DynaModel, UnknownSchema, ValidationError
 
+try:
+    import pydantic
+except ImportError:
+    pydantic = None
+
 UTC = datetime.timezone.utc
 KEY = uuid.UUID("12345678-1234-5678-1234-567812345678")
 VALUES = {
@@ -87,7 +92,7 @@ def schematics_model():
 
 
 def pydantic_model():
-    pydantic = pytest.importorskip("pydantic")
+    pytest.importorskip("pydantic")
 
     class Schema(pydantic.BaseModel):
         model_config = pydantic.ConfigDict(strict=True)
@@ -114,8 +119,6 @@ MAKERS = [marshmallow_model, schematics_model, pydantic_model]
 def given_to(model):
     values = dict(VALUES)
     if model.__name__ == "OfPydantic":
-        import pydantic
-
         values["hash"] = pydantic.SecretStr(values["hash"])
         values["when"] = values.pop("at")
     return values

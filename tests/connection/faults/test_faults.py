@@ -20,6 +20,8 @@ from ..conftest import KEYS, Request, create_table
 from .proxy import USUAL_RATES, FaultProxy, real_sleep
 from .traffic import Tally, Traffic
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (1, 2, 3, 4, 5)
 READ_TIMEOUT = 0.3
 ATTEMPTS = 3
