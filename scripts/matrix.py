@@ -32,7 +32,8 @@ LIBRARIES = ("marshmallow", "schematics", "pydantic")
 QUICK = "not slow and not network"
 # Tests of the engines themselves: they need moto, start many processes, and no schema library changes them.
 ELSEWHERE = ("tests/local", "tests/test_pytest_plugin.py")
-# Tests of what lies below the schemas: the jobs without a library run them, against both ends of boto3's versions.
+# Tests of what lies below the schemas, which take minutes: with --full the jobs without a library run them, against
+# both ends of boto3's versions.
 BELOW_SCHEMAS = ("tests/connection", "tests/test_codec.py")
 TOOLS = ("hypothesis", "pytest", "pytest-xdist", "setuptools")
 AT_ONCE = 2
@@ -187,11 +188,11 @@ def make_venv(job: Job) -> None:
         stamp.unlink(missing_ok=True)  # the next run makes it anew
 
 
-def run_tests(job: Job, arguments: list[str]) -> None:
+def run_tests(job: Job, arguments: list[str], full: bool) -> None:
     if not job.failure:
         started = time.monotonic()
         command = [job.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", QUICK]
-        ignored = ELSEWHERE if job.library is None else ELSEWHERE + BELOW_SCHEMAS
+        ignored = ELSEWHERE if full and job.library is None else ELSEWHERE + BELOW_SCHEMAS
         command += [*(f"--ignore={path}" for path in ignored), *arguments]
         try:
             result = run(*command)
@@ -240,7 +241,7 @@ def main() -> int:
         list(pool.map(make_venv, jobs))
     print_row("python-library", "passed", "failed", "skipped", "seconds", "", "with")
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda job: run_tests(job, options.pytest), jobs))
+        list(pool.map(lambda job: run_tests(job, options.pytest, options.full), jobs))
 
     failures = [job for job in jobs if job.failure]
     for job in failures:
