@@ -5,7 +5,6 @@ Every load and dump is marshmallow's own; ``marshmallow_variants`` says how its 
 
 from __future__ import annotations
 
-import base64
 import copy
 import datetime as dt
 import decimal
@@ -24,8 +23,8 @@ from marshmallow.exceptions import ValidationError as LibraryError
 from ..exceptions import DynaModelException
 from ..spec import FieldSpec
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
+from .conversions import bytes_of, moment_of, seconds_of
 from .marshmallow_variants import (
-    EXACT,
     GIVEN,
     PROJECTED,
     PUT,
@@ -64,11 +63,9 @@ class Binary(fields.Field):  # type: ignore[type-arg]
     default_error_messages = {"invalid": "Not valid bytes, nor base64 text."}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bytes:
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            return bytes(value)
         try:
-            return base64.b64decode(value, validate=True)
-        except (TypeError, ValueError) as error:
+            return bytes_of(value)
+        except ValueError as error:
             raise self.make_error("invalid") from error
 
 
@@ -81,25 +78,12 @@ class Timestamp(fields.Field):  # type: ignore[type-arg]
     default_error_messages = {"invalid": "Not a valid timestamp."}
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            value = value.replace(tzinfo=dt.timezone.utc)
-        since = value - dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
-        seconds = since.days * 86400 + since.seconds
-        if not since.microseconds:
-            return seconds
-        # built from text: the ambient decimal context may be too coarse for it
-        microseconds = seconds * 1_000_000 + since.microseconds
-        return decimal.Decimal(f"{microseconds}E-6")
+        return None if value is None else seconds_of(value)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dt.datetime:
-        if isinstance(value, bool) or not isinstance(value, (int, float, decimal.Decimal, str)):
-            raise self.make_error("invalid")
         try:
-            microseconds = int(decimal.Decimal(str(value)).scaleb(6, EXACT))
-            return dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc) + dt.timedelta(microseconds=microseconds)
-        except (ArithmeticError, ValueError) as error:
+            return moment_of(value)
+        except ValueError as error:
             raise self.make_error("invalid") from error
 
 

@@ -7,7 +7,6 @@ once, a computed value is never taken in, and no role or export level keeps a fi
 
 from __future__ import annotations
 
-import base64
 import copy
 import datetime as dt
 import decimal
@@ -22,6 +21,7 @@ from schematics.undefined import Undefined
 
 from ..spec import FieldSpec
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
+from .conversions import bytes_of, moment_of, seconds_of
 from .schematics_values import (
     STORED,
     computed,
@@ -33,9 +33,6 @@ from .schematics_values import (
     plain,
     takes_none,
 )
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
-_EXACT = decimal.Context(prec=60)
 
 
 class Set(types.ListType):  # type: ignore[misc]
@@ -64,11 +61,9 @@ class Binary(types.BaseType):  # type: ignore[misc]
     MESSAGES: ClassVar[dict[str, str]] = {"convert": "Not valid bytes, nor base64 text."}
 
     def to_native(self, value: Any, context: Any = None) -> bytes:
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            return bytes(value)
         try:
-            return base64.b64decode(value, validate=True)
-        except (TypeError, ValueError) as error:
+            return bytes_of(value)
+        except ValueError as error:
             raise ConversionError(self.messages["convert"]) from error
 
     def to_primitive(self, value: Any, context: Any = None) -> bytes:
@@ -89,21 +84,13 @@ class Timestamp(types.BaseType):  # type: ignore[misc]
     def to_native(self, value: Any, context: Any = None) -> dt.datetime:
         if isinstance(value, dt.datetime):
             return value.replace(tzinfo=dt.timezone.utc) if value.tzinfo is None else value.astimezone(dt.timezone.utc)
-        if isinstance(value, bool) or not isinstance(value, (int, float, decimal.Decimal, str)):
-            raise ConversionError(self.messages["convert"])
         try:
-            microseconds = int(decimal.Decimal(str(value)).scaleb(6, _EXACT))
-            return _EPOCH + dt.timedelta(microseconds=microseconds)
-        except (ArithmeticError, ValueError) as error:
+            return moment_of(value)
+        except ValueError as error:
             raise ConversionError(self.messages["convert"]) from error
 
     def to_primitive(self, value: Any, context: Any = None) -> int | decimal.Decimal:
-        since = self.to_native(value) - _EPOCH
-        seconds = since.days * 86400 + since.seconds
-        if not since.microseconds:
-            return seconds
-        # built from text: the ambient decimal context may be too coarse for it
-        return decimal.Decimal(f"{seconds * 1_000_000 + since.microseconds}E-6")
+        return seconds_of(self.to_native(value))
 
 
 def _bare(field: Any) -> Any:
