@@ -23,6 +23,7 @@ from .spec import FieldSpec, IndexSpec, KeySpec, TableSpec
 STREAM_KINDS = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
 BILLING_MODES = ("PAY_PER_REQUEST", "PROVISIONED")
 READ_MODES = ("validate", "trust")
+SCAN_POLICIES = ("allow", "warn", "error")
 
 
 class DynamoCommon3:
@@ -133,6 +134,7 @@ class DynamoTable3(DynamoCommon3):
     resource_kwargs: Mapping[str, Any] | None = None
     transport: str | None = None
     on_read: str = "validate"
+    on_scan: str = "allow"
 
     def __init__(self, model_name: str, adapter: Adapter, indexes: Mapping[str, Any]) -> None:
         super().__init__(f"{model_name}.Table", adapter)
@@ -140,6 +142,7 @@ class DynamoTable3(DynamoCommon3):
         self._one_of("stream", (None, *STREAM_KINDS))
         self._one_of("billing_mode", BILLING_MODES)
         self._one_of("on_read", READ_MODES)
+        self._one_of("on_scan", SCAN_POLICIES)
         self.indexes: dict[str, DynamoIndex3] = {}
         for attribute, declaration in indexes.items():
             kind = DynamoGlobalIndex3 if declaration.is_global else DynamoLocalIndex3
