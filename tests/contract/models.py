@@ -1,7 +1,7 @@
 """The same model written in each of the three schema libraries.
 
-A field is declared once (``text(required=True)``, ``listing(text())``), and a :class:`Library` writes it in its own words;
-``library.model(...)`` makes a model of such fields, ``book_model`` and ``page_model`` the two that most tests need.
+A field is declared once (``text(required=True)``, ``listing(text())``), and a :class:`Library` writes it in its own
+words; ``library.model(...)`` makes a model of such fields, ``book_model`` and ``page_model`` those that most tests need.
 """
 
 from __future__ import annotations
@@ -427,15 +427,24 @@ def page_model(library: Library, name: str = "Page", **body: Any) -> Any:
 
 
 def natives(instance: Any) -> dict[str, Any]:
-    """Give ``to_dict(native=True)`` with plain dicts where nested schemas load to objects of the library's."""
-    return {name: _plain(value) for name, value in instance.to_dict(native=True).items()}
+    """Give ``to_dict(native=True)``, with values of nested schemas as dicts by Python names.
+
+    In pydantic these are objects; schematics' own natives are dicts by stored names.
+    """
+    fields = type(instance).Schema.dynamorm_fields()
+    return {name: _by_python_names(fields.get(name), value) for name, value in instance.to_dict(native=True).items()}
 
 
-def _plain(value: Any) -> Any:
+def _by_python_names(field: Any, value: Any) -> Any:
     if isinstance(value, list):
-        return [_plain(element) for element in value]
+        return [_by_python_names(getattr(field, "field", None), element) for element in value]
     if hasattr(type(value), "model_fields"):
-        return {name: _plain(inner) for name, inner in value}
+        return {name: _by_python_names(None, inner) for name, inner in value}
+    nested_class = getattr(field, "model_class", None)
+    if nested_class is not None and isinstance(value, dict):
+        fields = nested_class._schema.fields
+        names = {inner.serialized_name or name: name for name, inner in fields.items()}
+        return {names[stored]: _by_python_names(fields[names[stored]], inner) for stored, inner in value.items()}
     return value
 
 
