@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,9 @@ from .updates import Planned
 # What cannot change in place needs no copy.
 _UNCHANGING = frozenset({str, int, float, bool, bytes, type(None), Decimal, UUID, timedelta})
 _UNCHANGING_BASES = (str, int, float, bytes, Decimal, UUID, date, time, timedelta, Enum)
+
+# as many digits as DynamoDB keeps, whatever the program's own context says
+_EXACT = Context(prec=38)
 
 # DynamoDB's limits to an update expression; past them an attribute is sent whole rather than by its parts
 _MOST_OPERATORS = 300
@@ -318,7 +321,7 @@ def increase(instance: Any, amounts: Mapping[str, Any]) -> None:
     """Change numbers locally now, and remember the amounts for the next partial save."""
     mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
-    planned: list[tuple[FieldSpec, Any, Any]] = []
+    planned: list[tuple[FieldSpec, AttributeValue]] = []
     for name, amount in amounts.items():
         spec = mapper.resolver.field(name)
         if spec.stored in mapper.key.names or spec.computed:
@@ -328,15 +331,28 @@ def increase(instance: Any, amounts: Mapping[str, Any]) -> None:
         step = mapper.resolver.operand(spec, amount, name=name)
         if "N" not in step:
             raise InvalidExpression(f"incr({name}=...): {mapper.model_name}.{name} is not stored as a number")
-        planned.append((spec, amount, step))
-    for spec, amount, step in planned:
-        current = instance.__dict__.get(spec.name)
-        native = mapper.adapter.as_native(spec, decode_value(step))
-        total = native if current is None else mapper.adapter.as_native(spec, current) + native
-        before = state.pending.get(spec.name)
-        instance.__dict__[spec.name] = total
-        state.defaults.pop(spec.name, None)
-        state.pending[spec.name] = amount if before is None else before + amount
+        planned.append((spec, step))
+    assigned = {spec.name for spec in changed_fields(instance)}
+    for spec, step in planned:
+        name = spec.name
+        total = _total(mapper, spec, instance.__dict__.get(name), step)
+        if name not in assigned:  # a value that was assigned and not stored is what counting goes on from
+            before = state.pending.get(name, 0)
+            state.pending[name] = _sum(before, decode_value(step))
+        instance.__dict__[name] = total
+        state.defaults.pop(name, None)
+
+
+def _total(mapper: Any, spec: FieldSpec, value: Any, step: AttributeValue) -> Any:
+    """Give the native value of a number that is counted up."""
+    wire = mapper.wire_of(spec, value)
+    return mapper.adapter.as_native(spec, _sum(0 if wire is None else decode_value(wire), decode_value(step)))
+
+
+def _sum(one: Any, other: Any) -> Any:
+    if type(one) is int and type(other) is int:
+        return one + other
+    return _EXACT.add(Decimal(one), Decimal(other))
 
 
 # What is taken over.
