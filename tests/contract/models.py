@@ -1,7 +1,7 @@
 """The same model written in each of the three schema libraries.
 
 A field is declared once (``text(required=True)``, ``listing(text())``), and a :class:`Library` writes it in its own
-words; ``library.model(...)`` makes a model of such fields, ``book_model`` and ``page_model`` those that most tests need.
+words; ``library.model(...)`` makes a model of such fields, ``book_model`` and ``page_model`` the usual ones.
 """
 
 from __future__ import annotations
