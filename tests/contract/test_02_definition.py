@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import pickle
 import sys
 
@@ -364,9 +365,10 @@ def test_hooks_and_meta_of_a_marshmallow_schema_are_kept():
         class Schema:
             isbn = marshmallow.fields.String()
             title = marshmallow.fields.String()
+            on = marshmallow.fields.Date()
 
             class Meta:
-                ordered = True
+                dateformat = "%d/%m/%Y"
                 unknown = marshmallow.RAISE
 
             @marshmallow.pre_load
@@ -382,6 +384,7 @@ def test_hooks_and_meta_of_a_marshmallow_schema_are_kept():
                 return "kept"
 
     assert Book(isbn=" 1 ").isbn == "1"
+    assert Book(on="06/05/2024").on == dt.date(2024, 5, 6)
     with pytest.raises(ValidationError, match="not this title"):
         Book(title="no")
     with pytest.raises(ValidationError, match="Unknown field"):
