@@ -395,14 +395,14 @@ def known_as_stored(instance: Any, wire: WireItem, place: Place | None) -> None:
     state.partial, state.place = False, place
 
 
-def refreshed(instance: Any, wire: WireItem, place: Place | None, partial: bool = False) -> None:
+def refreshed(instance: Any, wire: WireItem, place: Place | None) -> None:
     """Put everything that is stored into an instance, in place of what it had."""
     mapper = type(instance)._dynamorm.store.mapper
-    values = mapper.load(wire, PARTIAL if partial else WHOLE)
+    values = mapper.load(wire, WHOLE)
     for name in values_of(instance).keys() - values.keys():
         del instance.__dict__[name]
     instance.__dict__.update(values)
-    _settle(instance, wire, values, partial, place)
+    _settle(instance, wire, values, False, place)
 
 
 def take_over(

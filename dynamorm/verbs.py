@@ -198,7 +198,7 @@ def update_instance(
 
 def _take_all_over(instance: Any, plan: Any, answer: WireItem, place: Place) -> None:
     try:
-        refreshed(instance, answer, place, partial=instance._dynamorm_state.partial)
+        refreshed(instance, answer, place)
     except ValidationError:
         # the schema refuses the item as it is now, but what was sent is stored, and not to be sent again
         take_over(instance, plan, answer, True, place)
