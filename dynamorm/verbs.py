@@ -141,7 +141,8 @@ def update_instance(
     changes, conditions = told_apart(arguments, conditions)
     mapper = store.mapper
     key_names = [mapper.adapter.by_stored[stored].name for stored in mapper.key.names]
-    planned(mapper, changes, updates)  # refuses keys before they are among the updates for another reason
+    for name in updates.keys() & {*key_names, *mapper.key.names}:
+        planned(mapper, (), {name: updates[name]})  # refuses it: below, keys are among the updates to say which item
     sent = {**updates, **{name: instance.__dict__.get(name) for name in key_names}}
     raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
     signals = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
