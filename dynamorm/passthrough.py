@@ -6,6 +6,7 @@ given ones do not use.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -54,7 +55,15 @@ def merged(request: Request, given: Mapping[str, Any] | None) -> Request:
 def _both(name: str, ours: str, theirs: str) -> str:
     if name == "KeyConditionExpression":
         return f"{ours} AND {theirs}"
-    return f"({ours}) AND ({theirs})"
+    return f"{_enclosed(ours)} AND {_enclosed(theirs)}"
+
+
+def _enclosed(text: str) -> str:
+    """Put an expression into parentheses, which DynamoDB refuses around others."""
+    text = text.strip()
+    depths = itertools.accumulate((letter == "(") - (letter == ")") for letter in text)
+    closed = next((position for position, depth in enumerate(depths) if not depth), None)
+    return text if text[:1] == "(" and closed == len(text) - 1 else f"({text})"
 
 
 def _clauses(ours: str, theirs: str) -> str:

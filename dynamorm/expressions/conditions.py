@@ -303,7 +303,9 @@ def resolve(condition: Condition, leaf: Callable[[Any], Condition]) -> Condition
     if isinstance(condition, (Lookup, Claim)):
         return leaf(condition)
     if isinstance(condition, (Q, All)):
-        return All(tuple(resolve(part, leaf) for part in members(condition)))
+        parts = tuple(resolve(part, leaf) for part in members(condition))
+        # DynamoDB refuses the parentheses that an AND of one would get
+        return parts[0] if len(parts) == 1 else All(parts)
     if isinstance(condition, Either):
         return Either(tuple(resolve(part, leaf) for part in condition.parts))
     if isinstance(condition, Not):
