@@ -417,12 +417,15 @@ class ReadIterator(ABC, Generic[Model]):
             "page_size": self._page_size,
             "start": self._start_key(),
             "capacity": True,
-            "count": count,
+            # DynamoDB does not count what a projection is asked of
+            "count": count and "ProjectionExpression" not in self._raw,
         }
         if self._hydrated:
             options["paths"] = [(name,) for name in self._key_names]
         elif self._paths is not None:
             options["paths"] = self._wanted_paths(self._paths)
+        elif "ProjectionExpression" in self._raw:
+            options["paths"] = [(name,) for name in self._key_names]
         return options
 
     def _wanted_paths(self, names: Sequence[Any]) -> Sequence[Any]:
