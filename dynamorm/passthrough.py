@@ -78,7 +78,9 @@ def _steps(text: str, names: Mapping[str, str]) -> tuple[str, ...]:
 
 def _without_unused_names(payload: dict[str, Any]) -> None:
     """Drop the names that a joined projection left over: DynamoDB refuses what no expression uses."""
-    used = {holder for key, text in payload.items() if key.endswith("Expression") for holder in _PLACEHOLDER.findall(text)}
+    used = {
+        holder for key, text in payload.items() if key.endswith("Expression") for holder in _PLACEHOLDER.findall(text)
+    }
     names = {holder: name for holder, name in payload.pop(_NAMES, {}).items() if holder in used}
     if names:
         payload[_NAMES] = names
