@@ -152,10 +152,10 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
             Book.get(isbn="12345678910")
         """
         store = cls._dynamorm.store
-        key, paths = store.mapper.wire_key(keys), None if attrs is None else store.mapper.paths(attrs)
+        partial = attrs is not None or "ProjectionExpression" in (get_item_kwargs or ())
+        key, paths = store.mapper.wire_key(keys), store.mapper.paths(attrs or ()) if partial else None
         place = store.here
         wire = store.get(place, key, consistent, paths, get_item_kwargs)
-        partial = attrs is not None or "ProjectionExpression" in (get_item_kwargs or ())
         return None if wire is None else loaded(cls, wire, partial, place)
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any
 from . import batch
 from .codec import WireItem, decode_item, encode_item
 from .exceptions import ConditionFailed, DoesNotExist, DynaModelException, InvalidKey, PartialInstance, PathMissing
-from .expressions import Action, Change
+from .expressions import Action, Change, F
 from .instances import (
     known_as_stored,
     loaded,
@@ -290,7 +290,7 @@ def items_of_keys(cls: Any, keys: Iterable[Any], consistent: bool, attrs: Any, o
     """Give the instances of keys: as they come, or ``ordered``."""
     store = _store(cls)
     if isinstance(attrs, str):
-        attrs = [name.strip() for name in attrs.split(",")]
+        attrs = [F(name.strip()) for name in attrs.split(",")]  # an expression, which may name anything
     paths = None if attrs is None else store.mapper.paths(attrs)
     if isinstance(keys, (str, bytes, Mapping)):
         raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")
