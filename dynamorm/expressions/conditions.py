@@ -342,8 +342,11 @@ def _comparison_as_boto3(comparison: Comparison, boto3s: Any) -> Any:
         for operand in comparison.operands
     ]
     kind = comparison.operator
+    # boto3's sizes lack the methods for these two, but not the conditions
     if kind == "in":
-        return subject.is_in(operands)
+        return boto3s.In(subject, operands)
+    if kind == "ne":
+        return boto3s.NotEquals(subject, *operands)
     if kind == "not_contains":
         return ~attribute.contains(*operands)
     if kind == "absent":
