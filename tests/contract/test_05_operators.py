@@ -11,13 +11,15 @@ import uuid
 import pytest
 from boto3.dynamodb.conditions import Attr, ConditionBase, In, Key
 
-from dynamorm import ConditionFailed, F, InvalidExpression, InvalidKey, InvalidSchemaField, Q, ValidationError
+from dynamorm import ConditionFailed, F, InvalidExpression, InvalidKey, InvalidSchemaField, Q, ValidationError, using
 from dynamorm.expressions import Condition
 from dynamorm.signals import pre_request
 
 from .models import (
     BOOK,
+    LIBRARIES,
     PUBLISHER,
+    book_model,
     book_values,
     boolean,
     collection,
@@ -35,9 +37,8 @@ from .models import (
 KEPT = dt.datetime(1999, 5, 6, 7, 8, 9, 250000, tzinfo=dt.timezone.utc)
 
 
-@pytest.fixture
-def shelf(book):
-    """Four books: A has every field, B some, C the required ones, and D holds a NULL."""
+def filled(book):
+    """Store four books: A has every field, B some, C the required ones, and D holds a NULL."""
     book.put(book_values(isbn="A"))
     book.put(
         {
@@ -58,6 +59,29 @@ def shelf(book):
     null = {"isbn": {"S": "D"}, "title": {"S": "Null"}, "sub": {"NULL": True}}
     book.Table.client.put_item(TableName=book.Table.full_name, Item=null)
     return book
+
+
+@pytest.fixture(scope="module", params=LIBRARIES)
+def shelf(request, dynamo_local):
+    """The four books, for tests that write nothing."""
+    settings = {
+        "endpoint_url": dynamo_local.endpoint_url,
+        "region_name": "us-east-1",
+        "aws_access_key_id": "local",
+        "aws_secret_access_key": "local",
+        "table_prefix": f"test-{uuid.uuid4().hex}-",
+    }
+    model = book_model(LIBRARIES[request.param]())
+    with using(**settings):
+        model.Table.create_table()
+        yield filled(model)
+        model.Table.delete()
+
+
+@pytest.fixture
+def own_shelf(book):
+    """The four books, for a test that writes."""
+    return filled(book)
 
 
 def found(model, *conditions, **lookups):
@@ -354,11 +378,14 @@ def test_fields_named_like_operators_are_fields_in_first_place(boxes):
     assert matching(boxes, type__size=5) == {"1"}
 
 
-def test_operators_that_once_became_paths_without_a_word_are_operators(shelf, boxes):
+def test_operators_that_once_became_paths_without_a_word_are_operators(shelf):
     assert matching(shelf, year__in=[1999]) == {"A"}
     assert matching(shelf, year__type="N") == {"A", "B"}
     assert matching(shelf, title__not_contains="Depths") == set("BCD")
     assert matching(shelf, publisher__size=3) == {"A", "B"}
+
+
+def test_operators_on_fields_called_count_are_operators(boxes):
     assert matching(boxes, box__count__in=[1, 2]) == {"1"}
     assert matching(boxes, box__count__type="N") == {"1"}
 
@@ -385,10 +412,10 @@ def test_young_words_are_keys_below_a_free_form_map(shelf):
     assert matching(shelf, F("meta.size") == 3) == {"B"}
 
 
-def test_young_words_of_updates_are_keys_below_a_free_form_map(shelf):
-    found = shelf.get(isbn="A")
+def test_young_words_of_updates_are_keys_below_a_free_form_map(own_shelf):
+    found = own_shelf.get(isbn="A")
     found.update(meta__add=1, meta__delete="x", meta__prepend=[1], meta__remove=True, meta__shelf__remove="y")
-    meta = shelf.get(isbn="A").meta
+    meta = own_shelf.get(isbn="A").meta
     assert {name: meta[name] for name in ("add", "delete", "prepend", "remove")} == {
         "add": 1,
         "delete": "x",
@@ -396,11 +423,11 @@ def test_young_words_of_updates_are_keys_below_a_free_form_map(shelf):
         "remove": True,
     }
     assert meta["shelf"] == {"row": 3, "side": "left", "remove": "y"}
-    shelf.get(isbn="A").update(F("meta.add").remove(), F("meta.shelf.remove").remove())
-    meta = shelf.get(isbn="A").meta
+    own_shelf.get(isbn="A").update(F("meta.add").remove(), F("meta.shelf.remove").remove())
+    meta = own_shelf.get(isbn="A").meta
     assert "add" not in meta and meta["shelf"] == {"row": 3, "side": "left"}
-    shelf.get(isbn="A").update(meta__lang__if_not_exists="sv", meta__pages__plus=2, meta__marks__append="z")
-    meta = shelf.get(isbn="A").meta
+    own_shelf.get(isbn="A").update(meta__lang__if_not_exists="sv", meta__pages__plus=2, meta__marks__append="z")
+    meta = own_shelf.get(isbn="A").meta
     assert (meta["lang"], meta["pages"], meta["marks"]) == ("en", 2, [1, "two", "z"])
 
 
@@ -593,14 +620,16 @@ def test_an_unknown_nested_field_is_an_error_with_the_nearest_name(shelf, sent):
     assert sent == []
 
 
-def test_f_reaches_undeclared_attributes_on_purpose(shelf):
-    shelf.Table.table.put_item(Item={"isbn": "E", "title": "E", "legacy": {"x": [1, {"y": "deep"}]}, "pub": {"new": 1}})
-    assert matching(shelf, F("legacy").exists()) == {"E"}
-    assert matching(shelf, F("legacy.x[1].y") == "deep") == {"E"}
-    assert matching(shelf, F("pub.new") == 1) == {"E"}
-    assert matching(shelf, Attr("legacy.x[0]").eq(1)) == {"E"}
-    shelf.update_item(F("legacy.x[0]").set(2), isbn="E")
-    assert matching(shelf, F("legacy.x")[0] == 2) == {"E"}
+def test_f_reaches_undeclared_attributes_on_purpose(own_shelf):
+    own_shelf.Table.table.put_item(
+        Item={"isbn": "E", "title": "E", "legacy": {"x": [1, {"y": "deep"}]}, "pub": {"new": 1}}
+    )
+    assert matching(own_shelf, F("legacy").exists()) == {"E"}
+    assert matching(own_shelf, F("legacy.x[1].y") == "deep") == {"E"}
+    assert matching(own_shelf, F("pub.new") == 1) == {"E"}
+    assert matching(own_shelf, Attr("legacy.x[0]").eq(1)) == {"E"}
+    own_shelf.update_item(F("legacy.x[0]").set(2), isbn="E")
+    assert matching(own_shelf, F("legacy.x")[0] == 2) == {"E"}
 
 
 def test_names_below_a_free_form_map_are_free(shelf):
@@ -638,28 +667,28 @@ def test_conditions_are_not_changed_by_composing(shelf):
     assert matching(shelf, old) == {"A"}
 
 
-def test_an_empty_q_is_neutral(shelf):
+def test_an_empty_q_is_neutral(own_shelf):
     everything = set("ABCD")
-    assert matching(shelf, Q()) == everything
-    assert matching(shelf, Q() & Q()) == everything
-    assert matching(shelf, ~Q()) == everything
+    assert matching(own_shelf, Q()) == everything
+    assert matching(own_shelf, Q() & Q()) == everything
+    assert matching(own_shelf, ~Q()) == everything
     for empty in (Q(), ~Q(), Q() | Q()):
-        assert matching(shelf, empty & Q(year=1999)) == {"A"}
-        assert matching(shelf, Q(year=1999) & empty) == {"A"}
-        assert matching(shelf, empty | Q(year=1999)) == {"A"}
-        assert matching(shelf, Q(year=1999) | empty) == {"A"}
-    shelf.put({"isbn": "F", "title": "F"}, conditions=Q())
-    assert matching(shelf, Attr("year").eq(1999) & Q()) == {"A"}
-    assert matching(shelf, Attr("year").eq(1999) | Q()) == {"A"}
+        assert matching(own_shelf, empty & Q(year=1999)) == {"A"}
+        assert matching(own_shelf, Q(year=1999) & empty) == {"A"}
+        assert matching(own_shelf, empty | Q(year=1999)) == {"A"}
+        assert matching(own_shelf, Q(year=1999) | empty) == {"A"}
+    own_shelf.put({"isbn": "F", "title": "F"}, conditions=Q())
+    assert matching(own_shelf, Attr("year").eq(1999) & Q()) == {"A"}
+    assert matching(own_shelf, Attr("year").eq(1999) | Q()) == {"A"}
 
 
-def test_none_among_conditions_is_neutral(shelf):
-    assert matching(shelf, None, Q(year=1999), None) == {"A"}
-    assert matching(shelf, Q(year=1999) & None) == {"A"}
-    assert matching(shelf, None & Q(year=1999)) == {"A"}
-    assert matching(shelf, None | Q(year=1999)) == {"A"}
-    assert [found.isbn for found in shelf.query(None, isbn="A").filter(None)] == ["A"]
-    shelf.delete_item(isbn="A", conditions=None)
+def test_none_among_conditions_is_neutral(own_shelf):
+    assert matching(own_shelf, None, Q(year=1999), None) == {"A"}
+    assert matching(own_shelf, Q(year=1999) & None) == {"A"}
+    assert matching(own_shelf, None & Q(year=1999)) == {"A"}
+    assert matching(own_shelf, None | Q(year=1999)) == {"A"}
+    assert [found.isbn for found in own_shelf.query(None, isbn="A").filter(None)] == ["A"]
+    own_shelf.delete_item(isbn="A", conditions=None)
 
 
 def test_no_condition_is_a_truth_value(shelf):
@@ -740,29 +769,28 @@ def test_ours_are_instances_of_boto3s_base_class_and_of_our_own(shelf):
     assert isinstance(Q(), Q)
 
 
-def test_to_boto3_serves_boto3s_own_table(shelf):
-    table = shelf.Table.table
+def test_to_boto3_serves_boto3s_own_table(own_shelf):
+    table = own_shelf.Table.table
     for condition in (
         Q(publisher__name="House"),
         Q(published=KEPT),
-        shelf.tags[1] == "deep",
+        own_shelf.tags[1] == "deep",
         Q(subtitle__ne=None) & ~Q(year__lt=1000),
         Q(tags__size__gte=2) & Q(tags__contains="sea") & ~Q(tags__not_contains="sea"),
-        Q(views__gt=shelf.rank, year__between=[1, 3000]) & Q(year__in=[1999, 2000]),
+        Q(views__gt=own_shelf.rank, year__between=[1, 3000]) & Q(year__in=[1999, 2000]),
         Attr("year").lt(2000) & Q(title__type="S", title__begins_with="The"),
-        shelf.title.size() > shelf.rank,
+        own_shelf.title.size() > own_shelf.rank,
         Q(tags__size__in=[3, 7], title__size__ne=4) & Q(year__ne=2005),
     ):
-        theirs = (Q() & condition).to_boto3(shelf)
+        theirs = (Q() & condition).to_boto3(own_shelf)
         assert type(theirs).__module__ == "boto3.dynamodb.conditions"
         assert [item["isbn"] for item in table.scan(FilterExpression=theirs)["Items"]] == ["A"]
-    key = Q(isbn="A").to_boto3(shelf)
+    key = Q(isbn="A").to_boto3(own_shelf)
     assert table.scan(FilterExpression=key & Attr("year").eq(1999))["Count"] == 1
-    assert table.query(KeyConditionExpression=Key("isbn").eq("A"), FilterExpression=Q(year=1999).to_boto3(shelf))[
-        "Count"
-    ]
-    table.delete_item(Key={"isbn": "A"}, ConditionExpression=Q(views=10).to_boto3(shelf))
-    assert shelf.get(isbn="A") is None
+    filtered = {"KeyConditionExpression": Key("isbn").eq("A"), "FilterExpression": Q(year=1999).to_boto3(own_shelf)}
+    assert table.query(**filtered)["Count"] == 1
+    table.delete_item(Key={"isbn": "A"}, ConditionExpression=Q(views=10).to_boto3(own_shelf))
+    assert own_shelf.get(isbn="A") is None
 
 
 def test_an_empty_condition_has_no_form_in_boto3(shelf):
@@ -830,28 +858,28 @@ def test_references_are_neither_iterable_nor_containers_nor_truth_values(shelf):
         shelf.tags[0:1]
 
 
-def test_references_and_conditions_and_actions_pickle(shelf):
+def test_references_and_conditions_and_actions_pickle(own_shelf):
     conditions = [
         Q(year=1999) & ~Q(title="x"),
         Q(year=1999) | Q(title="Nothing"),
         Q(year=1999),
-        shelf.year == 1999,
-        shelf.publisher["name"] == "House",
+        own_shelf.year == 1999,
+        own_shelf.publisher["name"] == "House",
         F("meta.shelf.row") == 3,
-        shelf.views > shelf.rank,
-        shelf.title.size() > shelf.rank,
+        own_shelf.views > own_shelf.rank,
+        own_shelf.title.size() > own_shelf.rank,
         Attr("year").eq(1999) & Q(),
-        (shelf.year == 1999) & Attr("year").eq(1999),
+        (own_shelf.year == 1999) & Attr("year").eq(1999),
     ]
     for condition in conditions:
         for travelled in (pickle.loads(pickle.dumps(condition)), copy.deepcopy(condition), copy.copy(condition)):
-            assert matching(shelf, travelled) == {"A"}
-    for reference in (shelf.year, F("year"), F("year")):
-        assert matching(shelf, pickle.loads(pickle.dumps(reference)) == 1999) == {"A"}
-    action = pickle.loads(pickle.dumps(shelf.views.add(1)))
-    shelf.update_item(action, isbn="A")
-    shelf.update_item(isbn="A", views=pickle.loads(pickle.dumps(F("views") + 1)))
-    assert shelf.get(isbn="A").views == 12
+            assert matching(own_shelf, travelled) == {"A"}
+    for reference in (own_shelf.year, F("year")):
+        assert matching(own_shelf, pickle.loads(pickle.dumps(reference)) == 1999) == {"A"}
+    action = pickle.loads(pickle.dumps(own_shelf.views.add(1)))
+    own_shelf.update_item(action, isbn="A")
+    own_shelf.update_item(isbn="A", views=pickle.loads(pickle.dumps(F("views") + 1)))
+    assert own_shelf.get(isbn="A").views == 12
 
 
 def test_references_can_stand_in_sets_and_dicts(shelf):
@@ -859,8 +887,8 @@ def test_references_can_stand_in_sets_and_dicts(shelf):
     assert hash(shelf.year) == hash(pickle.loads(pickle.dumps(shelf.year)))
 
 
-def test_f_has_the_actions(shelf):
-    changed = shelf.get(isbn="A")
+def test_f_has_the_actions(own_shelf):
+    changed = own_shelf.get(isbn="A")
     changed.update(
         F("title").set("New"),
         F("views").add(2),
@@ -870,10 +898,10 @@ def test_f_has_the_actions(shelf):
         F("meta.marks").prepend(["a"]),
         F("author").if_not_exists("Nobody"),
         F("meta.fresh").if_not_exists("yes"),
-        shelf.copies.add(1),
+        own_shelf.copies.add(1),
         F("pub.Name").set("Renamed"),
     )
-    found = natives(shelf.get(isbn="A", consistent=True))
+    found = natives(own_shelf.get(isbn="A", consistent=True))
     assert found["title"] == "New"
     assert found["views"] == 12
     assert found["genres"] == {"novel"}
@@ -885,11 +913,13 @@ def test_f_has_the_actions(shelf):
     assert natives(changed) == found
 
 
-def test_a_reference_with_a_number_is_a_value_for_updates(shelf):
-    found = shelf.get(isbn="A")
-    found.update(views=F("views") + 1, copies=shelf.copies - 1, rank=shelf.copies + shelf.rank, year=10 - F("views"))
+def test_a_reference_with_a_number_is_a_value_for_updates(own_shelf):
+    found = own_shelf.get(isbn="A")
+    found.update(
+        views=F("views") + 1, copies=own_shelf.copies - 1, rank=own_shelf.copies + own_shelf.rank, year=10 - F("views")
+    )
     assert (found.views, found.copies, found.rank, found.year) == (11, 2, 5, 0)
-    again = shelf.get(isbn="A")
+    again = own_shelf.get(isbn="A")
     assert (again.views, again.copies, again.rank, again.year) == (11, 2, 5, 0)
     found.update(F("views").set(5 + F("views")))
     assert found.views == 16
