@@ -132,6 +132,12 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
             state.defaults.pop(name, None)
             state.pending.pop(name, None)
 
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        state = self._dynamorm_state
+        state.defaults.pop(name, None)
+        state.pending.pop(name, None)
+
     # Reading.
 
     @classmethod
