@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from marshmallow import fields
@@ -37,10 +38,8 @@ class Lock(DynaModel):
         found = cls.get(name=name, consistent=True)
         if found is not None:
             return found
-        try:
+        with contextlib.suppress(HashKeyExists):
             cls.put_unique({"name": name})  # a plain save could erase a lock that was taken in between
-        except HashKeyExists:
-            pass
         return cls.require(name=name, consistent=True)
 
     @classmethod
