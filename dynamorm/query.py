@@ -10,7 +10,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from .codec import WireItem, decode_item, encode_item
 from .connection import cursor_key
@@ -40,11 +40,19 @@ Model = TypeVar("Model")
 Self = TypeVar("Self", bound="ReadIterator[Any]")
 
 
-class Page(NamedTuple):
-    """Some items of a query, and the cursor of the next page, ``None`` when there is none."""
+if TYPE_CHECKING:
 
-    items: list[Any]
-    next_cursor: str | None
+    class Page(NamedTuple, Generic[Model]):
+        items: list[Model]
+        next_cursor: str | None
+
+else:  # Python 3.10 has no named tuples of this and that
+
+    class Page(NamedTuple):
+        """Some items of a query, and the cursor of the next page, ``None`` when there is none."""
+
+        items: list[Any]
+        next_cursor: str | None
 
 
 class Explanation(NamedTuple):
@@ -241,7 +249,13 @@ class ReadIterator(ABC, Generic[Model]):
         item: Model = next(self._stepping)
         return item
 
-    def __getitem__(self, position: Any) -> Any:
+    @overload
+    def __getitem__(self, position: int) -> Model: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> list[Model]: ...
+
+    def __getitem__(self, position: int | slice) -> Model | list[Model]:
         if isinstance(position, slice):
             bounds = (position.start, position.stop, position.step)
             if any(bound is not None and bound < 0 for bound in bounds):
@@ -296,14 +310,14 @@ class ReadIterator(ABC, Generic[Model]):
         counted: int = sum(page["Count"] for page in self._pages(count=True).responses())
         return counted if self._limit is None else min(counted, self._limit)
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[Page[Model]]:
         """Give the items in lists as DynamoDB's answers hold them, each with the cursor that goes on after it."""
         run = self._latest = self._run()
         mark = self._mark()
         while (items := run.page()) is not None:
             yield Page(items, None if run.last is None else encode_cursor(run.last, mark, cursor_key()))
 
-    def page(self, size: int, cursor: str | None = None) -> Page:
+    def page(self, size: int, cursor: str | None = None) -> Page[Model]:
         """Give so many items at most, from the start or after a cursor, and the cursor of the next page."""
         _positive("page", size)
         read = self._with(limit=size + 1, start=cursor if cursor is not None else self._start)
