@@ -151,9 +151,23 @@ def changed_fields(instance: Any) -> list[FieldSpec]:
     return changed
 
 
-def _same(mapper: Any, spec: FieldSpec, one: Any, other: Any) -> bool:
-    if type(one) is type(other) and type(one) in _UNCHANGING:
+def _identical(one: Any, other: Any) -> bool:
+    """Say whether two values are the same for sure, types included; ``False`` says nothing."""
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    if kind in _UNCHANGING:
         return bool(one == other)
+    if kind is list:
+        return len(one) == len(other) and all(map(_identical, one, other))
+    if kind is dict:
+        return one.keys() == other.keys() and all(_identical(value, other[name]) for name, value in one.items())
+    return one is other and isinstance(one, _UNCHANGING_BASES)
+
+
+def _same(mapper: Any, spec: FieldSpec, one: Any, other: Any) -> bool:
+    if _identical(one, other):
+        return True
     try:
         return same_value(mapper.wire_of(spec, one), mapper.wire_of(spec, other))
     except Exception:

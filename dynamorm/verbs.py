@@ -17,7 +17,7 @@ from .exceptions import (
     PathMissing,
     ValidationError,
 )
-from .expressions import Action, Change
+from .expressions import Action, Change, F
 from .instances import (
     changes,
     known_as_stored,
@@ -164,7 +164,8 @@ def update_instance(
     changes, conditions = told_apart(arguments, conditions)
     mapper = store.mapper
     key_names = [mapper.adapter.by_stored[stored].name for stored in mapper.key.names]
-    planned(mapper, changes, updates)  # refuses keys before they are among the updates for another reason
+    for name in updates.keys() & {*key_names, *mapper.key.names}:
+        planned(mapper, (), {name: updates[name]})  # refuses it: below, keys are among the updates to say which item
     sent = {**updates, **{name: instance.__dict__.get(name) for name in key_names}}
     raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
     signals = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
@@ -320,7 +321,7 @@ def items_of_keys(cls: Any, keys: Iterable[Any], consistent: bool, attrs: Any, o
     """Give the instances of keys: as they come, or ``ordered``."""
     store = _store(cls)
     if isinstance(attrs, str):
-        attrs = [name.strip() for name in attrs.split(",")]
+        attrs = [F(name.strip()) for name in attrs.split(",")]  # an expression, which may name anything
     paths = None if attrs is None else store.mapper.paths(attrs)
     if isinstance(keys, (str, bytes, Mapping)):
         raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")
