@@ -420,21 +420,31 @@ def refreshed(instance: Any, wire: WireItem, place: Place | None) -> None:
 
 
 def take_over(
-    instance: Any, plan: Iterable[Planned], answer: WireItem, whole_answer: bool, place: Place | None
+    instance: Any,
+    plan: Iterable[Planned],
+    answer: WireItem,
+    place: Place | None,
+    *,
+    whole_answer: bool = False,
+    more_changed: bool = False,
 ) -> None:
     """Put what an update brought back into an instance, at the paths that were sent and nowhere else.
 
-    ``whole_answer`` says that the answer holds every attribute, not only those that the update changed.  Increments
-    that are still to be sent stay, on top of what is stored by now.
+    ``whole_answer`` says that the answer holds every attribute, not only those that the update changed, and
+    ``more_changed`` that it changed more than what was planned.  Increments that are still to be sent stay, on top of
+    what is stored by now.
     """
     mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
     state.sending = {}
     parts = [part for part in plan if _is_answered(part, answer)]
-    tops = dict.fromkeys(str(part.path[0]) for part in parts)
-    if not whole_answer:
-        tops.update(dict.fromkeys(name for name in answer if name not in tops))
     stored: WireItem = dict(state.loaded or mapper.key_of(instance.__dict__))
+    tops = dict.fromkeys(str(part.path[0]) for part in parts)
+    others: Iterable[str] = () if whole_answer else answer.keys() - tops.keys()
+    if more_changed:
+        differ = [top for top in {**stored, **answer} if not same_value(stored.get(top), answer.get(top))]
+        others = [top for top in differ if top not in tops]
+    tops.update(dict.fromkeys(others))
     local: WireItem = {top: value for top in tops if (value := _local(mapper, instance, state, top)) is not None}
     unchanged = {top for top in tops if same_value(local.get(top), stored.get(top))}
     for part in parts:
@@ -443,8 +453,8 @@ def take_over(
         path = part.path if part.path[0] not in unchanged and _fits(local, answer, part) else around
         stored = replaced_at(stored, around, value_at(answer, around))
         local = replaced_at(local, path, value_at(answer, path))
-    for name in tops.keys() - {str(part.path[0]) for part in parts}:
-        stored[name] = local[name] = answer[name]
+    for name in others:
+        stored, local = (replaced_at(item, (name,), answer.get(name)) for item in (stored, local))
     now_stored = {top: stored[top] for top in tops if top in stored}
     _put_back(instance, now_stored, tops, into=state.original)
     differing = [top for top in tops if not same_value(local.get(top), now_stored.get(top))]

@@ -174,8 +174,10 @@ def update_instance(
         post_update.send(cls, **signals)
         return None
     plan = planned(mapper, changes, {name: value for name, value in sent.items() if name not in key_names})
-    moving = any(isinstance(step, int) for part in plan for step in part.path)
-    raw["ReturnValues"] = "ALL_NEW" if return_all or moving else "UPDATED_NEW"
+    # neither elements that move nor what an expression of the caller's own does can be told from the changes alone
+    more_changed = "UpdateExpression" in raw
+    whole = return_all or more_changed or any(isinstance(step, int) for part in plan for step in part.path)
+    raw["ReturnValues"] = "ALL_NEW" if whole else "UPDATED_NEW"
     demands: Any = conditions if state.loaded is None else [store.exists, conditions]
     place = store.place_of(instance)
     try:
@@ -190,7 +192,7 @@ def update_instance(
     if response is not None:
         answer = encode_item(response.get("Attributes") or {})
         if not return_all:
-            take_over(instance, plan, answer, raw["ReturnValues"] == "ALL_NEW", place)
+            take_over(instance, plan, answer, place, whole_answer=whole, more_changed=more_changed)
         else:
             _take_all_over(instance, plan, answer, place)
     post_update.send(cls, **signals)
@@ -202,7 +204,7 @@ def _take_all_over(instance: Any, plan: Any, answer: WireItem, place: Place) -> 
         refreshed(instance, answer, place)
     except ValidationError:
         # the schema refuses the item as it is now, but what was sent is stored, and not to be sent again
-        take_over(instance, plan, answer, True, place)
+        take_over(instance, plan, answer, place, whole_answer=True)
         raise
 
 
