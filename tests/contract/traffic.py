@@ -24,9 +24,11 @@ def sent_by(model: Any) -> Iterator[list[Any]]:
 
 
 @contextmanager
-def answered(model: Any, monkeypatch: Any, *answers: dict[str, Any]) -> Iterator[list[Any]]:
-    """Let updates be answered as AWS answers them, which local engines do not always do; collects the requests."""
-    monkeypatch.setattr(model.Table, "transport", "boto3", raising=False)
+def answered(model: Any, *answers: dict[str, Any]) -> Iterator[list[Any]]:
+    """Let updates be answered as AWS answers them, which local engines do not always do; collects the requests.
+
+    The instances have to come by boto3's own client: ``transport = "boto3"``.
+    """
     with Stubber(model.Table.client) as stubber, sent_by(model) as requests:
         for answer in answers:
             stubber.add_response("update_item", answer)
