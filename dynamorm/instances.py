@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
 from decimal import Context, Decimal
 from enum import Enum
@@ -263,22 +263,8 @@ def partial_save(
     mapper = type(instance)._dynamorm.store.mapper
     key = set(mapper.key.names)
     specs = [spec for spec in changed_fields(instance) if spec.stored not in key]
-    whole = {spec.name: instance.__dict__.get(spec.name) for spec in specs}
-    nested = {} if state.loaded is None else _nested_changes(mapper, state, instance.__dict__, specs, current)
-    if _too_long(mapper, nested, len(whole) - len(nested)):
-        nested = {}
-    actions: list[Any] = []
-    updates: dict[str, Any] = {}
-    for spec in specs:
-        done: list[Any] = []
-        named: dict[str, Any] = {}
-        for path, value in nested.get(spec.name, ()):
-            _set(mapper, path, None if value is None else decode_value(value), done, named)
-        if spec.name not in nested or (done and plainly):
-            done, named = [], {}
-            _set(mapper, (spec.stored,), whole[spec.name], done, named)
-        actions.extend(done)
-        updates.update(named)
+    nested = {} if state.loaded is None else _nested_changes(mapper, state.original, instance.__dict__, specs, current)
+    actions, updates = _sets(mapper, instance.__dict__, specs, nested, plainly)
     for name, amount in state.pending.items():
         updates[f"{name}__add"] = amount
     if state.loaded is None:
@@ -290,8 +276,53 @@ def partial_save(
     return actions, updates
 
 
+def changed_since(
+    instance: Any, before: Mapping[str, Any], whole: Container[str], *, plainly: bool = False
+) -> tuple[list[Any], dict[str, Any]]:
+    """Give the update that stores what was changed since the instance had other values; increments stay pending.
+
+    :param whole: stored names of what is sent whole in any case
+    """
+    state: State = instance._dynamorm_state
+    mapper = type(instance)._dynamorm.store.mapper
+    held = instance.__dict__
+    specs = [
+        spec
+        for spec in mapper.adapter.inputs
+        if spec.stored not in mapper.key.names and spec.name not in state.pending
+        if not _same(mapper, spec, held.get(spec.name), before.get(spec.name))
+    ]
+    parted = [spec for spec in specs if state.loaded is not None and spec.stored not in whole]
+    return _sets(mapper, held, specs, _nested_changes(mapper, before, held, parted, None), plainly)
+
+
+def _sets(
+    mapper: Any, held: Mapping[str, Any], specs: Sequence[FieldSpec], nested: Mapping[str, Any], plainly: bool
+) -> tuple[list[Any], dict[str, Any]]:
+    """Give the actions and keyword arguments that set fields, at the places in them that are known or as a whole."""
+    if _too_long(mapper, nested, len(specs) - len(nested)):
+        nested = {}
+    actions: list[Any] = []
+    updates: dict[str, Any] = {}
+    for spec in specs:
+        done: list[Any] = []
+        named: dict[str, Any] = {}
+        for path, value in nested.get(spec.name, ()):
+            _set(mapper, path, None if value is None else decode_value(value), done, named)
+        if spec.name not in nested or (done and plainly):
+            done, named = [], {}
+            _set(mapper, (spec.stored,), held.get(spec.name), done, named)
+        actions.extend(done)
+        updates.update(named)
+    return actions, updates
+
+
 def _nested_changes(
-    mapper: Any, state: State, held: Mapping[str, Any], specs: Sequence[FieldSpec], current: WireItem | None
+    mapper: Any,
+    original: Mapping[str, Any],
+    held: Mapping[str, Any],
+    specs: Sequence[FieldSpec],
+    current: WireItem | None,
 ) -> dict[str, list[tuple[tuple[str | int, ...], AttributeValue | None]]]:
     """Find the maps of which only a part was changed, with the places in them."""
     found = {}
@@ -301,7 +332,7 @@ def _nested_changes(
         if spec.kind not in ("nested", "map", "any"):
             continue
         try:
-            before = mapper.wire_of(spec, state.original.get(spec.name))
+            before = mapper.wire_of(spec, original.get(spec.name))
             now = mapper.wire_of(spec, held.get(spec.name))
         except Exception:
             continue  # it is sent whole, and refused with a reason there

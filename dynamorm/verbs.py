@@ -19,12 +19,14 @@ from .exceptions import (
 )
 from .expressions import Action, Change, F
 from .instances import (
+    changed_since,
     changes,
     known_as_stored,
     loaded,
     partial_save,
     refreshed,
     require_same_key,
+    snapshot,
     take_over,
     values_of,
 )
@@ -169,7 +171,10 @@ def update_instance(
     sent = {**updates, **{name: instance.__dict__.get(name) for name in key_names}}
     raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
     signals = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
-    pre_update.send(cls, **signals)
+    if pre_update.receivers:
+        before = snapshot(values_of(instance))
+        pre_update.send(cls, **signals)
+        changes = _with_what_receivers_changed(instance, before, changes, sent)
     if not changes and not sent.keys() - set(key_names) and "UpdateExpression" not in raw:
         post_update.send(cls, **signals)
         return None
@@ -197,6 +202,34 @@ def update_instance(
             _take_all_over(instance, plan, answer, place)
     post_update.send(cls, **signals)
     return response
+
+
+def _with_what_receivers_changed(
+    instance: Any, before: Mapping[str, Any], changes: list[Change], sent: dict[str, Any]
+) -> list[Change]:
+    """Add what the receivers of ``pre_update`` did to the instance to what is sent; functions that were asked for stay.
+
+    Gives the actions; keyword arguments are changed where they are.
+    """
+    mapper = _store(type(instance)).mapper
+    parts = planned(mapper, changes, {name: sent[name] for name in sent if _is_no_key(mapper, name)})
+    asked = {str(part.path[0]) for part in parts}
+    done, named = changed_since(instance, before, asked, plainly=not _take_actions(type(instance)))
+    added = planned(mapper, done, named)
+    counted = {part.path[0] for part in parts if part.kind not in ("set", "remove")}
+    replaced = {part.path[0] for part in added} - counted
+    gone = {part.label for part in parts if part.path[0] in replaced}
+    for name in gone & sent.keys():
+        del sent[name]
+    refused = {part.label for part in added if part.path[0] in counted}
+    sent.update((name, value) for name, value in named.items() if name not in refused)
+    kept = [change for change in changes if repr(change.target) not in gone]
+    return [*kept, *(change for change in done if repr(change.target) not in refused)]
+
+
+def _is_no_key(mapper: Any, name: str) -> bool:
+    spec = mapper.resolver.find(name)
+    return spec is None or spec.stored not in mapper.key.names
 
 
 def _take_all_over(instance: Any, plan: Any, answer: WireItem, place: Place) -> None:
