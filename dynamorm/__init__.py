@@ -8,6 +8,7 @@ from .exceptions import __all__ as _exceptions
 from .expressions import Q
 from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, ProjectKeys
 from .model import DynaModel
+from .table import create_tables
 
 __version__ = "1.0.0.dev0"
 
@@ -20,6 +21,7 @@ __all__ = [
     "ProjectKeys",
     "Q",
     "configure",
+    "create_tables",
     "using",
 ]
 __all__ += _exceptions
