@@ -28,6 +28,8 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 5.0
 # Descriptions are eventually consistent: what was changed may not show in the next one.
 STALE_FOR = 10.0
+# A table that is described as active may yet refuse a change for a moment.
+BUSY_FOR = 60.0
 
 
 class Patience:
@@ -67,9 +69,9 @@ def start_creating(connection: Connection, spec: TableSpec) -> None:
 def finish_creating(connection: Connection, spec: TableSpec, timeout: float) -> None:
     """Wait until a new table can be used, and ask for what can only be asked for then."""
     describe_active(connection, spec, Patience(timeout))
-    patience = Patience(timeout)
     for request in build_after_creation(spec):
-        while not _is_taken(connection, request, patience):
+        patience, busy = Patience(timeout), Patience(BUSY_FOR)
+        while not _is_taken(connection, request, patience, busy):
             pass
 
 
@@ -124,7 +126,7 @@ def carry_out(connection: Connection, spec: TableSpec, plan_for: Callable[[LiveT
     """
     taken = 0
     last: Step | None = None
-    patience, stale = Patience(timeout), Patience(STALE_FOR)
+    patience, stale, busy = Patience(timeout), Patience(STALE_FOR), Patience(BUSY_FOR)
     while True:
         live = describe_active(connection, spec, patience)
         plan = plan_for(live)
@@ -143,10 +145,11 @@ def carry_out(connection: Connection, spec: TableSpec, plan_for: Callable[[LiveT
         else:
             log.info("table %s: %s", spec.name, step.change)
         assert step.request is not None
-        if not _is_taken(connection, step.request, patience):
+        if not _is_taken(connection, step.request, patience, busy):
             continue
         taken += 1
-        last, patience, stale = step, Patience(timeout), Patience(STALE_FOR)
+        last = step
+        patience, stale, busy = Patience(timeout), Patience(STALE_FOR), Patience(BUSY_FOR)
 
 
 def refuse(spec: TableSpec, plan: Plan) -> None:
@@ -156,13 +159,13 @@ def refuse(spec: TableSpec, plan: Plan) -> None:
         raise TableMismatch(f"table {spec.name} is not changed:\n{reasons}", plan.refusals)
 
 
-def _is_taken(connection: Connection, request: Request, patience: Patience) -> bool:
+def _is_taken(connection: Connection, request: Request, patience: Patience, busy: Patience) -> bool:
     """Send a request that changes a table; ``False``, after a pause, where the table is busy with an earlier change."""
     try:
         connection.call(request)
         return True
     except TableNotActive as error:
-        patience.pause(str(error))
+        busy.pause(str(error))
     except RequestRefused as error:
         # what DynamoDB answers for some minutes after a table was made
         if error.code != "ContinuousBackupsUnavailableException":

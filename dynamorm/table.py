@@ -416,10 +416,12 @@ class DynamoTable3(DynamoCommon3):
 
     def _declared_elsewhere(self) -> dict[str, str]:
         """Where other models declare global indexes on the same table, by the name of the index."""
+        # a class that is defined anew, in an interactive session say, replaces the one that had its name
+        own = type(self).__module__, self._owner
         return {
             index.name: index._owner
             for table in defined_tables()
-            if table is not self and table._place == self._place
+            if table._place == self._place and (type(table).__module__, table._owner) != own
             for index in table.indexes.values()
             if index.is_global
         }

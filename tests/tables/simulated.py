@@ -118,7 +118,9 @@ class SimulatedTable:
         self, definitions, BillingMode=None, ProvisionedThroughput=None, GlobalSecondaryIndexUpdates=()
     ):
         if BillingMode == "PAY_PER_REQUEST":
-            demand(not self.on_demand and not ProvisionedThroughput and not GlobalSecondaryIndexUpdates, "no throughput")
+            demand(
+                not self.on_demand and not ProvisionedThroughput and not GlobalSecondaryIndexUpdates, "no throughput"
+            )
             self.table["BillingModeSummary"]["BillingMode"] = BillingMode
             for holder in (self.table, *self.indexes):
                 holder["ProvisionedThroughput"] = {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0}
@@ -126,7 +128,7 @@ class SimulatedTable:
         if BillingMode == "PROVISIONED":
             demand(self.on_demand, "already provisioned")
             updated = [change["Update"]["IndexName"] for change in GlobalSecondaryIndexUpdates]
-            demand(ProvisionedThroughput and sorted(updated) == self._names(), "the throughput of every index is needed")
+            demand(ProvisionedThroughput and sorted(updated) == self._names(), "every index needs throughput")
             self.table["BillingModeSummary"]["BillingMode"] = BillingMode
         else:
             demand(bool(ProvisionedThroughput) + len(GlobalSecondaryIndexUpdates) == 1, "one change at a time")

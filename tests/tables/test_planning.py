@@ -28,7 +28,9 @@ def key(hash_key, range_key):
 
 
 units = st.integers(1, 3)
-keys = st.tuples(st.sampled_from("abc"), st.sampled_from(["a", "b", "c", "id", None])).filter(lambda two: two[0] != two[1])
+keys = st.tuples(st.sampled_from("abc"), st.sampled_from(["a", "b", "c", "id", None])).filter(
+    lambda two: two[0] != two[1]
+)
 projections = st.none() | st.sets(st.sampled_from("xyz")).map(lambda names: tuple(names))
 indexes = st.lists(st.sampled_from(["one", "two", "three"]), unique=True).flatmap(
     lambda names: st.tuples(
