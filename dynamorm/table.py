@@ -7,7 +7,7 @@ import itertools
 import threading
 import warnings
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 from . import administration
@@ -16,6 +16,7 @@ from .descriptions import LiveTable
 from .exceptions import DynamoTableException, InvalidSchemaField, MissingTableAttribute, TableMismatch, TableNotActive
 from .indexes import ProjectAll, Projection
 from .planning import Plan, Step, compare, plan_changes
+from .raw import RawItems
 from .schema import Adapter
 from .spec import FieldSpec, IndexSpec, KeySpec, TableSpec
 from .table_requests import attribute_definitions, stream_specification, throughput
@@ -413,6 +414,49 @@ class DynamoTable3(DynamoCommon3):
                 "plan() says what update_table() would do about it",
                 differences,
             )
+
+    # Its items, as plain values and without the schema.
+
+    @property
+    def _raw(self) -> RawItems:
+        return RawItems(self.connection, self.full_name, self.key.names)
+
+    def put(self, item: Mapping[str, Any], /, **put_item_kwargs: Any) -> dict[str, Any]:
+        """Store an item of plain values, without the schema; ``None`` in it counts as absent."""
+        return self._raw.put(item, put_item_kwargs)
+
+    def put_unique(self, item: Mapping[str, Any], /, **put_item_kwargs: Any) -> dict[str, Any]:
+        """Store an item of plain values if there is none with its key.
+
+        :raises HashKeyExists: if there is one
+        """
+        return self._raw.put_unique(item, put_item_kwargs)
+
+    def put_batch(self, *items: Mapping[str, Any]) -> None:
+        """Store any number of items of plain values; of two with one key the later."""
+        self._raw.put_batch(items)
+
+    def get(
+        self, /, consistent: bool = False, get_item_kwargs: Mapping[str, Any] | None = None, **keys: Any
+    ) -> dict[str, Any] | None:
+        """Give the item with a key as plain values, ``None`` if there is none."""
+        return self._raw.get(keys, consistent, get_item_kwargs)
+
+    def get_batch(
+        self,
+        keys: Iterable[Mapping[str, Any]],
+        consistent: bool = False,
+        attrs: str | Iterable[str] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Give the items with any number of keys as plain values, in any order, without those that are missing.
+
+        :param attrs: the names of the attributes that are wanted, or a projection expression
+        """
+        return self._raw.get_batch(keys, consistent, attrs)
+
+    def delete_item(self, /, **keys: Any) -> dict[str, Any]:
+        """Delete the item with a key; it is no error if there is none."""
+        return self._raw.delete(keys)
 
     def _declared_elsewhere(self) -> dict[str, str]:
         """Where other models declare global indexes on the same table, by the name of the index."""

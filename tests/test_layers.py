@@ -27,6 +27,7 @@ ROOMS = (
     "descriptions",
     "planning",
     "administration",
+    "raw",
     "mapper",
     "state",
     "table",
