@@ -5,8 +5,9 @@ from __future__ import annotations
 from .connection import configure, using
 from .exceptions import *  # noqa: F403
 from .exceptions import __all__ as _exceptions
-from .expressions import Q
+from .expressions import F, Q
 from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, ProjectKeys
+from .instances import Inspection
 from .model import DynaModel
 from .table import create_tables
 
@@ -14,6 +15,7 @@ __version__ = "1.0.0.dev0"
 
 __all__ = [
     "DynaModel",
+    "F",
     "GlobalIndex",
     "LocalIndex",
     "ProjectAll",
@@ -22,7 +24,16 @@ __all__ = [
     "Q",
     "configure",
     "create_tables",
+    "inspect",
     "using",
 ]
 __all__ += _exceptions
 __all__.sort()
+
+
+def inspect(instance: DynaModel) -> Inspection:
+    """Give what is known of an instance, whatever its fields are called.
+
+    ``is_dirty``, ``changes``, ``is_partial``, ``is_loaded``, ``key_changed`` and ``extra``.
+    """
+    return Inspection(instance)

@@ -16,11 +16,15 @@
     │   ├── TableMismatch             the live table is not the one the model declares
     │   ├── DoesNotExist              the item that was demanded is not there
     │   ├── MultipleFound             one item was demanded and there are more
+    │   ├── ScanRefused               the model's table does not want to be scanned (``on_scan``)
+    │   ├── PathMissing               a nested update of something that is not there
+    │   ├── BatchError                a batch that could not be finished (``done``, ``missing``)
     │   ├── TableNotActive            (a service error) the table is being created, changed or deleted
     │   ├── TableNotFound             (a service error) there is no such table
     │   └── ConditionFailed           (a service error) a conditional write was refused
     │       └── HashKeyExists         ``put_unique`` met an item with the same key
     ├── InvalidExpression             a condition, update or projection that cannot be meant
+    ├── InvalidCursor                 a cursor that belongs to another query, or was changed
     ├── UnstorableValue               a Python value that has no exact DynamoDB form (``path``, ``value``)
     ├── UnreadableItem                an answer that is not in DynamoDB's form (``path``, ``value``)
     ├── ConfigurationError            settings that cannot work
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessDenied",
     "AmbiguousIndex",
+    "BatchError",
     "ConditionFailed",
     "ConfigurationError",
     "ConnectionFailed",
@@ -59,6 +64,7 @@ __all__ = [
     "DynamoTableException",
     "EngineError",
     "HashKeyExists",
+    "InvalidCursor",
     "InvalidExpression",
     "InvalidKey",
     "InvalidSchemaField",
@@ -69,7 +75,9 @@ __all__ = [
     "NoRegion",
     "NotProjected",
     "PartialInstance",
+    "PathMissing",
     "RequestRefused",
+    "ScanRefused",
     "ServiceError",
     "TableMismatch",
     "TableNotActive",
@@ -163,6 +171,33 @@ class DoesNotExist(DynamoTableException):
 
 class MultipleFound(DynamoTableException):
     """One item was demanded, and there are more."""
+
+
+class ScanRefused(DynamoTableException):
+    """The model's table says ``on_scan = "error"``: reading every item there is was not meant."""
+
+
+class PathMissing(DynamoTableException):
+    """A nested update of an item in which the map or list around the place is not there."""
+
+
+class BatchError(DynamoTableException):
+    """DynamoDB left a part of a batch undone until there was no use in asking again.
+
+    ``done`` is what was read (instances) or how many items were written, ``missing`` the keys or items that were not.
+    """
+
+    def __init__(self, message: str, done: Any = None, missing: Any = ()) -> None:
+        super().__init__(message, done, missing)
+        self.done = done
+        self.missing = missing
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class InvalidCursor(DynamoException, ValueError):
+    """A cursor that belongs to another query, was changed on its way, or is none."""
 
 
 class InvalidExpression(DynamoException, ValueError):
@@ -272,10 +307,12 @@ class TableNotFound(DynamoTableException, ServiceError):
 class ConditionFailed(DynamoTableException, ServiceError):
     """A conditional write was refused; ``args[0]`` is botocore's ``ClientError``.
 
-    ``item`` is what met the condition, in wire form; ``None`` where there was no item with that key.
+    ``item`` is what met the condition, in wire form, and ``current`` the same as an instance; ``None`` where there was
+    no item with that key.
     """
 
     item: dict[str, Any] | None = None
+    current: Any = None
 
     def as_hash_key_exists(self) -> HashKeyExists:
         """Give the narrower error, for who knows that the condition was about the key; raise it ``from`` the cause."""

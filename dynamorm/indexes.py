@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 
 class Projection:
@@ -48,13 +48,24 @@ class Index:
         # lets the index class of a child model inherit from the parent's, which is an instance by then
         return (type(self),)
 
-    def query(self, *conditions: Any, **lookups: Any) -> Any:
-        """Query this index; see ``DynaModel.query``."""
-        return self.model.query(*conditions, **lookups).on(self.index.name)
+    if TYPE_CHECKING:
+        # on a model the class has become an instance, which type checkers cannot know
 
-    def scan(self, *conditions: Any, **lookups: Any) -> Any:
-        """Scan this index; see ``DynaModel.scan``."""
-        return self.model.scan(*conditions, **lookups).on(self.index.name)
+        @classmethod
+        def query(cls, *conditions: Any, query_kwargs: Any = None, **lookups: Any) -> Any: ...
+
+        @classmethod
+        def scan(cls, *conditions: Any, scan_kwargs: Any = None, **lookups: Any) -> Any: ...
+
+    else:
+
+        def query(self, /, *conditions: Any, query_kwargs: Any = None, **lookups: Any) -> Any:
+            """Query this index; see ``DynaModel.query``."""
+            return self.model.query(*conditions, query_kwargs=query_kwargs, **lookups).on(self.index.name)
+
+        def scan(self, /, *conditions: Any, scan_kwargs: Any = None, **lookups: Any) -> Any:
+            """Scan this index; see ``DynaModel.scan``."""
+            return self.model.scan(*conditions, scan_kwargs=scan_kwargs, **lookups).on(self.index.name)
 
 
 class GlobalIndex(Index):

@@ -2,50 +2,104 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 from .codec import WireItem, decode_item
-from .exceptions import ConditionFailed, DoesNotExist
+from .exceptions import ConditionFailed, DynamoException, PathMissing, RequestRefused
 from .expressions import Action, Comparison, Condition
+from .instances import loaded
 from .mapper import Mapper
-from .requests import Request, build_delete, build_get, build_put, build_update
+from .passthrough import merged, without_conditions
+from .requests import Request, build_delete, build_get, build_put, build_update, shown_path
+from .state import Place
 from .table import DynamoTable3
+
+Raw = Mapping[str, Any] | None
+
+_pinned: ContextVar[tuple[DynamoTable3, Place] | None] = ContextVar("dynamorm_place", default=None)
 
 
 class Store(NamedTuple):
     """A model's mapper and table, which is all that it takes to read and write its items.
 
-    ``model`` is whom the signals of requests name as their sender.
+    ``model`` is whom the signals of requests name as their sender, and what instances are made of.
     """
 
     mapper: Mapper
     table: DynamoTable3
     model: Any = None
 
-    def call(self, request: Request) -> dict[str, Any]:
-        return self.table.connection.call(request, self.model)
+    @property
+    def here(self) -> Place:
+        """Where items are by the settings that hold here and now."""
+        return self._pinned_place or Place(self.table.connection, self.table.full_name)
 
-    def get(self, keys: Mapping[str, Any], consistent: bool) -> WireItem | None:
-        """Give the item with a key, in wire form."""
-        request = build_get(self.table.full_name, self.mapper.wire_key(keys), consistent=consistent)
-        return self.call(request).get("Item")
+    @property
+    def table_name(self) -> str:
+        """The full name of the table here and now; knowing it takes no connection."""
+        place = self._pinned_place
+        return self.table.full_name if place is None else place.table
 
-    def put(self, item: WireItem, conditions: Sequence[Condition] = ()) -> dict[str, Any]:
-        """Store a whole item in place of what was there."""
-        return _plain(self.call(build_put(self.table.full_name, item, conditions)))
+    @property
+    def _pinned_place(self) -> Place | None:
+        pinned = _pinned.get()
+        return pinned[1] if pinned is not None and pinned[0] is self.table else None
 
-    def put_unique(self, item: WireItem, conditions: Sequence[Condition] = ()) -> dict[str, Any]:
-        """Store a whole item if there is none with its key."""
-        absent = Comparison((self.mapper.key.hash_key,), "not_exists")
+    def place_of(self, instance: Any) -> Place:
+        """Give the place that an instance was loaded from or saved to, else the one that holds here and now."""
+        place: Place | None = instance._dynamorm_state.place
+        return place if place is not None and place.connection.is_current() else self.here
+
+    @contextmanager
+    def at(self, place: Place) -> Iterator[None]:
+        """Let the model's verbs go to a place; an instance's own, while its changes pass the class's verbs."""
+        token = _pinned.set((self.table, place))
         try:
-            return self.put(item, (absent, *conditions))
+            yield
+        finally:
+            _pinned.reset(token)
+
+    @property
+    def exists(self) -> Condition:
+        return Comparison((self.mapper.key.hash_key,), "exists")
+
+    @property
+    def absent(self) -> Condition:
+        return Comparison((self.mapper.key.hash_key,), "not_exists")
+
+    def get(
+        self, place: Place, key: WireItem, consistent: bool = False, paths: Any = None, raw: Raw = None
+    ) -> WireItem | None:
+        """Give the item with a key, in wire form."""
+        request = merged(build_get(place.table, key, consistent=consistent, paths=paths), raw)
+        return place.connection.call(request, self.model).get("Item")
+
+    def put(
+        self, place: Place, item: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
+    ) -> dict[str, Any]:
+        """Store a whole item in place of what was there."""
+        raw, more = self._conditions(raw)
+        return plain(self.write(place, merged(build_put(place.table, item, (*conditions, *more)), raw)))
+
+    def put_unique(
+        self, place: Place, item: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
+    ) -> dict[str, Any]:
+        """Store a whole item if there is none with its key."""
+        try:
+            return self.put(place, item, (self.absent, *conditions), raw)
         except ConditionFailed as error:
-            if error.item is not None or not conditions:
-                raise error.as_hash_key_exists() from error.__cause__
+            if error.item is not None or not (conditions or raw):
+                narrower = error.as_hash_key_exists()
+                narrower.current = error.current
+                raise narrower from error.__cause__
             raise
 
-    def replace_known(self, item: WireItem, conditions: Sequence[Condition] = ()) -> dict[str, Any]:
+    def replace_known(
+        self, place: Place, item: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
+    ) -> dict[str, Any]:
         """Store everything that the schema knows of an item, and leave its other attributes as they are now."""
         key = {name: item[name] for name in self.mapper.key.names}
         actions = []
@@ -56,28 +110,64 @@ class Store(NamedTuple):
                 actions.append(Action("set", (stored,), item[stored]))
             else:
                 actions.append(Action("remove", (stored,)))
-        return _plain(self.call(build_update(self.table.full_name, key, actions, conditions, returning="NONE")))
+        raw, more = self._conditions(raw)
+        request = build_update(place.table, key, actions, (*conditions, *more), returning="NONE")
+        return plain(self.write(place, merged(request, raw)))
 
     def update(
-        self, key: WireItem, actions: Sequence[Action], conditions: Sequence[Condition], must_exist: bool
+        self,
+        place: Place,
+        key: WireItem,
+        actions: Sequence[Action],
+        conditions: Sequence[Condition] = (),
+        raw: Raw = None,
+        returning: str = "ALL_NEW",
     ) -> dict[str, Any]:
-        """Change an item; gives the answer with all its attributes as they are now, in wire form."""
-        if must_exist:
-            conditions = (Comparison((self.mapper.key.hash_key,), "exists"), *conditions)
+        """Change an item; gives DynamoDB's answer."""
+        raw, more = self._conditions(raw)
+        request = build_update(place.table, key, actions, (*conditions, *more), returning=returning)
         try:
-            return self.call(build_update(self.table.full_name, key, actions, conditions))
-        except ConditionFailed as error:
-            if must_exist and error.item is None:
-                name = self.mapper.model_name
-                raise DoesNotExist(f"there is no {name} with key {decode_item(key)} any more") from error
+            return self.write(place, merged(request, raw))
+        except RequestRefused as error:
+            if "document path" in str(error) and any(len(action.path) > 1 for action in actions):
+                inside = ", ".join(shown_path(action.path) for action in actions if len(action.path) > 1)
+                raise PathMissing(
+                    f"{self.mapper.model_name}, update of {inside} in the item with key {decode_item(key)}: "
+                    "the map or list around it is not there; set the whole attribute instead"
+                ) from error
             raise
 
-    def delete(self, key: WireItem, conditions: Sequence[Condition] = ()) -> dict[str, Any]:
+    def delete(
+        self, place: Place, key: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
+    ) -> dict[str, Any]:
         """Delete the item with a key; it is no error if there is none."""
-        return _plain(self.call(build_delete(self.table.full_name, key, conditions)))
+        raw, more = self._conditions(raw)
+        return plain(self.write(place, merged(build_delete(place.table, key, (*conditions, *more)), raw)))
+
+    def write(self, place: Place, request: Request) -> dict[str, Any]:
+        """Send a write; a refusal shows the item as it is, as an instance."""
+        try:
+            return place.connection.call(request, self.model)
+        except ConditionFailed as error:
+            error.current = self.current(error.item, place)
+            raise
+
+    def current(self, item: WireItem | None, place: Place) -> Any:
+        """Give the instance of an item that met a condition, ``None`` where it cannot be read as one."""
+        if item is None:
+            return None
+        try:
+            return loaded(self.model, item, place=place)
+        except DynamoException:
+            return None
+
+    def _conditions(self, raw: Raw) -> tuple[dict[str, Any], tuple[Condition, ...]]:
+        rest, found = without_conditions(raw)
+        return rest, self.mapper.conditions(found)
 
 
-def _plain(response: dict[str, Any]) -> dict[str, Any]:
+def plain(response: dict[str, Any]) -> dict[str, Any]:
+    """Give an answer in the form of boto3's resource: its attributes as plain values."""
     if "Attributes" in response:
         return {**response, "Attributes": decode_item(response["Attributes"])}
     return response

@@ -10,10 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .codec import AttributeValue, WireItem, decode_item, encode_item
-from .exceptions import InvalidKey, UnreadableItem, UnstorableValue, ValidationError
-from .expressions import Action, Condition, Resolver, conjunction
-from .expressions.lookups import FUNCTIONS
-from .expressions.placeholders import Path
+from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
+from .expressions import Condition, F, Path, Reference, Resolver, boto3_condition, conjunction
 from .schema import PARTIAL, WHOLE, Adapter
 from .spec import FieldSpec, KeySpec
 
@@ -30,12 +28,19 @@ class Mapper:
 
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
         """Give the native values of a stored item by Python name."""
+        return self.load_plain(self.plain(wire), mode, wire)
+
+    def plain(self, wire: WireItem) -> dict[str, Any]:
+        """Give what the schema knows of a stored item as plain values by stored name."""
         try:
-            values = decode_item({name: value for name, value in wire.items() if name in self.adapter.readable})
+            return decode_item({name: value for name, value in wire.items() if name in self.adapter.readable})
         except UnreadableItem as error:
             raise ValidationError(
                 wire, self.adapter.schema_name, {error.path: [error.reason]}, self._where(wire)
             ) from error
+
+    def load_plain(self, values: Mapping[str, Any], mode: str, wire: WireItem) -> dict[str, Any]:
+        """Give the native values of a stored item that comes as plain values."""
         return self.adapter.take_stored(values, mode, self._where(wire))
 
     def _where(self, wire: WireItem) -> str:
@@ -54,8 +59,8 @@ class Mapper:
         """Validate a whole item that was given; give its native values and its wire form."""
         natives = self.adapter.take_whole(values)
         known = {name: value for name, value in natives.items() if name in self.fields}
-        wire = self._encoded(self.adapter.dump(known))
-        wire.update(self._encoded({name: value for name, value in natives.items() if name not in self.fields}))
+        wire = self.encoded(self.adapter.dump(known))
+        wire.update(self.encoded({name: value for name, value in natives.items() if name not in self.fields}))
         self.require_key(wire)
         return natives, wire
 
@@ -66,7 +71,7 @@ class Mapper:
         """
         settled = self.adapter.settle(dict(natives))
         dumped = self.adapter.checked_dump(settled) if check else self.adapter.dump(settled)
-        return self._encoded(dumped)
+        return self.encoded(dumped)
 
     def dump_whole(self, natives: Mapping[str, Any]) -> WireItem:
         """Like :meth:`dump`, for an item that is about to be stored: it must have its key."""
@@ -74,7 +79,8 @@ class Mapper:
         self.require_key(wire)
         return wire
 
-    def _encoded(self, dumped: Mapping[str, Any]) -> WireItem:
+    def encoded(self, dumped: Mapping[str, Any]) -> WireItem:
+        """Give the wire form of plain values, by stored name."""
         try:
             return encode_item(dumped)
         except UnstorableValue as error:
@@ -124,44 +130,40 @@ class Mapper:
         """Resolve conditions in every form in which they may be given."""
         return tuple(self.resolver.condition(part) for part in conjunction(conditions, lookups))
 
-    def actions(self, updates: Mapping[str, Any]) -> tuple[Action, ...]:
-        """Resolve the keyword arguments of an update: ``field``, ``field__function``, paths of both.
+    def boto3_condition(self, condition: Any) -> Any:
+        """Give boto3's form of a condition."""
+        return boto3_condition(self.conditions([condition]))
 
-        Whole values of fields are validated, all together, so that the schema's hooks run once.
-        """
-        planned = [self._planned(name, value) for name, value in updates.items()]
-        whole = {
-            spec.name: value
-            for kind, path, spec, value in planned
-            if spec is not None and len(path) == 1 and kind in ("set", "if_not_exists")
-        }
-        natives = self.given(whole, defaults=False) if whole else {}
-        actions = []
-        for name, (kind, path, spec, value) in zip(updates, planned, strict=True):
-            if kind == "remove":
-                actions.append(Action(kind, path))
-                continue
-            if spec is not None and spec.name in whole and len(path) == 1:
-                value = natives.get(spec.name, value)
-            actions.append(Action(kind, path, self.resolver.operand(spec, value, name=name)))
-        return tuple(actions)
+    def paths(self, names: Iterable[Any]) -> list[Path]:
+        """Give the document paths of attributes by name, dotted path or reference; the key is always among them."""
+        if isinstance(names, (str, Reference)):
+            names = [names]
+        paths = [
+            self.resolver.walk(name if isinstance(name, Reference) else self._reference(name))[0] for name in names
+        ]
+        # DynamoDB takes no two paths of which one leads to the other: the wider one says it all
+        wanted: list[Path] = []
+        for path in sorted([*((name,) for name in self.key.names), *paths], key=len):
+            if not any(path[: len(wider)] == wider for wider in wanted):
+                wanted.append(path)
+        return wanted
 
-    def _planned(self, name: str, value: Any) -> tuple[str, Path, FieldSpec | None, Any]:
-        path, spec, words = self.resolver.split(name, FUNCTIONS)
-        top = self.adapter.by_stored[str(path[0])]
-        if top.stored in self.key.names:
-            raise InvalidKey(f"{self.model_name}.{top.name} is part of the key: DynamoDB cannot update it")
-        kind = words[0] if words else "set"
-        if kind == "remove" or (kind == "set" and (value is None or value == set())):
-            self._check_removable(path, spec)
-            return "remove", path, spec, None
-        if kind in ("append", "prepend") and not isinstance(value, (list, tuple)):
-            value = [value]
-        return kind, path, spec, value
+    def _reference(self, name: Any) -> Reference:
+        if not isinstance(name, str):
+            raise InvalidExpression(f"{name!r} names no attribute: a string or a reference is meant")
+        if self.resolver.find(name) is not None:
+            return Reference((name,))
+        return F(name)
 
-    def _check_removable(self, path: tuple[str | int, ...], spec: FieldSpec | None) -> None:
-        if len(path) == 1 and spec is not None and spec.required and not spec.nullable and spec.kind != "set":
-            raise ValidationError({spec.name: None}, self.adapter.schema_name, {spec.name: ["required, not removable"]})
+    def wire_of(self, spec: FieldSpec, value: Any) -> AttributeValue | None:
+        """Give the wire form of one field's value, in whatever form it was assigned; ``None`` for no value."""
+        if value is None:
+            return None
+        native = self.adapter.as_native(spec, value)
+        dumped = self.adapter.serialise(spec, native)
+        if dumped is None or (isinstance(dumped, (set, frozenset)) and not dumped):
+            return None
+        return encode_item({spec.stored: dumped}).get(spec.stored)
 
     def computed(self, spec: FieldSpec, natives: Mapping[str, Any]) -> Any:
         """Give the value of a computed field as it is now."""

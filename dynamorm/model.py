@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import six
 
-from .codec import WireItem, decode_item
+from . import batch
+from .codec import WireItem
 from .definition import Definition, define
-from .exceptions import DynaModelException, PartialInstance
+from .exceptions import DoesNotExist
+from .instances import changes, extra, increase, is_dirty, key_changed, loaded, take_given, values_of
+from .items import plain
 from .query import QueryIterator, ScanIterator
-from .schema import PARTIAL, TRUSTED, WHOLE
-from .signals import model_prepared
-from .state import DroppedField, FieldAttribute, State, Stateful
+from .signals import model_prepared, post_init, pre_init
+from .state import DroppedField, FieldAttribute, Stateful
+from .verbs import (
+    delete_instance,
+    items_of_keys,
+    patch,
+    refresh,
+    save_changes,
+    save_whole,
+    synchronise,
+    taken,
+    update_instance,
+    update_key,
+    upsert,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class DynaModelMeta(type):
@@ -99,113 +117,184 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         What is missing is no error until the instance is saved.  ``partial`` applies no defaults.
         """
-        arriving = self._dynamorm_state.arriving
-        mapper = self._dynamorm.store.mapper
-        values = arriving if arriving is not None else mapper.given(raw, defaults=not partial)
-        self.__dict__.update(values)
+        state, cls = self._dynamorm_state, type(self)
+        pre_init.send(cls, instance=self, partial=partial, raw=raw)
+        if state.arriving is not None:
+            self.__dict__.update(state.arriving)
+        else:
+            take_given(self, raw, defaults=not partial)
+        post_init.send(cls, instance=self, partial=partial, raw=raw)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        state = self._dynamorm_state
+        if state.defaults or state.pending:  # what is assigned is neither a default any more nor an increment
+            state.defaults.pop(name, None)
+            state.pending.pop(name, None)
+
+    # Reading.
 
     @classmethod
-    def get(cls, /, consistent: bool = False, **keys: Any) -> Any:
+    def get(
+        cls,
+        /,
+        consistent: bool = False,
+        get_item_kwargs: Mapping[str, Any] | None = None,
+        attrs: Any = None,
+        **keys: Any,
+    ) -> Self | None:
         """Give the instance with a primary key, ``None`` if there is none.
+
+        :param attrs: the attributes that are wanted, by name; the instance is partial then
 
         Example::
 
             Book.get(isbn="12345678910")
         """
-        wire = cls._dynamorm.store.get(keys, consistent)
-        return None if wire is None else _loaded(cls, wire)
-
-    @classmethod
-    def put(cls, item: Any, /, conditions: Any = None) -> dict[str, Any]:
-        """Store an item given as a dict (or an instance) in place of what was there."""
         store = cls._dynamorm.store
-        return store.put(_taken(cls, item), store.mapper.conditions([conditions]))
+        key, paths = store.mapper.wire_key(keys), None if attrs is None else store.mapper.paths(attrs)
+        place = store.here
+        wire = store.get(place, key, consistent, paths, get_item_kwargs)
+        partial = attrs is not None or "ProjectionExpression" in (get_item_kwargs or ())
+        return None if wire is None else loaded(cls, wire, partial, place)
 
     @classmethod
-    def put_unique(cls, item: Any, /, conditions: Any = None) -> dict[str, Any]:
-        """Store an item if there is none with its key.
+    def require(cls, /, consistent: bool = False, **keys: Any) -> Self:
+        """Like :meth:`get`, for an item that has to be there.
 
-        :raises HashKeyExists: if there is one
+        :raises DoesNotExist: if it is not
         """
-        store = cls._dynamorm.store
-        return store.put_unique(_taken(cls, item), store.mapper.conditions([conditions]))
+        found = cls.get(consistent=consistent, **keys)
+        if found is None:
+            shown = ", ".join(f"{name}={value!r}" for name, value in keys.items())
+            raise DoesNotExist(f"there is no {cls.__name__} with {shown}")
+        return found
 
     @classmethod
-    def query(cls, /, *conditions: Any, **lookups: Any) -> QueryIterator:
+    def exists(cls, /, consistent: bool = False, **keys: Any) -> bool:
+        """Say whether there is an item with a primary key."""
+        store = cls._dynamorm.store
+        key, paths = store.mapper.wire_key(keys), store.mapper.paths(())
+        return store.get(store.here, key, consistent, paths) is not None
+
+    @classmethod
+    def get_batch(
+        cls, /, keys: Iterable[Any], consistent: bool = False, attrs: Any = None, ordered: bool = False
+    ) -> Any:
+        """Give the instances of any number of keys, in any order and without those that are not there.
+
+        :param keys: dicts, instances, tuples, or the bare values of a hash key that has no range key beside it
+        :param attrs: the attributes that are wanted, by name; the instances are partial then
+        :param ordered: give a list in the order of the keys, with ``None`` in place of what is not there
+        :raises BatchError: if DynamoDB goes on leaving keys undone
+        """
+        return items_of_keys(cls, keys, consistent, attrs, ordered)
+
+    @classmethod
+    def query(
+        cls, /, *conditions: Any, query_kwargs: Mapping[str, Any] | None = None, **lookups: Any
+    ) -> QueryIterator[Self]:
         """Read the items under one hash key; conditions on the range key and filters may be added.
 
         Example::
 
             Book.ByAuthor.query(author="Mr. Bar", year__gte=1990)
         """
-        return QueryIterator(cls._dynamorm.store, _maker(cls), conditions, lookups)
+        return QueryIterator(cls, conditions, lookups, query_kwargs)
 
     @classmethod
-    def scan(cls, /, *conditions: Any, **lookups: Any) -> ScanIterator:
+    def find(
+        cls, /, *conditions: Any, query_kwargs: Mapping[str, Any] | None = None, **lookups: Any
+    ) -> QueryIterator[Self]:
+        """Like :meth:`query`, of the table or index that the keys among the conditions lead to.
+
+        :raises AmbiguousIndex: if more than one index serves equally well
+        """
+        return QueryIterator(cls, conditions, lookups, query_kwargs)._with(chooses=True)
+
+    @classmethod
+    def scan(
+        cls, /, *conditions: Any, scan_kwargs: Mapping[str, Any] | None = None, **lookups: Any
+    ) -> ScanIterator[Self]:
         """Read every item that matches, which looks at every item there is.
 
         Example::
 
             Book.scan(Q(author="Mr. Bar") | Q(year__lt=1990))
         """
-        return ScanIterator(cls._dynamorm.store, _maker(cls), conditions, lookups)
+        return ScanIterator(cls, conditions, lookups, scan_kwargs)
 
-    @classmethod
-    def new_from_raw(cls, raw: Mapping[str, Any] | None, /, partial: bool = False) -> Any:
-        """Make an instance of plain values, by Python or stored names; of ``None``, ``None``."""
-        return None if raw is None else cls(partial=partial, **raw)
+    def refresh(self, consistent: bool = True) -> None:
+        """Read the item again, in place of everything that the instance holds.
 
-    @classmethod
-    def from_item(cls, item: WireItem, /) -> Any:
-        """Make an instance of an item in DynamoDB's typed JSON, as streams and exports carry it."""
-        return _loaded(cls, item)
-
-    def to_item(self) -> WireItem:
-        """Give the instance in DynamoDB's typed JSON, as it would be stored."""
-        wire: WireItem = type(self)._dynamorm.store.mapper.dump(_values(self), check=False)
-        return {**self._dynamorm_state.extra, **wire}
-
-    def to_dict(self, native: bool = False) -> dict[str, Any]:
-        """Give the values: stored names and forms, or with ``native`` Python names and native values."""
-        values = _values(self)
-        if native:
-            return {name: value for name, value in values.items() if value is not None}
-        adapter = self._dynamorm.adapter
-        dumped = adapter.dump(adapter.settle(values))
-        return {name: value for name, value in dumped.items() if value is not None}
-
-    def validate(self) -> dict[str, Any]:
-        """Check the instance as saving would, and give its native values.
-
-        :raises ValidationError: if it cannot be saved
+        :raises DoesNotExist: if it is gone
         """
-        adapter = self._dynamorm.adapter
-        _, native = adapter.checked(adapter.settle(_values(self)))
-        return native
+        refresh(self, consistent)
 
-    def save(self, unique: bool = False, conditions: Any = None) -> dict[str, Any]:
-        """Store the instance as a whole.
+    # Writing whole items.
+
+    @classmethod
+    def put(cls, item: Any, /, conditions: Any = None, **put_item_kwargs: Any) -> dict[str, Any]:
+        """Store an item given as a dict (or an instance) in place of what was there."""
+        store = cls._dynamorm.store
+        wire, resolved = taken(cls, item), store.mapper.conditions([conditions])
+        return store.put(store.here, wire, resolved, put_item_kwargs)
+
+    @classmethod
+    def put_unique(cls, item: Any, /, conditions: Any = None, **put_item_kwargs: Any) -> dict[str, Any]:
+        """Store an item if there is none with its key.
+
+        :raises HashKeyExists: if there is one
+        """
+        store = cls._dynamorm.store
+        wire, resolved = taken(cls, item), store.mapper.conditions([conditions])
+        return store.put_unique(store.here, wire, resolved, put_item_kwargs)
+
+    @classmethod
+    def put_batch(cls, /, *items: Any, overwrite_by_pkeys: Any = None) -> None:
+        """Store any number of items; all are validated before the first is sent.
+
+        Of several with one key the last stays.
+
+        :raises BatchError: if DynamoDB goes on leaving items undone
+        """
+        store = cls._dynamorm.store
+        wires = [taken(cls, item) for item in items]
+        batch.write(store, store.here, wires)
+
+    def save(
+        self,
+        partial: bool = False,
+        unique: bool = False,
+        return_all: bool = False,
+        conditions: Any = None,
+        **kwargs: Any,
+    ) -> dict[str, Any] | None:
+        """Store the instance as a whole, or with ``partial`` what was changed in it.
 
         Attributes that the schema does not know, and that the instance was loaded with, stay as they are.
 
         :param unique: only if there is no item with this key yet
+        :param return_all: take every attribute over after a partial save, not only what was sent
+        :param kwargs: more arguments of boto3's ``put_item``, or of its ``update_item``
         :raises HashKeyExists: if ``unique`` and there is one
+        :raises DoesNotExist: if a loaded instance is partially saved and its item is gone
         """
-        store, state = type(self)._dynamorm.store, self._dynamorm_state
-        if state.partial:
-            raise PartialInstance(f"{self!r} was loaded in part: a full save would erase what was not loaded")
-        wire = store.mapper.dump_whole(_values(self))
-        resolved = store.mapper.conditions([conditions])
-        if unique:
-            response = store.put_unique(wire, resolved)
-        elif state.extra:
-            response = store.replace_known(wire, resolved)
-        else:
-            response = store.put(wire, resolved)
-        state.loaded = {**state.extra, **wire}
-        return response
+        if partial:
+            return save_changes(self, return_all, conditions, kwargs)
+        return save_whole(self, unique, conditions, kwargs)
 
-    def update(self, /, conditions: Any = None, **updates: Any) -> dict[str, Any] | None:
+    # Writing parts of items.
+
+    def update(
+        self,
+        /,
+        *actions: Any,
+        conditions: Any = None,
+        update_item_kwargs: dict[str, Any] | None = None,
+        return_all: bool = False,
+        **updates: Any,
+    ) -> dict[str, Any] | None:
         """Change some attributes in the table, and take over what they are then.
 
         Example::
@@ -214,19 +303,128 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         :raises DoesNotExist: if the instance was loaded and its item is gone
         """
-        store, state = type(self)._dynamorm.store, self._dynamorm_state
-        if not updates:
-            return None
-        actions = store.mapper.actions(updates)
-        key = store.mapper.key_of(self.__dict__)
-        response = store.update(key, actions, store.mapper.conditions([conditions]), state.loaded is not None)
-        _take_over(self, {str(action.path[0]) for action in actions}, response["Attributes"])
-        return {**response, "Attributes": decode_item(response["Attributes"])}
+        return update_instance(self, actions, conditions, update_item_kwargs, return_all, updates)
 
-    def delete(self, /, conditions: Any = None) -> dict[str, Any]:
+    @classmethod
+    def update_item(
+        cls,
+        /,
+        *actions: Any,
+        conditions: Any = None,
+        update_item_kwargs: Mapping[str, Any] | None = None,
+        **keys_and_updates: Any,
+    ) -> dict[str, Any] | None:
+        """Change an item that need not be loaded, nor be there.
+
+        Example::
+
+            Book.update_item(isbn="12345678910", copies__plus=1)
+        """
+        response = update_key(cls, actions, conditions, update_item_kwargs, keys_and_updates)
+        return None if response is None else plain(response)
+
+    @classmethod
+    def upsert(cls, /, *actions: Any, conditions: Any = None, **keys_and_updates: Any) -> Self:
+        """Change an item, or make it with these values and the schema's defaults; gives it as it is then.
+
+        Every required field that has no default has to be given.
+        """
+        made: Self = upsert(cls, actions, conditions, keys_and_updates)
+        return made
+
+    @classmethod
+    def patch(cls, /, *actions: Any, conditions: Any = None, **keys_and_updates: Any) -> Self:
+        """Change an item that has to be there; gives it as it is then.
+
+        :raises DoesNotExist: if it is not
+        """
+        changed: Self = patch(cls, actions, conditions, keys_and_updates)
+        return changed
+
+    def incr(self, /, **amounts: Any) -> None:
+        """Change numbers now, and send the amounts with the next partial save or sync.
+
+        They are added to whatever the numbers are by then, so that counters never conflict.
+        """
+        increase(self, amounts)
+
+    def sync(self, conditions: Any = None) -> None:
+        """Send what was changed, and take everything over as it is then; with nothing changed, read only."""
+        synchronise(self, conditions)
+
+    def delete(self, /, conditions: Any = None, **delete_item_kwargs: Any) -> dict[str, Any]:
         """Delete the item."""
-        store = type(self)._dynamorm.store
-        return store.delete(store.mapper.key_of(self.__dict__), store.mapper.conditions([conditions]))
+        return delete_instance(self, conditions, delete_item_kwargs)
+
+    @classmethod
+    def delete_item(cls, /, conditions: Any = None, **keys: Any) -> dict[str, Any]:
+        """Delete the item with a primary key; it is no error if there is none."""
+        store = cls._dynamorm.store
+        key, resolved = store.mapper.wire_key(keys), store.mapper.conditions([conditions])
+        return store.delete(store.here, key, resolved)
+
+    # Other forms.
+
+    @classmethod
+    def new_from_raw(cls, raw: Mapping[str, Any] | None, /, partial: bool = False) -> Self | None:
+        """Make an instance of plain values, by Python or stored names; of ``None``, ``None``."""
+        return None if raw is None else cls(partial=partial, **raw)
+
+    @classmethod
+    def from_item(cls, item: WireItem, /) -> Self:
+        """Make an instance of an item in DynamoDB's typed JSON, as streams and exports carry it."""
+        made: Self = loaded(cls, item)
+        return made
+
+    def to_item(self) -> WireItem:
+        """Give the instance in DynamoDB's typed JSON, as it would be stored."""
+        wire: WireItem = type(self)._dynamorm.store.mapper.dump(values_of(self), check=False)
+        return {**self._dynamorm_state.extra, **wire}
+
+    def to_dict(self, native: bool = False) -> dict[str, Any]:
+        """Give the values: stored names and forms, or with ``native`` Python names and native values."""
+        values = values_of(self)
+        if native:
+            return {name: value for name, value in values.items() if value is not None}
+        adapter = type(self)._dynamorm.adapter
+        dumped = adapter.dump(adapter.settle(values))
+        return {name: value for name, value in dumped.items() if value is not None}
+
+    def validate(self) -> dict[str, Any]:
+        """Check the instance as saving would, and give its native values.
+
+        :raises ValidationError: if it cannot be saved
+        """
+        adapter = type(self)._dynamorm.adapter
+        _, native = adapter.checked(adapter.settle(values_of(self)))
+        return native
+
+    # What is known of it; `dynamorm.inspect` tells the same where fields have these names.
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether anything differs from what was loaded."""
+        return is_dirty(self)
+
+    @property
+    def changes(self) -> dict[str, tuple[Any, Any]]:
+        """What differs from what was loaded, by field: the value then and the value now."""
+        return changes(self)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only a part of the item was loaded."""
+        return self._dynamorm_state.partial
+
+    @property
+    def key_changed(self) -> bool:
+        """Whether a part of the key differs from what was loaded."""
+        return key_changed(self)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The stored attributes that the schema does not know, as plain values."""
+        return extra(self)
 
     def __repr__(self) -> str:
         if not hasattr(type(self), "_dynamorm"):
@@ -251,69 +449,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         return hash((type(self), key))
 
 
-def _values(instance: Any) -> dict[str, Any]:
-    """Give the values of an instance's fields."""
-    fields = type(instance)._dynamorm.adapter.fields
-    return {name: value for name, value in instance.__dict__.items() if name in fields}
-
-
 def _complete_key(instance: Any) -> tuple[Any, ...] | None:
     definition = type(instance)._dynamorm
     names = [definition.adapter.by_stored[stored].name for stored in definition.store.mapper.key.names]
     key = tuple(instance.__dict__.get(name) for name in names)
     return None if None in key else key
-
-
-def _taken(cls: Any, item: Any) -> WireItem:
-    """Give the wire form of what was given to be put."""
-    store = cls._dynamorm.store
-    if isinstance(item, DynaModel):
-        if not isinstance(item, cls):
-            raise DynaModelException(f"{item!r} is no {cls.__name__}")
-        whole: WireItem = store.mapper.dump_whole(_values(item))
-        return whole
-    if not isinstance(item, Mapping):
-        raise DynaModelException(f"{cls.__name__}.put takes a dict or an instance, not {item!r}")
-    given: WireItem = store.mapper.take(item)[1]
-    return given
-
-
-def _maker(cls: Any) -> Any:
-    def make(wire: WireItem, partial: bool) -> Any:
-        return _loaded(cls, wire, partial)
-
-    return make
-
-
-def _loaded(cls: Any, wire: WireItem, partial: bool = False) -> Any:
-    """Make an instance of a stored item."""
-    definition = cls._dynamorm
-    mapper = definition.store.mapper
-    mode = PARTIAL if partial else TRUSTED if definition.store.table.on_read == "trust" else WHOLE
-    values = mapper.load(wire, mode)
-    instance = cls.__new__(cls)
-    state: State = instance._dynamorm_state
-    state.loaded, state.partial, state.extra = wire, partial, mapper.unknown(wire)
-    if cls._dynamorm_init:
-        # an __init__ of the model's own that takes any keywords sees the values, converted and validated already
-        state.arriving = values
-        instance.__init__(partial=partial, **values)
-        state.arriving = None
-    instance.__dict__.update(values)
-    return instance
-
-
-def _take_over(instance: Any, names: set[str], wire: WireItem) -> None:
-    """Put what an update brought back into an instance: the attributes that were changed, and only these."""
-    definition = type(instance)._dynamorm
-    changed = definition.store.mapper.load_changed(wire, names)
-    for stored in names:
-        name = definition.adapter.by_stored[stored].name
-        if name in changed:
-            instance.__dict__[name] = changed[name]
-        else:
-            instance.__dict__.pop(name, None)
-    state: State = instance._dynamorm_state
-    if state.loaded is not None:
-        kept = {name: value for name, value in state.loaded.items() if name not in names}
-        state.loaded = {**kept, **{name: wire[name] for name in names if name in wire}}

@@ -6,118 +6,466 @@ start each time.
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from .codec import WireItem
-from .exceptions import InvalidKey, NotProjected
-from .expressions import Comparison, Condition, conjunction
-from .expressions.conditions import All, Either, Not, parts_of
+from .codec import WireItem, decode_item, encode_item
+from .connection import cursor_key
+from .cursors import decode_cursor, encode_cursor, fingerprint
+from .exceptions import (
+    ConditionFailed,
+    DoesNotExist,
+    InvalidExpression,
+    InvalidKey,
+    MultipleFound,
+    NotProjected,
+    ScanRefused,
+)
+from .expressions import Change, Condition, conjunction, leaves
+from .instances import loaded
 from .items import Store
+from .keys import Choice, choose, split
+from .pages import Limiter, Pages, Run, parallel
+from .passthrough import merged, without_conditions
 from .requests import Request, build_query, build_scan
-from .spec import IndexSpec, KeySpec
+from .spec import IndexSpec
+from .state import Place
+from .updates import actions as resolved_actions
+from .updates import planned
 
-RANGE_OPERATORS = frozenset({"eq", "lt", "lte", "gt", "gte", "between", "begins_with"})
+Model = TypeVar("Model")
+Self = TypeVar("Self", bound="ReadIterator[Any]")
 
 
-class ReadIterator(ABC):
+class Page(NamedTuple):
+    """Some items of a query, and the cursor of the next page, ``None`` when there is none."""
+
+    items: list[Any]
+    next_cursor: str | None
+
+
+class Explanation(NamedTuple):
+    """What a read will do: the index chosen, what finds the items, what is filtered out after that, the request."""
+
+    index_name: str | None
+    keys: tuple[Condition, ...]
+    filters: tuple[Condition, ...]
+    request: Request
+
+    def __str__(self) -> str:
+        where = f"index {self.index_name!r}" if self.index_name is not None else "the table"
+        lines = [f"{self.request.operation} of {where}"]
+        lines += [f"  key: {part!r}" for part in self.keys]
+        lines += [f"  filter: {part!r}" for part in self.filters]
+        return "\n".join(lines)
+
+
+class ReadIterator(ABC, Generic[Model]):
     """What queries and scans have in common."""
 
+    _index: IndexSpec | None = None
+    _limit: int | None = None
+    _page_size: int | None = None
+    _consistent = False
+    _paths: Sequence[Any] | None = None
+    _partial: bool | None = None
+    _start: Any = None
+    _hydrated = False
+    _on_invalid: Any = "raise"
+    _rate: float | None = None
+    _raw: Mapping[str, Any]
+    _latest: Run | None = None
+    _stepping: Run | None = None
+
     def __init__(
-        self, store: Store, make: Callable[[WireItem, bool], Any], conditions: Sequence[Any], lookups: dict[str, Any]
+        self, model: type[Model], conditions: Sequence[Any], lookups: Mapping[str, Any], raw: Mapping[str, Any] | None
     ) -> None:
-        self._store = store
-        self._make = make
-        self._conditions = conjunction(conditions, lookups)
-        self._index: IndexSpec | None = None
-        self._limit: int | None = None
-        self._page_size: int | None = None
-        self._consistent = False
+        self._model = model
+        given, found = without_conditions(raw)
+        self._conditions = conjunction([*conditions, *found], lookups)
+        if given.get("Limit") is not None:
+            self._limit = _positive("Limit", given.pop("Limit"))
+        if given.get("IndexName") is not None:
+            self._index = self._index_called(given.pop("IndexName"))
+        if given.get("ExclusiveStartKey") is not None:
+            self._start = given.pop("ExclusiveStartKey")
+        self._raw = given
+
+    @property
+    def _store(self) -> Store:
+        store: Store = self._model._dynamorm.store  # type: ignore[attr-defined]
+        return store
+
+    def _index_called(self, name: str) -> IndexSpec:
+        indexes = self._store.table.indexes
+        if name not in indexes:
+            known = ", ".join(indexes) or "none"
+            raise InvalidKey(f"{self._store.mapper.model_name} has no index {name!r}; there are: {known}")
+        spec: IndexSpec = indexes[name].spec
+        return spec
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_latest", "_stepping")}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self._name}: {' & '.join(map(repr, self._conditions)) or 'everything'}>"
 
     # Refining; each gives a new object.
 
-    def _with(self, **changes: Any) -> Any:
+    def _with(self: Self, **changes: Any) -> Self:
         refined = copy(self)
         for name, value in changes.items():
             setattr(refined, f"_{name}", value)
         return refined
 
-    def filter(self, *conditions: Any, **lookups: Any) -> Any:
-        """Let more conditions hold besides the present ones."""
+    def filter(self: Self, /, *conditions: Any, **lookups: Any) -> Self:
+        """Let more conditions hold besides the present ones, on keys or anything else."""
         return self._with(conditions=self._conditions + conjunction(conditions, lookups))
 
-    def on(self, index: str) -> Any:
+    key = filter
+
+    def on(self: Self, index: str) -> Self:
         """Read from an index, by its name in DynamoDB."""
-        return self._with(index=self._store.table.indexes[index].spec)
+        return self._with(index=self._index_called(index))
 
-    def limit(self, limit: int) -> Any:
+    def limit(self: Self, limit: int) -> Self:
         """Give so many items at most."""
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-            raise ValueError(f"limit({limit!r}): a limit is a positive integer")
-        return self._with(limit=limit)
+        return self._with(limit=_positive("limit", limit))
 
-    def page_size(self, size: int) -> Any:
-        """Let DynamoDB look at so many items at most for each page."""
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-            raise ValueError(f"page_size({size!r}): a page size is a positive integer")
-        return self._with(page_size=size)
+    def page_size(self: Self, size: int) -> Self:
+        """Let DynamoDB look at so many items at most for one answer, whether they match or not."""
+        return self._with(page_size=_positive("page_size", size))
 
-    def consistent(self, consistent: bool = True) -> Any:
-        """Read what was written before, at twice the price; not on global indexes."""
+    def consistent(self: Self, consistent: bool = True) -> Self:
+        """See every write that was finished before."""
         return self._with(consistent=consistent)
+
+    def start(self: Self, start: Any) -> Self:
+        """Begin after a place: a cursor, a raw key such as ``.last``, or an instance; ``None`` is the beginning."""
+        return self._with(start=start)
+
+    def again(self: Self) -> Self:
+        """Go on after ``.last``, where the latest iteration stopped; from the start if it came to the end."""
+        return self.start(self.last)
+
+    def only(self: Self, *names: Any) -> Self:
+        """Read some attributes only, and the key: what comes is partial."""
+        return self._with(paths=tuple(names))
+
+    def specific_attributes(self: Self, attrs: Sequence[Any]) -> Self:
+        """Like :meth:`only`, for a list."""
+        return self.only(*attrs)
+
+    def partial(self: Self, partial: bool = True) -> Self:
+        """Say whether what is read may lack required attributes; by itself that is so for projections."""
+        return self._with(partial=bool(partial))
+
+    def recursive(self: Self) -> Self:
+        """Give the same: reads go through all pages anyway."""
+        return self._with()
+
+    def hydrate(self: Self) -> Self:
+        """Read whole items by batch get, page by page, where the index holds a part of them only."""
+        return self._with(hydrated=True)
+
+    def on_invalid(self: Self, what: Any) -> Self:
+        """Say what becomes of stored items that the schema refuses.
+
+        ``"raise"`` (as without this), ``"skip"``, or a callable that is given each ``ValidationError``.
+        """
+        if what not in ("raise", "skip") and not callable(what):
+            raise InvalidExpression(f'on_invalid({what!r}): "raise", "skip" or a callable is meant')
+        return self._with(on_invalid=what)
+
+    def rate_limit(self: Self, rcu: float) -> Self:
+        """Consume so many read capacity units a second at most, on average, by pausing between pages."""
+        if not rcu > 0:
+            raise InvalidExpression(f"rate_limit({rcu!r}): a positive number of read capacity units is meant")
+        return self._with(rate=float(rcu))
 
     # Reading.
 
-    def __iter__(self) -> Iterator[Any]:
-        remaining = self._limit
-        partial = self._index is not None and self._index.included is not None
-        for page in self._responses():
-            for wire in page.get("Items", ()):
-                yield self._make(wire, partial)
-                if remaining is not None:
-                    remaining -= 1
-                    if not remaining:
-                        return
+    def _run(self) -> Run:
+        pages = self._pages()
+        return Run(pages, self._loader(pages.place), self._limit, self._on_invalid)
 
-    def all(self) -> list[Any]:
+    def _loader(self, place: Place) -> Callable[[WireItem], Any]:
+        model, partial = self._model, self._is_partial
+        return lambda wire: loaded(model, wire, partial, place)
+
+    @property
+    def _is_partial(self) -> bool:
+        if self._partial is not None:
+            return self._partial
+        if self._paths is not None or "ProjectionExpression" in self._raw:
+            return True
+        return self._projected is not None and self._projected.included is not None and not self._hydrated
+
+    @property
+    def _projected(self) -> IndexSpec | None:
+        """The index that is read."""
+        return self._index
+
+    def _pages(self, **options: Any) -> Pages:
+        limit = None if options.get("count") else self._fetch_limit
+        request = self._request(**options)
+        # connection and table are those of the beginning, whatever settings hold later
+        place = self._store.here._replace(table=request.payload["TableName"])
+        limiter = Limiter(self._rate) if self._rate is not None else None
+        return Pages(self._store, place, request, self._key_names, limit, limiter, self._hydration())
+
+    def _hydration(self) -> Any:
+        if not self._hydrated:
+            return None
+        paths = None if self._paths is None else self._store.mapper.paths(self._paths)
+        return {"consistent": False, "paths": paths}
+
+    @property
+    def _fetch_limit(self) -> int | None:
+        """How many items it is enough to look at: only where each one that is looked at is given."""
+        return self._limit if self._limit is not None and self._gives_all_it_sees else None
+
+    def __iter__(self) -> Iterator[Model]:
+        self._latest = self._run()
+        return self._latest
+
+    def __next__(self) -> Model:
+        if self._stepping is None:
+            self._stepping = self._latest = self._run()
+        item: Model = next(self._stepping)
+        return item
+
+    def __getitem__(self, position: Any) -> Any:
+        if isinstance(position, slice):
+            bounds = (position.start, position.stop, position.step)
+            if any(bound is not None and bound < 0 for bound in bounds):
+                raise InvalidExpression(f"[{position.start}:{position.stop}]: a query has no end to count from")
+            if position.stop == 0:
+                return []
+            read = self if position.stop is None else self._capped(position.stop)
+            return list(read)[position]
+        if isinstance(position, bool) or not isinstance(position, int):
+            raise TypeError(f"[{position!r}]: a position is an integer")
+        if position < 0:
+            raise InvalidExpression(f"[{position}]: a query has no end to count from; reverse() it")
+        found = list(self._capped(position + 1))
+        if len(found) <= position:
+            raise IndexError(f"[{position}]: {self._name} has {len(found)} matching items")
+        return found[position]
+
+    def _capped(self: Self, limit: int) -> Self:
+        return self.limit(limit if self._limit is None else min(limit, self._limit))
+
+    def __bool__(self) -> bool:
+        return self.exists()
+
+    def exists(self) -> bool:
+        """Say whether there is any matching item, by asking for one."""
+        return next(iter(self._capped(1).on_invalid(lambda error: True)), None) is not None
+
+    def all(self) -> list[Model]:
         """Give all items as a list."""
         return list(self)
 
-    def first(self) -> Any:
+    def first(self) -> Model | None:
         """Give the first item, ``None`` if there is none."""
-        return next(iter(self.limit(1)), None)
+        return next(iter(self._capped(1)), None)
+
+    def one(self) -> Model:
+        """Give the one item that there is.
+
+        :raises DoesNotExist: if there is none
+        :raises MultipleFound: if there are more
+        """
+        found = self._capped(2).all()
+        if not found:
+            raise DoesNotExist(f"there is no item for {self!r}")
+        if len(found) > 1:
+            raise MultipleFound(f"there is more than one item for {self!r}")
+        return found[0]
 
     def count(self) -> int:
         """Give the number of items, over all pages, without reading them."""
-        counted: int = sum(page["Count"] for page in self._responses(count=True))
+        counted: int = sum(page["Count"] for page in self._pages(count=True).responses())
         return counted if self._limit is None else min(counted, self._limit)
 
-    def _responses(self, count: bool = False) -> Iterator[dict[str, Any]]:
-        # connection and table are those of the beginning, whatever settings hold when the iteration goes on
-        request = self._request(self._store.table.full_name, count=count)
-        connection = self._store.table.connection
-        while True:
-            response = connection.call(request, self._store.model)
-            yield response
-            start = response.get("LastEvaluatedKey")
-            if not start:
-                return
-            request = request.after(start)
+    def pages(self) -> Iterator[Page]:
+        """Give the items in lists as DynamoDB's answers hold them, each with the cursor that goes on after it."""
+        run = self._latest = self._run()
+        mark = self._mark()
+        while (items := run.page()) is not None:
+            yield Page(items, None if run.last is None else encode_cursor(run.last, mark, cursor_key()))
+
+    def page(self, size: int, cursor: str | None = None) -> Page:
+        """Give so many items at most, from the start or after a cursor, and the cursor of the next page."""
+        _positive("page", size)
+        read = self._with(limit=size + 1, start=cursor if cursor is not None else self._start)
+        run = self._latest = read._run()
+        items: list[Any] = []
+        while len(items) < size and (item := next(run, None)) is not None:
+            items.append(item)
+        if not run.has_more():
+            return Page(items, None)
+        last = run.last
+        assert last is not None
+        return Page(items, encode_cursor(last, self._mark(), cursor_key()))
+
+    # What the latest iteration came to.
+
+    @property
+    def last(self) -> dict[str, Any] | None:
+        """The raw key after which the latest iteration stopped; ``None`` at the end."""
+        last = None if self._latest is None else self._latest.last
+        return None if last is None else decode_item(last)
+
+    @property
+    def scanned(self) -> int:
+        """How many items DynamoDB has looked at so far."""
+        return 0 if self._latest is None else self._latest.pages.scanned
+
+    @property
+    def capacity(self) -> float:
+        """How many capacity units were consumed so far."""
+        return 0.0 if self._latest is None else self._latest.pages.capacity
+
+    @property
+    def resp(self) -> dict[str, Any] | None:
+        """DynamoDB's latest answer, in plain values."""
+        response = None if self._latest is None else self._latest.pages.response
+        if response is None:
+            return None
+        plain = dict(response)
+        if "Items" in plain:
+            plain["Items"] = [decode_item(item) for item in plain["Items"]]
+        if "LastEvaluatedKey" in plain:
+            plain["LastEvaluatedKey"] = decode_item(plain["LastEvaluatedKey"])
+        return plain
+
+    # Writing.
+
+    def delete(self) -> int:
+        """Delete every item that matches, each only if it still does; gives how many were deleted."""
+        store = self._store
+        return self._each(lambda place, key, conditions: store.delete(place, key, conditions))
+
+    def update(self, /, *actions: Change, **updates: Any) -> int:
+        """Change every item that matches, each only if it still does; gives how many were changed."""
+        store = self._store
+        resolved = resolved_actions(store.mapper, planned(store.mapper, actions, updates))
+        if not resolved:
+            return 0
+        return self._each(
+            lambda place, key, conditions: store.update(place, key, resolved, conditions, returning="NONE")
+        )
+
+    def _each(self, write: Callable[[Place, WireItem, Sequence[Condition]], Any]) -> int:
+        store, written = self._store, 0
+        raw = sorted({"KeyConditionExpression", "FilterExpression"} & self._raw.keys())
+        if raw:
+            raise InvalidExpression(f"{self._name}: {', '.join(raw)} as text cannot be held against each item again")
+        conditions = (store.exists, *(part for part in self._resolved() if not self._is_on_key(part)))
+        pages = self._with(paths=(), hydrated=False)._pages()
+        place = pages.place
+        for wire in Run(pages, lambda wire: wire, self._limit, "raise"):
+            key = {name: wire[name] for name in store.mapper.key.names}
+            try:
+                write(place, key, conditions)
+                written += 1
+            except ConditionFailed:
+                continue  # it was changed or deleted since it was read
+        return written
+
+    def _is_on_key(self, part: Condition) -> bool:
+        names = self._store.mapper.key.names
+        return all(leaf.path[0] in names for leaf in leaves(part))
+
+    # Requests.
+
+    def explain(self) -> Explanation:
+        """Say what would be asked for, without asking."""
+        keys, filters = self._parts()
+        index = self._projected
+        return Explanation(index.name if index else None, tuple(keys), tuple(filters), self._request())
+
+    def _resolved(self) -> tuple[Condition, ...]:
+        return self._store.mapper.conditions(self._conditions)
 
     @abstractmethod
-    def _request(self, table: str, **options: Any) -> Request:
-        """Build the request for one page."""
+    def _parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
+        """Give the conditions on keys, and the filters."""
 
-    def _options(self) -> dict[str, Any]:
-        if self._consistent and self._index is not None and self._index.is_global:
-            raise InvalidKey(f"{self._name}: a global index has no consistent reads")
-        return {
-            "index": self._index.name if self._index is not None else None,
+    @abstractmethod
+    def _request(self, **options: Any) -> Request:
+        """Build the request for the first page."""
+
+    @property
+    def _gives_all_it_sees(self) -> bool:
+        if "FilterExpression" in self._raw or self._hydrated or self._on_invalid != "raise":
+            return False
+        return not self._parts()[1]
+
+    def _options(self, count: bool = False) -> dict[str, Any]:
+        index = self._projected
+        if self._consistent and index is not None and index.is_global:
+            raise InvalidKey(f"{self._name}: a global index has no consistent reads; read the table, or without")
+        options: dict[str, Any] = {
+            "index": index.name if index is not None else None,
             "consistent": self._consistent,
             "page_size": self._page_size,
+            "start": self._start_key(),
+            "capacity": True,
+            "count": count,
         }
+        if self._hydrated:
+            options["paths"] = [(name,) for name in self._key_names]
+        elif self._paths is not None:
+            options["paths"] = self._wanted_paths(self._paths)
+        return options
+
+    def _wanted_paths(self, names: Sequence[Any]) -> Sequence[Any]:
+        paths = self._store.mapper.paths(names)
+        self._require_projected({str(path[0]) for path in paths})
+        more = [(name,) for name in self._key_names if (name,) not in paths]
+        return [*(path for path in paths if path[0] not in {name for (name,) in more}), *more]
+
+    @property
+    def _key_names(self) -> tuple[str, ...]:
+        """The attributes that say where in the table or index an item is."""
+        index = self._projected
+        return tuple(dict.fromkeys([*self._store.mapper.key.names, *(index.key.names if index is not None else ())]))
+
+    def _start_key(self) -> WireItem | None:
+        start = self._start
+        if start is None:
+            return None
+        if isinstance(start, str):
+            return decode_cursor(start, self._mark(), cursor_key())
+        if isinstance(start, Mapping):
+            return encode_item(start)
+        if isinstance(start, self._model):
+            return self._key_of(start)
+        raise InvalidKey(f"start({start!r}): a cursor, a raw key or an instance of {self._model.__name__} is meant")
+
+    def _key_of(self, instance: Any) -> WireItem:
+        mapper = self._store.mapper
+        key = {}
+        for name in self._key_names:
+            spec = mapper.adapter.by_stored[name]
+            value = mapper.wire_of(spec, instance.__dict__.get(spec.name))
+            if value is None:
+                raise InvalidKey(f"start({instance!r}): it has no {spec.name}, and so no place in {self._name}")
+            key[name] = value
+        return key
+
+    def _mark(self) -> bytes:
+        """What tells the cursors of this read from those of others."""
+        index = self._projected
+        keys, filters = self._parts()
+        about = (self._store.table.name, index.name if index else None, getattr(self, "_reverse", None))
+        return fingerprint([*keys, *filters], type(self).__name__, *about)
 
     @property
     def _name(self) -> str:
@@ -125,95 +473,111 @@ class ReadIterator(ABC):
         return name if self._index is None else f"{name} on index {self._index.name!r}"
 
     def _check_projected(self, filters: Sequence[Condition]) -> None:
-        index, table_key = self._index, self._store.mapper.key
+        self._require_projected({str(leaf.path[0]) for part in filters for leaf in leaves(part)})
+
+    def _require_projected(self, names: set[str]) -> None:
+        index, table_key = self._projected, self._store.mapper.key
         if index is None or index.included is None:
             return
         held = {*index.included, *index.key.names, *table_key.names}
-        lacking = sorted({str(comparison.path[0]) for part in filters for comparison in _leaves(part)} - held)
+        lacking = sorted(names - held)
         if lacking:
-            raise NotProjected(f"{self._name} does not hold {', '.join(lacking)}; it holds {', '.join(sorted(held))}")
+            raise NotProjected(
+                f"{self._name} does not hold {', '.join(lacking)}; it holds {', '.join(sorted(held))}. "
+                "Read without the filter and .hydrate(), or project more"
+            )
 
 
-def _leaves(condition: Condition) -> Iterator[Comparison]:
-    if isinstance(condition, Comparison):
-        yield condition
-    elif isinstance(condition, Not):
-        yield from _leaves(condition.part)
-    elif isinstance(condition, (All, Either)):
-        for part in condition.parts:
-            yield from _leaves(part)
+def _positive(name: str, number: Any) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise InvalidExpression(f"{name}({number!r}): a positive integer is meant")
+    return number
 
 
-class ScanIterator(ReadIterator):
+class ScanIterator(ReadIterator[Model]):
     """Looks at every item of a table or index, and gives those that match."""
 
-    def _request(self, table: str, **options: Any) -> Request:
-        filters = self._store.mapper.conditions(self._conditions)
+    _segments: tuple[int, int] | None = None
+    _parallel: tuple[int, int] | None = None
+
+    def reverse(self, reverse: bool = True) -> Any:
+        """Refuse: a scan has no order."""
+        raise InvalidExpression(f"{self._name}: a scan has no order that could be reversed; a query has")
+
+    def segment(self: Self, number: int, of: int) -> Self:
+        """Give one part of the scan, for others to read the other parts elsewhere; it can be pickled."""
+        if not 0 <= number < _positive("segment", of):
+            raise InvalidExpression(f"segment({number}, {of}): segments are counted from 0 to {of - 1}")
+        return self._with(segments=(number, of))
+
+    def parallel(self: Self, segments: int, workers: int | None = None) -> Self:
+        """Read so many parts at the same time, in as many threads, in no order."""
+        workers = _positive("workers", segments if workers is None else workers)
+        return self._with(parallel=(_positive("parallel", segments), workers))
+
+    def _pages(self, **options: Any) -> Pages:
+        if self._parallel is None:
+            return super()._pages(**options)
+        total, workers = self._parallel
+        limiter = Limiter(self._rate) if self._rate is not None else None
+        parts = []
+        for number in range(total):
+            part: Pages = ReadIterator._pages(self.segment(number, total), **options)
+            part.limiter = limiter
+            parts.append(part)
+        return parallel(parts, workers)
+
+    def _parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
+        return (), self._resolved()
+
+    def _request(self, **options: Any) -> Request:
+        policy = self._store.table.on_scan
+        if policy == "error":
+            raise ScanRefused(f'{self._name} is not to be scanned: its Table says on_scan = "error"; query it instead')
+        if policy == "warn":
+            warnings.warn(f"{self._name} is scanned: every item in it is read", stacklevel=4)
+        filters = self._resolved()
         self._check_projected(filters)
-        return build_scan(table, filters=filters, **self._options(), **options)
+        request = build_scan(
+            self._store.table_name, filters=filters, segment=self._segments, **self._options(**options)
+        )
+        return merged(request, self._raw)
 
 
-class QueryIterator(ReadIterator):
+class QueryIterator(ReadIterator[Model]):
     """Gives the items under one hash key, in the order of the range key."""
 
     _reverse = False
+    _chooses = False
 
-    def reverse(self, reverse: bool = True) -> Any:
+    def reverse(self: Self, reverse: bool = True) -> Self:
         """Give the items in descending order of the range key."""
         return self._with(reverse=reverse)
 
-    def _request(self, table: str, **options: Any) -> Request:
-        keys, filters = self._split()
-        self._check_projected(filters)
-        return build_query(table, keys, filters=filters, reverse=self._reverse, **self._options(), **options)
+    def first(self, reverse: bool = False) -> Model | None:
+        """Give the first item, or with ``reverse`` the last; ``None`` if there is none."""
+        read = self.reverse(not self._reverse) if reverse else self
+        return next(iter(read._capped(1)), None)
+
+    def _choice(self) -> Choice:
+        """Give the table or index that is read, with the conditions on its keys and the filters."""
+        store, conditions = self._store, self._resolved()
+        if self._chooses:
+            return choose(store, conditions)
+        return split(store, self._index, conditions, textual="KeyConditionExpression" in self._raw)
 
     @property
-    def _key(self) -> KeySpec:
-        return self._store.mapper.key if self._index is None else self._index.key
+    def _projected(self) -> IndexSpec | None:
+        return self._choice().spec if self._chooses else self._index
 
-    def _split(self) -> tuple[list[Comparison], list[Condition]]:
-        """Tell key conditions, the one of the hash key first, from filters."""
-        parts = [inner for part in self._store.mapper.conditions(self._conditions) for inner in parts_of(part)]
-        hashes: list[Comparison] = []
-        ranges: list[Comparison] = []
-        filters: list[Condition] = []
-        for part in parts:
-            if isinstance(part, Comparison) and part.path == (self._key.hash_key,):
-                hashes.append(part)
-            elif isinstance(part, Comparison) and part.path == (self._key.range_key,):
-                ranges.append(part)
-            else:
-                filters.append(part)
-        self._check_hash(hashes)
-        for filter_ in filters:
-            for leaf in _leaves(filter_):
-                if leaf.path[0] in self._key.names:
-                    raise InvalidKey(f"{self._name}: DynamoDB takes no filter on {leaf.path[0]}, which is a key here")
-        return hashes + self._merged(ranges), filters
+    def _parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
+        choice = self._choice()
+        return choice.keys, choice.filters
 
-    def _check_hash(self, hashes: list[Comparison]) -> None:
-        name = self._key.hash_key
-        if not hashes:
-            raise InvalidKey(f"a query of {self._name} needs {name}=..., its hash key; scan() reads without one")
-        if len(hashes) > 1:
-            raise InvalidKey(f"a query of {self._name} has one value of {name}, its hash key, not {len(hashes)}")
-        if hashes[0].operator != "eq" or hashes[0].size:
-            raise InvalidKey(
-                f"{name} is the hash key of {self._name}: DynamoDB finds it by equality alone, "
-                f"not with {hashes[0].operator}; scan() can"
-            )
-
-    def _merged(self, ranges: list[Comparison]) -> list[Comparison]:
-        """Give the one condition on the range key; a lower and an upper bound become BETWEEN."""
-        for comparison in ranges:
-            if comparison.operator not in RANGE_OPERATORS or comparison.size:
-                raise InvalidKey(
-                    f"{self._key.range_key} is the range key of {self._name}, which a query finds with "
-                    f"{', '.join(sorted(RANGE_OPERATORS))}, not with {comparison.operator}; scan() can"
-                )
-        if len(ranges) == 2 and {part.operator for part in ranges} == {"gte", "lte"}:
-            low, high = sorted(ranges, key=lambda part: part.operator)
-            return [Comparison(low.path, "between", (*low.operands, *high.operands))]
-        if len(ranges) > 1:
-            raise InvalidKey(f"a query of {self._name} has one condition on {self._key.range_key}, its range key")
-        return ranges
+    def _request(self, **options: Any) -> Request:
+        keys, filters = self._parts()
+        self._check_projected(filters)
+        request = build_query(
+            self._store.table_name, keys, filters=filters, reverse=self._reverse, **self._options(**options)
+        )
+        return merged(request, self._raw)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from .codec import WireItem
-from .expressions import Action, Condition, Placeholders, render_condition, render_update
-from .expressions.conditions import All
+from .exceptions import InvalidExpression
+from .expressions import (
+    Action,
+    Condition,
+    Path,
+    Rendered,
+    overlapping,
+    render_condition,
+    render_projection,
+    render_update,
+)
 
 
 class Request(NamedTuple):
@@ -16,57 +25,77 @@ class Request(NamedTuple):
     operation: str
     payload: dict[str, Any]
 
-    def after(self, key: WireItem) -> Request:
-        """Give the request for the next page: the same, starting after a key."""
-        return Request(self.operation, {**self.payload, "ExclusiveStartKey": key})
+    def after(self, key: WireItem | None) -> Request:
+        """Give the request for another page: the same, starting after a key, or from the start."""
+        payload = {name: value for name, value in self.payload.items() if name != "ExclusiveStartKey"}
+        if key is not None:
+            payload["ExclusiveStartKey"] = key
+        return Request(self.operation, payload)
+
+    def with_limit(self, limit: int) -> Request:
+        """Give the same request for so many items to be looked at."""
+        return Request(self.operation, {**self.payload, "Limit": limit})
 
 
-def build_get(table: str, key: WireItem, *, consistent: bool = False, paths: Sequence[str] | None = None) -> Request:
+def build_get(table: str, key: WireItem, *, consistent: bool = False, paths: Sequence[Path] | None = None) -> Request:
     payload: dict[str, Any] = {"TableName": table, "Key": key}
     if consistent:
         payload["ConsistentRead"] = True
     if paths is not None:
-        placeholders = Placeholders()
-        payload["ProjectionExpression"] = ", ".join(placeholders.path((path,)) for path in paths)
-        payload.update(placeholders.payload())
+        _add(payload, "ProjectionExpression", render_projection(paths))
     return Request("GetItem", payload)
 
 
 def build_put(table: str, item: WireItem, conditions: Sequence[Condition] = ()) -> Request:
-    return Request("PutItem", {"TableName": table, "Item": item, **_conditional(conditions, Placeholders())})
+    payload: dict[str, Any] = {"TableName": table, "Item": item}
+    _add_conditions(payload, conditions)
+    return Request("PutItem", payload)
 
 
 def build_delete(table: str, key: WireItem, conditions: Sequence[Condition] = ()) -> Request:
-    return Request("DeleteItem", {"TableName": table, "Key": key, **_conditional(conditions, Placeholders())})
+    payload: dict[str, Any] = {"TableName": table, "Key": key}
+    _add_conditions(payload, conditions)
+    return Request("DeleteItem", payload)
 
 
 def build_update(
     table: str,
     key: WireItem,
-    actions: Iterable[Action],
+    actions: Sequence[Action],
     conditions: Sequence[Condition] = (),
     *,
     returning: str = "ALL_NEW",
 ) -> Request:
-    placeholders = Placeholders()
     payload: dict[str, Any] = {"TableName": table, "Key": key, "ReturnValues": returning}
-    text = render_update(actions, placeholders)
-    if text:
-        payload["UpdateExpression"] = text
-    payload.update(_conditional(conditions, placeholders))
-    payload.update(placeholders.payload())
+    if actions:
+        clash = overlapping(action.path for action in actions)
+        if clash is not None:
+            first, second = (shown_path(path) for path in clash)
+            raise InvalidExpression(
+                f"an update of {first} and of {second} at once: DynamoDB changes each place one time"
+            )
+        _add(payload, "UpdateExpression", render_update(actions))
+    _add_conditions(payload, conditions)
     return Request("UpdateItem", payload)
 
 
-def _conditional(conditions: Sequence[Condition], placeholders: Placeholders) -> dict[str, Any]:
-    if not conditions:
-        return {}
-    text = render_condition(All(tuple(conditions)), placeholders)
-    return {
-        "ConditionExpression": text,
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        **placeholders.payload(),
-    }
+def shown_path(path: Path) -> str:
+    """Give a document path as a reader knows it: ``address.lines[0]``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+
+
+def _add(payload: dict[str, Any], name: str, rendered: Rendered) -> None:
+    payload[name] = rendered.text
+    if rendered.names:
+        payload.setdefault("ExpressionAttributeNames", {}).update(rendered.names)
+    if rendered.values:
+        payload.setdefault("ExpressionAttributeValues", {}).update(rendered.values)
+
+
+def _add_conditions(payload: dict[str, Any], conditions: Sequence[Condition]) -> None:
+    if conditions:
+        _add(payload, "ConditionExpression", render_condition(conditions))
+        payload["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
 
 
 def build_query(
@@ -79,19 +108,29 @@ def build_query(
     **options: Any,
 ) -> Request:
     """``key_conditions`` name the hash key first: local engines insist on that order."""
-    placeholders = Placeholders()
     payload = _read(table, index, **options)
-    payload["KeyConditionExpression"] = render_condition(All(tuple(key_conditions)), placeholders)
+    if key_conditions:
+        _add(payload, "KeyConditionExpression", render_condition(key_conditions, "k"))
     if reverse:
         payload["ScanIndexForward"] = False
-    _add_filters(payload, filters, placeholders)
+    if filters:
+        _add(payload, "FilterExpression", render_condition(filters, "f"))
     return Request("Query", payload)
 
 
-def build_scan(table: str, *, index: str | None = None, filters: Sequence[Condition] = (), **options: Any) -> Request:
-    placeholders = Placeholders()
+def build_scan(
+    table: str,
+    *,
+    index: str | None = None,
+    filters: Sequence[Condition] = (),
+    segment: tuple[int, int] | None = None,
+    **options: Any,
+) -> Request:
     payload = _read(table, index, **options)
-    _add_filters(payload, filters, placeholders)
+    if segment is not None:
+        payload["Segment"], payload["TotalSegments"] = segment
+    if filters:
+        _add(payload, "FilterExpression", render_condition(filters, "f"))
     return Request("Scan", payload)
 
 
@@ -102,6 +141,9 @@ def _read(
     consistent: bool = False,
     page_size: int | None = None,
     count: bool = False,
+    paths: Sequence[Path] | None = None,
+    start: WireItem | None = None,
+    capacity: bool = False,
 ) -> dict[str, Any]:
     payload: dict[str, Any] = {"TableName": table}
     if index is not None:
@@ -112,10 +154,27 @@ def _read(
         payload["Limit"] = page_size
     if count:
         payload["Select"] = "COUNT"
+    elif paths is not None:
+        _add(payload, "ProjectionExpression", render_projection(paths))
+    if start is not None:
+        payload["ExclusiveStartKey"] = start
+    if capacity:
+        payload["ReturnConsumedCapacity"] = "TOTAL"
     return payload
 
 
-def _add_filters(payload: dict[str, Any], filters: Sequence[Condition], placeholders: Placeholders) -> None:
-    if filters:
-        payload["FilterExpression"] = render_condition(All(tuple(filters)), placeholders)
-    payload.update(placeholders.payload())
+def build_batch_get(
+    table: str, keys: Sequence[WireItem], *, consistent: bool = False, paths: Sequence[Path] | None = None
+) -> Request:
+    asked: dict[str, Any] = {"Keys": list(keys)}
+    if consistent:
+        asked["ConsistentRead"] = True
+    if paths is not None:
+        rendered = render_projection(paths)
+        asked["ProjectionExpression"] = rendered.text
+        asked["ExpressionAttributeNames"] = rendered.names
+    return Request("BatchGetItem", {"RequestItems": {table: asked}})
+
+
+def build_batch_write(table: str, items: Sequence[WireItem]) -> Request:
+    return Request("BatchWriteItem", {"RequestItems": {table: [{"PutRequest": {"Item": item}} for item in items]}})

@@ -2,27 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+from typing import Any, NamedTuple
 
 from .codec import WireItem
+from .connection import Connection
+from .expressions import Reference
 from .spec import FieldSpec
+
+
+class Place(NamedTuple):
+    """Where items are: a connection, and the full name of a table there."""
+
+    connection: Connection
+    table: str
 
 
 class State:
     """The stored state of an instance, as far as it is known.
 
-    ``loaded`` is the item as it was received or last written, ``None`` for what was never loaded; ``extra`` holds the
-    attributes that the schema does not know, in wire form; ``partial`` says that only a part was loaded.
+    ``loaded`` is the item as it was received or last written, ``None`` for what was never loaded, and ``original`` the
+    native values of that time.  ``defaults`` are values that nobody gave, as they were when the schema supplied them;
+    ``pending`` the increments that are not sent yet.  ``extra`` holds the attributes that the schema does not know, in
+    wire form; ``partial`` says that only a part was loaded; ``place`` is where the item is.
     """
 
-    __slots__ = ("arriving", "extra", "loaded", "partial")
+    __slots__ = ("arriving", "defaults", "extra", "loaded", "original", "partial", "pending", "place")
 
     def __init__(self) -> None:
         self.loaded: WireItem | None = None
+        self.original: dict[str, Any] = {}
+        self.defaults: dict[str, Any] = {}
+        self.pending: dict[str, Any] = {}
         self.extra: WireItem = {}
         self.partial = False
+        self.place: Place | None = None
         # the values of a stored item on their way through an __init__ of the model's own
         self.arriving: dict[str, Any] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a connection belongs to its process
+        return {name: getattr(self, name) for name in self.__slots__ if name != "place"}
+
+    def __setstate__(self, values: dict[str, Any]) -> None:
+        self.place = None
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def __copy__(self) -> State:
+        twin = State()
+        twin.__setstate__({name: copy.copy(value) for name, value in self.__getstate__().items()})
+        twin.place = self.place
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> State:
+        twin = State()
+        twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        twin.place = self.place
+        return twin
 
 
 class Stateful:
@@ -34,8 +71,14 @@ class Stateful:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         instance = super().__new__(cls)
-        instance._dynamorm_state = State()
+        object.__setattr__(instance, "_dynamorm_state", State())
         return instance
+
+    def __copy__(self) -> Any:
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        object.__setattr__(twin, "_dynamorm_state", copy.copy(self._dynamorm_state))
+        return twin
 
 
 class FieldAttribute:
@@ -47,21 +90,17 @@ class FieldAttribute:
 
     def __init__(self, spec: FieldSpec, covered: Any = None) -> None:
         self.spec = spec
-        self.name = spec.name
         self.covered = covered
 
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
             if self.covered is None:
-                return self
+                return Reference((self.spec.name,), owner.__name__)
             bind = getattr(type(self.covered), "__get__", None)
             return self.covered if bind is None else bind(self.covered, None, owner)
         if self.spec.computed:
             return owner._dynamorm.store.mapper.computed(self.spec, instance.__dict__)  # type: ignore[attr-defined]
         return None
-
-    def __repr__(self) -> str:
-        return f"<field {self.name}>"
 
 
 class DroppedField:

@@ -25,6 +25,7 @@ STREAM_KINDS = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
 BILLING_MODES = ("PAY_PER_REQUEST", "PROVISIONED")
 TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 READ_MODES = ("validate", "trust")
+SCAN_POLICIES = ("allow", "warn", "error")
 SWITCH = (None, True, False)
 
 _defined: weakref.WeakValueDictionary[int, DynamoTable3] = weakref.WeakValueDictionary()
@@ -160,6 +161,7 @@ class DynamoTable3(DynamoCommon3):
     resource_kwargs: Mapping[str, Any] | None = None
     transport: str | None = None
     on_read: str = "validate"
+    on_scan: str = "allow"
 
     def __init__(self, model_name: str, adapter: Adapter, indexes: Mapping[str, Any]) -> None:
         super().__init__(f"{model_name}.Table", adapter)
@@ -167,6 +169,7 @@ class DynamoTable3(DynamoCommon3):
         self._one_of("stream", (None, *STREAM_KINDS))
         self._one_of("billing_mode", (None, *BILLING_MODES))
         self._one_of("on_read", READ_MODES)
+        self._one_of("on_scan", SCAN_POLICIES)
         self._one_of("table_class", (None, *TABLE_CLASSES))
         for switch in ("pitr", "sse", "deletion_protection"):
             self._one_of(switch, SWITCH)

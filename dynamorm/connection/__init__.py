@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from .configuration import Settings, configure, table_prefix, using
-from .registry import Connection, close_all, connection_for
+from .configuration import Settings, configure, cursor_key, table_prefix, using
+from .registry import Connection, boto3_conditions, close_all, connection_for
 
-__all__ = ["Connection", "Settings", "close_all", "configure", "connection_for", "table_prefix", "using"]
+__all__ = [
+    "Connection",
+    "Settings",
+    "boto3_conditions",
+    "close_all",
+    "configure",
+    "connection_for",
+    "cursor_key",
+    "table_prefix",
+    "using",
+]

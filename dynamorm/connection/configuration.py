@@ -19,6 +19,7 @@ from ..exceptions import ConfigurationError
 SESSION_ONLY = frozenset({"profile_name", "botocore_session"})
 CREDENTIALS = frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_account_id"})
 CLIENT = frozenset({"region_name", "api_version", "use_ssl", "verify", "endpoint_url", "config"}) | CREDENTIALS
+OWN = ("session", "transport", "table_prefix", "cursor_key")
 TRANSPORTS = ("default", "direct", "boto3")
 TRANSPORT_VARIABLE = "DYNAMORM_TRANSPORT"
 
@@ -32,6 +33,7 @@ class Settings:
     client_kwargs: Mapping[str, Any] = field(default_factory=dict)
     transport: str | None = None
     table_prefix: str | None = None
+    cursor_key: str | bytes | None = field(default=None, repr=False)
 
     def over(self, below: Settings) -> Settings:
         """Merge this level over a less specific one."""
@@ -55,6 +57,7 @@ class Settings:
             client_kwargs={**client_kwargs, **self.client_kwargs},
             transport=self.transport if self.transport is not None else below.transport,
             table_prefix=self.table_prefix if self.table_prefix is not None else below.table_prefix,
+            cursor_key=self.cursor_key if self.cursor_key is not None else below.cursor_key,
         )
 
 
@@ -76,7 +79,7 @@ def configure(**options: Any) -> None:
     for name in [name for name, value in options.items() if value is None]:
         _settings_from({name: None})
         del options[name]
-        if name in ("session", "transport", "table_prefix"):
+        if name in OWN:
             kept = replace(kept, **{name: None})  # type: ignore[arg-type]
         else:
             kept = replace(
@@ -95,6 +98,7 @@ def using(**options: Any) -> Iterator[None]:
     :param table_prefix: stands in front of every table's name
     :param transport: how requests are sent: ``"default"``, ``"direct"`` or ``"boto3"``; where nothing says
         it, the environment's ``DYNAMORM_TRANSPORT`` does
+    :param cursor_key: signs the cursors of pages, so that one that was changed outside is refused
     :param options: boto3's own: ``endpoint_url``, ``region_name``, ``aws_access_key_id``, ``profile_name``,
         ``config`` and so on
     """
@@ -108,11 +112,11 @@ def using(**options: Any) -> Iterator[None]:
 
 
 def _settings_from(options: Mapping[str, Any]) -> Settings:
-    own = {name: options[name] for name in ("session", "transport", "table_prefix") if name in options}
+    own = {name: options[name] for name in OWN if name in options}
     rest = _without(options, set(own))
     unknown = sorted(set(rest) - CLIENT - SESSION_ONLY)
     if unknown:
-        known = sorted(CLIENT | SESSION_ONLY | {"session", "transport", "table_prefix"})
+        known = sorted(CLIENT | SESSION_ONLY | {*OWN})
         raise ConfigurationError(f"unknown option {', '.join(unknown)}; there are: {', '.join(known)}")
     check_transport(own.get("transport"))
     return Settings(
@@ -160,3 +164,10 @@ def table_prefix() -> str:
     if context is not None and context.table_prefix is not None:
         return context.table_prefix
     return _process_wide.table_prefix or ""
+
+
+def cursor_key() -> bytes | None:
+    """Give what cursors are signed with here and now."""
+    context = _context.get()
+    key = context.cursor_key if context is not None and context.cursor_key is not None else _process_wide.cursor_key
+    return key.encode() if isinstance(key, str) else key

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from ..signals import post_request, pre_request
 from .configuration import Settings, chosen_transport, effective, levels
 
-__all__ = ["AnyRequest", "Connection", "close_all", "connection_for"]
+__all__ = ["AnyRequest", "Connection", "boto3_conditions", "close_all", "connection_for"]
 
 log = logging.getLogger("dynamorm.connection")
 
@@ -147,6 +147,13 @@ def _units(consumed: Any) -> Any:
     if isinstance(consumed, list):
         return sum(one.get("CapacityUnits", 0) for one in consumed)
     return "not asked for"
+
+
+def boto3_conditions() -> Any:
+    """Give boto3's module of conditions, imported when it is first asked for."""
+    from boto3.dynamodb import conditions
+
+    return conditions
 
 
 _connections: dict[Any, Connection] = {}

@@ -2,20 +2,53 @@
 
 from __future__ import annotations
 
-from .conditions import Comparison, Condition, Q, conjunction, parts_of, render_condition
+from .conditions import (
+    All,
+    Comparison,
+    Condition,
+    Either,
+    Lookup,
+    Not,
+    PathOperand,
+    Q,
+    boto3_condition,
+    conjunction,
+    is_condition,
+    leaves,
+    parts_of,
+)
 from .lookups import Resolver
-from .placeholders import Placeholders
-from .updates import Action, render_update
+from .placeholders import Path, overlapping
+from .references import Change, F, Reference, Sum
+from .rendering import Rendered, render_condition, render_projection, render_update
+from .updates import FUNCTIONS, Action, SumOperand
 
 __all__ = [
+    "FUNCTIONS",
     "Action",
+    "All",
+    "Change",
     "Comparison",
     "Condition",
-    "Placeholders",
+    "Either",
+    "F",
+    "Lookup",
+    "Not",
+    "Path",
+    "PathOperand",
     "Q",
+    "Reference",
+    "Rendered",
     "Resolver",
+    "Sum",
+    "SumOperand",
+    "boto3_condition",
     "conjunction",
+    "is_condition",
+    "leaves",
+    "overlapping",
     "parts_of",
     "render_condition",
+    "render_projection",
     "render_update",
 ]

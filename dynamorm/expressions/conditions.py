@@ -1,61 +1,145 @@
-"""Conditions as a tree that is written with :class:`Q`, resolved against the fields of a model, and rendered.
+"""Conditions as a tree that is written with :class:`Q` or references, resolved against a model, and rendered.
 
-Until it is resolved a leaf is a :class:`Lookup`, a name with double underscores and a plain value.  Resolved, it is a
-:class:`Comparison`, a document path and operands in wire form, which no longer needs the model.
+Until it is resolved a leaf is a :class:`Lookup`, a name with double underscores and a plain value, or a :class:`Claim`,
+which names its attribute by a reference.  Resolved, it is a :class:`Comparison`, a document path and operands in wire
+form, which no longer needs the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+import operator
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
+from ..codec import decode_value
+from ..connection import boto3_conditions
 from ..exceptions import InvalidExpression
-from .placeholders import Path, Placeholders
+from .placeholders import Path
 
 
 class Condition:
     """Anything that composes with ``&``, ``|`` and ``~``."""
 
-    def __and__(self, other: Condition) -> Condition:
+    def __and__(self, other: Any) -> Condition:
         return self._with(other, All)
 
-    def __or__(self, other: Condition) -> Condition:
+    def __or__(self, other: Any) -> Condition:
         return self._with(other, Either)
 
+    def __rand__(self, other: Any) -> Condition:
+        return condition_of(other) & self if is_condition(other) else NotImplemented
+
+    def __ror__(self, other: Any) -> Condition:
+        return condition_of(other) | self if is_condition(other) else NotImplemented
+
     def __invert__(self) -> Condition:
-        return Not(self) if not _is_neutral(self) else self
+        return self if is_neutral(self) else Not(self)
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a condition has no truth value here: combine with & | ~ instead of and, or, not")
 
-    def _with(self, other: Condition, combine: Callable[[tuple[Condition, ...]], Condition]) -> Condition:
-        if not isinstance(other, Condition):
-            return NotImplemented
-        if _is_neutral(other):
+    def _with(self, other: Any, combine: Callable[[tuple[Condition, ...]], Condition]) -> Condition:
+        if other is None:
             return self
-        return other if _is_neutral(self) else combine((self, other))
+        if not is_condition(other):
+            raise TypeError(f"{self!r} combines with conditions, and {other!r} is none")
+        theirs = condition_of(other)
+        if is_neutral(theirs):
+            return self
+        combined: Condition = theirs if is_neutral(self) else combine((self, theirs))
+        return combined
+
+    def to_boto3(self, model: Any) -> Any:
+        """Give boto3's form of the condition, with names and values as the model stores them."""
+        converted: Any = model._dynamorm.store.mapper.boto3_condition(self)
+        return converted
+
+    def get_expression(self) -> NoReturn:
+        """Refuse to serve boto3 directly: names and values mean something for a model only."""
+        raise InvalidExpression(f"{self!r} belongs to a model: hand boto3 its .to_boto3(Model)")
+
+    def _class(self) -> type:
+        loaded = sys.modules.get("boto3.dynamodb.conditions")
+        return type(self) if loaded is None else _also_boto3s(type(self), loaded.ConditionBase)
+
+    # boto3 asks `isinstance(x, ConditionBase)` before it composes a condition of its own with one of ours
+    __class__ = property(_class)
+
+    # what pickle does by itself insists on the class that __class__ gives
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), dict(vars(self)))
+
+
+_boto3s: dict[tuple[type, type], type] = {}
+
+
+def _also_boto3s(own: type, foreign: type) -> type:
+    """Give a class that is both ours and boto3's, for ``isinstance`` only: nothing is ever made of it."""
+    both = _boto3s.get((own, foreign))
+    if both is None:
+        both = _boto3s[own, foreign] = type(own.__name__, (own, foreign), {"__module__": own.__module__})
+    return both
+
+
+def _restored(kind: type, state: dict[str, Any]) -> Any:
+    condition: Any = object.__new__(kind)
+    condition.__dict__.update(state)
+    return condition
 
 
 @dataclass(frozen=True, eq=False)
 class All(Condition):
     parts: tuple[Condition, ...]
 
+    def __repr__(self) -> str:
+        return " & ".join(_shown(part) for part in self.parts) or "Q()"
+
 
 @dataclass(frozen=True, eq=False)
 class Either(Condition):
     parts: tuple[Condition, ...]
+
+    def __repr__(self) -> str:
+        return " | ".join(_shown(part) for part in self.parts)
 
 
 @dataclass(frozen=True, eq=False)
 class Not(Condition):
     part: Condition
 
+    def __repr__(self) -> str:
+        return f"~{_shown(self.part)}"
+
+
+def _shown(part: Condition) -> str:
+    return f"({part!r})" if type(part) in (All, Either, Claim, Comparison) else repr(part)
+
 
 @dataclass(frozen=True, eq=False)
 class Lookup(Condition):
+    """``name`` holds the attribute, the way into it and the operator, as a keyword argument does."""
+
     name: str
     value: Any
+
+    def __repr__(self) -> str:
+        return f"Q({self.name}={self.value!r})"
+
+
+@dataclass(frozen=True, eq=False)
+class Claim(Condition):
+    """The attribute is named by a reference; ``size`` says that the size is compared, not the value."""
+
+    target: Any
+    operator: str
+    value: Any
+    size: bool = False
+
+    def __repr__(self) -> str:
+        return f"{self.target!r}.{'size().' if self.size else ''}{self.operator}({self.value!r})"
 
 
 class Q(Condition):
@@ -66,42 +150,126 @@ class Q(Condition):
         Book.scan(Q(author="Mr. Bar") | ~Q(year__lt=1990))
     """
 
-    def __init__(self, **lookups: Any) -> None:
+    def __init__(self, /, **lookups: Any) -> None:
         self.lookups = tuple(Lookup(name, value) for name, value in lookups.items())
 
     def __repr__(self) -> str:
         return f"Q({', '.join(f'{lookup.name}={lookup.value!r}' for lookup in self.lookups)})"
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison(Condition):
-    """A resolved leaf: ``operator`` is one of ours, ``size`` says that the size is compared, not the value."""
+class PathOperand(NamedTuple):
+    """Another attribute of the same item as an operand."""
 
     path: Path
-    operator: str
-    operands: tuple[dict[str, Any], ...] = ()
     size: bool = False
 
 
-def _is_neutral(condition: Condition) -> bool:
-    return isinstance(condition, (Q, All)) and not _members(condition)
+@dataclass(frozen=True, eq=False)
+class Comparison(Condition):
+    """A resolved leaf: ``operator`` is one of ours, operands are in wire form or name another attribute."""
+
+    path: Path
+    operator: str
+    operands: tuple[dict[str, Any] | PathOperand, ...] = ()
+    size: bool = False
+
+    def __repr__(self) -> str:
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path).lstrip(".")
+        shown = [
+            repr(decode_value(operand)) if isinstance(operand, dict) else f"F({operand.path!r})"
+            for operand in self.operands
+        ]
+        return f"{path}{'.size' if self.size else ''} {self.operator} {', '.join(shown)}".rstrip()
 
 
-def _members(condition: Q | All) -> tuple[Condition, ...]:
+def is_neutral(condition: Condition) -> bool:
+    return isinstance(condition, (Q, All)) and not members(condition)
+
+
+def members(condition: Q | All) -> tuple[Condition, ...]:
     return condition.lookups if isinstance(condition, Q) else condition.parts
+
+
+def is_condition(given: Any) -> bool:
+    """Say whether something is a condition, ours or boto3's."""
+    return issubclass(type(given), Condition) or (
+        hasattr(type(given), "get_expression") and hasattr(type(given), "__and__")
+    )
+
+
+# boto3's operators under our names; size(...) and the combining ones are read by shape
+_BOTO3_OPERATORS = {
+    "=": "eq",
+    "<>": "ne",
+    "<": "lt",
+    "<=": "lte",
+    ">": "gt",
+    ">=": "gte",
+    "IN": "in",
+    "BETWEEN": "between",
+    "begins_with": "begins_with",
+    "contains": "contains",
+    "attribute_type": "type",
+    "attribute_exists": "exists",
+    "attribute_not_exists": "not_exists",
+}
+
+
+def condition_of(given: Any) -> Condition:
+    """Give a condition of ours for one of boto3's; ours stay as they are."""
+    if issubclass(type(given), Condition):
+        ours: Condition = given
+        return ours
+    expression = given.get_expression()
+    operator, values = expression["operator"], expression["values"]
+    if operator in ("AND", "OR"):
+        parts = tuple(condition_of(part) for part in values)
+        return All(parts) if operator == "AND" else Either(parts)
+    if operator == "NOT":
+        return Not(condition_of(values[0]))
+    target, *operands = values
+    size = hasattr(target, "get_expression")
+    if size:  # boto3's Size: a condition of its own around the attribute
+        target = target.get_expression()["values"][0]
+    known = _BOTO3_OPERATORS.get(operator)
+    if known is None:
+        raise InvalidExpression(f"boto3's operator {operator!r} has no counterpart here")
+    if known in ("exists", "not_exists"):
+        value: Any = True
+    elif known == "in":
+        value = [_boto3_operand(operand) for operand in operands[0]]
+    elif known == "between":
+        value = [_boto3_operand(operand) for operand in operands]
+    else:
+        value = _boto3_operand(operands[0])
+    return Claim(Stored(target.name), known, value, size)
+
+
+class Stored(NamedTuple):
+    """An attribute by the name that boto3 was given: names as they are stored, joined by dots and positions."""
+
+    name: str
+    size: bool = False
+
+
+def _boto3_operand(value: Any) -> Any:
+    """Tell an attribute that is compared with from a plain value."""
+    if not hasattr(type(value), "begins_with"):
+        return value
+    return Stored(value.name, hasattr(value, "get_expression"))
 
 
 def conjunction(conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> tuple[Condition, ...]:
     """Give the parts of everything that was given, all of which have to hold.
 
-    Conditions come as such, as dicts of lookups, or in lists of these; ``None`` is nothing.
+    Conditions come as such, as boto3's, as dicts of lookups, or in lists of these; ``None`` is nothing.
     """
     parts: list[Condition] = []
     for condition in conditions:
         if condition is None:
             continue
-        if isinstance(condition, Condition):
-            parts.extend(parts_of(condition))
+        if is_condition(condition):
+            parts.extend(parts_of(condition_of(condition)))
         elif isinstance(condition, Mapping):
             parts.extend(Lookup(name, value) for name, value in condition.items())
         elif isinstance(condition, (list, tuple)):
@@ -115,16 +283,27 @@ def conjunction(conditions: Iterable[Any], lookups: Mapping[str, Any] | None = N
 def parts_of(condition: Condition) -> tuple[Condition, ...]:
     """Give the parts that are ANDed at the top of a condition."""
     if isinstance(condition, (Q, All)):
-        return tuple(inner for part in _members(condition) for inner in parts_of(part))
+        return tuple(inner for part in members(condition) for inner in parts_of(part))
     return (condition,)
 
 
-def resolve(condition: Condition, leaf: Callable[[Lookup], Condition]) -> Condition:
-    """Give the same tree with every lookup replaced."""
-    if isinstance(condition, Lookup):
+def leaves(condition: Condition) -> Iterable[Comparison]:
+    """Give every comparison in a resolved condition."""
+    if isinstance(condition, Comparison):
+        yield condition
+    elif isinstance(condition, Not):
+        yield from leaves(condition.part)
+    elif isinstance(condition, (All, Either)):
+        for part in condition.parts:
+            yield from leaves(part)
+
+
+def resolve(condition: Condition, leaf: Callable[[Any], Condition]) -> Condition:
+    """Give the same tree with every lookup and claim replaced."""
+    if isinstance(condition, (Lookup, Claim)):
         return leaf(condition)
     if isinstance(condition, (Q, All)):
-        return All(tuple(resolve(part, leaf) for part in _members(condition)))
+        return All(tuple(resolve(part, leaf) for part in members(condition)))
     if isinstance(condition, Either):
         return Either(tuple(resolve(part, leaf) for part in condition.parts))
     if isinstance(condition, Not):
@@ -132,49 +311,50 @@ def resolve(condition: Condition, leaf: Callable[[Lookup], Condition]) -> Condit
     return condition
 
 
-_COMPARATORS = {"eq": "=", "ne": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
-_FUNCTIONS = {"begins_with": "begins_with", "contains": "contains", "type": "attribute_type"}
+def boto3_condition(parts: Sequence[Condition]) -> Any:
+    """Give boto3's form of resolved conditions, all of which have to hold."""
+    boto3s = boto3_conditions()
+    converted = [_as_boto3(part, boto3s) for part in parts]
+    if not converted:
+        raise InvalidExpression("an empty condition has no form in boto3")
+    return functools.reduce(lambda one, other: one & other, converted)
 
 
-def render_condition(condition: Condition, placeholders: Placeholders) -> str:
-    """Give the text of a resolved condition."""
+def _as_boto3(condition: Condition, boto3s: Any) -> Any:
     if isinstance(condition, Comparison):
-        return _render_comparison(condition, placeholders)
-    if isinstance(condition, All):
-        return " AND ".join(_enclosed(part, placeholders) for part in condition.parts)
-    if isinstance(condition, Either):
-        return " OR ".join(_enclosed(part, placeholders) for part in condition.parts)
+        return _comparison_as_boto3(condition, boto3s)
     if isinstance(condition, Not):
-        return f"NOT {_enclosed(condition.part, placeholders)}"
-    raise InvalidExpression(f"{condition!r} has not been resolved against a model")
+        return ~_as_boto3(condition.part, boto3s)
+    assert isinstance(condition, (All, Either))
+    combine = operator.and_ if isinstance(condition, All) else operator.or_
+    return functools.reduce(combine, [_as_boto3(part, boto3s) for part in condition.parts])
 
 
-def _enclosed(condition: Condition, placeholders: Placeholders) -> str:
-    text = render_condition(condition, placeholders)
-    return text if isinstance(condition, Comparison) else f"({text})"
+def _comparison_as_boto3(comparison: Comparison, boto3s: Any) -> Any:
+    attribute = _boto3_attribute(comparison.path, boto3s)
+    subject = attribute.size() if comparison.size else attribute
+    operands = [
+        _boto3_attribute(operand.path, boto3s, operand.size)
+        if isinstance(operand, PathOperand)
+        else decode_value(operand)
+        for operand in comparison.operands
+    ]
+    kind = comparison.operator
+    if kind == "in":
+        return subject.is_in(operands)
+    if kind == "not_contains":
+        return ~attribute.contains(*operands)
+    if kind == "absent":
+        return attribute.not_exists() | attribute.attribute_type("NULL")
+    if kind == "present":
+        return attribute.exists() & ~attribute.attribute_type("NULL")
+    return getattr(subject, "attribute_type" if kind == "type" else kind)(*operands)
 
 
-def _render_comparison(comparison: Comparison, placeholders: Placeholders) -> str:
-    path = placeholders.path(comparison.path)
-    subject = f"size({path})" if comparison.size else path
-    values = [placeholders.value(operand) for operand in comparison.operands]
-    operator = comparison.operator
-    if operator in _COMPARATORS:
-        return f"{subject} {_COMPARATORS[operator]} {values[0]}"
-    if operator == "between":
-        return f"{subject} BETWEEN {values[0]} AND {values[1]}"
-    if operator == "in":
-        return f"{subject} IN ({', '.join(values)})"
-    if operator == "not_contains":
-        return f"NOT contains({path}, {values[0]})"
-    if operator == "exists":
-        return f"attribute_exists({path})"
-    if operator == "not_exists":
-        return f"attribute_not_exists({path})"
-    if operator == "absent":
-        null = placeholders.value({"S": "NULL"})
-        return f"(attribute_not_exists({path}) OR attribute_type({path}, {null}))"
-    if operator == "present":
-        null = placeholders.value({"S": "NULL"})
-        return f"(attribute_exists({path}) AND NOT attribute_type({path}, {null}))"
-    return f"{_FUNCTIONS[operator]}({path}, {values[0]})"
+def _boto3_attribute(path: Path, boto3s: Any, size: bool = False) -> Any:
+    for step in path:
+        if isinstance(step, str) and any(letter in step for letter in ".[]"):
+            raise InvalidExpression(f"boto3 cannot name an attribute called {step!r}: it takes it for a path")
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+    attribute = boto3s.Attr(text)
+    return attribute.size() if size else attribute

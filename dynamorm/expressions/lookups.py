@@ -1,7 +1,8 @@
-"""The double-underscore grammar: ``field__sub__operator=value`` resolved against the fields of a model.
+"""What names, references and values mean for a model: document paths, operators, operands in wire form.
 
-A part of a name is an operator only in last place (or before the comparison of ``size``), and only if the schema has
-no field of that name there.  Values are converted by the field's own serialisation and never validated.
+The grammar is ``field__sub__operator=value``.  A part of a name is an operator only in last place (or before the
+comparison of ``size``), and only if the schema has no field of that name there.  Values are converted by the field's
+own serialisation and never validated.
 """
 
 from __future__ import annotations
@@ -14,94 +15,124 @@ from ..codec import encode_value
 from ..exceptions import InvalidExpression, InvalidSchemaField, UnstorableValue, ValidationError
 from ..schema.base import Adapter
 from ..spec import FieldSpec
-from .conditions import Comparison, Condition, Lookup, resolve
+from .conditions import Claim, Comparison, Condition, Lookup, PathOperand, Stored, resolve
 from .placeholders import Path
+from .references import F, Reference, Size
+from .updates import FUNCTIONS
 
 ALIASES = {"is_in": "in", "attribute_type": "type"}
-COMPARISONS = ("eq", "ne", "lt", "lte", "gt", "gte", "between", "in")
+COMPARISONS = ("eq", "ne", "lt", "lte", "gt", "gte", "between", "in", "is_in")
 OPERATORS = (
     frozenset(COMPARISONS)
     | frozenset({"exists", "not_exists", "type", "begins_with", "contains", "not_contains", "size"})
     | frozenset(ALIASES)
 )
-FUNCTIONS = frozenset({"plus", "minus", "add", "delete", "append", "prepend", "if_not_exists", "remove"})
 TYPE_CODES = frozenset({"S", "SS", "N", "NS", "B", "BS", "BOOL", "NULL", "L", "M"})
 # operators to which text means something even where it is not a whole value of its field
 _TEXTUAL = frozenset({"begins_with", "contains", "not_contains", "lt", "lte", "gt", "gte", "between"})
+# words that are younger than the data: below a map of any keys they stay keys
+_YOUNG = frozenset({"in", "type", "not_contains", "add", "delete", "prepend", "remove"})
+_NULL = {"NULL": True}
 
 
 class Resolver:
-    """Turns names into document paths, and values into wire form, for one model."""
+    """Turns names into document paths, and values into wire form, for one model.
 
-    def __init__(self, model_name: str, adapter: Adapter) -> None:
+    Without an adapter every name is taken as it is, and every value by its Python type.
+    """
+
+    def __init__(self, model_name: str, adapter: Adapter | None) -> None:
         self.model_name = model_name
         self.adapter = adapter
+        self._fields: Mapping[str, FieldSpec] = adapter.fields if adapter is not None else {}
+        self._by_stored: Mapping[str, FieldSpec] = adapter.by_stored if adapter is not None else {}
 
     def condition(self, condition: Condition) -> Condition:
-        """Resolve every lookup in a condition."""
+        """Resolve every lookup and claim in a condition."""
         return resolve(condition, self.comparison)
 
-    def comparison(self, lookup: Lookup) -> Condition:
-        """Resolve one lookup."""
-        path, spec, words = self.split(lookup.name, OPERATORS)
+    def comparison(self, leaf: Lookup | Claim) -> Condition:
+        """Resolve one lookup or claim."""
+        if isinstance(leaf, Claim):
+            path, spec = self.walk(leaf.target)
+            label = leaf.target.name if isinstance(leaf.target, Stored) else repr(leaf.target)
+            operator = ALIASES.get(leaf.operator, leaf.operator)
+            return self._comparison(label, path, spec, operator, leaf.value, leaf.size, isinstance(leaf.target, Stored))
+        path, spec, words = self.split(leaf.name, OPERATORS)
         words = [ALIASES.get(word, word) for word in words]
         size = bool(words) and words[0] == "size"
         if size:
             words = words[1:]
-        operator = words[0] if words else "eq"
-        if len(words) > 1 or (size and operator not in COMPARISONS):
-            raise InvalidExpression(f"{lookup.name!r}: {'__'.join(words)} is not one comparison")
-        return self._comparison(lookup, path, spec, operator, size)
+        return self._comparison(leaf.name, path, spec, words[0] if words else "eq", leaf.value, size)
 
-    def _comparison(self, lookup: Lookup, path: Path, spec: FieldSpec | None, operator: str, size: bool) -> Comparison:
-        value = lookup.value
+    def _comparison(
+        self,
+        label: str,
+        path: Path,
+        spec: FieldSpec | None,
+        operator: str,
+        value: Any,
+        size: bool,
+        exactly_null: bool = False,
+    ) -> Comparison:
         if operator in ("exists", "not_exists"):
             if value is not True:
-                raise TypeError(f"{lookup.name}={value!r}: {operator} takes True; use its opposite instead of False")
+                raise TypeError(f"{label}={value!r}: {operator} takes True; use its opposite instead of False")
             return Comparison(path, operator)
         if value is None and not size:
             if operator in ("eq", "ne"):
+                if exactly_null:
+                    return Comparison(path, operator, (_NULL,))
                 return Comparison(path, "absent" if operator == "eq" else "present")
-            raise InvalidExpression(f"{lookup.name}=None: only eq and ne compare with None")
-        if operator in ("between", "in"):
-            values = self._several(lookup, operator)
-        else:
-            values = [value]
-        if size:
-            operands = [self._size(lookup, one) for one in values]
-        elif operator == "type":
+            raise InvalidExpression(f"{label}=None: only eq and ne compare with None")
+        values = self._several(label, value, operator) if operator in ("between", "in") else [value]
+        if operator == "type":
             if value not in TYPE_CODES:
-                raise InvalidExpression(f"{lookup.name}={value!r}: the types are {', '.join(sorted(TYPE_CODES))}")
-            operands = [{"S": value}]
-        else:
-            inside = spec.element if spec is not None and operator in ("contains", "not_contains") else None
-            operands = [self.operand(inside or spec, one, operator, lookup.name) for one in values]
-        return Comparison(path, operator, tuple(operands), size)
+                raise InvalidExpression(f"{label}={value!r}: the types are {', '.join(sorted(TYPE_CODES))}")
+            return Comparison(path, operator, ({"S": value},))
+        inside = spec.element if spec is not None and operator in ("contains", "not_contains") else None
+        operands = tuple(self._operand(label, inside or spec, one, operator, size) for one in values)
+        return Comparison(path, operator, operands, size)
 
-    @staticmethod
-    def _several(lookup: Lookup, operator: str) -> list[Any]:
-        if isinstance(lookup.value, (str, bytes, Mapping)) or not hasattr(lookup.value, "__iter__"):
-            raise InvalidExpression(f"{lookup.name}={lookup.value!r}: {operator} takes a list of values")
-        values = list(lookup.value)
-        if operator == "between" and len(values) != 2:
-            raise InvalidExpression(f"{lookup.name}={values!r}: between takes two values, the lower one first")
-        if operator == "in" and not 1 <= len(values) <= 100:
-            raise InvalidExpression(f"{lookup.name}: in takes 1 to 100 values, not {len(values)}")
-        if any(value is None for value in values):
-            raise InvalidExpression(f"{lookup.name}={values!r}: None cannot be compared in {operator}")
-        return values
-
-    @staticmethod
-    def _size(lookup: Lookup, value: Any) -> dict[str, Any]:
+    def _operand(
+        self, label: str, spec: FieldSpec | None, value: Any, operator: str, size: bool
+    ) -> dict[str, Any] | PathOperand:
+        other = self.path_operand(value)
+        if other is not None:
+            return other
+        if not size:
+            return self.operand(spec, value, operator, label)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise InvalidExpression(f"{lookup.name}={value!r}: a size is an integer")
+            raise InvalidExpression(f"{label}={value!r}: a size is an integer")
         return encode_value(value)
+
+    def path_operand(self, value: Any) -> PathOperand | None:
+        """Give the attribute that a value refers to, ``None`` for a value that is meant as such."""
+        if isinstance(value, Size):
+            return PathOperand(self.walk(value._target)[0], size=True)
+        if isinstance(value, (Reference, Stored)):
+            return PathOperand(self.walk(value)[0], isinstance(value, Stored) and value.size)
+        return None
+
+    @staticmethod
+    def _several(label: str, value: Any, operator: str) -> list[Any]:
+        if isinstance(value, (str, bytes, Mapping)) or not hasattr(type(value), "__iter__"):
+            raise InvalidExpression(f"{label}={value!r}: {operator} takes a list of values")
+        values = list(value)
+        if operator == "between" and len(values) != 2:
+            raise InvalidExpression(f"{label}={values!r}: between takes two values, the lower one first")
+        if operator == "in" and not 1 <= len(values) <= 100:
+            raise InvalidExpression(f"{label}: in takes 1 to 100 values, not {len(values)}")
+        if any(value is None for value in values):
+            raise InvalidExpression(f"{label}={values!r}: None cannot be compared in {operator}")
+        return values
 
     def operand(self, spec: FieldSpec | None, value: Any, operator: str = "eq", name: str = "") -> dict[str, Any]:
         """Give the wire form of a value that is compared with a field."""
         name = name or (spec.name if spec else "")
+        schema_name = self.adapter.schema_name if self.adapter is not None else self.model_name
         try:
-            if spec is None:
+            if spec is None or self.adapter is None:
                 return encode_value(value)
             try:
                 native = self.adapter.as_native(spec, value)
@@ -113,19 +144,62 @@ class Resolver:
                     return encode_value(value)
                 raise
         except UnstorableValue as error:
-            raise ValidationError({name: value}, self.adapter.schema_name, {name: [str(error)]}) from error
+            raise ValidationError({name: value}, schema_name, {name: [str(error)]}) from error
         except Exception as error:
             reason = f"{value!r} cannot be converted: {error}"
-            raise ValidationError({name: value}, self.adapter.schema_name, {name: [reason]}) from error
+            raise ValidationError({name: value}, schema_name, {name: [reason]}) from error
+
+    # Names.
+
+    def find(self, name: str) -> FieldSpec | None:
+        """Give a field by its Python name or its stored name."""
+        return self._fields.get(name) or self._by_stored.get(name)
 
     def field(self, name: str) -> FieldSpec:
-        """Give a field by its Python name or its stored name."""
-        spec = self.adapter.fields.get(name) or self.adapter.by_stored.get(name)
+        """Like :meth:`find`, for a name that has to be that of a field."""
+        spec = self.find(name)
         if spec is None:
-            near = difflib.get_close_matches(name, self.adapter.fields, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(self.adapter.fields)}"
-            raise InvalidSchemaField(f"{self.model_name} has no field {name!r}{hint}")
+            near = difflib.get_close_matches(name, self._fields, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(self._fields)}"
+            raise InvalidSchemaField(
+                f"{self.model_name} has no field {name!r}{hint} (F({name!r}) reaches what is not declared)"
+            )
         return spec
+
+    def walk(self, reference: Reference | Stored) -> tuple[Path, FieldSpec | None]:
+        """Give the document path of a reference and the field found there, if there is one."""
+        stored = isinstance(reference, Stored)
+        steps = F._parsed(reference.name) if isinstance(reference, Stored) else reference._steps
+        strict = isinstance(reference, Reference) and reference._model is not None
+        first, *rest = steps
+        name = str(first)
+        if strict:
+            spec: FieldSpec | None = self.field(name)
+        elif stored:
+            spec = self._by_stored.get(name) or self._fields.get(name)
+        else:
+            spec = self.find(name)
+        path: list[str | int] = [spec.stored if spec is not None else name]
+        for step in rest:
+            step, spec = self._inside(reference, spec, step, strict)
+            path.append(step)
+        return tuple(path), spec
+
+    def _inside(
+        self, reference: Reference | Stored, spec: FieldSpec | None, step: str | int, strict: bool
+    ) -> tuple[str | int, FieldSpec | None]:
+        if spec is None:
+            return step, None
+        if isinstance(step, int):
+            if strict and spec.kind in ("map", "nested", "text", "leaf", "set"):
+                raise InvalidSchemaField(f"{reference!r}: {spec.name!r} is no list, and has no position {step}")
+            return step, spec.element if spec.kind == "list" else None
+        inner = _inner_named(spec, step)
+        if inner is not None:
+            return inner
+        if strict and spec.kind not in ("map", "any"):
+            raise InvalidSchemaField(f"{reference!r}: {step!r} is nothing of {spec.name!r}{_near(step, spec.fields)}")
+        return step, spec.element if spec.kind == "map" else None
 
     def split(self, text: str, words: frozenset[str]) -> tuple[Path, FieldSpec | None, list[str]]:
         """Split a name into its document path, the field found there, and the operators at its end.
@@ -133,16 +207,15 @@ class Resolver:
         Below untyped data there is no field, and every name is taken as a key.
         """
         first, *rest = self._first(text)
-        spec: FieldSpec | None = self.field(first)
-        assert spec is not None
-        path: list[str | int] = [spec.stored]
+        spec = self.find(first) if self.adapter is None else self.field(first)
+        path: list[str | int] = [spec.stored if spec is not None else first]
         step: str | int
         while rest:
             part = rest[0]
-            inner = _inner_named(spec, part)
+            inner = _inner_named(spec, part) if spec is not None else None
             if inner is not None:
                 step, spec = inner
-            elif (part in words and len(rest) == 1) or (part == "size" and "size" in words and len(rest) == 2):
+            elif self._is_operator(rest, spec, words, len(path)):
                 return tuple(path), spec, rest
             else:
                 step, spec = self._below(text, spec, part, words)
@@ -150,40 +223,58 @@ class Resolver:
             rest = rest[1:]
         return tuple(path), spec, []
 
+    def _is_operator(self, rest: list[str], spec: FieldSpec | None, words: frozenset[str], depth: int) -> bool:
+        part = rest[0]
+        if part not in words:
+            return False
+        if part == "size" and len(rest) == 2:
+            return rest[1] in COMPARISONS
+        if len(rest) > 1:
+            return False
+        is_free = (spec is None and depth > 1) or (spec is not None and spec.kind == "map")
+        return not (is_free and part in _YOUNG)
+
     def _first(self, text: str) -> list[str]:
         """Split off the field, whose own name may hold double underscores; the longest name that fits wins."""
         parts = text.split("__")
         for length in range(len(parts), 1, -1):
             name = "__".join(parts[:length])
-            if name in self.adapter.fields or name in self.adapter.by_stored:
+            if name in self._fields or name in self._by_stored:
                 return [name, *parts[length:]]
         return parts
 
     def _below(
         self, text: str, spec: FieldSpec | None, part: str, words: frozenset[str]
     ) -> tuple[str | int, FieldSpec | None]:
-        if spec is None:
+        if spec is None or spec.kind == "any":
+            if part.isdecimal():
+                raise InvalidExpression(
+                    f"{text!r}: {part} may be the position in a list or the key of a map; say which with "
+                    f'F("...[{part}]") or F("....{part}")'
+                )
             return part, None
         if spec.kind == "list" and part.isdecimal():
             return int(part), spec.element
         if spec.kind == "map":
             return part, spec.element
-        if spec.kind == "any":
-            if part.isdecimal():
-                raise InvalidExpression(
-                    f"{text!r}: {part} may be a list position or a key of {spec.name!r}; declare the field's type"
-                )
-            return part, None
         known = list(spec.fields or ()) + sorted(words)
-        near = difflib.get_close_matches(part, known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise InvalidSchemaField(f"{self.model_name}: {text!r}: {part!r} is nothing of {spec.name!r}{hint}")
+        raise InvalidSchemaField(
+            f"{self.model_name}: {text!r}: {part!r} is nothing of {spec.name!r}{_near(part, known)}"
+        )
 
 
-def _inner_named(spec: FieldSpec | None, name: str) -> tuple[str, FieldSpec] | None:
-    if spec is None or spec.fields is None:
+def _near(name: str, known: Any) -> str:
+    near = difflib.get_close_matches(name, list(known or ()), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _inner_named(spec: FieldSpec, name: str) -> tuple[str, FieldSpec] | None:
+    if spec.fields is None:
         return None
     for inner in spec.fields.values():
         if name in (inner.name, inner.stored):
             return inner.stored, inner
     return None
+
+
+__all__ = ["COMPARISONS", "FUNCTIONS", "OPERATORS", "Resolver"]

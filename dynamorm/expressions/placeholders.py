@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 Path = tuple[str | int, ...]
 
 
 class Placeholders:
-    """Collects the names and values of all expressions of one request."""
+    """Collects the names and values of one expression, under placeholders that begin with a prefix of its own."""
 
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self.values: dict[str, Any] = {}
+    def __init__(self, prefix: str = "c") -> None:
+        self.prefix = prefix
+        self.names: dict[str, str] = {}
+        self.values = 0
 
     def path(self, path: Path) -> str:
         """Give the text of a document path."""
@@ -21,21 +22,23 @@ class Placeholders:
             if isinstance(part, int):
                 text += f"[{part}]"
             else:
-                placeholder = self._names.setdefault(part, f"#n{len(self._names)}")
+                placeholder = self.names.setdefault(part, f"#{self.prefix}{len(self.names)}")
                 text += f".{placeholder}" if text else placeholder
         return text
 
-    def value(self, wire: dict[str, Any]) -> str:
-        """Give the placeholder of a value in wire form."""
-        placeholder = f":v{len(self.values)}"
-        self.values[placeholder] = wire
+    def value(self) -> str:
+        """Give the placeholder of the next value."""
+        placeholder = f":{self.prefix}{self.values}"
+        self.values += 1
         return placeholder
 
-    def payload(self) -> dict[str, Any]:
-        """Give the parts of a request that define the placeholders, those that are needed."""
-        payload: dict[str, Any] = {}
-        if self._names:
-            payload["ExpressionAttributeNames"] = {holder: name for name, holder in self._names.items()}
-        if self.values:
-            payload["ExpressionAttributeValues"] = self.values
-        return payload
+
+def overlapping(paths: Iterable[Path]) -> tuple[Path, Path] | None:
+    """Find two document paths of which one is the other or leads to it: DynamoDB takes no such two in an expression."""
+    seen: list[Path] = []
+    for path in sorted(paths, key=len):
+        for shorter in seen:
+            if path[: len(shorter)] == shorter:
+                return shorter, path
+        seen.append(path)
+    return None

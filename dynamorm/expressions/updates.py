@@ -1,12 +1,25 @@
-"""Updates: what is to be done at which path, and the text of it."""
+"""Updates: what is to be done at which path."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from .placeholders import Path, Placeholders
+from .conditions import PathOperand
+from .placeholders import Path
+
+FUNCTIONS = frozenset({"plus", "minus", "add", "delete", "append", "prepend", "if_not_exists", "remove"})
+
+
+class SumOperand(NamedTuple):
+    """A sum of two operands; an attribute that is absent counts as 0."""
+
+    left: dict[str, Any] | PathOperand
+    sign: str
+    right: dict[str, Any] | PathOperand
+
+
+Operand = dict[str, Any] | PathOperand | SumOperand
 
 
 @dataclass(frozen=True)
@@ -15,35 +28,4 @@ class Action:
 
     kind: str
     path: Path
-    value: dict[str, Any] | None = None
-
-
-def render_update(actions: Iterable[Action], placeholders: Placeholders) -> str:
-    """Give the text of an update expression."""
-    clauses: dict[str, list[str]] = {}
-    for action in actions:
-        clause, text = _render(action, placeholders)
-        clauses.setdefault(clause, []).append(text)
-    return " ".join(f"{clause} {', '.join(texts)}" for clause, texts in clauses.items())
-
-
-def _render(action: Action, placeholders: Placeholders) -> tuple[str, str]:
-    path = placeholders.path(action.path)
-    if action.kind == "remove":
-        return "REMOVE", path
-    assert action.value is not None
-    value = placeholders.value(action.value)
-    if action.kind in ("add", "delete"):
-        return action.kind.upper(), f"{path} {value}"
-    if action.kind == "if_not_exists":
-        return "SET", f"{path} = if_not_exists({path}, {value})"
-    if action.kind in ("plus", "minus"):
-        zero = placeholders.value({"N": "0"})
-        sign = "+" if action.kind == "plus" else "-"
-        return "SET", f"{path} = if_not_exists({path}, {zero}) {sign} {value}"
-    if action.kind in ("append", "prepend"):
-        empty = placeholders.value({"L": []})
-        present = f"if_not_exists({path}, {empty})"
-        first, second = (present, value) if action.kind == "append" else (value, present)
-        return "SET", f"{path} = list_append({first}, {second})"
-    return "SET", f"{path} = {value}"
+    value: Operand | None = None

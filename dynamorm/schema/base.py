@@ -129,9 +129,16 @@ class Adapter(ABC):
     def convert(self, field: FieldSpec, value: Any) -> Any:
         """Give the native value for one that was assigned in serialised form, without validators."""
 
+    def validated(self, field: FieldSpec, value: Any) -> Any:
+        """Give the native value for one inside a field, converted and checked by its own validators."""
+        return self.convert(field, self.serialised(field, value))
+
     def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
         """Give the value of a computed field as it is now; for libraries that have such fields."""
         raise TypeError(f"{self.schema_name}.{field.name} is not computed")
+
+    has_dump_hooks: bool = False
+    """Whether the schema has methods of its own that see whole dumps, so that parts of values mean nothing alone."""
 
     library_errors: ClassVar[tuple[type[Exception], ...]] = ()
     """What the library raises to say that a value is wrong."""

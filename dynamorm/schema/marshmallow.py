@@ -174,6 +174,11 @@ class MarshmallowAdapter(Adapter):
         """What the schema says of names that it does not know; without a word of its own, they are ignored."""
         return getattr(getattr(self.schema, "Meta", None), "unknown", None) or EXCLUDE
 
+    @cached_property
+    def has_dump_hooks(self) -> bool:  # type: ignore[override]
+        hooks: dict[Any, Any] = self.schema._hooks  # type: ignore[attr-defined]
+        return any("dump" in str(key) and methods for key, methods in hooks.items())
+
     @property
     def keeps_unknown(self) -> bool:
         return bool(self.unknown == INCLUDE)
@@ -407,6 +412,12 @@ class MarshmallowAdapter(Adapter):
         if _is_element_of_nested(field):
             return field.native.schema.load(value, many=False)
         return self._unvalidated(field).deserialize(value, field.name, {field.name: value})
+
+    def validated(self, field: FieldSpec, value: Any) -> Any:
+        prepared = self.serialised(field, value)
+        if _is_element_of_nested(field):
+            return field.native.schema.load(prepared, many=False)
+        return field.native.deserialize(prepared, field.name, {field.name: prepared})
 
     def _unvalidated(self, spec: FieldSpec) -> fields.Field[Any]:
         """Give a twin of a field that only converts."""

@@ -288,6 +288,17 @@ class PydanticAdapter(Adapter):
             value, strict=False, by_alias=True, by_name=False
         )
 
+    def validated(self, field: FieldSpec, value: Any) -> Any:
+        owner = self._owners.get(field)
+        if owner is not None:
+            prepared = {field.source: self.serialised(field, value)}
+            return self._engine_of(owner).load_loosely(prepared, variants.GIVEN_ONLY)[field.name]
+        return pydantic.TypeAdapter(_annotated(field.native)).validate_python(self.serialised(field, value))
+
+    @cached_property
+    def has_dump_hooks(self) -> bool:  # type: ignore[override]
+        return bool(self.schema.__pydantic_decorators__.model_serializers)
+
     def messages(self, error: Exception) -> Any:
         if not isinstance(error, pydantic_core.ValidationError):
             return super().messages(error)

@@ -354,6 +354,10 @@ class SchematicsAdapter(Adapter):
     def convert(self, field: FieldSpec, value: Any) -> Any:
         return plain(self._converted(field, value))
 
+    def validated(self, field: FieldSpec, value: Any) -> Any:
+        context = importing()
+        return plain(context.field_converter(_bare(field.native), self.serialised(field, value), context))
+
     def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
         instance = self._filled(natives)
         value = computed_native(instance, field.name, field.native)

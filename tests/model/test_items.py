@@ -16,6 +16,7 @@ from dynamorm import (
     DoesNotExist,
     DynaModel,
     DynaModelException,
+    F,
     GlobalIndex,
     HashKeyExists,
     InvalidKey,
@@ -184,7 +185,7 @@ def test_an_update_changes_the_item_and_the_instance(books):
     }
     assert book.to_dict(native=True) == expected
     assert books.get(isbn="777").to_dict(native=True) == expected
-    book.update(price=None, meta__m__remove=True)
+    book.update(F("meta.m").remove(), price=None)
     assert book.price is None
     assert books.get(isbn="777").meta == {"n": 5}
     assert book.update() is None

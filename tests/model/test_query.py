@@ -147,9 +147,9 @@ def test_a_part_projecting_index_gives_partial_instances_and_refuses_other_filte
     ("make", "error", "message"),
     [
         (lambda s: s.query(game="g1"), InvalidKey, "needs user="),
-        (lambda s: s.query(user__begins_with="a"), InvalidKey, "finds it by equality alone"),
+        (lambda s: s.query(user__begins_with="a"), InvalidKey, "finds by equality alone"),
         (lambda s: s.query(user="a", game__contains="g"), InvalidKey, "scan\\(\\) can"),
-        (lambda s: s.query(user="a").filter(Q(game="g") | Q(wins=1)), InvalidKey, "no filter on game"),
+        (lambda s: s.query(user="a").filter(Q(game="g") | Q(wins=1)), InvalidKey, "no filter on a key"),
         (lambda s: s.query(user="a", game__gt="g", game__lt="h"), InvalidKey, "one condition on game"),
         (lambda s: s.ByGame.query(game="g").consistent(), InvalidKey, "no consistent reads"),
         (lambda s: s.scan(ponits=1), InvalidSchemaField, "did you mean 'points'"),

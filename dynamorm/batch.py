@@ -1,0 +1,125 @@
+"""Many items at once: as many requests as it takes, and what DynamoDB left undone asked for again."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from .codec import WireItem, decode_item
+from .exceptions import BatchError, InvalidKey
+from .expressions import Path
+from .items import Store
+from .requests import Request, build_batch_get, build_batch_write
+from .state import Place
+
+MOST_KEYS = 100
+MOST_WRITES = 25
+
+# How often nothing at all may be done before a batch is given up, and the bounds of the pauses in between.
+_FRUITLESS = 10
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 5.0
+
+Key = tuple[Any, ...]
+
+
+def identity(store: Store, item: Mapping[str, Any]) -> Key:
+    """Give the primary key of an item in wire form as something that can be compared."""
+    return tuple(_comparable(item[name]) for name in store.mapper.key.names)
+
+
+def _comparable(value: Mapping[str, Any]) -> Any:
+    ((tag, inner),) = value.items()
+    return (tag, Decimal(inner) if tag == "N" else bytes(inner) if tag == "B" else inner)
+
+
+def wire_key_of(store: Store, given: Any) -> WireItem:
+    """Give the wire form of a key in any form: a dict, an instance, a tuple, or the bare value of a single hash key."""
+    mapper = store.mapper
+    if isinstance(given, Mapping):
+        return mapper.wire_key(given)
+    if isinstance(given, store.model):
+        return mapper.key_of(given.__dict__)
+    names = [mapper.adapter.by_stored[stored].name for stored in mapper.key.names]
+    values = given if isinstance(given, (tuple, list)) else (given,)
+    if len(values) != len(names):
+        raise InvalidKey(f"{given!r}: the key of {mapper.model_name} is {', '.join(names)}")
+    return mapper.wire_key(dict(zip(names, values, strict=True)))
+
+
+def read(
+    store: Store,
+    place: Place,
+    keys: Iterable[WireItem],
+    *,
+    consistent: bool = False,
+    paths: Sequence[Path] | None = None,
+) -> Iterator[WireItem]:
+    """Give the items that are there, in any order; each key is asked for once."""
+    seen: set[Key] = set()
+    waiting: list[WireItem] = []
+    for key in keys:
+        one = identity(store, key)
+        if one not in seen:
+            seen.add(one)
+            waiting.append(key)
+        if len(waiting) == MOST_KEYS:
+            yield from _read_some(store, place, waiting, consistent, paths)
+            waiting = []
+    if waiting:
+        yield from _read_some(store, place, waiting, consistent, paths)
+
+
+def _read_some(
+    store: Store, place: Place, keys: list[WireItem], consistent: bool, paths: Sequence[Path] | None
+) -> Iterator[WireItem]:
+    fruitless = 0
+    while keys:
+        response = place.connection.call(
+            build_batch_get(place.table, keys, consistent=consistent, paths=paths), store.model
+        )
+        yield from response.get("Responses", {}).get(place.table, ())
+        left = response.get("UnprocessedKeys", {}).get(place.table, {}).get("Keys", [])
+        fruitless = fruitless + 1 if len(left) == len(keys) else 0
+        keys = left
+        if keys:
+            _pause_or_give_up(store, fruitless, "read", [decode_item(key) for key in keys])
+
+
+def in_order(store: Store, place: Place, keys: Sequence[WireItem], **options: Any) -> list[WireItem | None]:
+    """Give the items of keys in the order of the keys, ``None`` where there is none."""
+    found = {identity(store, item): item for item in read(store, place, keys, **options)}
+    return [found.get(identity(store, key)) for key in keys]
+
+
+def write(store: Store, place: Place, items: Iterable[WireItem]) -> None:
+    """Store whole items; of several with one key the last stays."""
+    latest = {identity(store, item): item for item in items}
+    waiting = list(latest.values())
+    for start in range(0, len(waiting), MOST_WRITES):
+        left = waiting[start : start + MOST_WRITES]
+        fruitless = 0
+        while left:
+            request: Request = build_batch_write(place.table, left)
+            undone = place.connection.call(request, store.model).get("UnprocessedItems", {}).get(place.table, [])
+            again = [entry["PutRequest"]["Item"] for entry in undone]
+            fruitless = fruitless + 1 if len(again) == len(left) else 0
+            left = again
+            if left:
+                missing = [decode_item(item) for item in [*left, *waiting[start + MOST_WRITES :]]]
+                _pause_or_give_up(store, fruitless, "written", missing, done=len(waiting) - len(missing))
+
+
+def _pause_or_give_up(store: Store, fruitless: int, what: str, missing: list[Any], done: Any = None) -> None:
+    if fruitless >= _FRUITLESS:
+        raise BatchError(
+            f"{store.mapper.model_name}: {len(missing)} of a batch could not be {what}, asked for {fruitless} times "
+            "in a row; the table's throughput is too low for it",
+            done,
+            missing,
+        )
+    # full jitter: many clients that were refused together do not come back together
+    time.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**fruitless)))

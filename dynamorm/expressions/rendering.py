@@ -1,0 +1,227 @@
+"""The text of resolved conditions and updates, with every name and value as a placeholder.
+
+The text depends on the shape of an expression alone (operators, paths, how many operands), so it is made once for each
+shape and remembered; only the values are collected anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ..exceptions import InvalidExpression
+from .conditions import All, Comparison, Condition, Either, Not, PathOperand
+from .placeholders import Path, Placeholders
+from .updates import Action, Operand, SumOperand
+
+_MOST_REMEMBERED = 1024
+_ZERO = {"N": "0"}
+_EMPTY: dict[str, Any] = {"L": []}
+_NULL = {"S": "NULL"}
+
+
+class Rendered(NamedTuple):
+    """The text of an expression and what its placeholders stand for."""
+
+    text: str
+    names: dict[str, str]
+    values: dict[str, Any]
+
+
+class _Template(NamedTuple):
+    text: str
+    names: dict[str, str]
+
+
+_templates: dict[Any, _Template] = {}
+
+
+def render_condition(parts: Sequence[Condition], prefix: str = "c") -> Rendered:
+    """Give the text of resolved conditions, all of which have to hold."""
+    condition = parts[0] if len(parts) == 1 else All(tuple(parts))
+    return _rendered(
+        (prefix, _shape(condition)), prefix, lambda holders: _condition(condition, holders), _values(condition)
+    )
+
+
+def render_update(actions: Sequence[Action], prefix: str = "u") -> Rendered:
+    """Give the text of an update expression."""
+    shape = tuple((action.kind, action.path, _operand_shape(action.value)) for action in actions)
+    values = (value for action in _ordered(actions) for value in _action_values(action))
+    return _rendered((prefix, "update", shape), prefix, lambda holders: _update(actions, holders), values)
+
+
+def render_projection(paths: Sequence[Path], prefix: str = "p") -> Rendered:
+    """Give the text of a projection."""
+    return _rendered(
+        (prefix, "projection", tuple(paths)), prefix, lambda holders: ", ".join(map(holders.path, paths)), iter(())
+    )
+
+
+def _rendered(shape: Any, prefix: str, text: Callable[[Placeholders], str], values: Iterator[Any]) -> Rendered:
+    template = _templates.get(shape)
+    if template is None:
+        holders = Placeholders(prefix)
+        rendered = text(holders)
+        template = _Template(rendered, {holder: name for name, holder in holders.names.items()})
+        if len(_templates) >= _MOST_REMEMBERED:
+            _templates.clear()
+        _templates[shape] = template
+    return Rendered(
+        template.text, dict(template.names), {f":{prefix}{number}": value for number, value in enumerate(values)}
+    )
+
+
+# Conditions.
+
+_COMPARATORS = {"eq": "=", "ne": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+_FUNCTIONS = {"begins_with": "begins_with", "contains": "contains", "type": "attribute_type"}
+
+
+def _shape(condition: Condition) -> Any:
+    kind = type(condition)
+    if kind is Comparison:
+        comparison: Any = condition
+        operands = tuple([_operand_shape(operand) for operand in comparison.operands])
+        return comparison.operator, comparison.path, comparison.size, operands
+    if kind is Not:
+        return "not", _shape(condition.part)  # type: ignore[attr-defined]
+    if kind is All or kind is Either:
+        return kind.__name__, tuple([_shape(part) for part in condition.parts])  # type: ignore[attr-defined]
+    raise InvalidExpression(f"{condition!r} has not been resolved against a model")
+
+
+def _operand_shape(operand: Operand | None) -> Any:
+    # values are plain dicts; everything else that an operand can be is hashable and part of the text
+    if type(operand) is dict:
+        return "value"
+    if isinstance(operand, SumOperand):
+        return _operand_shape(operand.left), operand.sign, _operand_shape(operand.right)
+    return operand
+
+
+def _condition(condition: Any, holders: Placeholders) -> str:
+    kind = type(condition)
+    if kind is Comparison:
+        return _comparison(condition, holders)
+    if kind is Not:
+        return f"NOT {_enclosed(condition.part, holders)}"
+    word = " AND " if kind is All else " OR "
+    return word.join(_enclosed(part, holders) for part in condition.parts)
+
+
+def _enclosed(condition: Condition, holders: Placeholders) -> str:
+    text = _condition(condition, holders)
+    return text if type(condition) is Comparison else f"({text})"
+
+
+def _comparison(comparison: Comparison, holders: Placeholders) -> str:
+    path = holders.path(comparison.path)
+    subject = f"size({path})" if comparison.size else path
+    operands = [_operand(operand, holders) for operand in comparison.operands]
+    operator = comparison.operator
+    if operator in _COMPARATORS:
+        return f"{subject} {_COMPARATORS[operator]} {operands[0]}"
+    if operator == "between":
+        return f"{subject} BETWEEN {operands[0]} AND {operands[1]}"
+    if operator == "in":
+        return f"{subject} IN ({', '.join(operands)})"
+    if operator == "not_contains":
+        return f"(NOT contains({path}, {operands[0]}))"
+    if operator == "exists":
+        return f"attribute_exists({path})"
+    if operator == "not_exists":
+        return f"attribute_not_exists({path})"
+    if operator == "absent":
+        return f"(attribute_not_exists({path}) OR attribute_type({path}, {holders.value()}))"
+    if operator == "present":
+        return f"(attribute_exists({path}) AND (NOT attribute_type({path}, {holders.value()})))"
+    return f"{_FUNCTIONS[operator]}({path}, {operands[0]})"
+
+
+def _operand(operand: Operand, holders: Placeholders) -> str:
+    if isinstance(operand, PathOperand):
+        path = holders.path(operand.path)
+        return f"size({path})" if operand.size else path
+    return holders.value()
+
+
+def _values(condition: Any) -> Iterator[dict[str, Any]]:
+    """Give the values of a condition in the order in which the text has their placeholders."""
+    kind = type(condition)
+    if kind is Comparison:
+        for operand in condition.operands:
+            if type(operand) is dict:
+                yield operand
+        if condition.operator in ("absent", "present"):
+            yield _NULL
+    elif kind is Not:
+        yield from _values(condition.part)
+    else:
+        for part in condition.parts:
+            yield from _values(part)
+
+
+# Updates.
+
+_CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
+
+
+def _clause_of(action: Action) -> str:
+    return {"remove": "REMOVE", "add": "ADD", "delete": "DELETE"}.get(action.kind, "SET")
+
+
+def _ordered(actions: Sequence[Action]) -> Iterator[Action]:
+    for clause in _CLAUSES:
+        yield from (action for action in actions if _clause_of(action) == clause)
+
+
+def _update(actions: Sequence[Action], holders: Placeholders) -> str:
+    clauses: dict[str, list[str]] = {}
+    for action in _ordered(actions):
+        clauses.setdefault(_clause_of(action), []).append(_action(action, holders))
+    return " ".join(f"{clause} {', '.join(texts)}" for clause, texts in clauses.items())
+
+
+def _action(action: Action, holders: Placeholders) -> str:
+    path = holders.path(action.path)
+    if action.kind == "remove":
+        return path
+    value = _value(action.value, holders)
+    if action.kind in ("add", "delete"):
+        return f"{path} {value}"
+    if action.kind == "if_not_exists":
+        return f"{path} = if_not_exists({path}, {value})"
+    if action.kind in ("plus", "minus"):
+        sign = "+" if action.kind == "plus" else "-"
+        return f"{path} = if_not_exists({path}, {holders.value()}) {sign} {value}"
+    if action.kind in ("append", "prepend"):
+        present = f"if_not_exists({path}, {holders.value()})"
+        first, second = (present, value) if action.kind == "append" else (value, present)
+        return f"{path} = list_append({first}, {second})"
+    return f"{path} = {value}"
+
+
+def _value(value: Operand | None, holders: Placeholders) -> str:
+    if isinstance(value, SumOperand):
+        return f"{_summand(value.left, holders)} {value.sign} {_summand(value.right, holders)}"
+    assert value is not None
+    return _operand(value, holders)
+
+
+def _summand(part: dict[str, Any] | PathOperand, holders: Placeholders) -> str:
+    text = _operand(part, holders)
+    return f"if_not_exists({text}, {holders.value()})" if isinstance(part, PathOperand) else text
+
+
+def _action_values(action: Action) -> Iterator[dict[str, Any]]:
+    value = action.value
+    if isinstance(value, SumOperand):
+        for part in (value.left, value.right):
+            yield _ZERO if isinstance(part, PathOperand) else part
+    elif value is not None and not isinstance(value, PathOperand):
+        yield value
+    if action.kind in ("plus", "minus"):
+        yield _ZERO
+    elif action.kind in ("append", "prepend"):
+        yield _EMPTY

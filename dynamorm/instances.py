@@ -1,0 +1,462 @@
+"""Instances: how they are made of stored items, what was changed in them, and what they take over from an answer."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from .codec import AttributeValue, WireItem, decode_item, decode_value
+from .documents import differences, replaced_at, same_value, value_at
+from .exceptions import DynamoException, InvalidExpression, InvalidKey
+from .expressions import FUNCTIONS, Action, F, Reference, render_update
+from .schema import PARTIAL, TRUSTED, WHOLE
+from .signals import post_init, pre_init
+from .spec import FieldSpec
+from .state import Place, State
+from .updates import Planned
+
+# What cannot change in place needs no copy.
+_UNCHANGING = frozenset({str, int, float, bool, bytes, type(None), Decimal, UUID, timedelta})
+_UNCHANGING_BASES = (str, int, float, bytes, Decimal, UUID, date, time, timedelta, Enum)
+
+# DynamoDB's limits to an update expression; past them an attribute is sent whole rather than by its parts
+_MOST_OPERATORS = 300
+_LONGEST_EXPRESSION = 4096
+
+
+def loaded(cls: Any, wire: WireItem, partial: bool = False, place: Place | None = None) -> Any:
+    """Make an instance of a stored item."""
+    definition = cls._dynamorm
+    mapper = definition.store.mapper
+    mode = PARTIAL if partial else TRUSTED if definition.store.table.on_read == "trust" else WHOLE
+    if not (pre_init.receivers or post_init.receivers):
+        values = mapper.load(wire, mode)
+        instance = cls.__new__(cls)
+        _settle(instance, wire, values, partial, place)
+        if cls._dynamorm_init:
+            _arrive(instance, values, partial)
+        instance.__dict__.update(values)
+        return instance
+    raw = mapper.plain(wire)
+    instance = cls.__new__(cls)
+    if not cls._dynamorm_init:
+        pre_init.send(cls, instance=instance, partial=partial, raw=raw)
+    values = mapper.load_plain(raw, mode, wire)
+    _settle(instance, wire, values, partial, place)
+    if cls._dynamorm_init:
+        _arrive(instance, values, partial)
+    instance.__dict__.update(values)
+    if not cls._dynamorm_init:
+        post_init.send(cls, instance=instance, partial=partial, raw=raw)
+    return instance
+
+
+def _arrive(instance: Any, values: dict[str, Any], partial: bool) -> None:
+    """Let an ``__init__`` of the model's own that takes any keywords see the values, converted and validated."""
+    state: State = instance._dynamorm_state
+    state.arriving = values
+    try:
+        instance.__init__(partial=partial, **values)
+    finally:
+        state.arriving = None
+
+
+def _settle(instance: Any, wire: WireItem, values: dict[str, Any], partial: bool, place: Place | None) -> None:
+    """Remember the stored state of an instance whose values are just those that are stored."""
+    adapter = type(instance)._dynamorm.adapter
+    state: State = instance._dynamorm_state
+    state.loaded, state.partial, state.place = wire, partial, place
+    state.original = snapshot(values)
+    state.pending = {}
+    readable = adapter.readable
+    state.extra = {} if wire.keys() <= readable else {n: v for n, v in wire.items() if n not in readable}
+    state.defaults = {}
+    if len(values) + len(state.extra) != len(wire) or not values.keys() <= wire.keys():
+        for name in values:
+            spec = adapter.fields.get(name)
+            if spec is None or "NULL" not in spec.held_in(wire, {"NULL": True}):
+                continue
+            if spec.held_in(wire) is None or values[name] is not None:
+                state.defaults[name] = state.original.pop(name)
+
+
+def take_given(instance: Any, raw: Mapping[str, Any], defaults: bool) -> None:
+    """Put what a constructor was given into an instance."""
+    mapper = type(instance)._dynamorm.store.mapper
+    state: State = instance._dynamorm_state
+    values = mapper.given(raw, defaults=defaults)
+    given = {spec.name for name in raw if (spec := mapper.resolver.find(name)) is not None}
+    state.defaults = snapshot({name: value for name, value in values.items() if name not in given})
+    unknown = values.keys() - mapper.adapter.fields.keys()
+    if unknown:  # the schema says that it keeps what it does not know
+        state.extra = mapper.encoded({name: values.pop(name) for name in unknown})
+    instance.__dict__.update(values)
+
+
+def snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values as they are now, whatever happens to them later."""
+    return {name: value if type(value) in _UNCHANGING else kept(value) for name, value in values.items()}
+
+
+def kept(value: Any) -> Any:
+    """Give a copy of a value that may change in place; what may not is its own copy."""
+    kind = type(value)
+    if kind is list:
+        return [element if type(element) in _UNCHANGING else kept(element) for element in value]
+    if kind is dict:
+        return {name: inner if type(inner) in _UNCHANGING else kept(inner) for name, inner in value.items()}
+    if isinstance(value, _UNCHANGING_BASES):
+        return value
+    return copy.deepcopy(value)
+
+
+def values_of(instance: Any) -> dict[str, Any]:
+    """Give the values of an instance's fields."""
+    fields = type(instance)._dynamorm.adapter.fields
+    return {name: value for name, value in instance.__dict__.items() if name in fields}
+
+
+# What was changed.
+
+
+def changed_fields(instance: Any) -> list[FieldSpec]:
+    """Give the fields whose values would be stored differently from how they were loaded.
+
+    Defaults that nobody touched are not among them, nor are fields with nothing but increments to be sent.
+    """
+    state: State = instance._dynamorm_state
+    mapper = type(instance)._dynamorm.store.mapper
+    held = instance.__dict__
+    changed = []
+    for spec in mapper.adapter.inputs:
+        name = spec.name
+        now, before = held.get(name), state.original.get(name)
+        if now is before and type(now) in _UNCHANGING:
+            continue
+        if name in state.pending or (name in state.defaults and _same(mapper, spec, now, state.defaults[name])):
+            continue
+        if not _same(mapper, spec, now, before):
+            changed.append(spec)
+    return changed
+
+
+def _identical(one: Any, other: Any) -> bool:
+    """Say whether two values are the same for sure, types included; ``False`` says nothing."""
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    if kind in _UNCHANGING:
+        return bool(one == other)
+    if kind is list:
+        return len(one) == len(other) and all(map(_identical, one, other))
+    if kind is dict:
+        return one.keys() == other.keys() and all(_identical(value, other[name]) for name, value in one.items())
+    return one is other and isinstance(one, _UNCHANGING_BASES)
+
+
+def _same(mapper: Any, spec: FieldSpec, one: Any, other: Any) -> bool:
+    if _identical(one, other):
+        return True
+    try:
+        return same_value(mapper.wire_of(spec, one), mapper.wire_of(spec, other))
+    except Exception:
+        return False  # what cannot be stored is different from whatever is; saving will say what is wrong with it
+
+
+def is_dirty(instance: Any) -> bool:
+    return bool(instance._dynamorm_state.pending) or bool(changed_fields(instance))
+
+
+def changes(instance: Any) -> dict[str, tuple[Any, Any]]:
+    """Give what differs from what was loaded, by field: the value then and the value now."""
+    state: State = instance._dynamorm_state
+    names = [spec.name for spec in changed_fields(instance)]
+    names += [name for name in state.pending if name not in names]
+    return {name: (state.original.get(name), instance.__dict__.get(name)) for name in names}
+
+
+def key_changed(instance: Any) -> bool:
+    """Say whether a part of the key differs from what was loaded."""
+    state: State = instance._dynamorm_state
+    if state.loaded is None:
+        return False
+    mapper = type(instance)._dynamorm.store.mapper
+    for stored in mapper.key.names:
+        spec = mapper.adapter.by_stored[stored]
+        now, before = instance.__dict__.get(spec.name), state.original.get(spec.name)
+        if spec.name in state.original and not _same(mapper, spec, now, before):
+            return True
+    return False
+
+
+def extra(instance: Any) -> dict[str, Any]:
+    """Give the attributes that the schema does not know, as plain values."""
+    return decode_item(instance._dynamorm_state.extra)
+
+
+class Inspection:
+    """What is known of an instance, whatever its fields are called; see :func:`dynamorm.inspect`."""
+
+    def __init__(self, instance: Any) -> None:
+        self._instance = instance
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether anything differs from what was loaded."""
+        return is_dirty(self._instance)
+
+    @property
+    def changes(self) -> dict[str, tuple[Any, Any]]:
+        """What differs from what was loaded, by field: the value then and the value now."""
+        return changes(self._instance)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only a part of the item was loaded."""
+        partial: bool = self._instance._dynamorm_state.partial
+        return partial
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the instance comes from the table, or was stored there."""
+        return self._instance._dynamorm_state.loaded is not None
+
+    @property
+    def key_changed(self) -> bool:
+        """Whether a part of the key differs from what was loaded."""
+        return key_changed(self._instance)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The stored attributes that the schema does not know, as plain values."""
+        return extra(self._instance)
+
+
+def require_same_key(instance: Any, verb: str) -> None:
+    if key_changed(instance):
+        raise InvalidKey(
+            f"{instance!r}: its key was changed since it was loaded, so {verb} has no item to go to; "
+            "save() stores it as a new item, and the old one can be deleted by its key"
+        )
+
+
+def partial_save(instance: Any) -> tuple[list[Any], dict[str, Any]]:
+    """Give the update that stores what was changed: actions, and keyword arguments for all that have a plain name."""
+    state: State = instance._dynamorm_state
+    mapper = type(instance)._dynamorm.store.mapper
+    key = set(mapper.key.names)
+    specs = [spec for spec in changed_fields(instance) if spec.stored not in key]
+    whole = {spec.name: instance.__dict__.get(spec.name) for spec in specs}
+    nested = {} if state.loaded is None else _nested_changes(mapper, state, instance.__dict__, specs)
+    if _too_long(mapper, nested, len(whole) - len(nested)):
+        nested = {}
+    actions: list[Any] = []
+    updates: dict[str, Any] = {}
+    for spec in specs:
+        if spec.name not in nested:
+            _set(mapper, (spec.stored,), whole[spec.name], actions, updates)
+            continue
+        for path, value in nested[spec.name]:
+            _set(mapper, path, None if value is None else decode_value(value), actions, updates)
+    for name, amount in state.pending.items():
+        updates[f"{name}__add"] = amount
+    if state.loaded is None:
+        for name, value in state.defaults.items():
+            spec = mapper.adapter.fields[name]
+            untouched = value is not None and spec.stored not in key and name not in state.pending
+            if untouched and not spec.computed and spec not in specs:
+                updates[f"{name}__if_not_exists"] = value
+    return actions, updates
+
+
+def _nested_changes(
+    mapper: Any, state: State, held: Mapping[str, Any], specs: Sequence[FieldSpec]
+) -> dict[str, list[tuple[tuple[str | int, ...], AttributeValue | None]]]:
+    """Find the maps of which only a part was changed, with the places in them."""
+    found = {}
+    if mapper.adapter.has_dump_hooks:
+        return {}  # what hooks make of a part of a value nobody can say
+    for spec in specs:
+        if spec.kind not in ("nested", "map", "any"):
+            continue
+        try:
+            before = mapper.wire_of(spec, state.original.get(spec.name))
+            now = mapper.wire_of(spec, held.get(spec.name))
+        except Exception:
+            continue  # it is sent whole, and refused with a reason there
+        if before is not None and now is not None and "M" in before and "M" in now and before["M"] and now["M"]:
+            places = list(differences(before, now, (spec.stored,)))
+            if places and not any(_empty_set(value) for _, value in places):
+                found[spec.name] = places
+    return found
+
+
+def _empty_set(value: AttributeValue | None) -> bool:
+    return value is not None and any(tag in value and not value[tag] for tag in ("SS", "NS", "BS"))
+
+
+def _too_long(mapper: Any, nested: Mapping[str, Any], whole: int) -> bool:
+    actions = [
+        Action("set" if value is not None else "remove", path, value)
+        for places in nested.values()
+        for path, value in places
+    ]
+    if len(actions) + whole > _MOST_OPERATORS:
+        return True
+    return bool(actions) and len(render_update(actions).text) > _LONGEST_EXPRESSION - 24 * whole
+
+
+def _set(mapper: Any, path: Sequence[str | int], value: Any, actions: list[Any], updates: dict[str, Any]) -> None:
+    """Add an action under the name that an ``update`` overridden by the model knows it by, where it has one."""
+    spec = mapper.adapter.by_stored[str(path[0])]
+    names = [spec.name, *path[1:]]
+    text = "__".join(map(str, names))
+    try:
+        found, _, words = mapper.resolver.split(text, FUNCTIONS)
+        plain = found == tuple(path) and not words
+    except DynamoException:
+        plain = False
+    if plain:
+        updates[text] = value
+    else:
+        target: Reference = F(*names) if len(names) > 1 else Reference((spec.name,))
+        actions.append(target.remove() if value is None else target.set(value))
+
+
+def increase(instance: Any, amounts: Mapping[str, Any]) -> None:
+    """Change numbers locally now, and remember the amounts for the next partial save."""
+    mapper = type(instance)._dynamorm.store.mapper
+    state: State = instance._dynamorm_state
+    planned: list[tuple[FieldSpec, Any, Any]] = []
+    for name, amount in amounts.items():
+        spec = mapper.resolver.field(name)
+        if spec.stored in mapper.key.names or spec.computed:
+            raise InvalidExpression(f"incr({name}=...): {mapper.model_name}.{name} is no number that can be counted up")
+        if isinstance(amount, bool) or not isinstance(amount, (int, float, Decimal)):
+            raise InvalidExpression(f"incr({name}={amount!r}): a number is meant")
+        step = mapper.resolver.operand(spec, amount, name=name)
+        if "N" not in step:
+            raise InvalidExpression(f"incr({name}=...): {mapper.model_name}.{name} is not stored as a number")
+        planned.append((spec, amount, step))
+    for spec, amount, step in planned:
+        current = instance.__dict__.get(spec.name)
+        native = mapper.adapter.as_native(spec, decode_value(step))
+        total = native if current is None else mapper.adapter.as_native(spec, current) + native
+        before = state.pending.get(spec.name)
+        instance.__dict__[spec.name] = total
+        state.defaults.pop(spec.name, None)
+        state.pending[spec.name] = amount if before is None else before + amount
+
+
+# What is taken over.
+
+
+def known_as_stored(instance: Any, wire: WireItem, place: Place | None) -> None:
+    """Remember that an instance has just been stored as a whole, in this wire form."""
+    state: State = instance._dynamorm_state
+    extra = state.extra
+    state.loaded = {**extra, **wire}
+    state.original = snapshot(values_of(instance))
+    state.defaults, state.pending = {}, {}
+    state.partial, state.place = False, place
+
+
+def refreshed(instance: Any, wire: WireItem, place: Place | None, partial: bool = False) -> None:
+    """Put everything that is stored into an instance, in place of what it had."""
+    mapper = type(instance)._dynamorm.store.mapper
+    values = mapper.load(wire, PARTIAL if partial else WHOLE)
+    for name in values_of(instance).keys() - values.keys():
+        del instance.__dict__[name]
+    instance.__dict__.update(values)
+    _settle(instance, wire, values, partial, place)
+
+
+def take_over(
+    instance: Any, plan: Iterable[Planned], answer: WireItem, whole_answer: bool, place: Place | None
+) -> None:
+    """Put what an update brought back into an instance, at the paths that were sent and nowhere else.
+
+    ``whole_answer`` says that the answer holds every attribute, not only those that the update changed.
+    """
+    mapper = type(instance)._dynamorm.store.mapper
+    state: State = instance._dynamorm_state
+    parts = [part for part in plan if part.kind == "remove" or value_at(answer, _up_to_list(part.path)) is not None]
+    tops = dict.fromkeys(str(part.path[0]) for part in parts)
+    if not whole_answer:
+        tops.update(dict.fromkeys(name for name in answer if name not in tops))
+    stored: WireItem = dict(state.loaded or mapper.key_of(instance.__dict__))
+    local: WireItem = {top: value for top in tops if (value := _local(mapper, instance, state, top)) is not None}
+    for part in parts:
+        # elements move when others go: unless the list fits, it is taken as it is now
+        path = part.path if _fits(local, answer, part) else _up_to_list(part.path)
+        value = value_at(answer, path)
+        stored = replaced_at(stored, _up_to_list(part.path), value_at(answer, _up_to_list(part.path)))
+        local = replaced_at(local, path, value)
+    for name in tops.keys() - {str(part.path[0]) for part in parts}:
+        stored[name] = local[name] = answer[name]
+    now_stored = {top: stored[top] for top in tops if top in stored}
+    _put_back(instance, now_stored, tops, into=state.original)
+    differing = [top for top in tops if not same_value(local.get(top), now_stored.get(top))]
+    _put_back(instance, {top: local[top] for top in differing if top in local}, differing, into=instance.__dict__)
+    for spec in filter(None, map(mapper.adapter.by_stored.get, tops.keys() - set(differing))):
+        if spec.name in state.original:
+            instance.__dict__[spec.name] = kept(state.original[spec.name])
+        else:
+            instance.__dict__.pop(spec.name, None)
+    if state.loaded is None:
+        for name in (mapper.adapter.by_stored[stored_name].name for stored_name in mapper.key.names):
+            state.original[name] = instance.__dict__.get(name)
+    state.loaded, state.place, state.extra = stored, place, mapper.unknown(stored)
+
+
+def _up_to_list(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    return path[: next((number for number, step in enumerate(path) if isinstance(step, int)), len(path))]
+
+
+def _fits(local: WireItem, answer: WireItem, part: Planned) -> bool:
+    """Say whether positions mean the same in what an instance holds and in what is stored."""
+    if part.kind == "remove":
+        return _up_to_list(part.path) == part.path
+    for number, step in enumerate(part.path):
+        if isinstance(step, int):
+            here, there = value_at(local, part.path[:number]), value_at(answer, part.path[:number])
+            if here is None or there is None or len(here.get("L", ())) != len(there.get("L", ())):
+                return False
+    return True
+
+
+def _local(mapper: Any, instance: Any, state: State, top: str) -> AttributeValue | None:
+    """Give the wire form of what an instance holds in an attribute, with changes that are not stored yet."""
+    spec = mapper.adapter.by_stored.get(top)
+    if spec is None:
+        return None
+    try:
+        found: AttributeValue | None = mapper.wire_of(spec, instance.__dict__.get(spec.name))
+    except Exception:
+        return None if state.loaded is None else state.loaded.get(top)
+    return found
+
+
+def _put_back(instance: Any, wire: WireItem, tops: Iterable[str], into: dict[str, Any]) -> None:
+    """Put the native values of some attributes where values are kept."""
+    tops = list(tops)
+    if not tops:
+        return
+    mapper = type(instance)._dynamorm.store.mapper
+    state: State = instance._dynamorm_state
+    values = mapper.load({name: value for name, value in wire.items() if name in mapper.adapter.readable}, PARTIAL)
+    for top in tops:
+        spec = mapper.adapter.by_stored.get(top)
+        if spec is None:
+            continue
+        state.defaults.pop(spec.name, None)
+        state.pending.pop(spec.name, None)
+        if spec.name in values:
+            into[spec.name] = values[spec.name]
+        else:
+            into.pop(spec.name, None)

@@ -1,0 +1,100 @@
+"""Arguments in the form of boto3's resource (``put_item_kwargs`` and the like), merged into a request of ours.
+
+Values are plain Python values; conditions and expression strings come on top of ours, which use placeholders that the
+given ones do not use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .codec import encode_item, encode_value
+from .exceptions import InvalidExpression
+from .requests import Request
+
+# What the verbs themselves supply.
+_OURS = frozenset({"TableName", "Key", "Item", "Keys", "RequestItems"})
+_CONDITIONS = frozenset({"ConditionExpression", "FilterExpression", "KeyConditionExpression"})
+_CLAUSE = re.compile(r"(?<![#:\w])(SET|REMOVE|ADD|DELETE)\s", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"[#:][A-Za-z0-9_]+")
+
+
+def merged(request: Request, given: Mapping[str, Any] | None) -> Request:
+    """Give the request with what was given on top."""
+    if not given:
+        return request
+    refused = sorted(_OURS & given.keys())
+    if refused:
+        raise InvalidExpression(f"{', '.join(refused)}: given by the verb itself, and cannot be passed through")
+    payload = _out_of_the_way(request.payload, given)
+    for name, value in given.items():
+        if name == "ExpressionAttributeNames":
+            payload[name] = {**payload.get(name, {}), **value}
+        elif name == "ExpressionAttributeValues":
+            payload[name] = {**payload.get(name, {}), **{key: encode_value(inner) for key, inner in value.items()}}
+        elif name == "ExclusiveStartKey":
+            if value is not None:
+                payload[name] = encode_item(value)
+        elif name in _CONDITIONS and isinstance(value, str):
+            ours = payload.get(name)
+            payload[name] = value if ours is None else _both(name, ours, value)
+        elif name in _CONDITIONS:
+            raise InvalidExpression(f"{name}={value!r}: a condition or an expression string is meant")
+        elif name == "ProjectionExpression" and name in payload:
+            payload[name] = f"{payload[name]}, {value}"
+        elif name == "UpdateExpression" and name in payload:
+            payload[name] = _clauses(payload[name], value)
+        else:
+            payload[name] = value
+    return Request(request.operation, payload)
+
+
+def _both(name: str, ours: str, theirs: str) -> str:
+    if name == "KeyConditionExpression":
+        return f"{ours} AND {theirs}"
+    return f"({ours}) AND ({theirs})"
+
+
+def _clauses(ours: str, theirs: str) -> str:
+    """Join two update expressions clause by clause: each keyword may stand in one only once."""
+    clauses: dict[str, list[str]] = {}
+    for text in (ours, theirs):
+        pieces = _CLAUSE.split(text)
+        if pieces[0].strip():
+            raise InvalidExpression(f"UpdateExpression={text!r} does not begin with SET, REMOVE, ADD or DELETE")
+        for keyword, actions in zip(pieces[1::2], pieces[2::2], strict=True):
+            clauses.setdefault(keyword.upper(), []).append(actions.strip().rstrip(","))
+    return " ".join(f"{keyword} {', '.join(actions)}" for keyword, actions in clauses.items())
+
+
+def _out_of_the_way(payload: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Give our payload with other placeholders where the given ones are called the same."""
+    theirs = {*given.get("ExpressionAttributeNames", ()), *given.get("ExpressionAttributeValues", ())}
+    ours = {*payload.get("ExpressionAttributeNames", ()), *payload.get("ExpressionAttributeValues", ())}
+    if not theirs & ours:
+        return dict(payload)
+    extra = "_"
+    while any(f"{holder[0]}{extra}{holder[1:]}" in theirs for holder in ours):
+        extra += "_"
+
+    def renamed(holder: str) -> str:
+        return f"{holder[0]}{extra}{holder[1:]}"
+
+    moved: dict[str, Any] = {}
+    for name, value in payload.items():
+        if name in ("ExpressionAttributeNames", "ExpressionAttributeValues"):
+            moved[name] = {renamed(holder): meant for holder, meant in value.items()}
+        elif name.endswith("Expression"):
+            moved[name] = _PLACEHOLDER.sub(lambda found: renamed(found[0]), value)
+        else:
+            moved[name] = value
+    return moved
+
+
+def without_conditions(given: Mapping[str, Any] | None) -> tuple[dict[str, Any], list[Any]]:
+    """Tell the condition objects that were given as expressions from everything else."""
+    rest = dict(given or {})
+    found = [rest.pop(name) for name in _CONDITIONS & rest.keys() if not isinstance(rest[name], str)]
+    return rest, found

@@ -1,0 +1,196 @@
+"""What the arguments of an update mean: which action at which document path, with which value.
+
+Values are converted through their fields.  Whole values that are written (set, ``if_not_exists``, appended elements)
+are validated as well, those of whole fields all together, so that the schema's hooks run once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any, NamedTuple
+
+from .codec import encode_value
+from .exceptions import InvalidExpression, InvalidKey, UnstorableValue, ValidationError
+from .expressions import FUNCTIONS, Action, Change, Path, Reference, Sum, SumOperand, is_condition
+from .mapper import Mapper
+from .spec import FieldSpec
+
+_WHOLE = frozenset({"set", "if_not_exists"})
+_NUMERIC = frozenset({"plus", "minus"})
+_ABSENT: Any = object()
+
+
+class Planned(NamedTuple):
+    """One action of an update as it was asked for: ``kind`` is ``remove`` where the value says so."""
+
+    label: str
+    kind: str
+    path: Path
+    spec: FieldSpec | None
+    value: Any
+
+    @property
+    def is_whole_field(self) -> bool:
+        return self.spec is not None and len(self.path) == 1 and self.kind in _WHOLE and not _is_computed(self.value)
+
+
+def _is_computed(value: Any) -> bool:
+    """Say whether DynamoDB is to find the value: another attribute, or a sum."""
+    return isinstance(value, (Reference, Sum))
+
+
+def told_apart(arguments: Sequence[Any], conditions: Any) -> tuple[list[Change], Any]:
+    """Tell actions given by position from conditions, which may be given so too."""
+    changes = [argument for argument in arguments if isinstance(argument, Change)]
+    others = [argument for argument in arguments if not isinstance(argument, Change) and argument is not None]
+    for other in others:
+        if not (is_condition(other) or isinstance(other, (Mapping, list, tuple))):
+            raise InvalidExpression(f"{other!r} is neither an action such as Book.views.add(1) nor a condition")
+    if not others:
+        return changes, conditions
+    return changes, [*others, conditions]
+
+
+def planned(mapper: Mapper, changes: Iterable[Change], updates: Mapping[str, Any]) -> list[Planned]:
+    """Give what is to be done where, without looking closely at the values."""
+    plan = []
+    for change in changes:
+        path, spec = mapper.resolver.walk(change.target)
+        plan.append(_planned(mapper, repr(change.target), path, spec, change.kind, change.value))
+    for name, value in updates.items():
+        path, spec, words = mapper.resolver.split(name, FUNCTIONS)
+        plan.append(_planned(mapper, name, path, spec, words[0] if words else "set", value))
+    return plan
+
+
+def _planned(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kind: str, value: Any) -> Planned:
+    if path[0] in mapper.key.names:
+        name = mapper.adapter.by_stored[str(path[0])].name
+        raise InvalidKey(
+            f"{label}: {mapper.model_name}.{name} is part of the key, which DynamoDB cannot update; "
+            "store a new item and delete the old one"
+        )
+    if spec is not None and spec.computed:
+        raise InvalidExpression(f"{label}: {mapper.model_name}.{spec.name} is computed, and takes no value")
+    if kind == "remove" and value is not True:
+        raise TypeError(f"{label}={value!r}: remove takes True")
+    if kind == "set" and (value is None or (isinstance(value, (set, frozenset)) and not value)):
+        kind = "remove"
+    if kind == "remove":
+        _check_removable(mapper, label, spec)
+        return Planned(label, kind, path, spec, None)
+    if value is None:
+        raise InvalidExpression(f"{label}=None: {kind} takes a value; set a field to None to remove it")
+    return Planned(label, kind, path, spec, value)
+
+
+def _check_removable(mapper: Mapper, label: str, spec: FieldSpec | None) -> None:
+    if spec is not None and spec.required and not spec.nullable and spec.kind != "set":
+        raise ValidationError(
+            {spec.name: None}, mapper.adapter.schema_name, {spec.name: ["required, and cannot be removed"]}, label
+        )
+
+
+def actions(mapper: Mapper, plan: Sequence[Planned]) -> list[Action]:
+    """Give the actions with their values converted and validated, in wire form."""
+    whole = {part.spec.name: part.value for part in plan if part.is_whole_field and part.spec is not None}
+    written = _written(mapper, whole) if whole else {}
+    return [action for part in plan if (action := _action(mapper, part, written)) is not None]
+
+
+def _written(mapper: Mapper, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Validate whole values of fields; gives what is stored of them, by stored name."""
+    natives = mapper.given(values, defaults=False)
+    kept = {name: natives[name] for name in values if name in natives}
+    return mapper.adapter.dump(kept)
+
+
+def _action(mapper: Mapper, part: Planned, written: Mapping[str, Any]) -> Action | None:
+    if part.kind == "remove":
+        return Action("remove", part.path)
+    other = mapper.resolver.path_operand(part.value)
+    if other is not None:
+        if part.kind not in ("set", "if_not_exists", "plus", "minus", "append", "prepend"):
+            raise InvalidExpression(f"{part.label}: DynamoDB's {part.kind} takes a value, not another attribute")
+        return Action(part.kind, part.path, other)
+    if isinstance(part.value, Sum):
+        if part.kind != "set":
+            raise InvalidExpression(f"{part.label}: a sum can be set, and nothing else")
+        left, right = (_summand(mapper, part, value) for value in (part.value.left, part.value.right))
+        return Action("set", part.path, SumOperand(left, part.value.sign, right))
+    if part.is_whole_field:
+        assert part.spec is not None
+        value = written.get(part.spec.stored, _ABSENT)
+        if value is None or (isinstance(value, Set) and not value):
+            return Action("remove", part.path) if part.kind == "set" else None
+        if value is not _ABSENT:
+            return Action(part.kind, part.path, _encoded(mapper, part, value))
+    if part.kind in _WHOLE:
+        return Action(part.kind, part.path, _validated(mapper, part, part.spec, part.value))
+    if part.kind in _NUMERIC:
+        return Action(part.kind, part.path, _number(mapper, part, part.value))
+    if part.kind in ("append", "prepend"):
+        return Action(part.kind, part.path, _elements(mapper, part))
+    return _added_or_deleted(mapper, part)
+
+
+def _summand(mapper: Mapper, part: Planned, value: Any) -> Any:
+    other = mapper.resolver.path_operand(value)
+    return _number(mapper, part, value) if other is None else other
+
+
+def _number(mapper: Mapper, part: Planned, value: Any) -> dict[str, Any]:
+    wire = mapper.resolver.operand(part.spec, value, name=part.label)
+    if "N" not in wire:
+        raise InvalidExpression(f"{part.label}={value!r}: {part.kind} adds numbers, and this is stored as {_tag(wire)}")
+    return wire
+
+
+def _elements(mapper: Mapper, part: Planned) -> dict[str, Any]:
+    if part.spec is not None and part.spec.kind not in ("list", "any"):
+        raise InvalidExpression(f"{part.label}: {part.kind} is for lists, and {part.spec.name!r} is none")
+    values = part.value if isinstance(part.value, (list, tuple)) else [part.value]
+    element = part.spec.element if part.spec is not None else None
+    return {"L": [_validated(mapper, part, element, value) for value in values]}
+
+
+def _added_or_deleted(mapper: Mapper, part: Planned) -> Action:
+    is_set = part.spec is not None and part.spec.kind == "set"
+    value = part.value
+    if is_set and not isinstance(value, (list, tuple, Set)):
+        value = [value]
+    wire = mapper.resolver.operand(part.spec, value, name=part.label)
+    tag = _tag(wire)
+    if tag not in ("SS", "NS", "BS") and (part.kind == "delete" or tag != "N"):
+        wanted = "a set" if part.kind == "delete" else "a number or a set"
+        raise InvalidExpression(f"{part.label}={part.value!r}: {part.kind} takes {wanted}")
+    return Action(part.kind, part.path, wire)
+
+
+def _validated(mapper: Mapper, part: Planned, spec: FieldSpec | None, value: Any) -> dict[str, Any]:
+    """Give the wire form of a value inside a field, checked by the schema where it declares one there."""
+    if spec is None:
+        return mapper.resolver.operand(None, value, name=part.label)
+    adapter = mapper.adapter
+    try:
+        native = adapter.validated(spec, value)
+        return _encoded(mapper, part, adapter.serialise(spec, native))
+    except adapter.library_errors as error:
+        raise ValidationError(
+            {part.label: value}, adapter.schema_name, {part.label: adapter.messages(error)}
+        ) from error
+    except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        reason = f"{value!r} cannot be converted: {error}"
+        raise ValidationError({part.label: value}, adapter.schema_name, {part.label: [reason]}) from error
+
+
+def _encoded(mapper: Mapper, part: Planned, value: Any) -> dict[str, Any]:
+    try:
+        return encode_value(value)
+    except UnstorableValue as error:
+        inside = f"{part.label}: {error}"
+        raise ValidationError({part.label: value}, mapper.adapter.schema_name, {part.label: [inside]}) from error
+
+
+def _tag(wire: Mapping[str, Any]) -> str:
+    return next(iter(wire))

@@ -1,0 +1,310 @@
+"""The verbs of models in full: what is validated, signalled, sent and taken over, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from . import batch
+from .codec import WireItem, decode_item, encode_item
+from .exceptions import ConditionFailed, DoesNotExist, DynaModelException, InvalidKey, PartialInstance, PathMissing
+from .expressions import Action, Change
+from .instances import (
+    known_as_stored,
+    loaded,
+    partial_save,
+    refreshed,
+    require_same_key,
+    take_over,
+    values_of,
+)
+from .items import Store
+from .signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
+from .state import State
+from .updates import actions, planned, told_apart
+
+
+def _store(model: Any) -> Store:
+    store: Store = model._dynamorm.store
+    return store
+
+
+def taken(cls: Any, item: Any) -> WireItem:
+    """Give the wire form of what was given to be put."""
+    mapper = _store(cls).mapper
+    if isinstance(item, cls):
+        return whole_wire(item)
+    if isinstance(item, Mapping):
+        return mapper.take(item)[1]
+    raise DynaModelException(f"{cls.__name__} is put as a dict or an instance of it, not as {item!r}")
+
+
+def whole_wire(instance: Any) -> WireItem:
+    """Give the wire form of a whole instance, validated, with what a lenient schema let it keep."""
+    state: State = instance._dynamorm_state
+    if state.partial:
+        raise PartialInstance(
+            f"{instance!r} was loaded in part: storing it whole would erase what was not loaded. "
+            "save(partial=True), update() and refresh() work"
+        )
+    wire = _store(type(instance)).mapper.dump_whole(values_of(instance))
+    return {**state.extra, **wire}
+
+
+# Whole items.
+
+
+def save_whole(instance: Any, unique: bool, conditions: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Store an instance as a whole; what the schema does not know and was loaded stays as it is by now."""
+    cls, state = type(instance), instance._dynamorm_state
+    store = _store(cls)
+    pre_save.send(cls, instance=instance, put_kwargs=kwargs)
+    whole = whole_wire(instance)
+    resolved = store.mapper.conditions([conditions])
+    place = store.place_of(instance)
+    if unique:
+        response = store.put_unique(place, whole, resolved, kwargs)
+    elif state.extra and state.loaded is not None:
+        known = {name: value for name, value in whole.items() if name not in state.extra}
+        response = store.replace_known(place, known, resolved, kwargs)
+    else:
+        response = store.put(place, whole, resolved, kwargs)
+    known_as_stored(instance, whole, place)
+    post_save.send(cls, instance=instance, put_kwargs=kwargs)
+    return response
+
+
+def save_changes(instance: Any, return_all: bool, conditions: Any, kwargs: dict[str, Any]) -> dict[str, Any] | None:
+    """Send what differs from what was loaded, through the model's own ``update``."""
+    require_same_key(instance, "a partial save")
+    done, updates = partial_save(instance)
+    verb = type(instance).update
+    if not done and not updates:
+        if conditions is not None:
+            check(instance, conditions)
+        return None
+    options: dict[str, Any] = {"update_item_kwargs": kwargs, "return_all": return_all}
+    if conditions is not None:
+        options["conditions"] = conditions
+    try:
+        response: dict[str, Any] | None = verb(instance, *done, **options, **updates)
+    except PathMissing:
+        whole = _without_paths(instance, done, updates)
+        response = verb(instance, *whole, **options, **updates)
+    return response
+
+
+def _without_paths(instance: Any, done: Sequence[Change], updates: dict[str, Any]) -> list[Change]:
+    """Turn nested changes into whole attributes, for an item in which the map around them is gone."""
+    mapper = _store(type(instance)).mapper
+    nested = {part.label: str(part.path[0]) for part in planned(mapper, done, updates) if len(part.path) > 1}
+    for label in nested.keys() & updates.keys():
+        del updates[label]
+    tops = dict.fromkeys(mapper.adapter.by_stored[top].name for top in nested.values())
+    updates.update((name, instance.__dict__.get(name)) for name in tops)
+    return [change for change in done if repr(change.target) not in nested]
+
+
+def check(instance: Any, conditions: Any) -> None:
+    """Hold conditions against the item without changing it; it has to be there."""
+    store = _store(type(instance))
+    resolved = (store.exists, *store.mapper.conditions([conditions]))
+    key = store.mapper.key_of(instance.__dict__)
+    try:
+        store.update(store.place_of(instance), key, [], resolved, returning="NONE")
+    except ConditionFailed as error:
+        raise _gone(instance, error) from error
+
+
+def _gone(instance: Any, error: ConditionFailed) -> Exception:
+    """Give the error for a refused write: that of an item that is gone says so."""
+    if error.item is not None:
+        return error
+    return DoesNotExist(f"{instance!r} is not in the table any more")
+
+
+# Parts of items.
+
+
+def update_instance(
+    instance: Any,
+    arguments: Sequence[Any],
+    conditions: Any,
+    update_item_kwargs: dict[str, Any] | None,
+    return_all: bool,
+    updates: dict[str, Any],
+) -> dict[str, Any] | None:
+    """Change an item through the model's own ``update_item``, and take over what it is then."""
+    cls = type(instance)
+    store, state = _store(cls), instance._dynamorm_state
+    require_same_key(instance, "update()")
+    changes, conditions = told_apart(arguments, conditions)
+    mapper = store.mapper
+    key_names = [mapper.adapter.by_stored[stored].name for stored in mapper.key.names]
+    for name in updates.keys() & {*key_names, *mapper.key.names}:
+        planned(mapper, (), {name: updates[name]})  # refuses it: below, keys are among the updates to say which item
+    sent = {**updates, **{name: instance.__dict__.get(name) for name in key_names}}
+    raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
+    signals = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
+    pre_update.send(cls, **signals)
+    if not changes and not sent.keys() - set(key_names):
+        post_update.send(cls, **signals)
+        return None
+    plan = planned(mapper, changes, {name: value for name, value in sent.items() if name not in key_names})
+    moving = any(isinstance(step, int) for part in plan for step in part.path)
+    raw["ReturnValues"] = "ALL_NEW" if return_all or moving else "UPDATED_NEW"
+    demands: Any = conditions if state.loaded is None else [store.exists, conditions]
+    place = store.place_of(instance)
+    try:
+        with store.at(place):
+            response: dict[str, Any] | None = cls.update_item(
+                *changes, conditions=demands, update_item_kwargs=raw, **sent
+            )
+    except ConditionFailed as error:
+        if state.loaded is not None and error.item is None:
+            raise _gone(instance, error) from error
+        raise
+    if response is not None:
+        answer = encode_item(response.get("Attributes") or {})
+        if return_all:
+            refreshed(instance, answer, place, partial=state.partial)
+        else:
+            take_over(instance, plan, answer, raw["ReturnValues"] == "ALL_NEW", place)
+    post_update.send(cls, **signals)
+    return response
+
+
+def update_key(
+    cls: Any, arguments: Sequence[Any], conditions: Any, raw: Mapping[str, Any] | None, given: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Change the item with a key; gives DynamoDB's answer, ``None`` where there was nothing to do."""
+    store = _store(cls)
+    changes, conditions = told_apart(arguments, conditions)
+    key, updates = _key_and_updates(store, given)
+    resolved = actions(store.mapper, planned(store.mapper, changes, updates))
+    raw = dict(raw or {})
+    if not resolved and "UpdateExpression" not in raw:
+        return None
+    returning = raw.pop("ReturnValues", "NONE")
+    demands = store.mapper.conditions([conditions])
+    return store.update(store.here, key, resolved, demands, raw, returning)
+
+
+def _key_and_updates(store: Store, given: Mapping[str, Any]) -> tuple[WireItem, dict[str, Any]]:
+    names = {store.mapper.adapter.by_stored[stored].name for stored in store.mapper.key.names}
+    names |= set(store.mapper.key.names)
+    key = {name: value for name, value in given.items() if name in names}
+    return store.mapper.wire_key(key), {name: value for name, value in given.items() if name not in names}
+
+
+def upsert(cls: Any, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any]) -> Any:
+    """Change an item, or make it with what is given and the schema's defaults."""
+    store = _store(cls)
+    mapper = store.mapper
+    changes, conditions = told_apart(arguments, conditions)
+    key, updates = _key_and_updates(store, given)
+    plan = planned(mapper, changes, updates)
+    supplied = {str(part.path[0]) for part in plan if part.kind != "remove"} | set(key)
+    defaults = mapper.given({}, defaults=True)
+    missing = [
+        spec.name
+        for spec in mapper.adapter.inputs
+        if spec.required and not spec.nullable and spec.kind != "set"
+        if spec.stored not in supplied and defaults.get(spec.name) is None
+    ]
+    if missing:
+        raise DynaModelException(
+            f"upsert of {cls.__name__} may make a new item, which needs {', '.join(missing)} too; "
+            "patch() changes only what is there"
+        )
+    touched = {str(part.path[0]) for part in plan} | set(key)
+    for name, value in defaults.items():
+        spec = mapper.adapter.fields.get(name)
+        if spec is not None and spec.stored not in touched and value is not None and not spec.computed:
+            plan.append(planned(mapper, (), {f"{name}__if_not_exists": value})[0])
+    return _changed(cls, store, key, actions(mapper, plan), store.mapper.conditions([conditions]))
+
+
+def patch(cls: Any, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any]) -> Any:
+    """Change an item that has to be there."""
+    store = _store(cls)
+    changes, conditions = told_apart(arguments, conditions)
+    key, updates = _key_and_updates(store, given)
+    resolved = actions(store.mapper, planned(store.mapper, changes, updates))
+    demands = (store.exists, *store.mapper.conditions([conditions]))
+    try:
+        return _changed(cls, store, key, resolved, demands)
+    except ConditionFailed as error:
+        if error.item is not None:
+            raise
+        raise DoesNotExist(f"there is no {cls.__name__} with key {decode_item(key)}") from error
+
+
+def _changed(cls: Any, store: Store, key: WireItem, resolved: Sequence[Action], conditions: Any) -> Any:
+    place = store.here
+    answer = store.update(place, key, resolved, conditions)
+    return loaded(cls, answer.get("Attributes", key), place=place)
+
+
+def synchronise(instance: Any, conditions: Any) -> None:
+    """Send what was changed, if anything was, and take everything over as it is then."""
+    require_same_key(instance, "sync()")
+    done, updates = partial_save(instance)
+    if not done and not updates:
+        if conditions is not None:
+            check(instance, conditions)
+        refresh(instance, consistent=True)
+        return
+    options = {} if conditions is None else {"conditions": conditions}
+    type(instance).update(instance, *done, return_all=True, **options, **updates)
+
+
+def refresh(instance: Any, consistent: bool) -> None:
+    """Read an item again, in place of everything that its instance holds."""
+    require_same_key(instance, "refresh()")
+    store = _store(type(instance))
+    place = store.place_of(instance)
+    wire = store.get(place, store.mapper.key_of(instance.__dict__), consistent)
+    if wire is None:
+        raise DoesNotExist(f"{instance!r} is not in the table")
+    refreshed(instance, wire, place)
+
+
+def delete_instance(instance: Any, conditions: Any, raw: dict[str, Any]) -> dict[str, Any]:
+    """Delete an instance's item."""
+    cls = type(instance)
+    store = _store(cls)
+    require_same_key(instance, "delete()")
+    pre_delete.send(cls, instance=instance)
+    key = store.mapper.key_of(instance.__dict__)
+    resolved = store.mapper.conditions([conditions])
+    response = store.delete(store.place_of(instance), key, resolved, raw)
+    post_delete.send(cls, instance=instance)
+    return response
+
+
+# Many items.
+
+
+def items_of_keys(cls: Any, keys: Iterable[Any], consistent: bool, attrs: Any, ordered: bool) -> Any:
+    """Give the instances of keys: as they come, or ``ordered``."""
+    store = _store(cls)
+    if isinstance(attrs, str):
+        attrs = [name.strip() for name in attrs.split(",")]
+    paths = None if attrs is None else store.mapper.paths(attrs)
+    if isinstance(keys, (str, bytes, Mapping)):
+        raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")
+    partial = paths is not None
+    if not ordered:
+        return _items_of_keys(cls, store, keys, consistent, paths)
+    wire_keys = [batch.wire_key_of(store, key) for key in keys]
+    place = store.here
+    items = batch.in_order(store, place, wire_keys, consistent=consistent, paths=paths)
+    return [None if wire is None else loaded(cls, wire, partial, place) for wire in items]
+
+
+def _items_of_keys(cls: Any, store: Store, keys: Iterable[Any], consistent: bool, paths: Any) -> Iterator[Any]:
+    wires = (batch.wire_key_of(store, key) for key in keys)
+    place = store.here
+    for wire in batch.read(store, place, wires, consistent=consistent, paths=paths):
+        yield loaded(cls, wire, paths is not None, place)
