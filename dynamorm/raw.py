@@ -1,23 +1,42 @@
-"""Items without a schema: plain values in and out, by the names under which they are stored, through boto3's resource."""
+"""Items without a schema: plain values in and out, under the names by which they are stored, through boto3's resource.
+
+Conditions and updates are written as for models.  They are put into expressions here, and their values handed to boto3
+as plain values like all others.
+"""
 
 from __future__ import annotations
 
 import itertools
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
+from .codec import decode_item
 from .connection import Connection
-from .exceptions import ConditionFailed, InvalidKey, Throttled, UnstorableValue
-from .requests import Request
+from .exceptions import BatchError, ConditionFailed, InvalidExpression, InvalidKey, UnstorableValue
+from .expressions import (
+    FUNCTIONS,
+    Action,
+    Change,
+    Comparison,
+    Condition,
+    Resolver,
+    Sum,
+    SumOperand,
+    conjunction,
+    parts_of,
+)
+from .passthrough import merged, without_conditions
+from .requests import Request, build_delete, build_put, build_query, build_scan, build_update
 
 KEYS_OF_A_GET = 100
 ITEMS_OF_A_WRITE = 25
 # How often in a row an answer may leave everything unprocessed before that is an error.
-FRUITLESS_ROUNDS = 12
+FRUITLESS_ROUNDS = 10
 
 PlainItem = dict[str, Any]
+Options = Mapping[str, Any]
 
 
 class RawItems(NamedTuple):
@@ -27,96 +46,179 @@ class RawItems(NamedTuple):
     table: str
     keys: tuple[str, ...]
 
-    def put(self, item: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-        """Store an item in place of what was there."""
-        return self._call("PutItem", {**options, "TableName": self.table, "Item": _without_nothing(item)})
+    # One item.
 
-    def put_unique(self, item: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    def put(self, item: Mapping[str, Any], options: Options, *more: Condition) -> PlainItem:
+        """Store an item in place of what was there."""
+        rest, conditions = without_conditions(options)
+        request = merged(build_put(self.table, {}, (*more, *self._resolved(conditions))), rest)
+        return self._call(request, Item=_without_nothing(item))
+
+    def put_unique(self, item: Mapping[str, Any], options: Options) -> PlainItem:
         """Store an item if there is none with its key."""
-        names = dict(options.get("ExpressionAttributeNames") or {})
-        names["#dynamorm_key"] = self.keys[0]
-        absent = "attribute_not_exists(#dynamorm_key)"
-        condition = options.get("ConditionExpression")
-        if condition is not None and not isinstance(condition, str):
-            raise InvalidKey(
-                f"put_unique: ConditionExpression = {condition!r} has to be the text of an expression: it is sent together "
-                "with the condition that the key is new"
-            )
-        more = {
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            "ConditionExpression": f"{absent} AND ({condition})" if condition else absent,
-            "ExpressionAttributeNames": names,
-        }
         try:
-            return self.put(item, {**options, **more})
+            return self.put(item, options, Comparison((self.keys[0],), "not_exists"))
         except ConditionFailed as error:
-            if error.item is not None or not condition:
+            if error.item is not None or "ConditionExpression" not in options:
                 raise error.as_hash_key_exists() from error.__cause__
             raise
 
+    def get(self, key: Mapping[str, Any], consistent: bool, options: Options | None = None) -> PlainItem | None:
+        """Give the item with a key."""
+        more = {"ConsistentRead": True} if consistent else {}
+        request = Request("GetItem", {**(options or {}), "TableName": self.table, **more})
+        item: PlainItem | None = self._call(request, Key=self._key(key)).get("Item")
+        return item
+
+    def update(
+        self, actions: Sequence[Any], conditions: Any, options: Options | None, keys_and_updates: Mapping[str, Any]
+    ) -> PlainItem:
+        """Change an item, or create it."""
+        key = {name: value for name, value in keys_and_updates.items() if name in self.keys}
+        updates = {name: value for name, value in keys_and_updates.items() if name not in key}
+        rest, more = without_conditions(options)
+        planned = self._actions(actions, updates)
+        if not planned and "UpdateExpression" not in rest:
+            raise InvalidExpression(f"an update of table {self.table} needs something to change")
+        request = build_update(self.table, {}, planned, self._resolved([conditions, *more]), returning="NONE")
+        return self._call(merged(request, rest), Key=self._key(key))
+
+    def delete(self, key: Mapping[str, Any]) -> PlainItem:
+        """Delete the item with a key."""
+        return self._call(build_delete(self.table, {}), Key=self._key(key))
+
+    # Many items.
+
     def put_batch(self, items: Iterable[Mapping[str, Any]]) -> None:
         """Store any number of items; of those with one key the last."""
-        plain = [_without_nothing(item) for item in items]
-        named = [(self._identity({name: item.get(name) for name in self.keys}), item) for item in plain]
-        for chunk in _chunks(named, ITEMS_OF_A_WRITE):
-            writes = [{"PutRequest": {"Item": item}} for item in dict(chunk).values()]
-            for _answer in self._batch("BatchWriteItem", "UnprocessedItems", writes):
-                pass
-
-    def get(
-        self, key: Mapping[str, Any], consistent: bool, options: Mapping[str, Any] | None = None
-    ) -> PlainItem | None:
-        """Give the item with a key."""
-        payload = {**(options or {}), "TableName": self.table, "Key": self._key(key)}
-        if consistent:
-            payload["ConsistentRead"] = True
-        return self._call("GetItem", payload).get("Item")
+        latest = {}
+        for item in items:
+            plain = _without_nothing(item)
+            latest[self._identity({name: plain.get(name) for name in self.keys})] = plain
+        for chunk in _chunks(latest.values(), ITEMS_OF_A_WRITE):
+            left: list[Any] = [{"PutRequest": {"Item": item}} for item in chunk]
+            fruitless = 0
+            while left:
+                answer = self._call(Request("BatchWriteItem", {"RequestItems": {self.table: left}}))
+                undone = answer.get("UnprocessedItems", {}).get(self.table, [])
+                fruitless = fruitless + 1 if len(undone) == len(left) else 0
+                left = undone
+                self._pause(left, fruitless, "written")
 
     def get_batch(
-        self, keys: Iterable[Mapping[str, Any]], consistent: bool, attrs: str | Iterable[str] | None
+        self, keys: Iterable[Mapping[str, Any]], consistent: bool, attrs: str | Iterable[str] | None, options: Options
     ) -> Iterator[PlainItem]:
         """Give the items with any number of keys, those that are there."""
-        options: dict[str, Any] = {"ConsistentRead": True} if consistent else {}
+        asked: dict[str, Any] = dict(options)
+        if consistent:
+            asked["ConsistentRead"] = True
         if isinstance(attrs, str):
-            options["ProjectionExpression"] = attrs
+            asked["ProjectionExpression"] = attrs
         elif attrs is not None:
-            names = {f"#n{number}": name for number, name in enumerate(dict.fromkeys(attrs))}
-            options["ProjectionExpression"] = ", ".join(names)
-            options["ExpressionAttributeNames"] = names
-        for chunk in _chunks(self._each_once(keys), KEYS_OF_A_GET):
-            for answer in self._batch("BatchGetItem", "UnprocessedKeys", chunk, options):
+            names = {f"#p{number}": name for number, name in enumerate(dict.fromkeys(attrs))}
+            asked["ProjectionExpression"] = ", ".join(names)
+            asked["ExpressionAttributeNames"] = names
+        for left in _chunks(self._each_once(keys), KEYS_OF_A_GET):
+            fruitless = 0
+            while left:
+                request = Request("BatchGetItem", {"RequestItems": {self.table: {**asked, "Keys": left}}})
+                answer = self._call(request)
                 yield from answer.get("Responses", {}).get(self.table, ())
+                undone = answer.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", [])
+                fruitless = fruitless + 1 if len(undone) == len(left) else 0
+                left = undone
+                self._pause(left, fruitless, "read")
 
-    def delete(self, key: Mapping[str, Any]) -> dict[str, Any]:
-        """Delete the item with a key."""
-        return self._call("DeleteItem", {"TableName": self.table, "Key": self._key(key)})
-
-    def _call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return self.connection.call_resource(Request(operation, payload))
-        except (TypeError, ArithmeticError) as error:  # what boto3 makes of values that it cannot send
-            raise UnstorableValue(f"{operation} on table {self.table} was not sent: {error}") from error
-
-    def _batch(
-        self, operation: str, unprocessed: str, entries: list[Any], options: Mapping[str, Any] | None = None
-    ) -> Iterator[dict[str, Any]]:
-        """Send what a batch holds, and again what was left of it, until nothing is."""
-        fruitless = 0
-        while entries:
-            wanted = entries if operation == "BatchWriteItem" else {**(options or {}), "Keys": entries}
-            answer = self._call(operation, {"RequestItems": {self.table: wanted}})
-            yield answer
-            rest = answer.get(unprocessed, {}).get(self.table, [])
-            left = rest if operation == "BatchWriteItem" else (rest and rest["Keys"])
-            fruitless = fruitless + 1 if len(left) == len(entries) else 0
-            if fruitless >= FRUITLESS_ROUNDS:
-                raise Throttled(
-                    f"{operation} on table {self.table}: {len(left)} entries were left unprocessed {fruitless} times in a "
-                    "row: the table has too little throughput for them"
+    def query(
+        self, key: tuple[str, ...] | None, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]
+    ) -> PlainItem:
+        """Give one page of the items with a hash key; ``key`` are the names of the keys of what is queried."""
+        rest, more = without_conditions(options)
+        parts = [inner for part in self._resolved([*conditions, *more], lookups) for inner in parts_of(part)]
+        found: list[Comparison] = []
+        filters: list[Condition] = []
+        for part in parts:
+            if isinstance(part, Comparison) and not part.size and key is not None and part.path in _paths(key):
+                found.append(part)
+            else:
+                filters.append(part)
+        if key is not None and "KeyConditionExpression" not in rest:
+            if not any(part.path == (key[0],) for part in found):
+                raise InvalidKey(
+                    f"a query of table {self.table} needs {key[0]}=..., its hash key; scan() reads without"
                 )
-            entries = left
-            if entries:
-                time.sleep(random.uniform(0, min(0.05 * 2**fruitless, 5.0)))
+        elif key is None and "KeyConditionExpression" not in rest:
+            raise InvalidKey(
+                f"a query of table {self.table} on index {options.get('IndexName')!r}, which is not declared: "
+                "declare it, or give the KeyConditionExpression as text"
+            )
+        # local engines want the hash key first
+        found.sort(key=lambda part: key is not None and part.path != (key[0],))
+        return self._call(merged(build_query(self.table, found, filters=filters), rest))
+
+    def scan(self, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]) -> PlainItem:
+        """Give one page of the items."""
+        rest, more = without_conditions(options)
+        filters = self._resolved([*conditions, *more], lookups)
+        return self._call(merged(build_scan(self.table, filters=filters), rest))
+
+    # What they share.
+
+    @property
+    def _resolver(self) -> Resolver:
+        return Resolver(f"table {self.table}", None)
+
+    def _resolved(self, conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> tuple[Condition, ...]:
+        return tuple(self._resolver.condition(part) for part in conjunction(conditions, lookups))
+
+    def _actions(self, changes: Sequence[Any], updates: Mapping[str, Any]) -> list[Action]:
+        actions = []
+        for change in changes:
+            if not isinstance(change, Change):
+                raise InvalidExpression(f"{change!r} is no action such as F('views').add(1)")
+            actions.append(self._action(self._resolver.walk(change.target)[0], change.kind, change.value))
+        for name, value in updates.items():
+            path, _spec, words = self._resolver.split(name, FUNCTIONS)
+            actions.append(self._action(path, words[0] if words else "set", value))
+        return actions
+
+    def _action(self, path: tuple[str | int, ...], kind: str, value: Any) -> Action:
+        if path[0] in self.keys:
+            raise InvalidKey(f"{path[0]} is part of the key of table {self.table}, which DynamoDB cannot update")
+        if kind == "remove" or (kind == "set" and (value is None or _is_empty_set(value))):
+            return Action("remove", path)
+        if isinstance(value, Sum):
+            left, right = self._operand(value.left), self._operand(value.right)
+            return Action(kind, path, SumOperand(left, value.sign, right))
+        if kind in ("append", "prepend") and not isinstance(value, (list, tuple)):
+            value = [value]
+        return Action(kind, path, self._operand(value))
+
+    def _operand(self, value: Any) -> Any:
+        other = self._resolver.path_operand(value)
+        return self._resolver.operand(None, value) if other is None else other
+
+    def _call(self, request: Request, **plain: Any) -> PlainItem:
+        """Send a request with plain values in place of those in wire form."""
+        payload = {**request.payload, **plain}
+        for name in ("ExpressionAttributeValues", "ExclusiveStartKey"):
+            if name in payload:
+                payload[name] = decode_item(payload[name])
+        try:
+            return self.connection.call_resource(Request(request.operation, payload))
+        except (TypeError, ArithmeticError) as error:  # what boto3 makes of values that it cannot send
+            raise UnstorableValue(f"{request.operation} on table {self.table} was not sent: {error}") from error
+
+    def _pause(self, left: list[Any], fruitless: int, what: str) -> None:
+        if not left:
+            return
+        if fruitless >= FRUITLESS_ROUNDS:
+            raise BatchError(
+                f"table {self.table}: {len(left)} of a batch could not be {what}, asked for {fruitless} times in a "
+                "row; the table's throughput is too low for it",
+                missing=[entry.get("PutRequest", {}).get("Item", entry) for entry in left],
+            )
+        time.sleep(random.uniform(0, min(0.05 * 2**fruitless, 5.0)))
 
     def _key(self, key: Mapping[str, Any]) -> PlainItem:
         missing = [name for name in self.keys if key.get(name) is None]
@@ -151,6 +253,10 @@ class RawItems(NamedTuple):
                 yield dict(key)
 
 
+def _paths(key: tuple[str, ...]) -> list[tuple[str | int, ...]]:
+    return [(name,) for name in key]
+
+
 def _chunks(entries: Iterable[Any], size: int) -> Iterator[list[Any]]:
     entries = iter(entries)
     while chunk := list(itertools.islice(entries, size)):
@@ -162,5 +268,9 @@ def _without_nothing(values: Mapping[str, Any]) -> PlainItem:
     return {
         name: _without_nothing(value) if isinstance(value, Mapping) else value
         for name, value in values.items()
-        if value is not None and not (isinstance(value, Set) and not value)
+        if value is not None and not _is_empty_set(value)
     }
+
+
+def _is_empty_set(value: Any) -> bool:
+    return isinstance(value, Set) and not value

@@ -418,7 +418,7 @@ class DynamoTable3(DynamoCommon3):
                 differences,
             )
 
-    # Its items, as plain values and without the schema.
+    # Its items, as plain values and without the schema; each verb gives what boto3's resource answers.
 
     @property
     def _raw(self) -> RawItems:
@@ -436,7 +436,7 @@ class DynamoTable3(DynamoCommon3):
         return self._raw.put_unique(item, put_item_kwargs)
 
     def put_batch(self, *items: Mapping[str, Any]) -> None:
-        """Store any number of items of plain values; of two with one key the later."""
+        """Store any number of items of plain values; of those with one key the last."""
         self._raw.put_batch(items)
 
     def get(
@@ -450,12 +450,39 @@ class DynamoTable3(DynamoCommon3):
         keys: Iterable[Mapping[str, Any]],
         consistent: bool = False,
         attrs: str | Iterable[str] | None = None,
+        batch_get_kwargs: Mapping[str, Any] | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Give the items with any number of keys as plain values, in any order, without those that are missing.
 
         :param attrs: the names of the attributes that are wanted, or a projection expression
         """
-        return self._raw.get_batch(keys, consistent, attrs)
+        return self._raw.get_batch(keys, consistent, attrs, batch_get_kwargs or {})
+
+    def query(
+        self, /, *conditions: Any, query_kwargs: Mapping[str, Any] | None = None, **lookups: Any
+    ) -> dict[str, Any]:
+        """Give one page of the items with a hash key, as boto3's response: ``Items``, ``LastEvaluatedKey`` and so on.
+
+        :param query_kwargs: arguments of boto3's ``Table.query``; an ``IndexName`` among them chooses the index
+        """
+        options = query_kwargs or {}
+        index: DynamoCommon3 | None = self.indexes.get(options["IndexName"]) if "IndexName" in options else self
+        return self._raw.query(None if index is None else index.key.names, conditions, options, lookups)
+
+    def scan(self, /, *conditions: Any, scan_kwargs: Mapping[str, Any] | None = None, **lookups: Any) -> dict[str, Any]:
+        """Give one page of the items, as boto3's response."""
+        return self._raw.scan(conditions, scan_kwargs or {}, lookups)
+
+    def update(
+        self,
+        /,
+        *actions: Any,
+        conditions: Any = None,
+        update_item_kwargs: Mapping[str, Any] | None = None,
+        **keys_and_updates: Any,
+    ) -> dict[str, Any]:
+        """Change the item with a key, or create it, with values as they are."""
+        return self._raw.update(actions, conditions, update_item_kwargs, keys_and_updates)
 
     def delete_item(self, /, **keys: Any) -> dict[str, Any]:
         """Delete the item with a key; it is no error if there is none."""
