@@ -64,7 +64,7 @@ class DynamoCommon3:
         range_field = self._key_field("range_key", self.range_key)
         return KeySpec(hash_field.stored, hash_field.key_type, range_field.stored, range_field.key_type)
 
-    def _field(self, role: str, name: str) -> FieldSpec:
+    def _field(self, role: str, name: Any) -> FieldSpec:
         fields = self._adapter.fields
         spec = fields.get(name) or self._adapter.by_stored.get(name)
         if spec is None:
@@ -204,7 +204,7 @@ class DynamoTable3(DynamoCommon3):
     def _check_ttl(self) -> None:
         if self.ttl is None or self.ttl is False:
             return
-        spec = self._field("ttl", str(self.ttl))
+        spec = self._field("ttl", self.ttl)
         if spec.key_type != "N":
             raise InvalidSchemaField(
                 f"{self._owner}: ttl = {self.ttl!r} is not stored as a number; DynamoDB expires items by a number, the "
@@ -230,7 +230,7 @@ class DynamoTable3(DynamoCommon3):
         for key, value in self.tags.items():
             if not isinstance(key, str) or not isinstance(value, str) or not key:
                 raise DynamoTableException(
-                    f"{self._owner}: tag {key!r} = {value!r} has to be text, and its key not empty"
+                    f"{self._owner}: tags: {key!r}: {value!r} has to be text, and the key not empty"
                 )
 
     # Where it is.
@@ -316,7 +316,7 @@ class DynamoTable3(DynamoCommon3):
             on_demand=self._on_demand,
             stream=self.stream,
             indexes=tuple(index.spec for index in self.indexes.values()),
-            ttl=self._field("ttl", str(self.ttl)).stored if self.ttl else self.ttl,
+            ttl=self._field("ttl", self.ttl).stored if self.ttl else self.ttl,
             pitr=self.pitr,
             sse=True if self.kms_key else self.sse,
             kms_key=self.kms_key,
