@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 from .connection import Connection
 from .descriptions import LiveTable, read_table
@@ -85,7 +86,10 @@ def delete(connection: Connection, name: str, wait: bool, timeout: float) -> Non
 
 def describe(connection: Connection, spec: TableSpec) -> LiveTable:
     """Describe the live table, asking for no more than what can be compared with the declared one."""
-    table = connection.call(build_describe_table(spec.name))["Table"]
+    return _completed(connection, spec, connection.call(build_describe_table(spec.name))["Table"])
+
+
+def _completed(connection: Connection, spec: TableSpec, table: dict[str, Any]) -> LiveTable:
     ttl = backups = tags = None
     if spec.ttl is not None:
         ttl = connection.call(build_describe_ttl(spec.name))["TimeToLiveDescription"]
@@ -113,7 +117,7 @@ def describe_active(connection: Connection, spec: TableSpec, patience: Patience)
         table = connection.call(build_describe_table(spec.name))["Table"]
         trouble = read_table(table).trouble
         if not trouble:
-            return describe(connection, spec)
+            return _completed(connection, spec, table)
         patience.pause(trouble)
 
 
@@ -125,6 +129,7 @@ def carry_out(connection: Connection, spec: TableSpec, plan_for: Callable[[LiveT
     :raises TableMismatch: if a step is refused, before any is taken
     """
     taken = 0
+    announced: tuple[int, str] | None = None
     last: Step | None = None
     patience, stale, busy = Patience(timeout), Patience(STALE_FOR), Patience(BUSY_FOR)
     while True:
@@ -140,16 +145,22 @@ def carry_out(connection: Connection, spec: TableSpec, plan_for: Callable[[LiveT
         if step.what == "ttl" and live.ttl_status in ("ENABLING", "DISABLING"):
             patience.pause(f"time to live of table {spec.name} is {live.ttl_status}")
             continue
-        if step.danger:
-            log.warning("table %s: %s; %s", spec.name, step.change, step.danger)
-        else:
-            log.info("table %s: %s", spec.name, step.change)
+        if announced != (taken, step.change):
+            announced = taken, step.change
+            _announce(spec, step)
         assert step.request is not None
         if not _is_taken(connection, step.request, patience, busy):
             continue
         taken += 1
         last = step
         patience, stale, busy = Patience(timeout), Patience(STALE_FOR), Patience(BUSY_FOR)
+
+
+def _announce(spec: TableSpec, step: Step) -> None:
+    if step.danger:
+        log.warning("table %s: %s; %s", spec.name, step.change, step.danger)
+    else:
+        log.info("table %s: %s", spec.name, step.change)
 
 
 def refuse(spec: TableSpec, plan: Plan) -> None:
