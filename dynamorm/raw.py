@@ -39,6 +39,13 @@ PlainItem = dict[str, Any]
 Options = Mapping[str, Any]
 
 
+class PlainRequest(NamedTuple):
+    """An operation of DynamoDB's API, with plain values in place of the wire form, as boto3's resource takes it."""
+
+    operation: str
+    payload: dict[str, Any]
+
+
 class RawItems(NamedTuple):
     """The items of the table of a name; ``keys`` are the names of its key attributes."""
 
@@ -66,7 +73,7 @@ class RawItems(NamedTuple):
     def get(self, key: Mapping[str, Any], consistent: bool, options: Options | None = None) -> PlainItem | None:
         """Give the item with a key."""
         more = {"ConsistentRead": True} if consistent else {}
-        request = Request("GetItem", {**(options or {}), "TableName": self.table, **more})
+        request = PlainRequest("GetItem", {**(options or {}), "TableName": self.table, **more})
         item: PlainItem | None = self._call(request, Key=self._key(key)).get("Item")
         return item
 
@@ -99,7 +106,7 @@ class RawItems(NamedTuple):
             left: list[Any] = [{"PutRequest": {"Item": item}} for item in chunk]
             fruitless = 0
             while left:
-                answer = self._call(Request("BatchWriteItem", {"RequestItems": {self.table: left}}))
+                answer = self._call(PlainRequest("BatchWriteItem", {"RequestItems": {self.table: left}}))
                 undone = answer.get("UnprocessedItems", {}).get(self.table, [])
                 fruitless = fruitless + 1 if len(undone) == len(left) else 0
                 left = undone
@@ -121,7 +128,7 @@ class RawItems(NamedTuple):
         for left in _chunks(self._each_once(keys), KEYS_OF_A_GET):
             fruitless = 0
             while left:
-                request = Request("BatchGetItem", {"RequestItems": {self.table: {**asked, "Keys": left}}})
+                request = PlainRequest("BatchGetItem", {"RequestItems": {self.table: {**asked, "Keys": left}}})
                 answer = self._call(request)
                 yield from answer.get("Responses", {}).get(self.table, ())
                 undone = answer.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", [])
@@ -198,14 +205,14 @@ class RawItems(NamedTuple):
         other = self._resolver.path_operand(value)
         return self._resolver.operand(None, value) if other is None else other
 
-    def _call(self, request: Request, **plain: Any) -> PlainItem:
+    def _call(self, request: Request | PlainRequest, **plain: Any) -> PlainItem:
         """Send a request with plain values in place of those in wire form."""
         payload = {**request.payload, **plain}
         for name in ("ExpressionAttributeValues", "ExclusiveStartKey"):
             if name in payload:
                 payload[name] = decode_item(payload[name])
         try:
-            return self.connection.call_resource(Request(request.operation, payload))
+            return self.connection.call_resource(PlainRequest(request.operation, payload))
         except (TypeError, ArithmeticError) as error:  # what boto3 makes of values that it cannot send
             raise UnstorableValue(f"{request.operation} on table {self.table} was not sent: {error}") from error
 

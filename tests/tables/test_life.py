@@ -397,6 +397,7 @@ def run_killed(engine, prefix, after, verb="update_table", arguments="dict(allow
     return subprocess.run(program, capture_output=True, text=True, env=environment, timeout=60)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", range(1, 10))
 def test_a_run_that_was_killed_after_any_step_is_finished_by_the_next(steps, dynamo_local):
     with tables_of_our_own(dynamo_local) as (_client, prefix):

@@ -109,8 +109,9 @@ def test_batches_of_any_size_are_written_and_read_without_loss(table):
     items = [{"name": f"n{number % 3}", "size": number, "points": number} for number in range(120)]
     assert table.put_batch(*items, {**items[0], "points": 1000}) is None
     keys = [{"name": item["name"], "size": item["size"]} for item in items]
-    got = {(item["name"], item["size"]): item for item in table.get_batch([*keys, *keys, {"name": "no", "size": 1}])}
-    assert len(got) == 120
+    found = list(table.get_batch([*keys, *keys, {"name": "no", "size": 1}]))
+    got = {(item["name"], item["size"]): item for item in found}
+    assert len(found) == len(got) == 120
     assert got["n0", 0]["points"] == 1000
     assert [item for key, item in sorted(got.items()) if key != ("n0", 0)] == sorted(
         items[1:], key=lambda item: (item["name"], item["size"])
