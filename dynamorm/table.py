@@ -490,15 +490,17 @@ class DynamoTable3(DynamoCommon3):
 
     def _declared_elsewhere(self) -> dict[str, str]:
         """Where other models declare global indexes on the same table, by the name of the index."""
-        # a class that is defined anew, in an interactive session say, replaces the one that had its name
-        own = type(self).__module__, self._owner
         return {
             index.name: index._owner
             for table in defined_tables()
-            if table._place == self._place and (type(table).__module__, table._owner) != own
+            if table._place == self._place and table._identity != self._identity
             for index in table.indexes.values()
             if index.is_global
         }
+
+    @property
+    def _identity(self) -> tuple[str, str]:
+        return type(self).__module__, self._owner
 
     @property
     def _place(self) -> tuple[Any, ...]:
@@ -508,7 +510,10 @@ class DynamoTable3(DynamoCommon3):
 def defined_tables() -> tuple[DynamoTable3, ...]:
     """Give the tables of all models that are defined, in the order of definition."""
     with _definition_lock:
-        return tuple(_defined.values())
+        tables = list(_defined.values())
+    # a class that is defined anew, in an interactive session say, replaces the one that had its name
+    latest = {(*table._identity, table.name): table for table in tables}
+    return tuple(latest.values())
 
 
 def create_tables(*models: Any, timeout: float = 300.0) -> None:
