@@ -142,6 +142,12 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
             state.defaults.pop(name, None)
             state.pending.pop(name, None)
 
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        state = self._dynamorm_state
+        state.defaults.pop(name, None)
+        state.pending.pop(name, None)
+
     # Reading.
 
     @classmethod
@@ -162,10 +168,10 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
             Book.get(isbn="12345678910")
         """
         store = cls._dynamorm.store
-        key, paths = store.mapper.wire_key(keys), None if attrs is None else store.mapper.paths(attrs)
+        partial = attrs is not None or "ProjectionExpression" in (get_item_kwargs or ())
+        key, paths = store.mapper.wire_key(keys), store.mapper.paths(attrs or ()) if partial else None
         place = store.here
         wire = store.get(place, key, consistent, paths, get_item_kwargs)
-        partial = attrs is not None or "ProjectionExpression" in (get_item_kwargs or ())
         return None if wire is None else loaded(cls, wire, partial, place)
 
     @classmethod

@@ -100,6 +100,8 @@ class ReadIterator(ABC, Generic[Model]):
             self._index = self._index_called(given.pop("IndexName"))
         if given.get("ExclusiveStartKey") is not None:
             self._start = given.pop("ExclusiveStartKey")
+        if given.get("ConsistentRead") is not None:
+            self._consistent = bool(given.pop("ConsistentRead"))
         self._raw = given
 
     @property
@@ -157,7 +159,8 @@ class ReadIterator(ABC, Generic[Model]):
 
     def again(self: Self) -> Self:
         """Go on after ``.last``, where the latest iteration stopped; from the start if it came to the end."""
-        return self.start(self.last)
+        last = self.last
+        return self._with() if last is None else self.start(last)
 
     def only(self: Self, *names: Any) -> Self:
         """Read some attributes only, and the key: what comes is partial."""
@@ -278,7 +281,8 @@ class ReadIterator(ABC, Generic[Model]):
 
     def exists(self) -> bool:
         """Say whether there is any matching item, by asking for one."""
-        return next(iter(self._capped(1).on_invalid(lambda error: True)), None) is not None
+        pages = self._capped(1)._with(on_invalid="raise")._pages()
+        return next(Run(pages, lambda wire: wire, 1), None) is not None
 
     def all(self) -> list[Model]:
         """Give all items as a list."""
@@ -431,12 +435,15 @@ class ReadIterator(ABC, Generic[Model]):
             "page_size": self._page_size,
             "start": self._start_key(),
             "capacity": True,
-            "count": count,
+            # DynamoDB does not count what a projection is asked of
+            "count": count and "ProjectionExpression" not in self._raw,
         }
         if self._hydrated:
             options["paths"] = [(name,) for name in self._key_names]
         elif self._paths is not None:
             options["paths"] = self._wanted_paths(self._paths)
+        elif "ProjectionExpression" in self._raw:
+            options["paths"] = [(name,) for name in self._key_names]
         return options
 
     def _wanted_paths(self, names: Sequence[Any]) -> Sequence[Any]:
@@ -517,6 +524,10 @@ class ScanIterator(ReadIterator[Model]):
     def reverse(self, reverse: bool = True) -> Any:
         """Refuse: a scan has no order."""
         raise InvalidExpression(f"{self._name}: a scan has no order that could be reversed; a query has")
+
+    def first(self, reverse: bool = False) -> Model | None:
+        """Give the first item that comes, ``None`` if there is none; ``reverse`` is refused like :meth:`reverse`."""
+        return self.reverse() if reverse else super().first()  # type: ignore[no-any-return]
 
     def segment(self: Self, number: int, of: int) -> Self:
         """Give one part of the scan, for others to read the other parts elsewhere; it can be pickled."""
