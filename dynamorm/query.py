@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
+from . import table
 from .codec import WireItem, decode_item, encode_item
 from .connection import cursor_key
 from .cursors import decode_cursor, encode_cursor, fingerprint
@@ -24,7 +25,7 @@ from .exceptions import (
     NotProjected,
     ScanRefused,
 )
-from .expressions import Change, Condition, conjunction, leaves
+from .expressions import Change, Condition, Q, conjunction, leaves
 from .instances import loaded
 from .items import Store
 from .keys import Choice, choose, split
@@ -592,3 +593,8 @@ class QueryIterator(ReadIterator[Model]):
             self._store.table_name, keys, filters=filters, reverse=self._reverse, **self._options(**options)
         )
         return merged(request, self._raw)
+
+
+# Existing code imports these from dynamorm.table, which stands below this module.
+for _kept in (Q, QueryIterator, ReadIterator, ScanIterator):
+    setattr(table, _kept.__name__, _kept)
