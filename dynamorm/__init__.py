@@ -9,6 +9,7 @@ from .expressions import F, Q
 from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, ProjectKeys
 from .instances import Inspection
 from .model import DynaModel
+from .relationships import ManyToOne, OneToMany, OneToOne
 
 __version__ = "1.0.0.dev0"
 
@@ -17,6 +18,9 @@ __all__ = [
     "F",
     "GlobalIndex",
     "LocalIndex",
+    "ManyToOne",
+    "OneToMany",
+    "OneToOne",
     "ProjectAll",
     "ProjectInclude",
     "ProjectKeys",

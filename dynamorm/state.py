@@ -24,10 +24,11 @@ class State:
     ``loaded`` is the item as it was received or last written, ``None`` for what was never loaded, and ``original`` the
     native values of that time.  ``defaults`` are values that nobody gave, as they were when the schema supplied them;
     ``pending`` the increments that are not sent yet.  ``extra`` holds the attributes that the schema does not know, in
-    wire form; ``partial`` says that only a part was loaded; ``place`` is where the item is.
+    wire form; ``partial`` says that only a part was loaded; ``place`` is where the item is.  ``related`` is what the
+    instance's relationships have led to, by their names.
     """
 
-    __slots__ = ("arriving", "defaults", "extra", "loaded", "original", "partial", "pending", "place")
+    __slots__ = ("arriving", "defaults", "extra", "loaded", "original", "partial", "pending", "place", "related")
 
     def __init__(self) -> None:
         self.loaded: WireItem | None = None
@@ -39,13 +40,14 @@ class State:
         self.place: Place | None = None
         # the values of a stored item on their way through an __init__ of the model's own
         self.arriving: dict[str, Any] | None = None
+        self.related: dict[str, Any] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # a connection belongs to its process
         return {name: getattr(self, name) for name in self.__slots__ if name != "place"}
 
     def __setstate__(self, values: dict[str, Any]) -> None:
-        self.place = None
+        self.place = self.related = None
         for name, value in values.items():
             setattr(self, name, value)
 

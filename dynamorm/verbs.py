@@ -10,6 +10,7 @@ from .codec import WireItem, decode_item, encode_item
 from .exceptions import ConditionFailed, DoesNotExist, DynaModelException, InvalidKey, PartialInstance, PathMissing
 from .expressions import Action, Change
 from .instances import (
+    key_changed,
     known_as_stored,
     loaded,
     partial_save,
@@ -51,6 +52,26 @@ def whole_wire(instance: Any) -> WireItem:
     return {**state.extra, **wire}
 
 
+# Partners that are saved along.
+
+
+def changed_partners(instance: Any) -> list[Any]:
+    """Give the partners that are saved together with an instance because they were changed, each validated."""
+    relationships = type(instance)._dynamorm_relationships
+    related = instance._dynamorm_state.related or {}
+    found = [relationships[name].partner_to_save(instance) for name in related if name in relationships]
+    partners = [partner for partner in found if partner is not None]
+    for partner in partners:
+        type(partner).validate(partner)
+    return partners
+
+
+def save_partners(partners: Iterable[Any], partial: bool) -> None:
+    for partner in partners:
+        # under a new key there is nothing yet that a part could be sent to
+        type(partner).save(partner, partial=partial and not key_changed(partner))
+
+
 # Whole items.
 
 
@@ -59,6 +80,7 @@ def save_whole(instance: Any, unique: bool, conditions: Any, kwargs: dict[str, A
     cls, state = type(instance), instance._dynamorm_state
     store = _store(cls)
     pre_save.send(cls, instance=instance, put_kwargs=kwargs)
+    partners = changed_partners(instance)
     whole = whole_wire(instance)
     resolved = store.mapper.conditions([conditions])
     place = store.place_of(instance)
@@ -70,6 +92,7 @@ def save_whole(instance: Any, unique: bool, conditions: Any, kwargs: dict[str, A
     else:
         response = store.put(place, whole, resolved, kwargs)
     known_as_stored(instance, whole, place)
+    save_partners(partners, partial=False)
     post_save.send(cls, instance=instance, put_kwargs=kwargs)
     return response
 
@@ -77,11 +100,13 @@ def save_whole(instance: Any, unique: bool, conditions: Any, kwargs: dict[str, A
 def save_changes(instance: Any, return_all: bool, conditions: Any, kwargs: dict[str, Any]) -> dict[str, Any] | None:
     """Send what differs from what was loaded, through the model's own ``update``."""
     require_same_key(instance, "a partial save")
+    partners = changed_partners(instance)
     done, updates = partial_save(instance)
     verb = type(instance).update
     if not done and not updates:
         if conditions is not None:
             check(instance, conditions)
+        save_partners(partners, partial=True)
         return None
     options: dict[str, Any] = {"update_item_kwargs": kwargs, "return_all": return_all}
     if conditions is not None:
@@ -146,7 +171,9 @@ def update_instance(
     raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
     signals = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
     pre_update.send(cls, **signals)
+    partners = changed_partners(instance)
     if not changes and not sent.keys() - set(key_names):
+        save_partners(partners, partial=True)
         post_update.send(cls, **signals)
         return None
     plan = planned(mapper, changes, {name: value for name, value in sent.items() if name not in key_names})
@@ -169,6 +196,7 @@ def update_instance(
             refreshed(instance, answer, place, partial=state.partial)
         else:
             take_over(instance, plan, answer, raw["ReturnValues"] == "ALL_NEW", place)
+    save_partners(partners, partial=True)
     post_update.send(cls, **signals)
     return response
 
@@ -248,11 +276,13 @@ def _changed(cls: Any, store: Store, key: WireItem, resolved: Sequence[Action], 
 def synchronise(instance: Any, conditions: Any) -> None:
     """Send what was changed, if anything was, and take everything over as it is then."""
     require_same_key(instance, "sync()")
+    partners = changed_partners(instance)
     done, updates = partial_save(instance)
     if not done and not updates:
         if conditions is not None:
             check(instance, conditions)
         refresh(instance, consistent=True)
+        save_partners(partners, partial=True)
         return
     options = {} if conditions is None else {"conditions": conditions}
     type(instance).update(instance, *done, return_all=True, **options, **updates)

@@ -29,6 +29,7 @@ ROOMS = (
     "updates",
     "cursors",
     "state",
+    "names",
     "instances",
     "table",
     "items",
@@ -38,6 +39,8 @@ ROOMS = (
     "query",
     "verbs",
     "definition",
+    "related",
+    "relationships",
     "model",
     "__init__",
 )
