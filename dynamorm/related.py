@@ -197,7 +197,7 @@ class Relationship:
             if not self._settled and full_name(present.forward.this) != full_name(self.this):
                 return  # it is not sure yet that this model is meant
         elif present is not None:
-            if by_choice:
+            if by_choice and self._settled:
                 raise DynaModelException(
                     f"{self!r}: back_reference={self.back_reference!r} would replace {other.__name__}.{name}; "
                     "choose another name"

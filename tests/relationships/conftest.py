@@ -30,10 +30,13 @@ def catalogue(library, dynamo_tables):
 
 
 class Requests(list):
-    """The operations that were sent, in their order."""
+    """The operations that were sent, in their order, and the latest request."""
+
+    latest = None
 
     def note(self, sender, request, **_):
         self.append(request.operation)
+        self.latest = request
 
 
 @pytest.fixture
