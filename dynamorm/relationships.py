@@ -300,7 +300,11 @@ class QuerySet(QueryIterator[Any]):
         return super()._with(**{"items": None, **changes})
 
     def __iter__(self) -> Iterator[Any]:
-        return super().__iter__() if self._items is None else iter(self._items)
+        return self._kept_or_read(super().__iter__())
+
+    def _kept_or_read(self, reading: Iterator[Any]) -> Iterator[Any]:
+        # list() asks for the length only after it has the iterator
+        yield from reading if self._items is None else self._items
 
     def __len__(self) -> int:
         if self._items is None:

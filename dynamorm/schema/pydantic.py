@@ -86,7 +86,7 @@ class PydanticAdapter(Adapter):
     def adopt(cls, name: str, inner: type) -> type:
         names = _local_names(inner.__module__)
         if issubclass(inner, pydantic.BaseModel):
-            bases: tuple[type, ...] = (DynamORMSchema, inner)
+            bases: tuple[type, ...] = (inner,) if issubclass(inner, DynamORMSchema) else (DynamORMSchema, inner)
             attrs: dict[str, Any] = {"__module__": inner.__module__, **_declared_again(inner)}
         else:
             bases = (DynamORMSchema, *(base for base in inner.__bases__ if base is not object), pydantic.BaseModel)
@@ -458,6 +458,7 @@ def _traits_of_class(kind: type) -> dict[str, Any]:
     kind = _STANDS_FOR.get(kind, kind)
     for kinds, name, letter, is_native in _SCALARS:
         if issubclass(kind, kinds):
+            letter = getattr(kind, "dynamo_type", None) or letter
             return {"kind": name, "key_type": letter, "loads_to": (kind,) if is_native else ()}
     if kind is type(None) or kind is object:
         return {"kind": "any", "nullable": True}

@@ -71,10 +71,11 @@ def test_a_class_a_name_and_self_say_who_is_meant(library, dynamo_tables):
 
 
 def test_a_name_may_be_of_a_model_that_is_defined_later(library, dynamo_tables):
-    pet = model("Pet", library, owner=to_owner("LaterOwner"))
-    with pytest.raises(DynaModelException, match=r"Pet\.owner.*there is no model 'LaterOwner'"):
+    name = f"LaterOwnerOf{library}"
+    pet = model("Pet", library, owner=to_owner(name))
+    with pytest.raises(DynaModelException, match=rf"Pet\.owner.*there is no model '{name}'"):
         _ = pet(id="rex", owner_id="ann").owner
-    later = model("LaterOwner", library)
+    later = model(name, library)
     dynamo_tables(later)
     later(id="ann").save()
     assert type(pet(id="rex", owner_id="ann").owner) is later
@@ -313,7 +314,7 @@ def test_mixins_and_abstract_bases_give_each_model_a_relationship_of_its_own(lib
     owner = model("Owner", library)
 
     class Owned:
-        owner = with_way_back(owner)
+        keeper = with_way_back(owner)
 
     class Base(DynaModel):
         class Table:
@@ -325,9 +326,10 @@ def test_mixins_and_abstract_bases_give_each_model_a_relationship_of_its_own(lib
     car = model("Car", library, bases=(Owned, Base))
     assert set(owner.relationships) == {"pets", "cars"}
     assert (owner.pets.other, owner.cars.other) == (pet, car)
-    assert (pet.owner.this, car.owner.this) == (pet, car)
+    assert (pet.keeper.this, car.keeper.this) == (pet, car)
     assert (pet.mother.other, car.mother.other) == (pet, car)
-    assert isinstance(Owned.owner, Relationship)
+    assert isinstance(Owned.keeper, Relationship)
+    assert Owned.keeper.this is None
 
 
 def test_a_field_of_a_child_beats_a_relationship_it_inherits(library):
@@ -352,7 +354,7 @@ def test_an_index_that_is_not_there_is_told_with_those_that_are(library):
 
 def test_a_query_with_a_name_that_is_no_key_is_refused_as_any_query_is(library):
     owner = model("Owner", library, pets=OneToMany("self", query=back_query))
-    with pytest.raises(InvalidKey, match="ByOwner|by-owner"):
+    with pytest.raises(InvalidKey, match="by-owner"):
         list(owner(id="ann").pets)
 
 

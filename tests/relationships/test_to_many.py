@@ -26,6 +26,10 @@ def subjects(threads):
     return "".join(thread.subject for thread in threads)
 
 
+def sorted_by_subject(threads):
+    return sorted(threads, key=lambda thread: thread.subject)
+
+
 def test_it_is_a_query_that_asks_nothing_before_it_is_used(python, requests):
     assert isinstance(python.threads, QueryIterator)
     assert isinstance(python.threads, QuerySet)
@@ -48,6 +52,12 @@ def test_its_length_reads_and_keeps_what_iterations_then_use(python, requests):
     assert len(threads) == 6
     assert requests == ["Query"]
     assert (len(threads), subjects(threads), subjects(threads), bool(threads)) == (6, "abcdef", "abcdef", True)
+    assert requests == ["Query"]
+
+
+@pytest.mark.parametrize("gather", [list, tuple, sorted_by_subject, lambda threads: [*threads]])
+def test_what_asks_for_the_length_on_its_own_reads_once(python, requests, gather):
+    assert subjects(gather(python.threads)) == "abcdef"
     assert requests == ["Query"]
 
 

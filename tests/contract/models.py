@@ -1,0 +1,467 @@
+"""The same model written in each of the three schema libraries.
+
+A field is declared once (``text(required=True)``, ``listing(text())``), and a :class:`Library` writes it in its own
+words; ``library.model(...)`` makes a model of such fields, ``book_model`` and ``page_model`` the usual ones.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import enum
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import pytest
+
+from dynamorm import DynaModel, GlobalIndex, ProjectAll, ProjectKeys
+
+NO_DEFAULT: Any = object()
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A field in no library's words.
+
+    ``at_most`` is the greatest number, or the length of the longest text, that the field accepts.
+    """
+
+    kind: str
+    required: bool = False
+    nullable: bool = False
+    default: Any = NO_DEFAULT
+    stored: str | None = None
+    at_most: int | None = None
+    element: Declared | None = None
+    fields: Mapping[str, Declared] | None = None
+    members: type[enum.Enum] | None = None
+
+
+def text(**options: Any) -> Declared:
+    return Declared("text", **options)
+
+
+def integer(**options: Any) -> Declared:
+    return Declared("integer", **options)
+
+
+def real(**options: Any) -> Declared:
+    return Declared("real", **options)
+
+
+def exact(**options: Any) -> Declared:
+    """A Decimal; schematics stores it as text, the others as a number."""
+    return Declared("exact", **options)
+
+
+def boolean(**options: Any) -> Declared:
+    return Declared("boolean", **options)
+
+
+def moment(**options: Any) -> Declared:
+    """An aware datetime, stored as ISO text."""
+    return Declared("moment", **options)
+
+
+def day(**options: Any) -> Declared:
+    return Declared("day", **options)
+
+
+def unique(**options: Any) -> Declared:
+    """A UUID."""
+    return Declared("unique", **options)
+
+
+def binary(**options: Any) -> Declared:
+    return Declared("binary", **options)
+
+
+def listing(element: Declared, **options: Any) -> Declared:
+    return Declared("listing", element=element, **options)
+
+
+def collection(element: Declared, **options: Any) -> Declared:
+    """A set."""
+    return Declared("collection", element=element, **options)
+
+
+def mapping(**options: Any) -> Declared:
+    """A map with any keys and values."""
+    return Declared("mapping", **options)
+
+
+def member(members: type[enum.Enum], **options: Any) -> Declared:
+    """A member of an enum, stored by its value; schematics has no such field."""
+    return Declared("member", members=members, **options)
+
+
+def nested(fields: Mapping[str, Declared], **options: Any) -> Declared:
+    return Declared("nested", fields=fields, **options)
+
+
+class Library:
+    """What a schema library calls the fields, and how its schemas are written."""
+
+    name: ClassVar[str]
+
+    def field(self, declared: Declared) -> Any:
+        """Give the field in the library's words."""
+        raise NotImplementedError
+
+    def schema(
+        self,
+        fields: Mapping[str, Declared],
+        *,
+        whole: Callable[[Mapping[str, Any]], str | None] | None = None,
+        unknown: str | None = None,
+        bases: tuple[type, ...] = (),
+    ) -> type:
+        """Give a class that can stand as a model's inner ``Schema``.
+
+        :param whole: a validator of whole items: it is shown the natives, and gives a complaint or ``None``
+        :param unknown: ``"allow"`` or ``"forbid"``, what to do with names that are not declared
+        :param bases: of the inner class
+        """
+        raise NotImplementedError
+
+    def own_schema(self, fields: Mapping[str, Declared], **options: Any) -> type:
+        """Give a class of the library's own."""
+        raise NotImplementedError
+
+    def model(
+        self,
+        name: str,
+        table: Mapping[str, Any] | type,
+        fields: Mapping[str, Declared] | type,
+        *,
+        bases: tuple[type, ...] = (DynaModel,),
+        **body: Any,
+    ) -> Any:
+        """Give a model; the ``body`` holds index classes, methods and whatever else stands in the class."""
+        schema = fields if isinstance(fields, type) else self.schema(fields)
+        if not isinstance(table, type):
+            table = type("Table", (), {"billing_mode": "PAY_PER_REQUEST", **table})
+        return type(DynaModel)(name, bases, {"__module__": __name__, "Table": table, "Schema": schema, **body})
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Marshmallow(Library):
+    name = "marshmallow"
+
+    def __init__(self) -> None:
+        self.library = pytest.importorskip("marshmallow")
+
+    def field(self, declared: Declared) -> Any:
+        from dynamorm.schema import marshmallow as own
+
+        fields, options = self.library.fields, {}
+        if declared.required:
+            options["required"] = True
+        if declared.nullable:
+            options["allow_none"] = True
+        if declared.default is not NO_DEFAULT:
+            options["load_default"] = declared.default
+        if declared.stored is not None:
+            options["data_key"] = declared.stored
+        if declared.at_most is not None:
+            check = self.library.validate.Length if declared.kind == "text" else self.library.validate.Range
+            options["validate"] = check(max=declared.at_most)
+        if declared.kind == "nested":
+            return fields.Nested(self.own_schema(declared.fields or {}), **options)
+        if declared.kind in ("listing", "collection"):
+            assert declared.element is not None
+            kind = fields.List if declared.kind == "listing" else own.Set
+            return kind(self.field(declared.element), **options)
+        if declared.kind == "member":
+            assert declared.members is not None
+            return fields.Enum(declared.members, by_value=True, **options)
+        kinds = {
+            "text": fields.String,
+            "integer": fields.Integer,
+            "real": fields.Float,
+            "exact": fields.Decimal,
+            "boolean": fields.Boolean,
+            "moment": fields.AwareDateTime,
+            "day": fields.Date,
+            "unique": fields.UUID,
+            "binary": own.Binary,
+            "mapping": fields.Dict,
+        }
+        return kinds[declared.kind](**options)
+
+    def schema(self, fields, *, whole=None, unknown=None, bases=()):
+        body = {name: self.field(declared) for name, declared in fields.items()}
+        if unknown is not None:
+            policy = {"allow": self.library.INCLUDE, "forbid": self.library.RAISE}[unknown]
+            body["Meta"] = type("Meta", (), {"unknown": policy})
+        if whole is not None:
+
+            @self.library.validates_schema
+            def check_whole(schema, values, **kwargs):
+                complaint = whole(values)
+                if complaint:
+                    raise self.library.ValidationError(complaint)
+
+            body["check_whole"] = check_whole
+        if bases and any(issubclass(base, self.library.Schema) for base in bases):
+            return type(self.library.Schema)("Schema", bases, body)
+        return type("Schema", bases, body)
+
+    def own_schema(self, fields, **options):
+        return self.schema(fields, bases=(self.library.Schema,), **options)
+
+
+class Schematics(Library):
+    name = "schematics"
+
+    def __init__(self) -> None:
+        pytest.importorskip("schematics")
+        self.types = pytest.importorskip("schematics.types")
+        self.base = pytest.importorskip("schematics.models").Model
+
+    def field(self, declared: Declared) -> Any:
+        from dynamorm.schema import schematics as own
+
+        types, options = self.types, {}
+        if declared.required:
+            options["required"] = True
+        if declared.default is not NO_DEFAULT:
+            options["default"] = declared.default
+        if declared.stored is not None:
+            options["serialized_name"] = declared.stored
+        if declared.at_most is not None:
+            options["max_length" if declared.kind == "text" else "max_value"] = declared.at_most
+        if declared.kind == "nested":
+            return types.ModelType(self.own_schema(declared.fields or {}), **options)
+        if declared.kind in ("listing", "collection"):
+            assert declared.element is not None
+            kind = types.ListType if declared.kind == "listing" else own.Set
+            return kind(self.field(declared.element), **options)
+        if declared.kind == "member":
+            pytest.skip("schematics has no field for the members of an enum")
+        if declared.kind == "mapping":
+            return types.DictType(types.BaseType(), **options)
+        kinds = {
+            "text": types.StringType,
+            "integer": types.IntType,
+            "real": types.FloatType,
+            "exact": types.DecimalType,
+            "boolean": types.BooleanType,
+            "moment": types.DateTimeType,
+            "day": types.DateType,
+            "unique": types.UUIDType,
+            "binary": own.Binary,
+        }
+        return kinds[declared.kind](**options)
+
+    def schema(self, fields, *, whole=None, unknown=None, bases=()):
+        if unknown is not None:
+            pytest.skip("a schema of schematics has no say in names that it does not know")
+        if whole is not None:
+            pytest.skip("schematics validates field by field, nothing as a whole")
+        body = {name: self.field(declared) for name, declared in fields.items()}
+        if bases and any(issubclass(base, self.base) for base in bases):
+            return type(self.base)("Schema", bases, body)
+        return type("Schema", bases, body)
+
+    def own_schema(self, fields, **options):
+        return self.schema(fields, bases=(self.base,), **options)
+
+
+class Pydantic(Library):
+    name = "pydantic"
+
+    def __init__(self) -> None:
+        self.library = pytest.importorskip("pydantic")
+
+    def annotation(self, declared: Declared) -> Any:
+        if declared.kind == "nested":
+            return self.own_schema(declared.fields or {})
+        if declared.kind in ("listing", "collection"):
+            assert declared.element is not None
+            element = self.annotation(declared.element)
+            return list[element] if declared.kind == "listing" else set[element]
+        if declared.kind == "member":
+            return declared.members
+        return {
+            "text": str,
+            "integer": int,
+            "real": float,
+            "exact": decimal.Decimal,
+            "boolean": bool,
+            "moment": dt.datetime,
+            "day": dt.date,
+            "unique": uuid.UUID,
+            "binary": bytes,
+            "mapping": dict[str, Any],
+        }[declared.kind]
+
+    def field(self, declared: Declared) -> Any:
+        """Give an annotation and what stands behind it."""
+        annotation, options = self.annotation(declared), {}
+        if declared.stored is not None:
+            options["alias"] = declared.stored
+        if declared.at_most is not None:
+            options["max_length" if declared.kind == "text" else "le"] = declared.at_most
+        if declared.default is not NO_DEFAULT:
+            if callable(declared.default):
+                options["default_factory"] = declared.default
+            else:
+                options["default"] = declared.default
+        elif not declared.required:
+            options["default"] = None
+        if declared.nullable or not (declared.required or declared.default is not NO_DEFAULT):
+            annotation = annotation | None
+        return annotation, self.library.Field(**options)
+
+    def schema(self, fields, *, whole=None, unknown=None, bases=()):
+        pairs = {name: self.field(declared) for name, declared in fields.items()}
+        body: dict[str, Any] = {name: field for name, (_, field) in pairs.items()}
+        body["__annotations__"] = {name: annotation for name, (annotation, _) in pairs.items()}
+        body["__module__"] = __name__
+        if unknown is not None:
+            body["model_config"] = self.library.ConfigDict(extra=unknown)
+        if whole is not None:
+
+            def check_whole(schema):
+                complaint = whole(dict(schema))
+                if complaint:
+                    raise ValueError(complaint)
+                return schema
+
+            body["check_whole"] = self.library.model_validator(mode="after")(check_whole)
+        if bases and any(issubclass(base, self.library.BaseModel) for base in bases):
+            return type(self.library.BaseModel)("Schema", bases, body)
+        return type("Schema", bases, body)
+
+    def own_schema(self, fields, **options):
+        return self.schema(fields, bases=(self.library.BaseModel,), **options)
+
+
+LIBRARIES: dict[str, type[Library]] = {kind.name: kind for kind in (Marshmallow, Schematics, Pydantic)}
+
+
+PUBLISHER = {
+    "name": text(stored="Name"),
+    "city": text(),
+    "founded": integer(stored="since"),
+}
+
+BOOK = {
+    "isbn": text(required=True),
+    "title": text(required=True),
+    "author": text(),
+    "year": integer(),
+    "subtitle": text(stored="sub"),
+    "price": exact(),
+    "weight": real(),
+    "in_print": boolean(),
+    "published": moment(),
+    "code": unique(),
+    "tags": listing(text()),
+    "genres": collection(text()),
+    "meta": mapping(),
+    "publisher": nested(PUBLISHER, stored="pub"),
+    "editions": listing(nested(PUBLISHER)),
+    "copies": integer(default=1),
+    "rank": integer(at_most=5),
+    "views": integer(),
+}
+
+# A native value for each field.
+BOOK_VALUES: dict[str, Any] = {
+    "isbn": "9780000000001",
+    "title": "The Depths",
+    "author": "Mr. Bar",
+    "year": 1999,
+    "subtitle": "An account",
+    "price": decimal.Decimal("19.90"),
+    "weight": 0.75,
+    "in_print": True,
+    "published": dt.datetime(1999, 5, 6, 7, 8, 9, 250000, tzinfo=dt.timezone.utc),
+    "code": uuid.UUID("12345678-1234-5678-1234-567812345678"),
+    "tags": ["sea", "deep", "sea"],
+    "genres": {"novel", "drama"},
+    "meta": {"lang": "en", "shelf": {"row": 3, "side": "left"}, "marks": [1, "two"]},
+    "publisher": {"name": "House", "city": "Turku", "founded": 1890},
+    "editions": [
+        {"name": "First", "city": "Turku", "founded": 1891},
+        {"name": "Second", "city": "Oulu", "founded": 1900},
+    ],
+    "copies": 3,
+    "rank": 2,
+    "views": 10,
+}
+
+
+def book_values(**changes: Any) -> dict[str, Any]:
+    """Give native values for every field of a book, some of them changed; ``None`` leaves one out."""
+    values = {**BOOK_VALUES, **changes}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def book_model(library: Library, name: str = "Book", **body: Any) -> Any:
+    """A book by ``isbn``, with fields of many kinds and two global indexes."""
+
+    class ByAuthor(GlobalIndex):
+        name = "by-author"
+        hash_key = "author"
+        range_key = "year"
+        projection = ProjectAll()
+
+    class ByTitle(GlobalIndex):
+        name = "by-title"
+        hash_key = "title"
+        projection = ProjectKeys()
+
+    indexes = {"ByAuthor": ByAuthor, "ByTitle": ByTitle}
+    return library.model(name, {"name": "books", "hash_key": "isbn"}, BOOK, **{**indexes, **body})
+
+
+PAGE = {
+    "isbn": text(required=True),
+    "number": integer(required=True),
+    "body": text(stored="Body"),
+    "lines": listing(text()),
+    "words": integer(default=0),
+}
+
+
+def page_model(library: Library, name: str = "Page", **body: Any) -> Any:
+    """A page of a book, by ``isbn`` and ``number``."""
+    return library.model(name, {"name": "pages", "hash_key": "isbn", "range_key": "number"}, PAGE, **body)
+
+
+def natives(instance: Any) -> dict[str, Any]:
+    """Give ``to_dict(native=True)`` without ``None``, with values of nested schemas as dicts by Python names.
+
+    In pydantic these are objects; schematics' own natives are dicts by stored names.
+    """
+    fields = type(instance).Schema.dynamorm_fields()
+    return {
+        name: _by_python_names(fields.get(name), value)
+        for name, value in type(instance).to_dict(instance, native=True).items()
+        if value is not None
+    }
+
+
+def _by_python_names(field: Any, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_by_python_names(getattr(field, "field", None), element) for element in value]
+    if hasattr(type(value), "model_fields"):
+        return {name: _by_python_names(None, inner) for name, inner in value}
+    nested_class = getattr(field, "model_class", None)
+    if nested_class is not None and isinstance(value, dict):
+        fields = nested_class._schema.fields
+        names = {inner.serialized_name or name: name for name, inner in fields.items()}
+        return {names[stored]: _by_python_names(fields[names[stored]], inner) for stored, inner in value.items()}
+    return value
+
+
+def with_field(fields: Mapping[str, Declared], name: str, **changes: Any) -> dict[str, Declared]:
+    """Give the fields with one of them declared differently."""
+    return {**fields, name: replace(fields[name], **changes)}
