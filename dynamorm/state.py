@@ -59,7 +59,7 @@ class State:
         return {name: getattr(self, name) for name in self.__slots__ if name != "place"}
 
     def __setstate__(self, values: dict[str, Any]) -> None:
-        self.place = self.related = None
+        self.place = None
         for name, value in values.items():
             setattr(self, name, value)
 

@@ -293,6 +293,16 @@ def test_a_child_inherits_relationships_and_ways_back(library, dynamo_tables):
     assert not hasattr(owner, "dogs")
 
 
+def test_a_child_means_whom_its_parent_means_by_a_name(library):
+    pet = model("Ferret", library, owner=with_way_back("Holder"), module="tests.one")
+    beside = model("Holder", library, module="tests.two")
+    weasel = type(DynaModel)("Weasel", (pet,), {"__module__": "tests.two", "__qualname__": "Weasel"})
+    holder = model("Holder", library, module="tests.one")
+    assert pet.owner.other is weasel.owner.other is holder
+    assert list(holder.relationships) == ["ferrets"]
+    assert not beside.relationships
+
+
 def test_a_child_may_replace_and_drop_relationships(library):
     owner = model("Owner", library)
     pet = model("Pet", library, owner=to_owner(owner), friend=to_owner("self"))

@@ -177,6 +177,42 @@ def test_a_parent_whose_key_cannot_be_told_is_refused_unless_the_child_has_it_al
     assert note.user_name == "ANN"
 
 
+def test_a_child_may_store_the_key_of_its_parent_in_another_form(library, dynamo_tables, requests):
+    class Shelf(DynaModel):
+        class Table:
+            name = "shelves"
+            hash_key = "number"
+            billing_mode = "PAY_PER_REQUEST"
+
+        Schema = schema(library, number="number!")
+
+    class Box(DynaModel):
+        class Table:
+            name = "boxes"
+            hash_key = "id"
+            billing_mode = "PAY_PER_REQUEST"
+
+        Schema = schema(library, id="text!", shelf_number="text")
+
+        shelf = ManyToOne(Shelf, query=lambda box: {"number": box.shelf_number})
+
+    dynamo_tables(Shelf, Box)
+    shelf = Shelf(number=7)
+    shelf.save()
+    assert Box(id="1", shelf=shelf).shelf_number == "7"
+    box = Box(id="2")
+    box.shelf = shelf
+    box.save()
+    assert Box.get(id="2").shelf_number == "7"
+    assert Box.get(id="2").shelf == shelf
+    requests.clear()
+    box.shelf_number = "7"
+    box.shelf = shelf
+    assert box.shelf_number == "7"
+    assert box.shelf is shelf
+    assert requests == []
+
+
 @pytest.mark.parametrize("wrong", ["ann", 1, {}, None])
 def test_what_is_no_instance_of_the_other_model_cannot_be_assigned(forum, wrong):
     thread = forum.Thread(forum_name="python", subject="first", user_name="ann")
