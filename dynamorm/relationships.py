@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from . import batch
 from .exceptions import DynaModelException, InvalidKey
 from .indexes import Index
-from .instances import changed_fields, is_dirty
+from .instances import changed_fields, is_dirty, take_given
 from .query import QueryIterator
 from .related import DefaultBackReference, Query, Relationship, store_of
 from .state import State
@@ -94,7 +94,7 @@ class OneToOne(Relationship):
         if partner is not None:
             self._keep(instance, partner, "read")
         elif self.auto_create and not (self._leads_to_parent and self._without_value(keys)):
-            partner = self.other(**_values_of_fields(self.other, keys))
+            partner = self._made(_values_of_fields(self.other, keys))
             self._keep(instance, partner, "made")
         return partner
 
@@ -126,6 +126,14 @@ class OneToOne(Relationship):
         if self.index is not None and self.accessor.index.spec.included is not None:
             found = found.hydrate()  # a partner is saved as a whole
         return found.first()
+
+    def _made(self, values: dict[str, Any]) -> Any:
+        other = self.other
+        if other._dynamorm_init is not False:
+            return other(**values)
+        partner = other.__new__(other)  # its own __init__ takes other arguments, and is gone round as it is by reads
+        take_given(partner, values, defaults=True)
+        return partner
 
     def _is_by_key(self, keys: Mapping[str, Any]) -> bool:
         return self.index is None and keys.keys() == set(self._key_names)
@@ -182,7 +190,23 @@ class OneToOne(Relationship):
                     f"{self!r}: what {instance!r} has to store to lead to {partner!r} cannot be told from the query; "
                     "declare a back_query that gives it"
                 )
+        elif origin == "given":
+            self._detach(instance, partner)
         self._keep(instance, partner, origin)
+
+    def _detach(self, instance: Any, parent: Any) -> None:
+        """Let a child lead to nobody until its new parent has a key, least of all to whom it led before."""
+        try:
+            names = set(self._keys_of_parent(_Probe()) or ())
+        except Exception:
+            names = set()  # it computes with what a probe cannot give
+        for name in names & instance.__dict__.keys():
+            if instance.__dict__[name] is not None:
+                setattr(instance, name, None)
+        if not self._without_value(self.keys_from(instance)):
+            raise DynaModelException(
+                f"{self!r}: {parent!r} has no key yet that {instance!r} could store; give it one first"
+            )
 
     def _keys_of_parent(self, parent: Any) -> Mapping[str, Any] | None:
         """Give what a child stores to lead to a parent, ``None`` where that cannot be told."""

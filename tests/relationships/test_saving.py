@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynamorm import InvalidKey, ValidationError
+from dynamorm import DynaModel, DynaModelException, InvalidKey, ManyToOne, ValidationError
 from dynamorm.signals import (
     post_delete,
     post_init,
@@ -15,6 +15,8 @@ from dynamorm.signals import (
     pre_save,
     pre_update,
 )
+
+from .models import schema
 
 SIGNALS = (pre_save, post_save, pre_update, post_update, pre_delete, post_delete)
 
@@ -219,6 +221,47 @@ def test_a_child_of_a_new_parent_takes_the_key_that_the_parent_gets_later(forum)
     thread.save()
     assert forum.Thread.get(forum_name="python", subject="first").user_name == "ann"
     assert thread.user is user
+
+
+def test_a_child_that_is_given_a_parent_without_a_key_leads_to_nobody_meanwhile(forum, requests):
+    forum.User(name="ann").save()
+    thread = forum.Thread(forum_name="python", subject="first", user_name="ann")
+    thread.save()
+    user = thread.user = forum.User()
+    assert thread.user_name is None
+    requests.clear()
+    with pytest.raises(ValidationError, match="user_name"):
+        thread.save()
+    assert requests == []
+    user.name = "bob"
+    assert thread.user is user
+    thread.save(partial=True)
+    assert forum.Thread.get(forum_name="python", subject="first").user_name == "bob"
+
+
+def test_a_parent_without_a_key_is_refused_where_the_child_would_go_on_leading_elsewhere(library, forum):
+    class Note(DynaModel):
+        class Table:
+            name = "notes"
+            hash_key = "id"
+
+        Schema = schema(library, id="text!", user_name="text")
+
+        user = ManyToOne(
+            forum.User,
+            query=lambda note: {"name": note.user_name},
+            back_query=lambda user: {"user_name": user.name.lower()},
+            back_reference=None,
+        )
+
+    note = Note(id="1", user_name="ann")
+    with pytest.raises(DynaModelException, match="has no key yet"):
+        note.user = forum.User()
+    assert note.user_name == "ann"
+    note = Note(id="2", user=(user := forum.User()))
+    user.name = "BOB"
+    assert note.user is user
+    assert note.user_name == "bob"
 
 
 def test_a_child_of_a_parent_without_a_key_cannot_be_saved(forum):

@@ -97,6 +97,35 @@ def test_without_auto_create_a_partner_that_is_not_there_is_none(library, forum,
     assert note.user.name == "late"
 
 
+def test_a_partner_is_made_of_a_model_whose_constructor_takes_other_arguments(library, dynamo_tables):
+    class Cover(DynaModel):
+        class Table:
+            name = "covers"
+            hash_key = "id"
+            billing_mode = "PAY_PER_REQUEST"
+
+        Schema = schema(library, id="text!", color="text")
+
+        def __init__(self, color):
+            self.color = color
+
+    class Sheet(DynaModel):
+        class Table:
+            name = "sheets"
+            hash_key = "id"
+            billing_mode = "PAY_PER_REQUEST"
+
+        Schema = schema(library, id="text!")
+
+        cover = OneToOne(Cover, query=lambda sheet: {"id": sheet.id})
+
+    dynamo_tables(Cover, Sheet)
+    sheet = Sheet(id="1")
+    sheet.cover.color = "red"
+    sheet.save()
+    assert Cover.get(id="1").to_dict(native=True) == {"id": "1", "color": "red"}
+
+
 def test_a_child_that_names_no_parent_has_none_and_asks_nobody(forum, requests):
     assert forum.Thread(forum_name="python", subject="first").user is None
     assert forum.Reply(created="1").thread is None
