@@ -10,6 +10,7 @@ from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, Projec
 from .instances import Inspection as _Inspection
 from .model import DynaModel
 from .table import create_tables
+from .relationships import ManyToOne, OneToMany, OneToOne
 
 __version__ = "1.0.0.dev0"
 
@@ -18,6 +19,9 @@ __all__ = [
     "F",
     "GlobalIndex",
     "LocalIndex",
+    "ManyToOne",
+    "OneToMany",
+    "OneToOne",
     "ProjectAll",
     "ProjectInclude",
     "ProjectKeys",

@@ -12,11 +12,12 @@ import six
 from . import batch
 from .codec import WireItem
 from .definition import Definition, define
-from .exceptions import DoesNotExist
+from .exceptions import DoesNotExist, DynaModelException
 from .expressions import Reference
 from .instances import changes, extra, increase, is_dirty, key_changed, loaded, take_given, values_of
 from .items import plain
 from .query import QueryIterator, ScanIterator
+from .related import Relationship, bind, taken_from
 from .signals import model_prepared, post_init, pre_init
 from .state import DroppedField, FieldAttribute, Stateful
 from .verbs import (
@@ -48,6 +49,7 @@ class DynaModelMeta(type):
         definition = define(name, attrs, parents)
         if definition is not None:
             _complete(cls, definition, attrs, parents)
+            bind(cls)
             model_prepared.send(cls)
         return cls
 
@@ -61,6 +63,7 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
     cls._dynamorm = replace(definition, store=definition.store._replace(model=cls))
     cls.Table = definition.store.table
     cls.Schema = definition.adapter.schema
+    cls.relationships = cls._dynamorm_relationships = {}
     for attribute, declaration in definition.indexes.items():
         setattr(cls, attribute, declaration(cls, definition.store.table.indexes[declaration.name]))
     for name, spec in definition.adapter.fields.items():
@@ -73,6 +76,9 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
     } - set(definition.adapter.fields)
     for name in dropped - set(attrs):
         setattr(cls, name, DroppedField(name))
+    for name, value in attrs.items():
+        if isinstance(value, Relationship) and name in definition.adapter.fields:
+            raise DynaModelException(f"{cls.__name__}.{name} is declared as a field and as a relationship; rename one")
     init = cls.__init__
     cls._dynamorm_init = None if init is DynaModel.__init__ else _takes_any_keywords(init)
 
@@ -116,6 +122,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
     _dynamorm: ClassVar[Definition]
     _dynamorm_init: ClassVar[bool | None]
+    _dynamorm_relationships: ClassVar[dict[str, Relationship]]
+    relationships: ClassVar[dict[str, Relationship]]
 
     # positional-only, so that fields may be called self, or cls in the class methods below
     def __init__(self, /, partial: bool = False, **raw: Any) -> None:
@@ -128,7 +136,10 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         if state.arriving is not None:
             self.__dict__.update(state.arriving)
         else:
+            partners = taken_from(self, raw) if cls._dynamorm_relationships else {}
             take_given(self, raw, defaults=not partial)
+            for name, partner in partners.items():
+                setattr(self, name, partner)
         post_init.send(cls, instance=self, partial=partial, raw=raw)
 
     if TYPE_CHECKING:

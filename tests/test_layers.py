@@ -33,6 +33,7 @@ ROOMS = (
     "updates",
     "cursors",
     "state",
+    "names",
     "instances",
     "raw",
     "table",
@@ -43,6 +44,8 @@ ROOMS = (
     "query",
     "verbs",
     "definition",
+    "related",
+    "relationships",
     "model",
     "__init__",
 )
