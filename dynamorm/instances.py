@@ -24,6 +24,9 @@ from .updates import Planned
 _UNCHANGING = frozenset({str, int, float, bool, bytes, type(None), Decimal, UUID, timedelta})
 _UNCHANGING_BASES = (str, int, float, bytes, Decimal, UUID, date, time, timedelta, Enum)
 
+# What `update` takes besides fields: a field of such a name is changed by an action.
+_KEYWORDS = frozenset({"conditions", "update_item_kwargs", "return_all"})
+
 # DynamoDB's limits to an update expression; past them an attribute is sent whole rather than by its parts
 _MOST_OPERATORS = 300
 _LONGEST_EXPRESSION = 4096
@@ -304,7 +307,7 @@ def _set(mapper: Any, path: Sequence[str | int], value: Any, actions: list[Any],
     text = "__".join(map(str, names))
     try:
         found, _, words = mapper.resolver.split(text, FUNCTIONS)
-        plain = found == tuple(path) and not words
+        plain = found == tuple(path) and not words and text not in _KEYWORDS
     except DynamoException:
         plain = False
     if plain:
