@@ -350,7 +350,11 @@ def known_as_stored(instance: Any, wire: WireItem, place: Place | None) -> None:
     state: State = instance._dynamorm_state
     extra = state.extra
     state.loaded = {**extra, **wire}
-    state.original = snapshot(values_of(instance))
+    try:
+        state.original = snapshot(values_of(instance))
+    except Exception:
+        # an object was assigned that cannot be copied; what was stored of it is known all the same
+        state.original = type(instance)._dynamorm.store.mapper.load(wire, PARTIAL)
     state.defaults, state.pending = {}, {}
     state.partial, state.place = False, place
 
