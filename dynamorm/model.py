@@ -66,7 +66,8 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
         for name in parent.__dict__["_dynamorm"].adapter.fields
     } - set(definition.adapter.fields)
     for name in dropped - set(attrs):
-        setattr(cls, name, DroppedField(name))
+        covered = _covered(cls, name)
+        setattr(cls, name, DroppedField(name) if covered is None else covered)
     init = cls.__init__
     cls._dynamorm_init = None if init is DynaModel.__init__ else _takes_any_keywords(init)
 
@@ -85,6 +86,8 @@ def _takes_any_keywords(init: Any) -> bool:
 class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     """The base of all models.
 
+    if isinstance(found, DroppedField):
+        return None
     A model has an inner ``Table`` (how it is stored), an inner ``Schema`` (what it looks like, in the words of a schema
     library), and inner index classes::
 
