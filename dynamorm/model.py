@@ -13,7 +13,18 @@ from . import batch
 from .codec import WireItem
 from .definition import Definition, define
 from .exceptions import DoesNotExist
-from .instances import changes, extra, increase, is_dirty, key_changed, loaded, take_given, values_of
+from .instances import (
+    changes,
+    extra,
+    increase,
+    is_dirty,
+    key_changed,
+    loaded,
+    take_arriving,
+    take_given,
+    take_more,
+    values_of,
+)
 from .items import plain
 from .query import QueryIterator, ScanIterator
 from .signals import model_prepared, post_init, pre_init
@@ -75,6 +86,8 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
 def _covered(cls: type, name: str) -> Any:
     """Give the attribute of the class that a field of the same name covers on instances."""
     found = inspect.getattr_static(cls, name, None)
+    if isinstance(found, DroppedField):
+        return None
     return found.covered if isinstance(found, FieldAttribute) else found
 
 
@@ -86,8 +99,6 @@ def _takes_any_keywords(init: Any) -> bool:
 class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     """The base of all models.
 
-    if isinstance(found, DroppedField):
-        return None
     A model has an inner ``Table`` (how it is stored), an inner ``Schema`` (what it looks like, in the words of a schema
     library), and inner index classes::
 
@@ -123,7 +134,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         state, cls = self._dynamorm_state, type(self)
         pre_init.send(cls, instance=self, partial=partial, raw=raw)
         if state.arriving is not None:
-            self.__dict__.update(state.arriving)
+            take_arriving(self, raw)
         else:
             take_given(self, raw, defaults=not partial)
         post_init.send(cls, instance=self, partial=partial, raw=raw)
@@ -371,7 +382,14 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     @classmethod
     def new_from_raw(cls, raw: Mapping[str, Any] | None, /, partial: bool = False) -> Self | None:
         """Make an instance of plain values, by Python or stored names; of ``None``, ``None``."""
-        return None if raw is None else cls(partial=partial, **raw)
+        if raw is None:
+            return None
+        named = dict(raw)
+        unnameable = {"partial": named.pop("partial")} if "partial" in named else {}
+        made = cls(partial=partial, **named)
+        if unnameable:
+            take_more(made, unnameable)
+        return made
 
     @classmethod
     def from_item(cls, item: WireItem, /) -> Self:
