@@ -1,8 +1,40 @@
 """Settings that all tests share."""
 
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import botocore.session
+import botocore.validate
+import pytest
 from hypothesis import settings
+
+from dynamorm.requests import Request
+from dynamorm.signals import pre_request
 
 # A deadline would fail tests for the machine's sake; `make test-long` asks for the long profile.
 settings.register_profile("quick", deadline=None)
 settings.register_profile("long", deadline=None, max_examples=2_000)
 settings.load_profile("quick")
+
+
+@functools.cache
+def _service_model() -> Any:
+    return botocore.session.get_session().get_service_model("dynamodb")
+
+
+def _check_request(sender: Any, request: Any) -> None:
+    if not isinstance(request, Request):
+        return  # written by hand, perhaps wrong on purpose
+    shape = _service_model().operation_model(request.operation).input_shape
+    report = botocore.validate.ParamValidator().validate(request.payload, shape)
+    assert not report.has_errors(), f"{request.operation} {request.payload!r}: {report.generate_report()}"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def every_request_is_valid() -> Iterator[None]:
+    """Hold each request that is built in any test against botocore's own description of DynamoDB."""
+    with pre_request.connected_to(_check_request):
+        yield

@@ -30,10 +30,10 @@ class Condition:
         return self._with(other, Either)
 
     def __rand__(self, other: Any) -> Condition:
-        return condition_of(other) & self if is_condition(other) else NotImplemented
+        return self._after(other, All)
 
     def __ror__(self, other: Any) -> Condition:
-        return condition_of(other) | self if is_condition(other) else NotImplemented
+        return self._after(other, Either)
 
     def __invert__(self) -> Condition:
         return self if is_neutral(self) else Not(self)
@@ -60,6 +60,11 @@ class Condition:
     def get_expression(self) -> NoReturn:
         """Refuse to serve boto3 directly: names and values mean something for a model only."""
         raise InvalidExpression(f"{self!r} belongs to a model: hand boto3 its .to_boto3(Model)")
+
+    def _after(self, other: Any, combine: Callable[[tuple[Condition, ...]], Condition]) -> Condition:
+        if other is None:
+            return self
+        return condition_of(other)._with(self, combine) if is_condition(other) else NotImplemented
 
     def _class(self) -> type:
         loaded = sys.modules.get("boto3.dynamodb.conditions")
@@ -223,10 +228,12 @@ def condition_of(given: Any) -> Condition:
     expression = given.get_expression()
     operator, values = expression["operator"], expression["values"]
     if operator in ("AND", "OR"):
-        parts = tuple(condition_of(part) for part in values)
-        return All(parts) if operator == "AND" else Either(parts)
+        parts = tuple(part for part in map(condition_of, values) if not is_neutral(part))
+        if len(parts) == 1:
+            return parts[0]
+        return All(parts) if operator == "AND" or not parts else Either(parts)
     if operator == "NOT":
-        return Not(condition_of(values[0]))
+        return ~condition_of(values[0])
     target, *operands = values
     size = hasattr(target, "get_expression")
     if size:  # boto3's Size: a condition of its own around the attribute
@@ -303,7 +310,9 @@ def resolve(condition: Condition, leaf: Callable[[Any], Condition]) -> Condition
     if isinstance(condition, (Lookup, Claim)):
         return leaf(condition)
     if isinstance(condition, (Q, All)):
-        return All(tuple(resolve(part, leaf) for part in members(condition)))
+        parts = tuple(resolve(part, leaf) for part in members(condition))
+        # DynamoDB refuses the parentheses that an AND of one would get
+        return parts[0] if len(parts) == 1 else All(parts)
     if isinstance(condition, Either):
         return Either(tuple(resolve(part, leaf) for part in condition.parts))
     if isinstance(condition, Not):
@@ -340,8 +349,11 @@ def _comparison_as_boto3(comparison: Comparison, boto3s: Any) -> Any:
         for operand in comparison.operands
     ]
     kind = comparison.operator
+    # boto3's sizes lack the methods for these two, but not the conditions
     if kind == "in":
-        return subject.is_in(operands)
+        return boto3s.In(subject, operands)
+    if kind == "ne":
+        return boto3s.NotEquals(subject, *operands)
     if kind == "not_contains":
         return ~attribute.contains(*operands)
     if kind == "absent":

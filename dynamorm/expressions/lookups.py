@@ -210,20 +210,23 @@ class Resolver:
         spec = self.find(first) if self.adapter is None else self.field(first)
         path: list[str | int] = [spec.stored if spec is not None else first]
         step: str | int
+        below_free = False
         while rest:
             part = rest[0]
             inner = _inner_named(spec, part) if spec is not None else None
             if inner is not None:
-                step, spec = inner
-            elif self._is_operator(rest, spec, words, len(path)):
+                (step, spec), below_free = inner, False
+            elif self._is_operator(rest, spec, words, below_free):
                 return tuple(path), spec, rest
             else:
+                below_free = spec is None or spec.kind in ("map", "any")
                 step, spec = self._below(text, spec, part, words)
             path.append(step)
             rest = rest[1:]
         return tuple(path), spec, []
 
-    def _is_operator(self, rest: list[str], spec: FieldSpec | None, words: frozenset[str], depth: int) -> bool:
+    @staticmethod
+    def _is_operator(rest: list[str], spec: FieldSpec | None, words: frozenset[str], below_free: bool) -> bool:
         part = rest[0]
         if part not in words:
             return False
@@ -231,7 +234,7 @@ class Resolver:
             return rest[1] in COMPARISONS
         if len(rest) > 1:
             return False
-        is_free = (spec is None and depth > 1) or (spec is not None and spec.kind == "map")
+        is_free = (spec is not None and spec.kind == "map") or (below_free and (spec is None or spec.kind == "any"))
         return not (is_free and part in _YOUNG)
 
     def _first(self, text: str) -> list[str]:

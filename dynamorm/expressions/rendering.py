@@ -75,6 +75,8 @@ def _rendered(shape: Any, prefix: str, text: Callable[[Placeholders], str], valu
 # Conditions.
 
 _COMPARATORS = {"eq": "=", "ne": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+# operators of ours for which DynamoDB needs more than one of its own
+_COMPOUND = frozenset({"not_contains", "absent", "present"})
 _FUNCTIONS = {"begins_with": "begins_with", "contains": "contains", "type": "attribute_type"}
 
 
@@ -112,7 +114,7 @@ def _condition(condition: Any, holders: Placeholders) -> str:
 
 def _enclosed(condition: Condition, holders: Placeholders) -> str:
     text = _condition(condition, holders)
-    return text if type(condition) is Comparison else f"({text})"
+    return text if type(condition) is Comparison and condition.operator not in _COMPOUND else f"({text})"
 
 
 def _comparison(comparison: Comparison, holders: Placeholders) -> str:
@@ -127,15 +129,15 @@ def _comparison(comparison: Comparison, holders: Placeholders) -> str:
     if operator == "in":
         return f"{subject} IN ({', '.join(operands)})"
     if operator == "not_contains":
-        return f"(NOT contains({path}, {operands[0]}))"
+        return f"NOT contains({path}, {operands[0]})"
     if operator == "exists":
         return f"attribute_exists({path})"
     if operator == "not_exists":
         return f"attribute_not_exists({path})"
     if operator == "absent":
-        return f"(attribute_not_exists({path}) OR attribute_type({path}, {holders.value()}))"
+        return f"attribute_not_exists({path}) OR attribute_type({path}, {holders.value()})"
     if operator == "present":
-        return f"(attribute_exists({path}) AND (NOT attribute_type({path}, {holders.value()})))"
+        return f"attribute_exists({path}) AND (NOT attribute_type({path}, {holders.value()}))"
     return f"{_FUNCTIONS[operator]}({path}, {operands[0]})"
 
 
