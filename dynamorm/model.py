@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 import six
 
 from . import batch
-from .codec import WireItem
+from .codec import WireItem, with_bytes
 from .definition import Definition, define
 from .exceptions import DoesNotExist
 from .expressions import Reference
@@ -422,8 +422,11 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
     @classmethod
     def from_item(cls, item: WireItem, /) -> Self:
-        """Make an instance of an item in DynamoDB's typed JSON, as streams and exports carry it."""
-        made: Self = loaded(cls, item)
+        """Make an instance of an item in DynamoDB's typed JSON, as streams and exports carry it.
+
+        Bytes may be base64 text, as they are in JSON.
+        """
+        made: Self = loaded(cls, with_bytes(item))
         return made
 
     def to_item(self) -> WireItem:
