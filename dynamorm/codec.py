@@ -116,10 +116,13 @@ def _bytes_of(text: str) -> bytes | str:
         return text
 
 
-def encode_value(value: Any) -> AttributeValue:
-    """Give the AttributeValue of a Python value; ``None`` is NULL."""
+def encode_value(value: Any, *, sparse: bool = False) -> AttributeValue:
+    """Give the AttributeValue of a Python value; ``None`` is NULL.
+
+    With ``sparse``, maps go without what is ``None`` or an empty set, as in :func:`encode_item`.
+    """
     try:
-        return _encode(value)
+        return _encode_within(value, nulls=False) if sparse else _encode(value)
     except RecursionError:
         raise UnstorableValue("nested too deeply, or inside itself", value=type(value).__name__) from None
 
