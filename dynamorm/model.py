@@ -435,13 +435,18 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         return {**self._dynamorm_state.extra, **wire}
 
     def to_dict(self, native: bool = False) -> dict[str, Any]:
-        """Give the values: stored names and forms, or with ``native`` Python names and native values."""
-        values = values_of(self)
-        if native:
-            return {name: value for name, value in values.items() if value is not None}
+        """Give the values: stored names and forms, or with ``native`` Python names and native values.
+
+        Fields without a value are left out; with schematics they are ``None``, as in its own dicts.
+        """
         adapter = type(self)._dynamorm.adapter
-        dumped = adapter.dump(adapter.settle(values))
-        return {name: value for name, value in dumped.items() if value is not None}
+        found = values_of(self)
+        if not native:
+            found = adapter.dump(adapter.settle(found))
+        if adapter.gives_none:
+            names = [spec.name if native else spec.stored for spec in adapter.inputs]
+            return {**dict.fromkeys(names), **found}
+        return {name: value for name, value in found.items() if value is not None}
 
     def validate(self) -> dict[str, Any]:
         """Check the instance as saving would, and give its native values.

@@ -815,14 +815,10 @@ def test_to_dict_has_stored_names_and_forms_or_python_names_and_natives(library)
     made = library.model("Book", TABLE, {"isbn": text(), "on": day(stored="On"), "note": text(stored="Note")})(
         isbn="1", on="2024-05-06"
     )
-    assert {name: value for name, value in made.to_dict().items() if value is not None} == {
-        "isbn": "1",
-        "On": "2024-05-06",
-    }
-    assert {name: value for name, value in made.to_dict(native=True).items() if value is not None} == {
-        "isbn": "1",
-        "on": dt.date(2024, 5, 6),
-    }
+    # what has no value is left out, or None where that is the library's own way
+    absent = library.name == "schematics"
+    assert made.to_dict() == {"isbn": "1", "On": "2024-05-06", **({"Note": None} if absent else {})}
+    assert made.to_dict(native=True) == {"isbn": "1", "on": dt.date(2024, 5, 6), **({"note": None} if absent else {})}
 
 
 def test_validate_gives_the_native_values(book):
