@@ -83,7 +83,8 @@ class Stateful:
 
     _dynamorm_state: State
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    # positional-only, because fields may be called cls
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Any:
         instance = super().__new__(cls)
         object.__setattr__(instance, "_dynamorm_state", State())
         return instance

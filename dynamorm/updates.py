@@ -185,8 +185,10 @@ def _validated(mapper: Mapper, part: Planned, spec: FieldSpec | None, value: Any
 
 
 def _encoded(mapper: Mapper, part: Planned, value: Any) -> dict[str, Any]:
+    in_list = part.kind in ("append", "prepend") or any(isinstance(step, int) for step in part.path)
     try:
-        return encode_value(value)
+        # as a put stores it: without what is None in maps, while elements of lists keep theirs
+        return encode_value(value, sparse=not in_list)
     except UnstorableValue as error:
         inside = f"{part.label}: {error}"
         raise ValidationError({part.label: value}, mapper.adapter.schema_name, {part.label: [inside]}) from error

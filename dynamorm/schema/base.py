@@ -137,6 +137,9 @@ class Adapter(ABC):
         """Give the value of a computed field as it is now; for libraries that have such fields."""
         raise TypeError(f"{self.schema_name}.{field.name} is not computed")
 
+    gives_none: ClassVar[bool] = False
+    """Whether the library gives ``None`` for fields without a value, rather than leaving them out."""
+
     has_dump_hooks: bool = False
     """Whether the schema has methods of its own that see whole dumps, so that parts of values mean nothing alone."""
 
