@@ -96,6 +96,14 @@ def encode_value(value: Any) -> AttributeValue:
         raise UnstorableValue("nested too deeply, or inside itself", value=type(value).__name__) from None
 
 
+def encode_stored(value: Any, *, in_list: bool = False) -> AttributeValue:
+    """Give the AttributeValue as which an item holds a value, alone or somewhere in a list; see :func:`encode_item`."""
+    try:
+        return _encode_within(value, in_list)
+    except RecursionError:
+        raise UnstorableValue("nested too deeply, or inside itself", value=type(value).__name__) from None
+
+
 def encode_item(values: Mapping[str, Any]) -> WireItem:
     """Give the wire item of a mapping, without what is ``None`` or an empty set.
 
