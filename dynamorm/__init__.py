@@ -7,7 +7,7 @@ from .exceptions import *  # noqa: F403
 from .exceptions import __all__ as _exceptions
 from .expressions import F, Q
 from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, ProjectKeys
-from .instances import Inspection
+from .instances import Inspection as _Inspection
 from .model import DynaModel
 
 __version__ = "1.0.0.dev0"
@@ -29,9 +29,9 @@ __all__ += _exceptions
 __all__.sort()
 
 
-def inspect(instance: DynaModel) -> Inspection:
+def inspect(instance: DynaModel) -> _Inspection:
     """Give what is known of an instance, whatever its fields are called.
 
     ``is_dirty``, ``changes``, ``is_partial``, ``is_loaded``, ``key_changed`` and ``extra``.
     """
-    return Inspection(instance)
+    return _Inspection(instance)

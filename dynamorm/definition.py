@@ -39,7 +39,7 @@ def define(name: str, attrs: Mapping[str, Any], parents: list[type]) -> Definiti
         attribute: value for attribute, value in attrs.items() if inspect.isclass(value) and issubclass(value, Index)
     }
     inherited = _inherited(parents)
-    if inherited is not None and not own_indexes and not {"Table", "Schema"} & set(attrs):
+    if inherited is not None and not own_indexes and not {"Table", "Schema", *inherited.indexes} & set(attrs):
         return inherited
     indexes = {**_declared_indexes(parents), **own_indexes}
     indexes = {attribute: value for attribute, value in indexes.items() if attrs.get(attribute, value) is value}

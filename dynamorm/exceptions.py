@@ -100,14 +100,41 @@ class DynaModelException(DynamoException):
     """A model class or an instance is not what it should be."""
 
 
+class _ErrorsByField(dict[Any, Any]):
+    """Errors as marshmallow and schematics report them."""
+
+    @property
+    def messages(self) -> dict[Any, Any]:
+        """The errors by field, as the libraries' own exceptions give them under this name."""
+        return dict(self)
+
+
+class _ErrorsInOrder(list[Any]):
+    """Errors as pydantic reports them: a list of dicts."""
+
+    @property
+    def messages(self) -> dict[Any, Any]:
+        """The texts of the errors by field."""
+        found: dict[Any, list[str]] = {}
+        for error in self:
+            if isinstance(error, dict):
+                place = ".".join(map(str, error.get("loc", ()))) or "_schema"
+                found.setdefault(place, []).append(str(error.get("msg")))
+        return found
+
+
 class ValidationError(DynaModelException):
     """The schema refused a value.
 
-    ``errors`` is what the schema library reported, in its own shape; ``raw`` what it was given; ``where`` says more
-    about the place, such as the key of the stored item that could not be read.
+    ``errors`` is what the schema library reported, in its own shape, and ``errors.messages`` the same by field; ``raw``
+    what it was given; ``where`` says more about the place, such as the key of the stored item that could not be read.
     """
 
     def __init__(self, raw: Any, schema_name: str, errors: Any, where: str = "") -> None:
+        if isinstance(errors, dict):
+            errors = _ErrorsByField(errors)
+        elif isinstance(errors, list):
+            errors = _ErrorsInOrder(errors)
         super().__init__(raw, schema_name, errors, where)
         self.raw = raw
         self.schema_name = schema_name

@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from .codec import AttributeValue, WireItem, decode_item, decode_value
+from .codec import AttributeValue, WireItem, decode_item, decode_value, encode_value
 from .documents import differences, replaced_at, same_value, value_at
-from .exceptions import DynamoException, InvalidExpression, InvalidKey
+from .exceptions import DynamoException, InvalidExpression, InvalidKey, ValidationError
 from .expressions import FUNCTIONS, Action, F, Reference, render_update
 from .schema import PARTIAL, TRUSTED, WHOLE
 from .signals import post_init, pre_init
@@ -23,6 +23,12 @@ from .updates import Planned
 # What cannot change in place needs no copy.
 _UNCHANGING = frozenset({str, int, float, bool, bytes, type(None), Decimal, UUID, timedelta})
 _UNCHANGING_BASES = (str, int, float, bytes, Decimal, UUID, date, time, timedelta, Enum)
+
+# as many digits as DynamoDB keeps, whatever the program's own context says
+_EXACT = Context(prec=38)
+
+# what `update` itself takes by keyword, which no field can be given as
+_KEYWORDS = frozenset({"conditions", "update_item_kwargs", "return_all"})
 
 # DynamoDB's limits to an update expression; past them an attribute is sent whole rather than by its parts
 _MOST_OPERATORS = 300
@@ -40,7 +46,8 @@ def loaded(cls: Any, wire: WireItem, partial: bool = False, place: Place | None 
         _settle(instance, wire, values, partial, place)
         if cls._dynamorm_init:
             _arrive(instance, values, partial)
-        instance.__dict__.update(values)
+        else:
+            instance.__dict__.update(values)
         return instance
     raw = mapper.plain(wire)
     instance = cls.__new__(cls)
@@ -50,20 +57,39 @@ def loaded(cls: Any, wire: WireItem, partial: bool = False, place: Place | None 
     _settle(instance, wire, values, partial, place)
     if cls._dynamorm_init:
         _arrive(instance, values, partial)
-    instance.__dict__.update(values)
-    if not cls._dynamorm_init:
+    else:
+        instance.__dict__.update(values)
         post_init.send(cls, instance=instance, partial=partial, raw=raw)
     return instance
 
 
 def _arrive(instance: Any, values: dict[str, Any], partial: bool) -> None:
-    """Let an ``__init__`` of the model's own that takes any keywords see the values, converted and validated."""
+    """Let an ``__init__`` of the model's own that takes any keywords have the values, converted and validated.
+
+    What it makes of them stands.  Where it does not call ours, they are put into the instance after it.
+    """
     state: State = instance._dynamorm_state
     state.arriving = values
     try:
-        instance.__init__(partial=partial, **values)
+        instance.__init__(**{**values, "partial": partial})
+        if state.arriving is not None:
+            instance.__dict__.update(values)
     finally:
         state.arriving = None
+
+
+def take_arriving(instance: Any, raw: Mapping[str, Any]) -> None:
+    """Put the values of a stored item into an instance whose own ``__init__`` passes them on, changed or not."""
+    state: State = instance._dynamorm_state
+    arriving, state.arriving = state.arriving or {}, None
+    for name, value in arriving.items():
+        if name in raw:
+            instance.__dict__[name] = value
+        else:
+            instance.__dict__.setdefault(name, value)
+    changed = {name: value for name, value in raw.items() if name not in arriving or value is not arriving[name]}
+    if changed:
+        take_more(instance, changed)
 
 
 def _settle(instance: Any, wire: WireItem, values: dict[str, Any], partial: bool, place: Place | None) -> None:
@@ -72,7 +98,7 @@ def _settle(instance: Any, wire: WireItem, values: dict[str, Any], partial: bool
     state: State = instance._dynamorm_state
     state.loaded, state.partial, state.place = wire, partial, place
     state.original = snapshot(values)
-    state.pending = {}
+    state.pending, state.sending = {}, {}
     readable = adapter.readable
     state.extra = {} if wire.keys() <= readable else {n: v for n, v in wire.items() if n not in readable}
     state.defaults = {}
@@ -96,6 +122,19 @@ def take_given(instance: Any, raw: Mapping[str, Any], defaults: bool) -> None:
     if unknown:  # the schema says that it keeps what it does not know
         state.extra = mapper.encoded({name: values.pop(name) for name in unknown})
     instance.__dict__.update(values)
+
+
+def take_more(instance: Any, raw: Mapping[str, Any]) -> None:
+    """Put more into an instance that has its values."""
+    mapper = type(instance)._dynamorm.store.mapper
+    state: State = instance._dynamorm_state
+    values = mapper.given(raw, defaults=False)
+    unknown = values.keys() - mapper.adapter.fields.keys()
+    if unknown:
+        state.extra = {**state.extra, **mapper.encoded({name: values.pop(name) for name in unknown})}
+    instance.__dict__.update(values)
+    for name in values:
+        state.defaults.pop(name, None)
 
 
 def snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,9 +184,23 @@ def changed_fields(instance: Any) -> list[FieldSpec]:
     return changed
 
 
-def _same(mapper: Any, spec: FieldSpec, one: Any, other: Any) -> bool:
-    if type(one) is type(other) and type(one) in _UNCHANGING:
+def _identical(one: Any, other: Any) -> bool:
+    """Say whether two values are the same for sure, types included; ``False`` says nothing."""
+    kind = type(one)
+    if kind is not type(other):
+        return False
+    if kind in _UNCHANGING:
         return bool(one == other)
+    if kind is list:
+        return len(one) == len(other) and all(map(_identical, one, other))
+    if kind is dict:
+        return one.keys() == other.keys() and all(_identical(value, other[name]) for name, value in one.items())
+    return one is other and isinstance(one, _UNCHANGING_BASES)
+
+
+def _same(mapper: Any, spec: FieldSpec, one: Any, other: Any) -> bool:
+    if _identical(one, other):
+        return True
     try:
         return same_value(mapper.wire_of(spec, one), mapper.wire_of(spec, other))
     except Exception:
@@ -231,24 +284,34 @@ def require_same_key(instance: Any, verb: str) -> None:
         )
 
 
-def partial_save(instance: Any) -> tuple[list[Any], dict[str, Any]]:
-    """Give the update that stores what was changed: actions, and keyword arguments for all that have a plain name."""
+def partial_save(
+    instance: Any, current: WireItem | None = None, *, plainly: bool = False
+) -> tuple[list[Any], dict[str, Any]]:
+    """Give the update that stores what was changed: actions, and keyword arguments for all that have a plain name.
+
+    :param current: the item as it is by now: maps that it does not have are sent whole
+    :param plainly: give keyword arguments alone, for verbs that take no actions
+    """
     state: State = instance._dynamorm_state
     mapper = type(instance)._dynamorm.store.mapper
     key = set(mapper.key.names)
     specs = [spec for spec in changed_fields(instance) if spec.stored not in key]
     whole = {spec.name: instance.__dict__.get(spec.name) for spec in specs}
-    nested = {} if state.loaded is None else _nested_changes(mapper, state, instance.__dict__, specs)
+    nested = {} if state.loaded is None else _nested_changes(mapper, state, instance.__dict__, specs, current)
     if _too_long(mapper, nested, len(whole) - len(nested)):
         nested = {}
     actions: list[Any] = []
     updates: dict[str, Any] = {}
     for spec in specs:
-        if spec.name not in nested:
-            _set(mapper, (spec.stored,), whole[spec.name], actions, updates)
-            continue
-        for path, value in nested[spec.name]:
-            _set(mapper, path, None if value is None else decode_value(value), actions, updates)
+        done: list[Any] = []
+        named: dict[str, Any] = {}
+        for path, value in nested.get(spec.name, ()):
+            _set(mapper, path, None if value is None else decode_value(value), done, named)
+        if spec.name not in nested or (done and plainly):
+            done, named = [], {}
+            _set(mapper, (spec.stored,), whole[spec.name], done, named)
+        actions.extend(done)
+        updates.update(named)
     for name, amount in state.pending.items():
         updates[f"{name}__add"] = amount
     if state.loaded is None:
@@ -261,7 +324,7 @@ def partial_save(instance: Any) -> tuple[list[Any], dict[str, Any]]:
 
 
 def _nested_changes(
-    mapper: Any, state: State, held: Mapping[str, Any], specs: Sequence[FieldSpec]
+    mapper: Any, state: State, held: Mapping[str, Any], specs: Sequence[FieldSpec], current: WireItem | None
 ) -> dict[str, list[tuple[tuple[str | int, ...], AttributeValue | None]]]:
     """Find the maps of which only a part was changed, with the places in them."""
     found = {}
@@ -277,9 +340,23 @@ def _nested_changes(
             continue  # it is sent whole, and refused with a reason there
         if before is not None and now is not None and "M" in before and "M" in now and before["M"] and now["M"]:
             places = list(differences(before, now, (spec.stored,)))
+            if current is not None:
+                places = _from_gone_maps(current, {spec.stored: now}, places)
             if places and not any(_empty_set(value) for _, value in places):
                 found[spec.name] = places
     return found
+
+
+def _from_gone_maps(
+    current: WireItem, held: WireItem, places: Iterable[tuple[tuple[str | int, ...], AttributeValue | None]]
+) -> list[tuple[tuple[str | int, ...], AttributeValue | None]]:
+    """Give the places with those inside maps that an item does not have replaced by the first of these maps."""
+    found = {}
+    for path, _ in places:
+        around = (path[:end] for end in range(1, len(path)))
+        start = next((outer for outer in around if "M" not in (value_at(current, outer) or ())), path)
+        found[start] = value_at(held, start)
+    return list(found.items())
 
 
 def _empty_set(value: AttributeValue | None) -> bool:
@@ -304,7 +381,7 @@ def _set(mapper: Any, path: Sequence[str | int], value: Any, actions: list[Any],
     text = "__".join(map(str, names))
     try:
         found, _, words = mapper.resolver.split(text, FUNCTIONS)
-        plain = found == tuple(path) and not words
+        plain = found == tuple(path) and not words and text not in _KEYWORDS
     except DynamoException:
         plain = False
     if plain:
@@ -318,7 +395,7 @@ def increase(instance: Any, amounts: Mapping[str, Any]) -> None:
     """Change numbers locally now, and remember the amounts for the next partial save."""
     mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
-    planned: list[tuple[FieldSpec, Any, Any]] = []
+    planned: list[tuple[FieldSpec, AttributeValue]] = []
     for name, amount in amounts.items():
         spec = mapper.resolver.field(name)
         if spec.stored in mapper.key.names or spec.computed:
@@ -328,15 +405,28 @@ def increase(instance: Any, amounts: Mapping[str, Any]) -> None:
         step = mapper.resolver.operand(spec, amount, name=name)
         if "N" not in step:
             raise InvalidExpression(f"incr({name}=...): {mapper.model_name}.{name} is not stored as a number")
-        planned.append((spec, amount, step))
-    for spec, amount, step in planned:
-        current = instance.__dict__.get(spec.name)
-        native = mapper.adapter.as_native(spec, decode_value(step))
-        total = native if current is None else mapper.adapter.as_native(spec, current) + native
-        before = state.pending.get(spec.name)
-        instance.__dict__[spec.name] = total
-        state.defaults.pop(spec.name, None)
-        state.pending[spec.name] = amount if before is None else before + amount
+        planned.append((spec, step))
+    assigned = {spec.name for spec in changed_fields(instance)}
+    for spec, step in planned:
+        name = spec.name
+        total = _total(mapper, spec, instance.__dict__.get(name), step)
+        if name not in assigned:  # a value that was assigned and not stored is what counting goes on from
+            before = state.pending.get(name, 0)
+            state.pending[name] = _sum(before, decode_value(step))
+        instance.__dict__[name] = total
+        state.defaults.pop(name, None)
+
+
+def _total(mapper: Any, spec: FieldSpec, value: Any, step: AttributeValue) -> Any:
+    """Give the native value of a number that is counted up."""
+    wire = mapper.wire_of(spec, value)
+    return mapper.adapter.as_native(spec, _sum(0 if wire is None else decode_value(wire), decode_value(step)))
+
+
+def _sum(one: Any, other: Any) -> Any:
+    if type(one) is int and type(other) is int:
+        return one + other
+    return _EXACT.add(Decimal(one), Decimal(other))
 
 
 # What is taken over.
@@ -347,7 +437,11 @@ def known_as_stored(instance: Any, wire: WireItem, place: Place | None) -> None:
     state: State = instance._dynamorm_state
     extra = state.extra
     state.loaded = {**extra, **wire}
-    state.original = snapshot(values_of(instance))
+    try:
+        state.original = snapshot(values_of(instance))
+    except Exception:
+        # an object was assigned that cannot be copied; what was stored of it is known all the same
+        state.original = type(instance)._dynamorm.store.mapper.load(wire, PARTIAL)
     state.defaults, state.pending = {}, {}
     state.partial, state.place = False, place
 
@@ -367,22 +461,25 @@ def take_over(
 ) -> None:
     """Put what an update brought back into an instance, at the paths that were sent and nowhere else.
 
-    ``whole_answer`` says that the answer holds every attribute, not only those that the update changed.
+    ``whole_answer`` says that the answer holds every attribute, not only those that the update changed.  Increments
+    that are still to be sent stay, on top of what is stored by now.
     """
     mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
-    parts = [part for part in plan if part.kind == "remove" or value_at(answer, _up_to_list(part.path)) is not None]
+    state.sending = {}
+    parts = [part for part in plan if _is_answered(part, answer)]
     tops = dict.fromkeys(str(part.path[0]) for part in parts)
     if not whole_answer:
         tops.update(dict.fromkeys(name for name in answer if name not in tops))
     stored: WireItem = dict(state.loaded or mapper.key_of(instance.__dict__))
     local: WireItem = {top: value for top in tops if (value := _local(mapper, instance, state, top)) is not None}
+    unchanged = {top for top in tops if same_value(local.get(top), stored.get(top))}
     for part in parts:
+        around = _up_to_list(part.path)
         # elements move when others go: unless the list fits, it is taken as it is now
-        path = part.path if _fits(local, answer, part) else _up_to_list(part.path)
-        value = value_at(answer, path)
-        stored = replaced_at(stored, _up_to_list(part.path), value_at(answer, _up_to_list(part.path)))
-        local = replaced_at(local, path, value)
+        path = part.path if part.path[0] not in unchanged and _fits(local, answer, part) else around
+        stored = replaced_at(stored, around, value_at(answer, around))
+        local = replaced_at(local, path, value_at(answer, path))
     for name in tops.keys() - {str(part.path[0]) for part in parts}:
         stored[name] = local[name] = answer[name]
     now_stored = {top: stored[top] for top in tops if top in stored}
@@ -394,10 +491,22 @@ def take_over(
             instance.__dict__[spec.name] = kept(state.original[spec.name])
         else:
             instance.__dict__.pop(spec.name, None)
+    assigned = {str(part.path[0]) for part in parts if part.kind in ("set", "remove")}
+    for spec in filter(None, map(mapper.adapter.by_stored.get, tops)):
+        if spec.stored in assigned:
+            state.pending.pop(spec.name, None)
+        elif spec.name in state.pending:
+            step = encode_value(state.pending[spec.name])
+            instance.__dict__[spec.name] = _total(mapper, spec, state.original.get(spec.name), step)
     if state.loaded is None:
         for name in (mapper.adapter.by_stored[stored_name].name for stored_name in mapper.key.names):
             state.original[name] = instance.__dict__.get(name)
     state.loaded, state.place, state.extra = stored, place, mapper.unknown(stored)
+
+
+def _is_answered(part: Planned, answer: WireItem) -> bool:
+    """Say whether an answer tells what is at a path by now; what was removed, or emptied of elements, is not in it."""
+    return part.kind in ("remove", "delete") or value_at(answer, _up_to_list(part.path)) is not None
 
 
 def _up_to_list(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
@@ -435,14 +544,16 @@ def _put_back(instance: Any, wire: WireItem, tops: Iterable[str], into: dict[str
         return
     mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
-    values = mapper.load({name: value for name, value in wire.items() if name in mapper.adapter.readable}, PARTIAL)
+    try:
+        values = mapper.load(wire, PARTIAL)
+    except ValidationError:
+        values = mapper.load(wire, TRUSTED)  # whether the schema likes it or not, it is what is stored now
     for top in tops:
         spec = mapper.adapter.by_stored.get(top)
         if spec is None:
             continue
         state.defaults.pop(spec.name, None)
-        state.pending.pop(spec.name, None)
-        if spec.name in values:
+        if spec.name in values and top in wire:
             into[spec.name] = values[spec.name]
         else:
             into.pop(spec.name, None)

@@ -153,7 +153,7 @@ class Mapper:
             raise InvalidExpression(f"{name!r} names no attribute: a string or a reference is meant")
         if self.resolver.find(name) is not None:
             return Reference((name,))
-        return F(name)
+        return Reference(F(name)._steps, self.model_name)  # of the model: what is no field of it is refused
 
     def wire_of(self, spec: FieldSpec, value: Any) -> AttributeValue | None:
         """Give the wire form of one field's value, in whatever form it was assigned; ``None`` for no value."""

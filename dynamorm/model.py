@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 import six
 
@@ -13,7 +13,19 @@ from . import batch
 from .codec import WireItem
 from .definition import Definition, define
 from .exceptions import DoesNotExist
-from .instances import changes, extra, increase, is_dirty, key_changed, loaded, take_given, values_of
+from .expressions import Reference
+from .instances import (
+    changes,
+    extra,
+    increase,
+    is_dirty,
+    key_changed,
+    loaded,
+    take_arriving,
+    take_given,
+    take_more,
+    values_of,
+)
 from .items import plain
 from .query import QueryIterator, ScanIterator
 from .signals import model_prepared, post_init, pre_init
@@ -50,6 +62,11 @@ class DynaModelMeta(type):
             model_prepared.send(cls)
         return cls
 
+    if TYPE_CHECKING:
+        # what the inner Schema declares, type checkers cannot see on the model
+
+        def __getattr__(cls, name: str) -> Reference: ...
+
 
 def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parents: list[type]) -> None:
     cls._dynamorm = replace(definition, store=definition.store._replace(model=cls))
@@ -66,7 +83,8 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
         for name in parent.__dict__["_dynamorm"].adapter.fields
     } - set(definition.adapter.fields)
     for name in dropped - set(attrs):
-        setattr(cls, name, DroppedField(name))
+        covered = _covered(cls, name)
+        setattr(cls, name, DroppedField(name) if covered is None else covered)
     init = cls.__init__
     cls._dynamorm_init = None if init is DynaModel.__init__ else _takes_any_keywords(init)
 
@@ -74,6 +92,8 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
 def _covered(cls: type, name: str) -> Any:
     """Give the attribute of the class that a field of the same name covers on instances."""
     found = inspect.getattr_static(cls, name, None)
+    if isinstance(found, DroppedField):
+        return None
     return found.covered if isinstance(found, FieldAttribute) else found
 
 
@@ -120,10 +140,14 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         state, cls = self._dynamorm_state, type(self)
         pre_init.send(cls, instance=self, partial=partial, raw=raw)
         if state.arriving is not None:
-            self.__dict__.update(state.arriving)
+            take_arriving(self, raw)
         else:
             take_given(self, raw, defaults=not partial)
         post_init.send(cls, instance=self, partial=partial, raw=raw)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -131,6 +155,12 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         if state.defaults or state.pending:  # what is assigned is neither a default any more nor an increment
             state.defaults.pop(name, None)
             state.pending.pop(name, None)
+
+    def __delattr__(self, name: str) -> None:
+        object.__delattr__(self, name)
+        state = self._dynamorm_state
+        state.defaults.pop(name, None)
+        state.pending.pop(name, None)
 
     # Reading.
 
@@ -152,10 +182,10 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
             Book.get(isbn="12345678910")
         """
         store = cls._dynamorm.store
-        key, paths = store.mapper.wire_key(keys), None if attrs is None else store.mapper.paths(attrs)
+        partial = attrs is not None or "ProjectionExpression" in (get_item_kwargs or ())
+        key, paths = store.mapper.wire_key(keys), store.mapper.paths(attrs or ()) if partial else None
         place = store.here
         wire = store.get(place, key, consistent, paths, get_item_kwargs)
-        partial = attrs is not None or "ProjectionExpression" in (get_item_kwargs or ())
         return None if wire is None else loaded(cls, wire, partial, place)
 
     @classmethod
@@ -177,10 +207,22 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         key, paths = store.mapper.wire_key(keys), store.mapper.paths(())
         return store.get(store.here, key, consistent, paths) is not None
 
+    @overload
+    @classmethod
+    def get_batch(
+        cls, /, keys: Iterable[Any], consistent: bool = False, attrs: Any = None, ordered: Literal[False] = False
+    ) -> Iterator[Self]: ...
+
+    @overload
+    @classmethod
+    def get_batch(
+        cls, /, keys: Iterable[Any], consistent: bool = False, attrs: Any = None, *, ordered: Literal[True]
+    ) -> list[Self | None]: ...
+
     @classmethod
     def get_batch(
         cls, /, keys: Iterable[Any], consistent: bool = False, attrs: Any = None, ordered: bool = False
-    ) -> Any:
+    ) -> Iterator[Self] | list[Self | None]:
         """Give the instances of any number of keys, in any order and without those that are not there.
 
         :param keys: dicts, instances, tuples, or the bare values of a hash key that has no range key beside it
@@ -188,7 +230,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         :param ordered: give a list in the order of the keys, with ``None`` in place of what is not there
         :raises BatchError: if DynamoDB goes on leaving keys undone
         """
-        return items_of_keys(cls, keys, consistent, attrs, ordered)
+        found: Iterator[Self] | list[Self | None] = items_of_keys(cls, keys, consistent, attrs, ordered)
+        return found
 
     @classmethod
     def query(
@@ -368,7 +411,14 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     @classmethod
     def new_from_raw(cls, raw: Mapping[str, Any] | None, /, partial: bool = False) -> Self | None:
         """Make an instance of plain values, by Python or stored names; of ``None``, ``None``."""
-        return None if raw is None else cls(partial=partial, **raw)
+        if raw is None:
+            return None
+        named = dict(raw)
+        unnameable = {"partial": named.pop("partial")} if "partial" in named else {}
+        made = cls(partial=partial, **named)
+        if unnameable:
+            take_more(made, unnameable)
+        return made
 
     @classmethod
     def from_item(cls, item: WireItem, /) -> Self:

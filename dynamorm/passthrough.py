@@ -19,6 +19,7 @@ from .requests import Request
 _OURS = frozenset({"TableName", "Key", "Item", "Keys", "RequestItems"})
 _CONDITIONS = frozenset({"ConditionExpression", "FilterExpression", "KeyConditionExpression"})
 _CLAUSE = re.compile(r"(?<![#:\w])(SET|REMOVE|ADD|DELETE)\s", re.IGNORECASE)
+_NAMES = "ExpressionAttributeNames"
 _PLACEHOLDER = re.compile(r"[#:][A-Za-z0-9_]+")
 
 
@@ -44,11 +45,14 @@ def merged(request: Request, given: Mapping[str, Any] | None) -> Request:
         elif name in _CONDITIONS:
             raise InvalidExpression(f"{name}={value!r}: a condition or an expression string is meant")
         elif name == "ProjectionExpression" and name in payload:
-            payload[name] = f"{payload[name]}, {value}"
+            names = {**payload.get(_NAMES, {}), **given.get(_NAMES, {})}
+            payload[name] = _projections(payload[name], value, names)
         elif name == "UpdateExpression" and name in payload:
             payload[name] = _clauses(payload[name], value)
         else:
             payload[name] = value
+    if "ProjectionExpression" in request.payload and "ProjectionExpression" in given:
+        _without_unused_names(payload)
     return Request(request.operation, payload)
 
 
@@ -64,6 +68,31 @@ def _enclosed(text: str) -> str:
     depths = itertools.accumulate((letter == "(") - (letter == ")") for letter in text)
     closed = next((position for position, depth in enumerate(depths) if not depth), None)
     return text if text[:1] == "(" and closed == len(text) - 1 else f"({text})"
+
+
+def _projections(ours: str, theirs: str, names: Mapping[str, str]) -> str:
+    """Join two projections; of two paths of which one leads to the other, which DynamoDB refuses, the wider one stays."""
+    wanted: dict[tuple[str, ...], str] = {}
+    texts = [text.strip() for text in (*theirs.split(","), *ours.split(","))]
+    for path, text in sorted(((_steps(text, names), text) for text in texts), key=lambda pair: len(pair[0])):
+        if not any(path[: len(wider)] == wider for wider in wanted):
+            wanted[path] = text
+    return ", ".join(wanted.values())
+
+
+def _steps(text: str, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the steps of a path that is written with placeholders or without."""
+    return tuple(names.get(step, step) for step in text.replace("[", ".[").split("."))
+
+
+def _without_unused_names(payload: dict[str, Any]) -> None:
+    """Drop the names that a joined projection left over: DynamoDB refuses what no expression uses."""
+    used = {
+        holder for key, text in payload.items() if key.endswith("Expression") for holder in _PLACEHOLDER.findall(text)
+    }
+    names = {holder: name for holder, name in payload.pop(_NAMES, {}).items() if holder in used}
+    if names:
+        payload[_NAMES] = names
 
 
 def _clauses(ours: str, theirs: str) -> str:

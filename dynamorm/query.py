@@ -10,7 +10,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
 
 from .codec import WireItem, decode_item, encode_item
 from .connection import cursor_key
@@ -40,11 +40,19 @@ Model = TypeVar("Model")
 Self = TypeVar("Self", bound="ReadIterator[Any]")
 
 
-class Page(NamedTuple):
-    """Some items of a query, and the cursor of the next page, ``None`` when there is none."""
+if TYPE_CHECKING:
 
-    items: list[Any]
-    next_cursor: str | None
+    class Page(NamedTuple, Generic[Model]):
+        items: list[Model]
+        next_cursor: str | None
+
+else:  # Python 3.10 has no named tuples of this and that
+
+    class Page(NamedTuple):
+        """Some items of a query, and the cursor of the next page, ``None`` when there is none."""
+
+        items: list[Any]
+        next_cursor: str | None
 
 
 class Explanation(NamedTuple):
@@ -92,6 +100,8 @@ class ReadIterator(ABC, Generic[Model]):
             self._index = self._index_called(given.pop("IndexName"))
         if given.get("ExclusiveStartKey") is not None:
             self._start = given.pop("ExclusiveStartKey")
+        if given.get("ConsistentRead") is not None:
+            self._consistent = bool(given.pop("ConsistentRead"))
         self._raw = given
 
     @property
@@ -149,7 +159,8 @@ class ReadIterator(ABC, Generic[Model]):
 
     def again(self: Self) -> Self:
         """Go on after ``.last``, where the latest iteration stopped; from the start if it came to the end."""
-        return self.start(self.last)
+        last = self.last
+        return self._with() if last is None else self.start(last)
 
     def only(self: Self, *names: Any) -> Self:
         """Read some attributes only, and the key: what comes is partial."""
@@ -238,7 +249,13 @@ class ReadIterator(ABC, Generic[Model]):
         item: Model = next(self._stepping)
         return item
 
-    def __getitem__(self, position: Any) -> Any:
+    @overload
+    def __getitem__(self, position: int) -> Model: ...
+
+    @overload
+    def __getitem__(self, position: slice) -> list[Model]: ...
+
+    def __getitem__(self, position: int | slice) -> Model | list[Model]:
         if isinstance(position, slice):
             bounds = (position.start, position.stop, position.step)
             if any(bound is not None and bound < 0 for bound in bounds):
@@ -264,7 +281,8 @@ class ReadIterator(ABC, Generic[Model]):
 
     def exists(self) -> bool:
         """Say whether there is any matching item, by asking for one."""
-        return next(iter(self._capped(1).on_invalid(lambda error: True)), None) is not None
+        pages = self._capped(1)._with(on_invalid="raise")._pages()
+        return next(Run(pages, lambda wire: wire, 1), None) is not None
 
     def all(self) -> list[Model]:
         """Give all items as a list."""
@@ -292,14 +310,14 @@ class ReadIterator(ABC, Generic[Model]):
         counted: int = sum(page["Count"] for page in self._pages(count=True).responses())
         return counted if self._limit is None else min(counted, self._limit)
 
-    def pages(self) -> Iterator[Page]:
+    def pages(self) -> Iterator[Page[Model]]:
         """Give the items in lists as DynamoDB's answers hold them, each with the cursor that goes on after it."""
         run = self._latest = self._run()
         mark = self._mark()
         while (items := run.page()) is not None:
             yield Page(items, None if run.last is None else encode_cursor(run.last, mark, cursor_key()))
 
-    def page(self, size: int, cursor: str | None = None) -> Page:
+    def page(self, size: int, cursor: str | None = None) -> Page[Model]:
         """Give so many items at most, from the start or after a cursor, and the cursor of the next page."""
         _positive("page", size)
         read = self._with(limit=size + 1, start=cursor if cursor is not None else self._start)
@@ -417,12 +435,15 @@ class ReadIterator(ABC, Generic[Model]):
             "page_size": self._page_size,
             "start": self._start_key(),
             "capacity": True,
-            "count": count,
+            # DynamoDB does not count what a projection is asked of
+            "count": count and "ProjectionExpression" not in self._raw,
         }
         if self._hydrated:
             options["paths"] = [(name,) for name in self._key_names]
         elif self._paths is not None:
             options["paths"] = self._wanted_paths(self._paths)
+        elif "ProjectionExpression" in self._raw:
+            options["paths"] = [(name,) for name in self._key_names]
         return options
 
     def _wanted_paths(self, names: Sequence[Any]) -> Sequence[Any]:
@@ -503,6 +524,10 @@ class ScanIterator(ReadIterator[Model]):
     def reverse(self, reverse: bool = True) -> Any:
         """Refuse: a scan has no order."""
         raise InvalidExpression(f"{self._name}: a scan has no order that could be reversed; a query has")
+
+    def first(self, reverse: bool = False) -> Model | None:
+        """Give the first item that comes, ``None`` if there is none; ``reverse`` is refused like :meth:`reverse`."""
+        return self.reverse() if reverse else super().first()  # type: ignore[no-any-return]
 
     def segment(self: Self, number: int, of: int) -> Self:
         """Give one part of the scan, for others to read the other parts elsewhere; it can be pickled."""

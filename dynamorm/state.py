@@ -23,17 +23,19 @@ class State:
 
     ``loaded`` is the item as it was received or last written, ``None`` for what was never loaded, and ``original`` the
     native values of that time.  ``defaults`` are values that nobody gave, as they were when the schema supplied them;
-    ``pending`` the increments that are not sent yet.  ``extra`` holds the attributes that the schema does not know, in
-    wire form; ``partial`` says that only a part was loaded; ``place`` is where the item is.
+    ``pending`` the increments that are not sent yet, ``sending`` those of which no answer has come.  ``extra`` holds
+    the attributes that the schema does not know, in wire form; ``partial`` says that only a part was loaded; ``place``
+    is where the item is.
     """
 
-    __slots__ = ("arriving", "defaults", "extra", "loaded", "original", "partial", "pending", "place")
+    __slots__ = ("arriving", "defaults", "extra", "loaded", "original", "partial", "pending", "place", "sending")
 
     def __init__(self) -> None:
         self.loaded: WireItem | None = None
         self.original: dict[str, Any] = {}
         self.defaults: dict[str, Any] = {}
         self.pending: dict[str, Any] = {}
+        self.sending: dict[str, Any] = {}
         self.extra: WireItem = {}
         self.partial = False
         self.place: Place | None = None
@@ -69,7 +71,8 @@ class Stateful:
 
     _dynamorm_state: State
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    # positional-only, because fields may be called cls
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Any:
         instance = super().__new__(cls)
         object.__setattr__(instance, "_dynamorm_state", State())
         return instance

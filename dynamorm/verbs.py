@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from inspect import signature
 from typing import Any
 
 from . import batch
 from .codec import WireItem, decode_item, encode_item
-from .exceptions import ConditionFailed, DoesNotExist, DynaModelException, InvalidKey, PartialInstance, PathMissing
-from .expressions import Action, Change
+from .exceptions import (
+    ConditionFailed,
+    DoesNotExist,
+    DynaModelException,
+    InvalidKey,
+    PartialInstance,
+    PathMissing,
+    ValidationError,
+)
+from .expressions import Action, Change, F
 from .instances import (
+    changes,
     known_as_stored,
     loaded,
     partial_save,
@@ -20,7 +30,7 @@ from .instances import (
 )
 from .items import Store
 from .signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
-from .state import State
+from .state import Place, State
 from .updates import actions, planned, told_apart
 
 
@@ -77,8 +87,8 @@ def save_whole(instance: Any, unique: bool, conditions: Any, kwargs: dict[str, A
 def save_changes(instance: Any, return_all: bool, conditions: Any, kwargs: dict[str, Any]) -> dict[str, Any] | None:
     """Send what differs from what was loaded, through the model's own ``update``."""
     require_same_key(instance, "a partial save")
-    done, updates = partial_save(instance)
-    verb = type(instance).update
+    plainly = not _take_actions(type(instance))
+    done, updates = partial_save(instance, plainly=plainly)
     if not done and not updates:
         if conditions is not None:
             check(instance, conditions)
@@ -87,22 +97,36 @@ def save_changes(instance: Any, return_all: bool, conditions: Any, kwargs: dict[
     if conditions is not None:
         options["conditions"] = conditions
     try:
-        response: dict[str, Any] | None = verb(instance, *done, **options, **updates)
+        return _update_with_increments(instance, done, {**options, **updates})
     except PathMissing:
-        whole = _without_paths(instance, done, updates)
-        response = verb(instance, *whole, **options, **updates)
+        done, updates = partial_save(instance, _current(instance), plainly=plainly)
+        return _update_with_increments(instance, done, {**options, **updates})
+
+
+def _update_with_increments(instance: Any, done: Sequence[Change], arguments: dict[str, Any]) -> dict[str, Any] | None:
+    """Call the model's own ``update`` with everything that is to be sent; increments stay to be sent if it fails."""
+    state: State = instance._dynamorm_state
+    state.sending, state.pending = state.pending, {}
+    try:
+        response: dict[str, Any] | None = type(instance).update(instance, *done, **arguments)
+    finally:
+        state.sending, state.pending = {}, {**state.sending, **state.pending}
     return response
 
 
-def _without_paths(instance: Any, done: Sequence[Change], updates: dict[str, Any]) -> list[Change]:
-    """Turn nested changes into whole attributes, for an item in which the map around them is gone."""
-    mapper = _store(type(instance)).mapper
-    nested = {part.label: str(part.path[0]) for part in planned(mapper, done, updates) if len(part.path) > 1}
-    for label in nested.keys() & updates.keys():
-        del updates[label]
-    tops = dict.fromkeys(mapper.adapter.by_stored[top].name for top in nested.values())
-    updates.update((name, instance.__dict__.get(name)) for name in tops)
-    return [change for change in done if repr(change.target) not in nested]
+def _take_actions(cls: Any) -> bool:
+    """Say whether the verbs that changes pass take actions; those written for DynamORM 0.11 do not."""
+    return all(
+        any(parameter.kind is parameter.VAR_POSITIONAL for parameter in signature(verb).parameters.values())
+        for verb in (cls.update, cls.update_item)
+    )
+
+
+def _current(instance: Any) -> WireItem:
+    """Give an instance's item as it is now, in wire form."""
+    store = _store(type(instance))
+    key = store.mapper.key_of(instance.__dict__)
+    return store.get(store.place_of(instance), key, consistent=True) or {}
 
 
 def check(instance: Any, conditions: Any) -> None:
@@ -113,13 +137,12 @@ def check(instance: Any, conditions: Any) -> None:
     try:
         store.update(store.place_of(instance), key, [], resolved, returning="NONE")
     except ConditionFailed as error:
-        raise _gone(instance, error) from error
+        if error.item is None:
+            raise _gone(instance) from error
+        raise
 
 
-def _gone(instance: Any, error: ConditionFailed) -> Exception:
-    """Give the error for a refused write: that of an item that is gone says so."""
-    if error.item is not None:
-        return error
+def _gone(instance: Any) -> DoesNotExist:
     return DoesNotExist(f"{instance!r} is not in the table any more")
 
 
@@ -141,12 +164,13 @@ def update_instance(
     changes, conditions = told_apart(arguments, conditions)
     mapper = store.mapper
     key_names = [mapper.adapter.by_stored[stored].name for stored in mapper.key.names]
-    planned(mapper, changes, updates)  # refuses keys before they are among the updates for another reason
+    for name in updates.keys() & {*key_names, *mapper.key.names}:
+        planned(mapper, (), {name: updates[name]})  # refuses it: below, keys are among the updates to say which item
     sent = {**updates, **{name: instance.__dict__.get(name) for name in key_names}}
     raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
     signals = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
     pre_update.send(cls, **signals)
-    if not changes and not sent.keys() - set(key_names):
+    if not changes and not sent.keys() - set(key_names) and "UpdateExpression" not in raw:
         post_update.send(cls, **signals)
         return None
     plan = planned(mapper, changes, {name: value for name, value in sent.items() if name not in key_names})
@@ -161,16 +185,25 @@ def update_instance(
             )
     except ConditionFailed as error:
         if state.loaded is not None and error.item is None:
-            raise _gone(instance, error) from error
+            raise _gone(instance) from error
         raise
     if response is not None:
         answer = encode_item(response.get("Attributes") or {})
-        if return_all:
-            refreshed(instance, answer, place, partial=state.partial)
-        else:
+        if not return_all:
             take_over(instance, plan, answer, raw["ReturnValues"] == "ALL_NEW", place)
+        else:
+            _take_all_over(instance, plan, answer, place)
     post_update.send(cls, **signals)
     return response
+
+
+def _take_all_over(instance: Any, plan: Any, answer: WireItem, place: Place) -> None:
+    try:
+        refreshed(instance, answer, place, partial=instance._dynamorm_state.partial)
+    except ValidationError:
+        # the schema refuses the item as it is now, but what was sent is stored, and not to be sent again
+        take_over(instance, plan, answer, True, place)
+        raise
 
 
 def update_key(
@@ -248,14 +281,13 @@ def _changed(cls: Any, store: Store, key: WireItem, resolved: Sequence[Action], 
 def synchronise(instance: Any, conditions: Any) -> None:
     """Send what was changed, if anything was, and take everything over as it is then."""
     require_same_key(instance, "sync()")
-    done, updates = partial_save(instance)
-    if not done and not updates:
+    mapper = _store(type(instance)).mapper
+    if not changes(instance).keys() - {mapper.adapter.by_stored[stored].name for stored in mapper.key.names}:
         if conditions is not None:
             check(instance, conditions)
         refresh(instance, consistent=True)
         return
-    options = {} if conditions is None else {"conditions": conditions}
-    type(instance).update(instance, *done, return_all=True, **options, **updates)
+    save_changes(instance, True, conditions, {})
 
 
 def refresh(instance: Any, consistent: bool) -> None:
@@ -289,7 +321,7 @@ def items_of_keys(cls: Any, keys: Iterable[Any], consistent: bool, attrs: Any, o
     """Give the instances of keys: as they come, or ``ordered``."""
     store = _store(cls)
     if isinstance(attrs, str):
-        attrs = [name.strip() for name in attrs.split(",")]
+        attrs = [F(name.strip()) for name in attrs.split(",")]  # an expression, which may name anything
     paths = None if attrs is None else store.mapper.paths(attrs)
     if isinstance(keys, (str, bytes, Mapping)):
         raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")

@@ -15,6 +15,7 @@ import pytest
 
 import dynamorm
 import dynamorm.exceptions
+from dynamorm.query import QueryIterator, ScanIterator
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))]
@@ -98,3 +99,21 @@ def reference() -> str:
 def test_every_public_name_is_in_the_reference(module):
     words = set(re.findall(r"\w+", reference()))
     assert [name for name in module.__all__ if name not in words] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "places"),
+    [
+        (dynamorm.DynaModel, ["DynaModel"]),
+        (QueryIterator, ["query.QueryIterator"]),
+        (ScanIterator, ["query.QueryIterator", "query.ScanIterator"]),  # what both have is listed once
+    ],
+)
+def test_every_public_method_of_models_and_queries_is_in_the_reference(kind, places):
+    listed = {name for place in places for name in re.findall(rf"`~dynamorm\.{place}\.(\w+)`", reference())}
+    assert [name for name in dir(kind) if not name.startswith("_") and name not in listed] == []
+
+
+def test_every_chapter_is_reached_from_the_first_page():
+    chapters = {page.stem for page in (ROOT / "docs").glob("*.rst")} - {"index"}
+    assert set(re.findall(r"^   (\w+)$", (ROOT / "docs" / "index.rst").read_text(), re.MULTILINE)) == chapters

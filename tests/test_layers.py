@@ -45,6 +45,7 @@ ROOMS = (
 BESIDE = {
     "local": {"exceptions"},
     "pytest_plugin": {"__init__", "local"},
+    "types": {"schema"},
     "testing": {"__init__", "exceptions", "codec", "spec", "schema"},
 }
 PYDANTIC = {"schema/pydantic.py", "schema/pydantic_variants.py"}

@@ -86,7 +86,7 @@ class PydanticAdapter(Adapter):
     def adopt(cls, name: str, inner: type) -> type:
         names = _local_names(inner.__module__)
         if issubclass(inner, pydantic.BaseModel):
-            bases: tuple[type, ...] = (DynamORMSchema, inner)
+            bases: tuple[type, ...] = (inner,) if issubclass(inner, DynamORMSchema) else (DynamORMSchema, inner)
             attrs: dict[str, Any] = {"__module__": inner.__module__, **_declared_again(inner)}
         else:
             bases = (DynamORMSchema, *(base for base in inner.__bases__ if base is not object), pydantic.BaseModel)
@@ -252,9 +252,13 @@ class PydanticAdapter(Adapter):
 
     def serialised(self, spec: FieldSpec, value: Any) -> Any:
         """Leave natives alone, which pydantic takes as they are; see to the names and the ``None`` of nested data."""
+        if spec.kind == "text":
+            return _as_text(value)
         if spec.fields is not None:
             return super().serialised(spec, value) if isinstance(value, Mapping) else value
-        if spec.element is not None and (spec.element.element is not None or spec.element.nested is not None):
+        if spec.element is not None and (
+            spec.element.kind == "text" or spec.element.element is not None or spec.element.nested is not None
+        ):
             if isinstance(value, Mapping):
                 return {name: self.serialised(spec.element, inner) for name, inner in value.items()}
             if isinstance(value, (list, tuple)):
@@ -263,7 +267,7 @@ class PydanticAdapter(Adapter):
 
     def settle(self, values: dict[str, Any]) -> dict[str, Any]:
         given = {
-            name: value
+            name: _as_text(value) if spec is not None and spec.kind == "text" else value
             for name, value in values.items()
             if (spec := self.fields.get(name)) is None
             or (not spec.computed and (value is not None or means_none(spec)))
@@ -277,6 +281,8 @@ class PydanticAdapter(Adapter):
     def convert(self, field: FieldSpec, value: Any) -> Any:
         if value is None:
             return None
+        if field.kind == "text":
+            value = _as_text(value)
         owner = self._owners.get(field)
         if owner is not None:
             name = field.name
@@ -458,6 +464,7 @@ def _traits_of_class(kind: type) -> dict[str, Any]:
     kind = _STANDS_FOR.get(kind, kind)
     for kinds, name, letter, is_native in _SCALARS:
         if issubclass(kind, kinds):
+            letter = getattr(kind, "dynamo_type", None) or letter
             return {"kind": name, "key_type": letter, "loads_to": (kind,) if is_native else ()}
     if kind is type(None) or kind is object:
         return {"kind": "any", "nullable": True}
@@ -469,6 +476,11 @@ def _traits_of_class(kind: type) -> dict[str, Any]:
         "key_type": getattr(kind, "dynamo_type", "S"),
         "loads_to": (kind,),
     }
+
+
+def _as_text(value: Any) -> Any:
+    # of the scalars that string fields take, these are strange to pydantic
+    return str(value) if isinstance(value, (UUID, dt.date, dt.time)) else value
 
 
 def _declared_form(model: _Model, name: str, field: FieldInfo) -> dict[str, Any]:

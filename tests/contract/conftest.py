@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from .models import LIBRARIES, Library, book_model, page_model
+from .scores import filled, score_model
 
 
 @pytest.fixture(params=LIBRARIES)
@@ -28,3 +29,10 @@ def page(library: Library, dynamo_tables: Any) -> Any:
     """``page_model`` of the library, with its table."""
     (model,) = dynamo_tables(page_model(library))
     return model
+
+
+@pytest.fixture
+def score(library: Library, dynamo_tables: Any) -> Any:
+    """``score_model`` of the library, with its table and the scores of two users in it."""
+    (model,) = dynamo_tables(score_model(library))
+    return filled(model)

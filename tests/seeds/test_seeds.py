@@ -1,0 +1,234 @@
+"""Whole programs, as a user would write them, do what they say on a real engine; the lock holds against a crowd."""
+
+from __future__ import annotations
+
+import contextvars
+import multiprocessing
+import runpy
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("marshmallow")
+
+import dynamorm
+from dynamorm.signals import post_request
+
+from . import lock as lock_program
+from .lock import Lock
+
+HERE = Path(__file__).parent
+CONTENDERS = 16
+
+PRINTED = {
+    "book": """
+        things: thing1, thing2, thing3
+        refused: {'color': ['Must be one of: purple, red, blue, yellow.']}
+        still: red
+        a number for a name: '4'
+        refused: ['title']
+        by key: Foo
+        no such key: None
+        not by Mr. Bar: Quux
+        by Mr. Bar: Foo, Foo Again
+        on the index: Foo, Foo Again
+        a hash key is found by equality; a scan looks at everything: Foo, Foo Again
+        out of print: Foo, Foo Again, Quux
+        of the index, partial: True [None, None]
+        whole, by a batch: Foo, Quux
+    """,
+    "lock": """
+        mine: True
+        theirs: False
+        still mine: True
+        theirs now: True
+    """,
+    "top_scores": """
+        mine: [('Comet Quest', 9000), ('Galaxy Invaders', 120), ('Master Blaster', 9001)]
+        top of Galaxy Invaders: def 340
+        wins: 3 with the top score still 120
+        a first win: 1
+        over 9000: ['def'] by GameTitleIndex
+        synced by its key alone: 9001
+    """,
+    "arcade": """
+        missing: Pong, Doom
+        kept, with losses: 1
+        found: [('Pong', 1)]
+        loaded: Pong, Doom
+        kept, with losses: 2
+        found: [('Pong', 2)]
+        loaded: Pong, Doom
+        kept, with losses: 3
+        found: [('Pong', 3)]
+        loaded: Pong, Doom
+        deleted
+        found: [('Pong', 4)]
+        missing: Doom
+        kept, with losses: 1
+        found: [('Pong', 5)]
+        counted: 52
+        somebody else counted meanwhile
+        busy days: [52, 99] [77]
+        that day: ['joe@example.com'] 2
+    """,
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_the_program_runs_and_says_what_it_should(name, capsys):
+    runpy.run_path(str(HERE / f"{name}.py"), run_name="__main__")
+    assert capsys.readouterr().out.split("\n")[:-1] == [line.strip() for line in PRINTED[name].split("\n")[1:-1]]
+
+
+def test_every_program_here_is_run():
+    assert {path.stem for path in HERE.glob("[a-z]*.py")} - {"test_seeds"} == PRINTED.keys()
+
+
+def at_once(contend):
+    """Let threads, each with the settings of the test, begin at the same moment; gives what they gave."""
+    barrier = threading.Barrier(CONTENDERS)
+    with ThreadPoolExecutor(CONTENDERS) as pool:
+        tasks = [
+            pool.submit(contextvars.copy_context().run, contend, f"key {number}", barrier)
+            for number in range(CONTENDERS)
+        ]
+        return [task.result(timeout=60) for task in tasks]
+
+
+class Refusals:
+    """Counts the writes that DynamoDB refused, where they are answered."""
+
+    def __init__(self):
+        self.count = 0
+        self._counting = threading.Lock()
+
+    def __call__(self, sender, error=None, **details):
+        if isinstance(error, dynamorm.ConditionFailed):
+            with self._counting:
+                self.count += 1
+
+
+def test_of_sixteen_threads_that_all_saw_the_lock_free_one_takes_it_and_the_others_are_refused(dynamo_tables):
+    dynamo_tables(Lock)
+    Lock.named("door")
+
+    def contend(key, barrier):
+        found = Lock.named("door")
+        assert not found.is_locked
+        barrier.wait(30)
+        return key, found.take(key).key
+
+    refusals = Refusals()
+    with post_request.connected_to(refusals, sender=Lock):
+        ended = at_once(contend)
+    winners = [key for key, holder in ended if key == holder]
+    assert len(winners) == 1
+    assert {holder for _, holder in ended} == set(winners)
+    assert refusals.count == CONTENDERS - 1
+    assert Lock.get(name="door", consistent=True).key == winners[0]
+
+
+def test_of_sixteen_threads_that_meet_at_a_lock_nobody_made_yet_one_takes_it(dynamo_tables):
+    dynamo_tables(Lock)
+
+    def contend(key, barrier):
+        barrier.wait(30)
+        return Lock.lock("new door", key).key == key
+
+    assert at_once(contend).count(True) == 1
+    assert Lock.get(name="new door", consistent=True).is_locked
+
+
+def test_a_turn_of_each_of_sixteen_threads_comes_once_and_never_beside_another(dynamo_tables):
+    dynamo_tables(Lock)
+    inside: list[str] = []
+    most: list[int] = []
+
+    def contend(key, barrier):
+        barrier.wait(30)
+        while Lock.lock("room", key).key != key:
+            threading.Event().wait(0.01)
+        inside.append(key)
+        most.append(len(inside))
+        inside.remove(key)
+        Lock.unlock("room", key)
+        return key
+
+    assert len(set(at_once(contend))) == CONTENDERS
+    assert most == [1] * CONTENDERS
+    assert not Lock.get(name="room", consistent=True).is_locked
+
+
+def contend_elsewhere(settings, name, key, barrier, answers):
+    """What a process of its own does: see the lock free, wait for all others, and try to take it."""
+    refusals = Refusals()
+    with dynamorm.using(**settings), post_request.connected_to(refusals, sender=Lock):
+        found = Lock.named(name)
+        was_free = not found.is_locked
+        barrier.wait(60)
+        answers.put((key, found.take(key).key, was_free, refusals.count))
+
+
+def test_of_sixteen_processes_that_all_saw_the_lock_free_one_takes_it_and_the_others_are_refused(dynamo_tables):
+    dynamo_tables(Lock)
+    Lock.named("gate")
+    settings = {
+        "endpoint_url": dynamo_tables.endpoint_url,
+        "region_name": "us-east-1",
+        "aws_access_key_id": "local",
+        "aws_secret_access_key": "local",
+        "table_prefix": dynamo_tables.prefix,
+    }
+    # a server that has imported everything forks them: sixteen interpreters need not start one by one
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__, "boto3"])
+    barrier, answers = context.Barrier(CONTENDERS), context.Queue()
+    contenders = [
+        context.Process(target=contend_elsewhere, args=(settings, "gate", f"key {number}", barrier, answers))
+        for number in range(CONTENDERS)
+    ]
+    for contender in contenders:
+        contender.start()
+    ended = [answers.get(timeout=90) for _ in contenders]
+    for contender in contenders:
+        contender.join(30)
+    assert all(was_free for _, _, was_free, _ in ended)
+    winners = [key for key, holder, _, _ in ended if key == holder]
+    assert len(winners) == 1
+    assert {holder for _, holder, _, _ in ended} == set(winners)
+    assert sum(refused for _, _, _, refused in ended) == CONTENDERS - 1
+
+
+def test_the_lock_holds_where_the_clock_stands_still(dynamo_tables, monkeypatch):
+    dynamo_tables(Lock)
+    monkeypatch.setattr(lock_program.time, "time_ns", lambda: 1_700_000_000_000_000_000)
+    Lock.unlock("drawer", "before")
+    Lock.lock("drawer", "before")
+    Lock.unlock("drawer", "before")
+    late = Lock.named("drawer")
+    Lock.lock("drawer", "first")
+    assert late.take("second").key == "first"
+    assert Lock.get(name="drawer", consistent=True).key == "first"
+
+
+def test_a_lock_that_was_taken_and_given_back_meanwhile_is_read_again_first(dynamo_tables):
+    dynamo_tables(Lock)
+    stale = Lock.named("drawer")
+    Lock.lock("drawer", "other")
+    Lock.unlock("drawer", "other")
+    assert stale.take("late").key is None
+    assert Lock.lock("drawer", "late").key == "late"
+
+
+def test_nobody_gives_back_a_lock_that_another_holds(dynamo_tables):
+    dynamo_tables(Lock)
+    Lock.lock("drawer", "mine")
+    assert Lock.unlock("drawer", "theirs").key == "mine"
+    stale = Lock.named("drawer")
+    Lock.unlock("drawer", "mine")
+    Lock.lock("drawer", "theirs")
+    assert stale.give_back("mine").key == "theirs"
+    assert Lock.get(name="drawer", consistent=True).is_locked
