@@ -8,6 +8,7 @@ say why.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -104,6 +105,7 @@ def _map_of(kind: str) -> st.SearchStrategy[Any]:
     return st.fixed_dictionaries(parts) if kind.startswith("whole") else st.fixed_dictionaries({}, optional=parts)
 
 
+@functools.cache
 def values_of(kind: str) -> st.SearchStrategy[Any]:
     """Give what can be stored at a place of a kind; days are text there."""
     if kind in NESTED:
@@ -324,6 +326,8 @@ def _begins(draw: st.DrawFn, item: Any, place: Place, style: str) -> Leaf:
 
 @st.composite
 def _size(draw: st.DrawFn, item: Any, place: Place, style: str) -> Leaf:
+    if style == "keyword" and "size" in NESTED.get(place.kind, ()):
+        style = "reference"  # the keyword would be the field of that name
     # Whether the size of nothing differs from a number is not documented.
     comparators = COMPARATORS if at(item, place.stored) is not ABSENT else [one for one in COMPARATORS if one != "ne"]
     kinds = [*comparators, "between", "in"]
@@ -340,7 +344,11 @@ def _size(draw: st.DrawFn, item: Any, place: Place, style: str) -> Leaf:
 @st.composite
 def _other(draw: st.DrawFn, item: Any, place: Place, style: str) -> Leaf:
     # DynamoDB refuses to compare a place with itself.
-    other = draw(places(item).filter(lambda other: other.stored != place.stored and can_write(other, style)))
+    others = [draw(places(item)) for _ in range(3)]
+    others = [other for other in others if other.stored != place.stored and can_write(other, style)]
+    if not others:
+        return draw(_existence(item, place, style))
+    other = others[0]
     of_size = has_size(at(item, other.stored)) and draw(st.booleans())
     operand = Other(other, of_size)
     # What the absent differs from is documented for values only.
@@ -443,12 +451,10 @@ def operand_of(operand: Any, item: Mapping[str, Any]) -> Any:
 
 def at(item: Any, path: tuple[str | int, ...]) -> Any:
     for step in path:
-        if isinstance(step, str) and isinstance(item, dict) and step in item:
-            item = item[step]
-        elif isinstance(step, int) and isinstance(item, list) and step < len(item):
-            item = item[step]
-        else:
+        is_there = step in item if isinstance(item, dict) else isinstance(item, list) and step in range(len(item))
+        if not is_there:
             return ABSENT
+        item = item[step]
     return item
 
 
