@@ -9,8 +9,8 @@ from .expressions import F, Q
 from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, ProjectKeys
 from .instances import Inspection as _Inspection
 from .model import DynaModel
-from .table import create_tables
 from .relationships import ManyToOne, OneToMany, OneToOne
+from .table import create_tables
 
 __version__ = "1.0.0.dev0"
 

@@ -116,13 +116,18 @@ def _bytes_of(text: str) -> bytes | str:
         return text
 
 
-def encode_value(value: Any, *, sparse: bool = False) -> AttributeValue:
-    """Give the AttributeValue of a Python value; ``None`` is NULL.
-
-    With ``sparse``, maps go without what is ``None`` or an empty set, as in :func:`encode_item`.
-    """
+def encode_value(value: Any) -> AttributeValue:
+    """Give the AttributeValue of a Python value; ``None`` is NULL."""
     try:
-        return _encode_within(value, nulls=False) if sparse else _encode(value)
+        return _encode(value)
+    except RecursionError:
+        raise UnstorableValue("nested too deeply, or inside itself", value=type(value).__name__) from None
+
+
+def encode_stored(value: Any, *, in_list: bool = False) -> AttributeValue:
+    """Give the AttributeValue as which an item holds a value, alone or somewhere in a list; see :func:`encode_item`."""
+    try:
+        return _encode_within(value, in_list)
     except RecursionError:
         raise UnstorableValue("nested too deeply, or inside itself", value=type(value).__name__) from None
 
