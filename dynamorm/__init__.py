@@ -9,6 +9,8 @@ from .expressions import F, Q
 from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, ProjectKeys
 from .instances import Inspection as _Inspection
 from .model import DynaModel
+from .relationships import ManyToOne, OneToMany, OneToOne
+from .table import create_tables
 
 __version__ = "1.0.0.dev0"
 
@@ -17,11 +19,15 @@ __all__ = [
     "F",
     "GlobalIndex",
     "LocalIndex",
+    "ManyToOne",
+    "OneToMany",
+    "OneToOne",
     "ProjectAll",
     "ProjectInclude",
     "ProjectKeys",
     "Q",
     "configure",
+    "create_tables",
     "inspect",
     "using",
 ]

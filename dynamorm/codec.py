@@ -8,6 +8,7 @@ tuple in free-form data comes back as ``Decimal`` (``int`` when integral) or lis
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from collections.abc import Callable, Mapping, Set
@@ -88,10 +89,45 @@ def decode_number(text: str) -> int | Decimal:
     return whole if whole == number else number
 
 
+def with_bytes(item: Mapping[str, Any]) -> WireItem:
+    """Give an item that may come from JSON, where bytes are base64 text, with bytes for them."""
+    return {name: _with_bytes(value) for name, value in item.items()}
+
+
+def _with_bytes(value: Any) -> Any:
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return value  # decoding will say what is wrong with it
+    ((tag, inner),) = value.items()
+    if tag == "B" and isinstance(inner, str):
+        return {tag: _bytes_of(inner)}
+    if tag == "BS" and isinstance(inner, (list, tuple)):
+        return {tag: [_bytes_of(element) if isinstance(element, str) else element for element in inner]}
+    if tag == "L" and isinstance(inner, list):
+        return {tag: [_with_bytes(element) for element in inner]}
+    if tag == "M" and isinstance(inner, Mapping):
+        return {tag: with_bytes(inner)}
+    return value
+
+
+def _bytes_of(text: str) -> bytes | str:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return text
+
+
 def encode_value(value: Any) -> AttributeValue:
     """Give the AttributeValue of a Python value; ``None`` is NULL."""
     try:
         return _encode(value)
+    except RecursionError:
+        raise UnstorableValue("nested too deeply, or inside itself", value=type(value).__name__) from None
+
+
+def encode_stored(value: Any, *, in_list: bool = False) -> AttributeValue:
+    """Give the AttributeValue as which an item holds a value, alone or somewhere in a list; see :func:`encode_item`."""
+    try:
+        return _encode_within(value, in_list)
     except RecursionError:
         raise UnstorableValue("nested too deeply, or inside itself", value=type(value).__name__) from None
 

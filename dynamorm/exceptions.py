@@ -179,7 +179,17 @@ class AmbiguousIndex(DynamoTableException):
 
 
 class TableMismatch(DynamoTableException):
-    """The live table is not the one that the model declares."""
+    """The live table is not the one that the model declares.
+
+    ``differences`` holds one step (:class:`dynamorm.planning.Step`) for each difference.
+    """
+
+    def __init__(self, message: str, differences: tuple[Any, ...] = ()) -> None:
+        super().__init__(message, differences)
+        self.differences = differences
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class DoesNotExist(DynamoTableException):

@@ -46,7 +46,8 @@ def loaded(cls: Any, wire: WireItem, partial: bool = False, place: Place | None 
         _settle(instance, wire, values, partial, place)
         if cls._dynamorm_init:
             _arrive(instance, values, partial)
-        instance.__dict__.update(values)
+        else:
+            instance.__dict__.update(values)
         return instance
     raw = mapper.plain(wire)
     instance = cls.__new__(cls)
@@ -56,20 +57,39 @@ def loaded(cls: Any, wire: WireItem, partial: bool = False, place: Place | None 
     _settle(instance, wire, values, partial, place)
     if cls._dynamorm_init:
         _arrive(instance, values, partial)
-    instance.__dict__.update(values)
-    if not cls._dynamorm_init:
+    else:
+        instance.__dict__.update(values)
         post_init.send(cls, instance=instance, partial=partial, raw=raw)
     return instance
 
 
 def _arrive(instance: Any, values: dict[str, Any], partial: bool) -> None:
-    """Let an ``__init__`` of the model's own that takes any keywords see the values, converted and validated."""
+    """Let an ``__init__`` of the model's own that takes any keywords have the values, converted and validated.
+
+    What it makes of them stands.  Where it does not call ours, they are put into the instance after it.
+    """
     state: State = instance._dynamorm_state
     state.arriving = values
     try:
-        instance.__init__(partial=partial, **values)
+        instance.__init__(**{**values, "partial": partial})
+        if state.arriving is not None:
+            instance.__dict__.update(values)
     finally:
         state.arriving = None
+
+
+def take_arriving(instance: Any, raw: Mapping[str, Any]) -> None:
+    """Put the values of a stored item into an instance whose own ``__init__`` passes them on, changed or not."""
+    state: State = instance._dynamorm_state
+    arriving, state.arriving = state.arriving or {}, None
+    for name, value in arriving.items():
+        if name in raw:
+            instance.__dict__[name] = value
+        else:
+            instance.__dict__.setdefault(name, value)
+    changed = {name: value for name, value in raw.items() if name not in arriving or value is not arriving[name]}
+    if changed:
+        take_more(instance, changed)
 
 
 def _settle(instance: Any, wire: WireItem, values: dict[str, Any], partial: bool, place: Place | None) -> None:
@@ -102,6 +122,19 @@ def take_given(instance: Any, raw: Mapping[str, Any], defaults: bool) -> None:
     if unknown:  # the schema says that it keeps what it does not know
         state.extra = mapper.encoded({name: values.pop(name) for name in unknown})
     instance.__dict__.update(values)
+
+
+def take_more(instance: Any, raw: Mapping[str, Any]) -> None:
+    """Put more into an instance that has its values."""
+    mapper = type(instance)._dynamorm.store.mapper
+    state: State = instance._dynamorm_state
+    values = mapper.given(raw, defaults=False)
+    unknown = values.keys() - mapper.adapter.fields.keys()
+    if unknown:
+        state.extra = {**state.extra, **mapper.encoded({name: values.pop(name) for name in unknown})}
+    instance.__dict__.update(values)
+    for name in values:
+        state.defaults.pop(name, None)
 
 
 def snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -435,7 +468,11 @@ def known_as_stored(instance: Any, wire: WireItem, place: Place | None) -> None:
     state: State = instance._dynamorm_state
     extra = state.extra
     state.loaded = {**extra, **wire}
-    state.original = snapshot(values_of(instance))
+    try:
+        state.original = snapshot(values_of(instance))
+    except Exception:
+        # an object was assigned that cannot be copied; what was stored of it is known all the same
+        state.original = type(instance)._dynamorm.store.mapper.load(wire, PARTIAL)
     state.defaults, state.pending = {}, {}
     state.partial, state.place = False, place
 

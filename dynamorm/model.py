@@ -10,13 +10,25 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 import six
 
 from . import batch
-from .codec import WireItem
+from .codec import WireItem, with_bytes
 from .definition import Definition, define
-from .exceptions import DoesNotExist
+from .exceptions import DoesNotExist, DynaModelException
 from .expressions import Reference
-from .instances import changes, extra, increase, is_dirty, key_changed, loaded, take_given, values_of
+from .instances import (
+    changes,
+    extra,
+    increase,
+    is_dirty,
+    key_changed,
+    loaded,
+    take_arriving,
+    take_given,
+    take_more,
+    values_of,
+)
 from .items import plain
 from .query import QueryIterator, ScanIterator
+from .related import Relationship, bind, taken_from
 from .signals import model_prepared, post_init, pre_init
 from .state import DroppedField, FieldAttribute, Stateful
 from .verbs import (
@@ -48,6 +60,7 @@ class DynaModelMeta(type):
         definition = define(name, attrs, parents)
         if definition is not None:
             _complete(cls, definition, attrs, parents)
+            bind(cls)
             model_prepared.send(cls)
         return cls
 
@@ -61,6 +74,7 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
     cls._dynamorm = replace(definition, store=definition.store._replace(model=cls))
     cls.Table = definition.store.table
     cls.Schema = definition.adapter.schema
+    cls.relationships = cls._dynamorm_relationships = {}
     for attribute, declaration in definition.indexes.items():
         setattr(cls, attribute, declaration(cls, definition.store.table.indexes[declaration.name]))
     for name, spec in definition.adapter.fields.items():
@@ -72,7 +86,11 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
         for name in parent.__dict__["_dynamorm"].adapter.fields
     } - set(definition.adapter.fields)
     for name in dropped - set(attrs):
-        setattr(cls, name, DroppedField(name))
+        covered = _covered(cls, name)
+        setattr(cls, name, DroppedField(name) if covered is None else covered)
+    for name, value in attrs.items():
+        if isinstance(value, Relationship) and name in definition.adapter.fields:
+            raise DynaModelException(f"{cls.__name__}.{name} is declared as a field and as a relationship; rename one")
     init = cls.__init__
     cls._dynamorm_init = None if init is DynaModel.__init__ else _takes_any_keywords(init)
 
@@ -80,6 +98,8 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
 def _covered(cls: type, name: str) -> Any:
     """Give the attribute of the class that a field of the same name covers on instances."""
     found = inspect.getattr_static(cls, name, None)
+    if isinstance(found, DroppedField):
+        return None
     return found.covered if isinstance(found, FieldAttribute) else found
 
 
@@ -116,6 +136,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
     _dynamorm: ClassVar[Definition]
     _dynamorm_init: ClassVar[bool | None]
+    _dynamorm_relationships: ClassVar[dict[str, Relationship]]
+    relationships: ClassVar[dict[str, Relationship]]
 
     # positional-only, so that fields may be called self, or cls in the class methods below
     def __init__(self, /, partial: bool = False, **raw: Any) -> None:
@@ -126,9 +148,12 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         state, cls = self._dynamorm_state, type(self)
         pre_init.send(cls, instance=self, partial=partial, raw=raw)
         if state.arriving is not None:
-            self.__dict__.update(state.arriving)
+            take_arriving(self, raw)
         else:
+            partners = taken_from(self, raw) if cls._dynamorm_relationships else {}
             take_given(self, raw, defaults=not partial)
+            for name, partner in partners.items():
+                setattr(self, name, partner)
         post_init.send(cls, instance=self, partial=partial, raw=raw)
 
     if TYPE_CHECKING:
@@ -397,12 +422,22 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     @classmethod
     def new_from_raw(cls, raw: Mapping[str, Any] | None, /, partial: bool = False) -> Self | None:
         """Make an instance of plain values, by Python or stored names; of ``None``, ``None``."""
-        return None if raw is None else cls(partial=partial, **raw)
+        if raw is None:
+            return None
+        named = dict(raw)
+        unnameable = {"partial": named.pop("partial")} if "partial" in named else {}
+        made = cls(partial=partial, **named)
+        if unnameable:
+            take_more(made, unnameable)
+        return made
 
     @classmethod
     def from_item(cls, item: WireItem, /) -> Self:
-        """Make an instance of an item in DynamoDB's typed JSON, as streams and exports carry it."""
-        made: Self = loaded(cls, item)
+        """Make an instance of an item in DynamoDB's typed JSON, as streams and exports carry it.
+
+        Bytes may be base64 text, as they are in JSON.
+        """
+        made: Self = loaded(cls, with_bytes(item))
         return made
 
     def to_item(self) -> WireItem:
@@ -411,13 +446,18 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         return {**self._dynamorm_state.extra, **wire}
 
     def to_dict(self, native: bool = False) -> dict[str, Any]:
-        """Give the values: stored names and forms, or with ``native`` Python names and native values."""
-        values = values_of(self)
-        if native:
-            return {name: value for name, value in values.items() if value is not None}
+        """Give the values: stored names and forms, or with ``native`` Python names and native values.
+
+        Fields without a value are left out; with schematics they are ``None``, as in its own dicts.
+        """
         adapter = type(self)._dynamorm.adapter
-        dumped = adapter.dump(adapter.settle(values))
-        return {name: value for name, value in dumped.items() if value is not None}
+        found = values_of(self)
+        if not native:
+            found = adapter.dump(adapter.settle(found))
+        if adapter.gives_none:
+            names = [spec.name if native else spec.stored for spec in adapter.inputs]
+            return {**dict.fromkeys(names), **found}
+        return {name: value for name, value in found.items() if value is not None}
 
     def validate(self) -> dict[str, Any]:
         """Check the instance as saving would, and give its native values.

@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from .batch import in_order
 from .codec import WireItem
@@ -17,6 +17,22 @@ from .requests import Request
 from .state import Place
 
 _WAIT = 0.05  # seconds after which a thread that has nothing to do looks whether it is still wanted
+
+Model = TypeVar("Model")
+
+if TYPE_CHECKING:
+
+    class Page(NamedTuple, Generic[Model]):
+        items: list[Model]
+        next_cursor: str | None
+
+else:  # Python 3.10 has no named tuples of this and that
+
+    class Page(NamedTuple):
+        """Some items of a query, and the cursor of the next page, ``None`` when there is none."""
+
+        items: list[Any]
+        next_cursor: str | None
 
 
 class Limiter:

@@ -42,6 +42,8 @@ class Tables:
         while self._models:
             table = self._models.pop().Table
             if table.exists:
+                if table.table.deletion_protection_enabled:
+                    table.table.update(DeletionProtectionEnabled=False)
                 table.delete()
 
 

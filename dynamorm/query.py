@@ -10,8 +10,9 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, overload
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
+from . import table
 from .codec import WireItem, decode_item, encode_item
 from .connection import cursor_key
 from .cursors import decode_cursor, encode_cursor, fingerprint
@@ -24,11 +25,11 @@ from .exceptions import (
     NotProjected,
     ScanRefused,
 )
-from .expressions import Change, Condition, conjunction, leaves
+from .expressions import Change, Condition, Q, conjunction, leaves
 from .instances import loaded
 from .items import Store
 from .keys import Choice, choose, split
-from .pages import Limiter, Pages, Run, parallel
+from .pages import Limiter, Model, Page, Pages, Run, parallel
 from .passthrough import merged, without_conditions
 from .requests import Request, build_query, build_scan
 from .spec import IndexSpec
@@ -36,23 +37,7 @@ from .state import Place
 from .updates import actions as resolved_actions
 from .updates import planned
 
-Model = TypeVar("Model")
 Self = TypeVar("Self", bound="ReadIterator[Any]")
-
-
-if TYPE_CHECKING:
-
-    class Page(NamedTuple, Generic[Model]):
-        items: list[Model]
-        next_cursor: str | None
-
-else:  # Python 3.10 has no named tuples of this and that
-
-    class Page(NamedTuple):
-        """Some items of a query, and the cursor of the next page, ``None`` when there is none."""
-
-        items: list[Any]
-        next_cursor: str | None
 
 
 class Explanation(NamedTuple):
@@ -527,7 +512,9 @@ class ScanIterator(ReadIterator[Model]):
 
     def first(self, reverse: bool = False) -> Model | None:
         """Give the first item that comes, ``None`` if there is none; ``reverse`` is refused like :meth:`reverse`."""
-        return self.reverse() if reverse else super().first()  # type: ignore[no-any-return]
+        if reverse:
+            self.reverse()
+        return super().first()
 
     def segment(self: Self, number: int, of: int) -> Self:
         """Give one part of the scan, for others to read the other parts elsewhere; it can be pickled."""
@@ -606,3 +593,8 @@ class QueryIterator(ReadIterator[Model]):
             self._store.table_name, keys, filters=filters, reverse=self._reverse, **self._options(**options)
         )
         return merged(request, self._raw)
+
+
+# Existing code imports these from dynamorm.table, which stands below this module.
+for _kept in (Q, QueryIterator, ReadIterator, ScanIterator):
+    setattr(table, _kept.__name__, _kept)

@@ -17,7 +17,6 @@ from .expressions import (
     render_projection,
     render_update,
 )
-from .spec import TableSpec
 
 
 class Request(NamedTuple):
@@ -179,43 +178,3 @@ def build_batch_get(
 
 def build_batch_write(table: str, items: Sequence[WireItem]) -> Request:
     return Request("BatchWriteItem", {"RequestItems": {table: [{"PutRequest": {"Item": item}} for item in items]}})
-
-
-def build_create_table(spec: TableSpec) -> Request:
-    payload: dict[str, Any] = {
-        "TableName": spec.name,
-        "KeySchema": spec.key.schema,
-        "AttributeDefinitions": [
-            {"AttributeName": name, "AttributeType": letter} for name, letter in sorted(spec.attribute_types.items())
-        ],
-    }
-    if spec.on_demand:
-        payload["BillingMode"] = "PAY_PER_REQUEST"
-    else:
-        payload["ProvisionedThroughput"] = throughput(spec.read, spec.write)
-    if spec.stream:
-        payload["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": spec.stream}
-    for index in spec.indexes:
-        declared: dict[str, Any] = {
-            "IndexName": index.name,
-            "KeySchema": index.key.schema,
-            "Projection": index.projection,
-        }
-        if index.is_global and not spec.on_demand:
-            declared["ProvisionedThroughput"] = throughput(index.read, index.write)
-        kind = "GlobalSecondaryIndexes" if index.is_global else "LocalSecondaryIndexes"
-        payload.setdefault(kind, []).append(declared)
-    return Request("CreateTable", payload)
-
-
-def throughput(read: int | None, write: int | None) -> dict[str, int | None]:
-    """``ProvisionedThroughput`` as DynamoDB wants it."""
-    return {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
-
-
-def build_describe_table(name: str) -> Request:
-    return Request("DescribeTable", {"TableName": name})
-
-
-def build_delete_table(name: str) -> Request:
-    return Request("DeleteTable", {"TableName": name})

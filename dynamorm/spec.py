@@ -100,15 +100,26 @@ class IndexSpec:
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A table as a model declares it."""
+    """A table as a model declares it.
+
+    From ``on_demand`` on, ``None`` means that nothing is declared.  ``stream`` has no such state: without one, none is
+    wanted.  ``ttl`` is the stored name of an attribute, or ``False`` for no expiry at all.
+    """
 
     name: str
     key: KeySpec
     read: int | None = None
     write: int | None = None
-    on_demand: bool = False
+    on_demand: bool | None = False
     stream: str | None = None
     indexes: tuple[IndexSpec, ...] = field(default=())
+    ttl: str | bool | None = None
+    pitr: bool | None = None
+    sse: bool | None = None
+    kms_key: str | None = None
+    table_class: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
+    deletion_protection: bool | None = None
 
     @property
     def attribute_types(self) -> dict[str, str]:

@@ -25,10 +25,21 @@ class State:
     native values of that time.  ``defaults`` are values that nobody gave, as they were when the schema supplied them;
     ``pending`` the increments that are not sent yet, ``sending`` those of which no answer has come.  ``extra`` holds
     the attributes that the schema does not know, in wire form; ``partial`` says that only a part was loaded; ``place``
-    is where the item is.
+    is where the item is.  ``related`` is what the instance's relationships have led to, by their names.
     """
 
-    __slots__ = ("arriving", "defaults", "extra", "loaded", "original", "partial", "pending", "place", "sending")
+    __slots__ = (
+        "arriving",
+        "defaults",
+        "extra",
+        "loaded",
+        "original",
+        "partial",
+        "pending",
+        "place",
+        "related",
+        "sending",
+    )
 
     def __init__(self) -> None:
         self.loaded: WireItem | None = None
@@ -41,6 +52,7 @@ class State:
         self.place: Place | None = None
         # the values of a stored item on their way through an __init__ of the model's own
         self.arriving: dict[str, Any] | None = None
+        self.related: dict[str, Any] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # a connection belongs to its process
@@ -71,7 +83,8 @@ class Stateful:
 
     _dynamorm_state: State
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    # positional-only, because fields may be called cls
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Any:
         instance = super().__new__(cls)
         object.__setattr__(instance, "_dynamorm_state", State())
         return instance

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import difflib
-import time
-from collections.abc import Mapping
+import itertools
+import threading
+import warnings
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from . import administration
 from .connection import Connection, configure, connection_for, table_prefix
-from .exceptions import (
-    DynamoTableException,
-    InvalidSchemaField,
-    MissingTableAttribute,
-    TableNotActive,
-    TableNotFound,
-)
+from .descriptions import LiveTable
+from .exceptions import DynamoTableException, InvalidSchemaField, MissingTableAttribute, TableMismatch, TableNotActive
 from .indexes import ProjectAll, Projection
-from .requests import build_create_table, build_delete_table, build_describe_table, throughput
+from .planning import Plan, Step, compare, plan_changes
+from .raw import RawItems
 from .schema import Adapter
 from .spec import FieldSpec, IndexSpec, KeySpec, TableSpec
+from .table_requests import attribute_definitions, stream_specification, throughput
 
 STREAM_KINDS = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
 BILLING_MODES = ("PAY_PER_REQUEST", "PROVISIONED")
+TABLE_CLASSES = ("STANDARD", "STANDARD_INFREQUENT_ACCESS")
 READ_MODES = ("validate", "trust")
 SCAN_POLICIES = ("allow", "warn", "error")
+SWITCH = (None, True, False)
+
+_defined: weakref.WeakValueDictionary[int, DynamoTable3] = weakref.WeakValueDictionary()
+_definitions = itertools.count()
+_definition_lock = threading.Lock()
 
 
 class DynamoCommon3:
@@ -43,6 +50,10 @@ class DynamoCommon3:
         for attribute in self.REQUIRED_ATTRS:
             if getattr(self, attribute, None) is None:
                 raise MissingTableAttribute(f"{owner} has no {attribute}: declare `{attribute} = ...` in it")
+        for attribute in ("read", "write"):
+            units = getattr(self, attribute)
+            if units is not None and (isinstance(units, bool) or not isinstance(units, int) or units < 1):
+                raise DynamoTableException(f"{owner}: {attribute} = {units!r} has to be a whole number from 1 up")
         self.key = self._describe_key()
 
     def _describe_key(self) -> KeySpec:
@@ -53,7 +64,7 @@ class DynamoCommon3:
         range_field = self._key_field("range_key", self.range_key)
         return KeySpec(hash_field.stored, hash_field.key_type, range_field.stored, range_field.key_type)
 
-    def _key_field(self, role: str, name: str) -> FieldSpec:
+    def _field(self, role: str, name: Any) -> FieldSpec:
         fields = self._adapter.fields
         spec = fields.get(name) or self._adapter.by_stored.get(name)
         if spec is None:
@@ -62,6 +73,15 @@ class DynamoCommon3:
             raise InvalidSchemaField(
                 f"{self._owner}: {role} = {name!r} is no field of {self._adapter.schema_name}; {hint}"
             )
+        return spec
+
+    def _key_field(self, role: str, name: str) -> FieldSpec:
+        if isinstance(name, (tuple, list)):
+            raise InvalidSchemaField(
+                f"{self._owner}: {role} = {name!r} names several fields; a key here is one field, so store their "
+                "values joined in a field of its own and name that"
+            )
+        spec = self._field(role, name)
         if spec.key_type is None or spec.computed:
             kind = type(spec.native).__name__ if spec.native is not None else spec.kind
             raise InvalidSchemaField(
@@ -129,7 +149,14 @@ class DynamoTable3(DynamoCommon3):
     """The table of a model; the inner ``Table`` class, with its own methods, is a base of its class."""
 
     stream: str | None = None
-    billing_mode: str = "PROVISIONED"
+    billing_mode: str | None = None
+    ttl: str | bool | None = None
+    pitr: bool | None = None
+    sse: bool | None = None
+    kms_key: str | None = None
+    table_class: str | None = None
+    tags: Mapping[str, str] | None = None
+    deletion_protection: bool | None = None
     session_kwargs: Mapping[str, Any] | None = None
     resource_kwargs: Mapping[str, Any] | None = None
     transport: str | None = None
@@ -140,9 +167,15 @@ class DynamoTable3(DynamoCommon3):
         super().__init__(f"{model_name}.Table", adapter)
         self.schema = adapter.schema
         self._one_of("stream", (None, *STREAM_KINDS))
-        self._one_of("billing_mode", BILLING_MODES)
+        self._one_of("billing_mode", (None, *BILLING_MODES))
         self._one_of("on_read", READ_MODES)
         self._one_of("on_scan", SCAN_POLICIES)
+        self._one_of("table_class", (None, *TABLE_CLASSES))
+        for switch in ("pitr", "sse", "deletion_protection"):
+            self._one_of(switch, SWITCH)
+        self._check_ttl()
+        self._check_kms_key()
+        self._check_tags()
         self.indexes: dict[str, DynamoIndex3] = {}
         for attribute, declaration in indexes.items():
             kind = DynamoGlobalIndex3 if declaration.is_global else DynamoLocalIndex3
@@ -155,6 +188,8 @@ class DynamoTable3(DynamoCommon3):
             self.indexes[index.name] = index
         for declared in self.indexes.values():
             _ = declared.spec  # says what is wrong with a projection now, not when the table is created
+        with _definition_lock:
+            _defined[next(_definitions)] = self
 
     def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
         # lets the Table of a child model inherit from the parent's, which is an instance by then
@@ -165,6 +200,38 @@ class DynamoTable3(DynamoCommon3):
             raise DynamoTableException(
                 f"{self._owner}: {attribute} = {getattr(self, attribute)!r} has to be one of {allowed}"
             )
+
+    def _check_ttl(self) -> None:
+        if self.ttl is None or self.ttl is False:
+            return
+        spec = self._field("ttl", self.ttl)
+        if spec.key_type != "N":
+            raise InvalidSchemaField(
+                f"{self._owner}: ttl = {self.ttl!r} is not stored as a number; DynamoDB expires items by a number, the "
+                "seconds since 1970: name a field of that kind (Timestamp, an integer), or False for no expiry"
+            )
+
+    def _check_kms_key(self) -> None:
+        if self.kms_key is None:
+            return
+        if self.sse is False:
+            raise DynamoTableException(f"{self._owner}: kms_key = {self.kms_key!r} and sse = False exclude each other")
+        if not isinstance(self.kms_key, str) or "alias/" in self.kms_key:
+            raise DynamoTableException(
+                f"{self._owner}: kms_key = {self.kms_key!r} has to be the id or the ARN of a key, not an alias: "
+                "DynamoDB describes a table by the ARN, which could not be compared with it"
+            )
+
+    def _check_tags(self) -> None:
+        if self.tags is None:
+            return
+        if not isinstance(self.tags, Mapping):
+            raise DynamoTableException(f'{self._owner}: tags = {self.tags!r} has to be a dict, as {{"team": "books"}}')
+        for key, value in self.tags.items():
+            if not isinstance(key, str) or not isinstance(value, str) or not key:
+                raise DynamoTableException(
+                    f"{self._owner}: tags: {key!r}: {value!r} has to be text, and the key not empty"
+                )
 
     # Where it is.
 
@@ -231,13 +298,12 @@ class DynamoTable3(DynamoCommon3):
     @property
     def attribute_definitions(self) -> list[dict[str, str]]:
         """``AttributeDefinitions`` as DynamoDB wants them."""
-        definitions: list[dict[str, str]] = build_create_table(self.spec).payload["AttributeDefinitions"]
-        return definitions
+        return attribute_definitions(self.spec.attribute_types)
 
     @property
     def stream_specification(self) -> dict[str, Any]:
         """``StreamSpecification`` as DynamoDB wants it."""
-        return {"StreamEnabled": True, "StreamViewType": self.stream} if self.stream else {"StreamEnabled": False}
+        return stream_specification(self.stream)
 
     @property
     def spec(self) -> TableSpec:
@@ -247,20 +313,52 @@ class DynamoTable3(DynamoCommon3):
             key=self.key,
             read=self.read,
             write=self.write,
-            on_demand=self.billing_mode == "PAY_PER_REQUEST",
+            on_demand=self._on_demand,
             stream=self.stream,
             indexes=tuple(index.spec for index in self.indexes.values()),
+            ttl=self._field("ttl", self.ttl).stored if self.ttl else self.ttl,
+            pitr=self.pitr,
+            sse=True if self.kms_key else self.sse,
+            kms_key=self.kms_key,
+            table_class=self.table_class,
+            tags=tuple(sorted((self.tags or {}).items())),
+            deletion_protection=self.deletion_protection,
         )
+
+    @property
+    def _on_demand(self) -> bool | None:
+        if self.billing_mode is not None:
+            return self.billing_mode == "PAY_PER_REQUEST"
+        # a throughput that is declared says it as well
+        return None if self.read is None and self.write is None else False
 
     # Its life.
 
     @property
     def exists(self) -> bool:
         """Whether the table is there."""
-        return self._status() is not None
+        return administration.is_there(self.connection, self.full_name)
 
-    def create_table(self, wait: bool = True) -> Any:
-        """Create the table; with ``wait`` come back when it can be used.  Gives boto3's ``Table``."""
+    def create_table(self, wait: bool = True, timeout: float = 300.0) -> Any:
+        """Create the table; with ``wait`` come back when it can be used.  Gives boto3's ``Table``.
+
+        Time to live and point-in-time recovery can only be asked for when the table is there: without ``wait`` they are
+        left to :meth:`update_table`.
+
+        :raises TableNotActive: if there is a table of that name, or it is not ready after ``timeout`` seconds
+        """
+        spec = self._spec_to_create()
+        administration.start_creating(self.connection, spec)
+        if wait:
+            administration.finish_creating(self.connection, spec, timeout)
+        return self.table
+
+    def create(self, wait: bool = True) -> Any:
+        """Create the table: the former name of :meth:`create_table`."""
+        warnings.warn("Table.create() is now called Table.create_table()", DeprecationWarning, stacklevel=2)
+        return self.create_table(wait)
+
+    def _spec_to_create(self) -> TableSpec:
         spec = self.spec
         if not spec.on_demand:
             for part in (self, *(index for index in self.indexes.values() if index.is_global)):
@@ -270,34 +368,175 @@ class DynamoTable3(DynamoCommon3):
                             f"{part._owner} has no {attribute}, which creating the table needs: declare it, "
                             'or make the table on demand with billing_mode = "PAY_PER_REQUEST"'
                         )
-        self.connection.call(build_create_table(spec))
-        if wait:
-            self._wait_until("ACTIVE")
-        return self.table
+        return spec
 
-    def delete(self, wait: bool = True) -> bool:
+    def delete(self, wait: bool = True, timeout: float = 300.0) -> bool:
         """Delete the table and all that is in it; with ``wait`` come back when it is gone."""
-        self.connection.call(build_delete_table(self.full_name))
-        if wait:
-            self._wait_until(None)
+        administration.delete(self.connection, self.full_name, wait, timeout)
         return True
 
-    def _status(self) -> str | None:
-        try:
-            description = self.connection.call(build_describe_table(self.full_name))["Table"]
-        except TableNotFound:
-            return None
-        waiting = [index["IndexStatus"] for index in description.get("GlobalSecondaryIndexes", [])]
-        states = [description["TableStatus"], *waiting]
-        return next((state for state in states if state != "ACTIVE"), "ACTIVE")
+    def plan(self, allow_rebuild: bool = False) -> Plan:
+        """Give the steps that would make the live table what is declared, without taking any.
 
-    def _wait_until(self, status: str | None, timeout: float = 300.0) -> None:
-        """Ask until the table has a status, ``None`` for gone; first soon, then at longer intervals."""
-        deadline = time.monotonic() + timeout
-        pause = 0.05
-        while (found := self._status()) != status:
-            if time.monotonic() > deadline:
-                wanted = status or "gone"
-                raise TableNotActive(f"table {self.full_name} is {found}, not {wanted}, after {timeout:.0f} seconds")
-            time.sleep(pause)
-            pause = min(pause * 1.5, 5.0)
+        :param allow_rebuild: plan to remove and add again a global index with another key or projection
+        """
+        spec = self.spec
+        return self._plan_for(spec, administration.describe(self.connection, spec), allow_rebuild)
+
+    def _plan_for(self, spec: TableSpec, live: LiveTable, allow_rebuild: bool) -> Plan:
+        return plan_changes(spec, live, allow_rebuild=allow_rebuild, elsewhere=self._declared_elsewhere())
+
+    def update_table(self, allow_rebuild: bool = False, timeout: float = 3600.0) -> int:
+        """Make the live table what is declared, one step of :meth:`plan` at a time; give the number of steps taken.
+
+        Between steps it waits until table and indexes are active.  A run that was interrupted is taken up by the next.
+
+        :param timeout: the seconds that one step may take
+        :raises TableMismatch: if a step is refused, before any is taken
+        :raises TableNotActive: when the time is up
+        """
+        spec = self.spec
+        return administration.carry_out(
+            self.connection, spec, lambda live: self._plan_for(spec, live, allow_rebuild), timeout
+        )
+
+    def validate(self, strict: bool = False) -> None:
+        """Compare the live table with what is declared.
+
+        Additional indexes, wider projections and a stream that is not declared are no mismatch, unless ``strict``.
+
+        :raises TableMismatch: with the ``differences``
+        """
+        spec = self.spec
+        found = compare(spec, administration.describe(self.connection, spec))
+        differences: tuple[Step, ...] = tuple(step for step in found if strict or not step.harmless)
+        if differences:
+            listed = "\n".join(step.change for step in differences)
+            raise TableMismatch(
+                f"table {spec.name} is not as {self._owner} declares it:\n{listed}\n"
+                "plan() says what update_table() would do about it",
+                differences,
+            )
+
+    # Its items, as plain values and without the schema; each verb gives what boto3's resource answers.
+
+    @property
+    def _raw(self) -> RawItems:
+        return RawItems(self.connection, self.full_name, self.key.names)
+
+    def put(self, item: Mapping[str, Any], /, **put_item_kwargs: Any) -> dict[str, Any]:
+        """Store an item of plain values, without the schema; ``None`` in it counts as absent."""
+        return self._raw.put(item, put_item_kwargs)
+
+    def put_unique(self, item: Mapping[str, Any], /, **put_item_kwargs: Any) -> dict[str, Any]:
+        """Store an item of plain values if there is none with its key.
+
+        :raises HashKeyExists: if there is one
+        """
+        return self._raw.put_unique(item, put_item_kwargs)
+
+    def put_batch(self, *items: Mapping[str, Any]) -> None:
+        """Store any number of items of plain values; of those with one key the last."""
+        self._raw.put_batch(items)
+
+    def get(
+        self, /, consistent: bool = False, get_item_kwargs: Mapping[str, Any] | None = None, **keys: Any
+    ) -> dict[str, Any] | None:
+        """Give the item with a key as plain values, ``None`` if there is none."""
+        return self._raw.get(keys, consistent, get_item_kwargs)
+
+    def get_batch(
+        self,
+        keys: Iterable[Mapping[str, Any]],
+        consistent: bool = False,
+        attrs: str | Iterable[str] | None = None,
+        batch_get_kwargs: Mapping[str, Any] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Give the items with any number of keys as plain values, in any order, without those that are missing.
+
+        :param attrs: the names of the attributes that are wanted, or a projection expression
+        """
+        return self._raw.get_batch(keys, consistent, attrs, batch_get_kwargs or {})
+
+    def query(
+        self, /, *conditions: Any, query_kwargs: Mapping[str, Any] | None = None, **lookups: Any
+    ) -> dict[str, Any]:
+        """Give one page of the items with a hash key, as boto3's response: ``Items``, ``LastEvaluatedKey`` and so on.
+
+        :param query_kwargs: arguments of boto3's ``Table.query``; an ``IndexName`` among them chooses the index
+        """
+        options = query_kwargs or {}
+        index: DynamoCommon3 | None = self.indexes.get(options["IndexName"]) if "IndexName" in options else self
+        return self._raw.query(None if index is None else index.key.names, conditions, options, lookups)
+
+    def scan(self, /, *conditions: Any, scan_kwargs: Mapping[str, Any] | None = None, **lookups: Any) -> dict[str, Any]:
+        """Give one page of the items, as boto3's response."""
+        return self._raw.scan(conditions, scan_kwargs or {}, lookups)
+
+    def update(
+        self,
+        /,
+        *actions: Any,
+        conditions: Any = None,
+        update_item_kwargs: Mapping[str, Any] | None = None,
+        **keys_and_updates: Any,
+    ) -> dict[str, Any]:
+        """Change the item with a key, or create it, with values as they are."""
+        return self._raw.update(actions, conditions, update_item_kwargs, keys_and_updates)
+
+    def delete_item(self, /, **keys: Any) -> dict[str, Any]:
+        """Delete the item with a key; it is no error if there is none."""
+        return self._raw.delete(keys)
+
+    def _declared_elsewhere(self) -> dict[str, str]:
+        """Where other models declare global indexes on the same table, by the name of the index."""
+        return {
+            index.name: index._owner
+            for table in defined_tables()
+            if table._place == self._place and table._identity != self._identity
+            for index in table.indexes.values()
+            if index.is_global
+        }
+
+    @property
+    def _identity(self) -> tuple[str, str]:
+        return type(self).__module__, self._owner
+
+    @property
+    def _place(self) -> tuple[Any, ...]:
+        return self.full_name, repr(self.session_kwargs), repr(self.resource_kwargs)
+
+
+def defined_tables() -> tuple[DynamoTable3, ...]:
+    """Give the tables of all models that are defined, in the order of definition."""
+    with _definition_lock:
+        tables = list(_defined.values())
+    # a class that is defined anew, in an interactive session say, replaces the one that had its name
+    latest = {(*table._identity, table.name): table for table in tables}
+    return tuple(latest.values())
+
+
+def create_tables(*models: Any, timeout: float = 300.0) -> None:
+    """Create the tables of models that are not there yet, all at once, and compare the others with the models.
+
+    Without arguments, of all models that are defined.
+
+    :raises TableMismatch: if a table that was there is not the one its model declares
+    """
+    tables = [model.Table for model in models] if models else list(defined_tables())
+    missing: dict[Any, tuple[DynamoTable3, TableSpec]] = {}
+    for table in tables:
+        if table._place not in missing and not table.exists:
+            missing[table._place] = table, table._spec_to_create()
+    for place, (table, spec) in list(missing.items()):
+        try:
+            administration.start_creating(table.connection, spec)
+        except TableNotActive:  # somebody else was quicker
+            del missing[place]
+    for table, spec in missing.values():
+        administration.finish_creating(table.connection, spec, timeout)
+    created = [table for table, _ in missing.values()]
+    for table in tables:
+        if table not in created:
+            administration.describe_active(table.connection, table.spec, administration.Patience(timeout))
+            table.validate()

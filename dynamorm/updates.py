@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from .codec import encode_value
+from .codec import encode_stored
 from .exceptions import InvalidExpression, InvalidKey, UnstorableValue, ValidationError
-from .expressions import FUNCTIONS, Action, Change, Path, Reference, Sum, SumOperand, is_condition
+from .expressions import FUNCTIONS, Action, Change, Path, Reference, Sum, SumOperand, is_condition, is_in_list
 from .mapper import Mapper
 from .spec import FieldSpec
 
@@ -32,6 +32,10 @@ class Planned(NamedTuple):
     @property
     def is_whole_field(self) -> bool:
         return self.spec is not None and len(self.path) == 1 and self.kind in _WHOLE and not _is_computed(self.value)
+
+    @property
+    def is_in_list(self) -> bool:
+        return self.kind in ("append", "prepend") or is_in_list(self.path)
 
 
 def _is_computed(value: Any) -> bool:
@@ -170,7 +174,7 @@ def _added_or_deleted(mapper: Mapper, part: Planned) -> Action:
 def _validated(mapper: Mapper, part: Planned, spec: FieldSpec | None, value: Any) -> dict[str, Any]:
     """Give the wire form of a value inside a field, checked by the schema where it declares one there."""
     if spec is None:
-        return mapper.resolver.operand(None, value, name=part.label)
+        return mapper.resolver.operand(None, value, name=part.label, in_list=part.is_in_list)
     adapter = mapper.adapter
     try:
         native = adapter.validated(spec, value)
@@ -186,7 +190,7 @@ def _validated(mapper: Mapper, part: Planned, spec: FieldSpec | None, value: Any
 
 def _encoded(mapper: Mapper, part: Planned, value: Any) -> dict[str, Any]:
     try:
-        return encode_value(value)
+        return encode_stored(value, in_list=part.is_in_list)
     except UnstorableValue as error:
         inside = f"{part.label}: {error}"
         raise ValidationError({part.label: value}, mapper.adapter.schema_name, {part.label: [inside]}) from error

@@ -21,6 +21,7 @@ from .expressions import Action, Change, F
 from .instances import (
     changed_since,
     changes,
+    key_changed,
     known_as_stored,
     loaded,
     partial_save,
@@ -63,6 +64,31 @@ def whole_wire(instance: Any) -> WireItem:
     return {**state.extra, **wire}
 
 
+# Partners that are saved along.
+
+
+def changed_partners(instance: Any) -> list[Any]:
+    """Give the partners that are saved together with an instance because they were changed."""
+    relationships = type(instance)._dynamorm_relationships
+    related = instance._dynamorm_state.related or {}
+    found = [relationships[name].partner_to_save(instance) for name in related if name in relationships]
+    return [partner for partner in found if partner is not None]
+
+
+def valid_partners(instance: Any) -> list[Any]:
+    """Like :func:`changed_partners`, each validated, so that nothing is stored where one cannot be."""
+    partners = changed_partners(instance)
+    for partner in partners:
+        type(partner).validate(partner)
+    return partners
+
+
+def save_partners(partners: Iterable[Any], partial: bool) -> None:
+    for partner in partners:
+        # under a new key there is nothing yet that a part could be sent to
+        type(partner).save(partner, partial=partial and not key_changed(partner))
+
+
 # Whole items.
 
 
@@ -71,6 +97,7 @@ def save_whole(instance: Any, unique: bool, conditions: Any, kwargs: dict[str, A
     cls, state = type(instance), instance._dynamorm_state
     store = _store(cls)
     pre_save.send(cls, instance=instance, put_kwargs=kwargs)
+    partners = valid_partners(instance)
     whole = whole_wire(instance)
     resolved = store.mapper.conditions([conditions])
     place = store.place_of(instance)
@@ -82,6 +109,7 @@ def save_whole(instance: Any, unique: bool, conditions: Any, kwargs: dict[str, A
     else:
         response = store.put(place, whole, resolved, kwargs)
     known_as_stored(instance, whole, place)
+    save_partners(partners, partial=False)
     post_save.send(cls, instance=instance, put_kwargs=kwargs)
     return response
 
@@ -89,11 +117,14 @@ def save_whole(instance: Any, unique: bool, conditions: Any, kwargs: dict[str, A
 def save_changes(instance: Any, return_all: bool, conditions: Any, kwargs: dict[str, Any]) -> dict[str, Any] | None:
     """Send what differs from what was loaded, through the model's own ``update``."""
     require_same_key(instance, "a partial save")
+    changed_partners(instance)  # a new parent may have got the key that this instance is to store
     plainly = not _take_actions(type(instance))
     done, updates = partial_save(instance, plainly=plainly)
     if not done and not updates:
+        partners = valid_partners(instance)
         if conditions is not None:
             check(instance, conditions)
+        save_partners(partners, partial=True)
         return None
     options: dict[str, Any] = {"update_item_kwargs": kwargs, "return_all": return_all}
     if conditions is not None:
@@ -175,7 +206,9 @@ def update_instance(
         before = snapshot(values_of(instance))
         pre_update.send(cls, **signals)
         changes = _with_what_receivers_changed(instance, before, changes, sent)
+    partners = valid_partners(instance)
     if not changes and not sent.keys() - set(key_names) and "UpdateExpression" not in raw:
+        save_partners(partners, partial=True)
         post_update.send(cls, **signals)
         return None
     plan = planned(mapper, changes, {name: value for name, value in sent.items() if name not in key_names})
@@ -200,6 +233,7 @@ def update_instance(
             take_over(instance, plan, answer, place, whole_answer=whole, more_changed=more_changed)
         else:
             _take_all_over(instance, plan, answer, place)
+    save_partners(partners, partial=True)
     post_update.send(cls, **signals)
     return response
 
@@ -316,11 +350,14 @@ def _changed(cls: Any, store: Store, key: WireItem, resolved: Sequence[Action], 
 def synchronise(instance: Any, conditions: Any) -> None:
     """Send what was changed, if anything was, and take everything over as it is then."""
     require_same_key(instance, "sync()")
+    changed_partners(instance)
     mapper = _store(type(instance)).mapper
     if not changes(instance).keys() - {mapper.adapter.by_stored[stored].name for stored in mapper.key.names}:
         if conditions is not None:
             check(instance, conditions)
+        partners = valid_partners(instance)
         refresh(instance, consistent=True)
+        save_partners(partners, partial=True)
         return
     save_changes(instance, True, conditions, {})
 

@@ -7,7 +7,7 @@ import datetime
 from marshmallow import fields, validate
 
 import dynamorm
-from dynamorm import DynaModel, GlobalIndex, HashKeyExists, ProjectAll, Q, ValidationError, local
+from dynamorm import ConditionFailed, DynaModel, GlobalIndex, HashKeyExists, ProjectAll, Q, ValidationError, local
 
 
 class Book(DynaModel):
@@ -34,6 +34,7 @@ class Book(DynaModel):
         price = fields.Decimal()
         added = fields.DateTime()
         tags = fields.List(fields.String(), load_default=list)
+        copies = fields.Integer(load_default=0)
 
     def __str__(self) -> str:
         return f"{self.title} by {self.author}, {self.year}"
@@ -85,8 +86,50 @@ def tour() -> None:
     say("Queried the index: Ida Quill since 1990", *Book.ByAuthor.query(author="Ida Quill", year__gte=1990))
     say("Scanned: Lindh, or tagged sea", *Book.scan(Q(author__contains="Lindh") | Q(tags__contains="sea")))
 
+    by_quill = Book.find(author="Ida Quill")
+    dear_or_sea = (Book.price > 10) | Book.tags.contains("sea")
+    say(
+        "Fields are references; a query is kept, refined, and finds its index by itself",
+        *by_quill.filter(dear_or_sea),
+        f"read from {by_quill.explain().index_name}; the latest of all is {by_quill.first(reverse=True)}",
+    )
+
+    change_parts(found)
+    turn_pages()
+
     found.delete()
-    say("Deleted one", f"{Book.scan().count()} books are left")
+    say("Deleted one", f"{Book.scan(Book.isbn.begins_with('97800000000')).count()} books are left on the shelf")
+
+
+def change_parts(book: Book) -> None:
+    elsewhere = Book.require(isbn=book.isbn)
+    elsewhere.update(Book.copies.add(2))
+
+    book.tags.append("tables")
+    say("Changed a list in place", f"is_dirty: {book.is_dirty}, changes: {book.changes}")
+    book.save(partial=True)
+    book.refresh()
+    say("A partial save sent that alone", f"tags: {book.tags}, copies that were added elsewhere: {book.copies}")
+
+    try:
+        book.save(conditions=Book.copies > 10)
+    except ConditionFailed as refused:
+        say("A refused write shows the item that it met", f"copies: {refused.current.copies}")
+
+
+def turn_pages() -> None:
+    Book.put_batch(*({"isbn": f"97811111{n:05}", "title": f"Volume {n}"} for n in range(120)))
+    keys = [f"97811111{n:05}" for n in (119, 3, 999)]
+    found = Book.get_batch(keys, ordered=True, attrs=["title"])
+    say("Put 120 volumes in one call; got three keys in order", *(book and book.title for book in found))
+
+    volumes = Book.scan(title__begins_with="Volume")
+    page = volumes.page(50)
+    lengths = [len(page.items)]
+    while page.next_cursor:
+        page = volumes.page(50, page.next_cursor)
+        lengths.append(len(page.items))
+    say("Turned pages by cursors, which fit into a URL", lengths, f"deleted what matched: {volumes.delete()}")
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ def _service_model() -> Any:
     return botocore.session.get_session().get_service_model("dynamodb")
 
 
-def _check_request(sender: Any, request: Any) -> None:
+def check_request(sender: Any, request: Any) -> None:
     if not isinstance(request, Request):
         return  # written by hand, perhaps wrong on purpose
     shape = _service_model().operation_model(request.operation).input_shape
@@ -36,5 +36,5 @@ def _check_request(sender: Any, request: Any) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def every_request_is_valid() -> Iterator[None]:
     """Hold each request that is built in any test against botocore's own description of DynamoDB."""
-    with pre_request.connected_to(_check_request):
+    with pre_request.connected_to(check_request):
         yield

@@ -223,6 +223,22 @@ class TestTables:
         )
         result.assert_outcomes(passed=1)
 
+    def test_are_removed_although_their_models_protect_them(self, run):
+        result = run(
+            MODELS,
+            """
+    def test_protected(dynamo_tables, monkeypatch):
+        monkeypatch.setattr(Book.Table, "deletion_protection", True)
+        dynamo_tables(Book)
+        with pytest.raises(Exception, match="(?i)protect"):
+            Book.Table.delete()
+
+    def test_what_is_left(stored):
+        assert stored() == []
+        """,
+        )
+        result.assert_outcomes(passed=2)
+
     def test_may_be_asked_for_again(self, run):
         result = run(
             MODELS,

@@ -9,10 +9,7 @@ from botocore.validate import ParamValidator
 from dynamorm.expressions import Action, Comparison
 from dynamorm.expressions.conditions import Either, Not
 from dynamorm.requests import (
-    build_create_table,
     build_delete,
-    build_delete_table,
-    build_describe_table,
     build_get,
     build_put,
     build_query,
@@ -20,6 +17,7 @@ from dynamorm.requests import (
     build_update,
 )
 from dynamorm.spec import IndexSpec, KeySpec, TableSpec
+from dynamorm.table_requests import build_create_table, build_delete_table, build_describe_table
 
 SERVICE = botocore.session.get_session().get_service_model("dynamodb")
 KEY = {"id": {"S": "1"}}

@@ -68,6 +68,16 @@ class Connection:
             return self._call_watched(request, sender)
         return self._boto.call(self._lane, self.client, request.operation, request.payload)
 
+    def call_resource(self, request: AnyRequest, sender: Any = None) -> dict[str, Any]:
+        """Send one request through boto3's resource: like :meth:`call`, with plain values in place of the wire form."""
+        client = self.resource.meta.client
+        lane = self._boto.open_lane("boto3", client)
+        if pre_request.receivers:
+            pre_request.send(sender, request=request)
+        if post_request.receivers or log.isEnabledFor(logging.DEBUG):
+            return self._call_watched(request, sender, lane, client)
+        return self._boto.call(lane, client, request.operation, request.payload)
+
     @property
     def resource(self) -> Any:
         """boto3's own resource object, with the same session and arguments; made when first asked for.
@@ -95,12 +105,12 @@ class Connection:
         if self._resource is not None:
             self._resource.meta.client.close()
 
-    def _call_watched(self, request: AnyRequest, sender: Any) -> dict[str, Any]:
+    def _call_watched(self, request: AnyRequest, sender: Any, lane: Any = None, client: Any = None) -> dict[str, Any]:
         begun = time.perf_counter()
         response: dict[str, Any] | None = None
         failure: Exception | None = None
         try:
-            response = self._boto.call(self._lane, self.client, request.operation, request.payload)
+            response = self._boto.call(lane or self._lane, client or self.client, request.operation, request.payload)
             return response
         except Exception as error:
             failure = error

@@ -17,7 +17,7 @@ from .conditions import (
     leaves,
     parts_of,
 )
-from .lookups import Resolver
+from .lookups import Resolver, is_in_list
 from .placeholders import Path, overlapping
 from .references import Change, F, Reference, Sum
 from .rendering import Rendered, render_condition, render_projection, render_update
@@ -45,6 +45,7 @@ __all__ = [
     "boto3_condition",
     "conjunction",
     "is_condition",
+    "is_in_list",
     "leaves",
     "overlapping",
     "parts_of",

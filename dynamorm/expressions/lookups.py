@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from ..codec import encode_value
+from ..codec import encode_stored, encode_value
 from ..exceptions import InvalidExpression, InvalidSchemaField, UnstorableValue, ValidationError
 from ..schema.base import Adapter
 from ..spec import FieldSpec
@@ -91,20 +91,17 @@ class Resolver:
                 raise InvalidExpression(f"{label}={value!r}: the types are {', '.join(sorted(TYPE_CODES))}")
             return Comparison(path, operator, ({"S": value},))
         inside = spec.element if spec is not None and operator in ("contains", "not_contains") else None
-        operands = tuple(self._operand(label, inside or spec, one, operator, size) for one in values)
-        return Comparison(path, operator, operands, size)
-
-    def _operand(
-        self, label: str, spec: FieldSpec | None, value: Any, operator: str, size: bool
-    ) -> dict[str, Any] | PathOperand:
-        other = self.path_operand(value)
-        if other is not None:
-            return other
-        if not size:
-            return self.operand(spec, value, operator, label)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise InvalidExpression(f"{label}={value!r}: a size is an integer")
-        return encode_value(value)
+        in_list = operator in ("contains", "not_contains") or is_in_list(path)
+        operands: list[dict[str, Any] | PathOperand] = []
+        for one in values:
+            other = self.path_operand(one)
+            if other is not None:
+                operands.append(other)
+            elif size:
+                operands.append(_size(label, one))
+            else:
+                operands.append(self.operand(inside or spec, one, operator, label, in_list=in_list))
+        return Comparison(path, operator, tuple(operands), size)
 
     def path_operand(self, value: Any) -> PathOperand | None:
         """Give the attribute that a value refers to, ``None`` for a value that is meant as such."""
@@ -127,16 +124,18 @@ class Resolver:
             raise InvalidExpression(f"{label}={values!r}: None cannot be compared in {operator}")
         return values
 
-    def operand(self, spec: FieldSpec | None, value: Any, operator: str = "eq", name: str = "") -> dict[str, Any]:
-        """Give the wire form of a value that is compared with a field."""
+    def operand(
+        self, spec: FieldSpec | None, value: Any, operator: str = "eq", name: str = "", *, in_list: bool = False
+    ) -> dict[str, Any]:
+        """Give the wire form of a value that is compared with a field, or with something inside a list."""
         name = name or (spec.name if spec else "")
         schema_name = self.adapter.schema_name if self.adapter is not None else self.model_name
         try:
             if spec is None or self.adapter is None:
-                return encode_value(value)
+                return encode_stored(value, in_list=in_list)
             try:
                 native = self.adapter.as_native(spec, value)
-                return encode_value(self.adapter.serialise(spec, native))
+                return encode_stored(self.adapter.serialise(spec, native), in_list=in_list)
             except UnstorableValue:
                 raise
             except Exception:
@@ -264,6 +263,17 @@ class Resolver:
         raise InvalidSchemaField(
             f"{self.model_name}: {text!r}: {part!r} is nothing of {spec.name!r}{_near(part, known)}"
         )
+
+
+def is_in_list(path: Path) -> bool:
+    """Say whether a path leads into a list, where maps keep their NULLs."""
+    return any(isinstance(step, int) for step in path)
+
+
+def _size(label: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidExpression(f"{label}={value!r}: a size is an integer")
+    return encode_value(value)
 
 
 def _near(name: str, known: Any) -> str:

@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from ..exceptions import DynaModelException, ValidationError
+from ..codec import encode_value
+from ..exceptions import DynaModelException, UnstorableValue, ValidationError
 from ..spec import FieldSpec
 
 # What is put into a string field is made text of, as `str` does it.
@@ -136,6 +137,9 @@ class Adapter(ABC):
     def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
         """Give the value of a computed field as it is now; for libraries that have such fields."""
         raise TypeError(f"{self.schema_name}.{field.name} is not computed")
+
+    gives_none: ClassVar[bool] = False
+    """Whether the library gives ``None`` for fields without a value, rather than leaving them out."""
 
     has_dump_hooks: bool = False
     """Whether the schema has methods of its own that see whole dumps, so that parts of values mean nothing alone."""
@@ -264,6 +268,9 @@ class Adapter(ABC):
             try:
                 self.serialise(self.fields[name], value)
             except Exception as culprit:
+                inside = _unstorable_in(self.fields[name], value)
+                if inside is not None:
+                    return ValidationError(natives, self.schema_name, {inside.under(name).path: [inside.reason]})
                 reason = f"{value!r} cannot be serialised: {culprit}"
                 return ValidationError(natives, self.schema_name, {name: [reason]})
         return ValidationError(natives, self.schema_name, {"_schema": [f"cannot be serialised: {error}"]})
@@ -314,6 +321,16 @@ class Adapter(ABC):
             return load()
         except self.library_errors as error:
             raise ValidationError(raw, self.schema_name, self.messages(error), where) from error
+
+
+def _unstorable_in(spec: FieldSpec, value: Any) -> UnstorableValue | None:
+    """Find what has no form in DynamoDB in free-form data; libraries do not say where it is."""
+    if spec.kind == "any" or (spec.kind == "map" and (spec.element is None or spec.element.kind == "any")):
+        try:
+            encode_value(value)
+        except UnstorableValue as error:
+            return error
+    return None
 
 
 def means_none(spec: FieldSpec) -> bool:

@@ -66,6 +66,8 @@ def variant_of(schema: type[marshmallow.Schema], variant: Variant) -> type[marsh
             "__module__": schema.__module__,
             "_dynamorm_origin": schema,
         }
+        if schema.get_attribute is marshmallow.Schema.get_attribute:
+            attrs["get_attribute"] = _get_attribute
         attrs.update(_without_hooks(schema, variant))
         metaclass: Any = type(schema)
         with warnings.catch_warnings():
@@ -74,6 +76,13 @@ def variant_of(schema: type[marshmallow.Schema], variant: Variant) -> type[marsh
             known[variant] = metaclass(schema.__name__, (schema,), attrs)
     derived: type[marshmallow.Schema] = known[variant]
     return derived
+
+
+def _get_attribute(self: marshmallow.Schema, obj: Any, attr: str, default: Any) -> Any:
+    # where a dict lacks a key, marshmallow would give its method of that name (items, values, get)
+    if type(obj) is dict and attr.__class__ is str and "." not in attr:
+        return obj.get(attr, default)
+    return marshmallow.Schema.get_attribute(self, obj, attr, default)
 
 
 def is_hook(value: Any) -> bool:

@@ -252,9 +252,13 @@ class PydanticAdapter(Adapter):
 
     def serialised(self, spec: FieldSpec, value: Any) -> Any:
         """Leave natives alone, which pydantic takes as they are; see to the names and the ``None`` of nested data."""
+        if spec.kind == "text":
+            return _as_text(value)
         if spec.fields is not None:
             return super().serialised(spec, value) if isinstance(value, Mapping) else value
-        if spec.element is not None and (spec.element.element is not None or spec.element.nested is not None):
+        if spec.element is not None and (
+            spec.element.kind == "text" or spec.element.element is not None or spec.element.nested is not None
+        ):
             if isinstance(value, Mapping):
                 return {name: self.serialised(spec.element, inner) for name, inner in value.items()}
             if isinstance(value, (list, tuple)):
@@ -263,7 +267,7 @@ class PydanticAdapter(Adapter):
 
     def settle(self, values: dict[str, Any]) -> dict[str, Any]:
         given = {
-            name: value
+            name: _as_text(value) if spec is not None and spec.kind == "text" else value
             for name, value in values.items()
             if (spec := self.fields.get(name)) is None
             or (not spec.computed and (value is not None or means_none(spec)))
@@ -277,6 +281,8 @@ class PydanticAdapter(Adapter):
     def convert(self, field: FieldSpec, value: Any) -> Any:
         if value is None:
             return None
+        if field.kind == "text":
+            value = _as_text(value)
         owner = self._owners.get(field)
         if owner is not None:
             name = field.name
@@ -470,6 +476,11 @@ def _traits_of_class(kind: type) -> dict[str, Any]:
         "key_type": getattr(kind, "dynamo_type", "S"),
         "loads_to": (kind,),
     }
+
+
+def _as_text(value: Any) -> Any:
+    # of the scalars that string fields take, these are strange to pydantic
+    return str(value) if isinstance(value, (UUID, dt.date, dt.time)) else value
 
 
 def _declared_form(model: _Model, name: str, field: FieldInfo) -> dict[str, Any]:

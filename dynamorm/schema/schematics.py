@@ -127,6 +127,7 @@ class SchematicsAdapter(Adapter):
     base = Model
     library_errors = (BaseError,)
     keeps_unknown = False
+    gives_none = True
 
     @classmethod
     def claims(cls, inner: type) -> bool:

@@ -39,6 +39,22 @@ PRINTED = {
         of the index, partial: True [None, None]
         whole, by a batch: Foo, Quux
     """,
+    "forum": """
+        threads: 2 ['Snails', 'Tomatoes']
+        by their users: ['Snails (bob)', 'Tomatoes (ann)']
+        replies: ['Water them.', 'Daily?', 'Twice.']
+        the latest: Twice.
+        bob's: ['Water them.', 'Twice.']
+        of bob: 2 replies, 1 thread
+        and back: Tomatoes in gardening by slowly
+        more of ann's: ['Knives', 'Tomatoes']
+        said ['bob: Water them.', 'ann: Daily?', 'bob: Twice.']
+        now by: ann
+        still there: bob ann ['ann', 'bob']
+        ann's: ['Knives', 'Snails', 'Tomatoes'] bob's: False
+        closed: ['Snails', 'Tomatoes']
+        users: ['bob']
+    """,
     "lock": """
         mine: True
         theirs: False
