@@ -20,7 +20,7 @@ from .instances import (
 )
 from .items import Store
 from .signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
-from .state import State
+from .state import Place, State
 from .updates import actions, planned, told_apart
 
 
@@ -294,16 +294,17 @@ def items_of_keys(cls: Any, keys: Iterable[Any], consistent: bool, attrs: Any, o
     if isinstance(keys, (str, bytes, Mapping)):
         raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")
     partial = paths is not None
-    if not ordered:
-        return _items_of_keys(cls, store, keys, consistent, paths)
-    wire_keys = [batch.wire_key_of(store, key) for key in keys]
     place = store.here
+    if not ordered:
+        return _items_of_keys(cls, store, place, keys, consistent, paths)
+    wire_keys = [batch.wire_key_of(store, key) for key in keys]
     items = batch.in_order(store, place, wire_keys, consistent=consistent, paths=paths)
     return [None if wire is None else loaded(cls, wire, partial, place) for wire in items]
 
 
-def _items_of_keys(cls: Any, store: Store, keys: Iterable[Any], consistent: bool, paths: Any) -> Iterator[Any]:
+def _items_of_keys(
+    cls: Any, store: Store, place: Place, keys: Iterable[Any], consistent: bool, paths: Any
+) -> Iterator[Any]:
     wires = (batch.wire_key_of(store, key) for key in keys)
-    place = store.here
     for wire in batch.read(store, place, wires, consistent=consistent, paths=paths):
         yield loaded(cls, wire, paths is not None, place)
