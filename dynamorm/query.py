@@ -6,6 +6,7 @@ start each time.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -224,7 +225,7 @@ class ReadIterator(ABC, Generic[Model]):
         if not self._hydrated:
             return None
         paths = None if self._paths is None else self._store.mapper.paths(self._paths)
-        return {"consistent": False, "paths": paths}
+        return {"consistent": self._consistent, "paths": paths}
 
     @property
     def _fetch_limit(self) -> int | None:
@@ -299,7 +300,10 @@ class ReadIterator(ABC, Generic[Model]):
     def pages(self) -> Iterator[Page]:
         """Give the items in lists as DynamoDB's answers hold them, each with the cursor that goes on after it."""
         run = self._latest = self._run()
-        mark = self._mark()
+        return self._pages_of(run, self._mark())
+
+    @staticmethod
+    def _pages_of(run: Run, mark: bytes) -> Iterator[Page]:
         while (items := run.page()) is not None:
             yield Page(items, None if run.last is None else encode_cursor(run.last, mark, cursor_key()))
 
@@ -361,11 +365,14 @@ class ReadIterator(ABC, Generic[Model]):
         resolved = resolved_actions(store.mapper, planned(store.mapper, actions, updates))
         if not resolved:
             return 0
+        changed = {action.path[0] for action in resolved}
         return self._each(
-            lambda place, key, conditions: store.update(place, key, resolved, conditions, returning="NONE")
+            lambda place, key, conditions: store.update(place, key, resolved, conditions, returning="NONE"),
+            moves=not changed.isdisjoint(self._key_names),
         )
 
-    def _each(self, write: Callable[[Place, WireItem, Sequence[Condition]], Any]) -> int:
+    def _each(self, write: Callable[[Place, WireItem, Sequence[Condition]], Any], moves: bool = False) -> int:
+        """Write to every item that matches; ``moves`` says that the items change places in the index that is read."""
         store, written = self._store, 0
         raw = sorted({"KeyConditionExpression", "FilterExpression"} & self._raw.keys())
         if raw:
@@ -373,8 +380,10 @@ class ReadIterator(ABC, Generic[Model]):
         conditions = (store.exists, *(part for part in self._resolved() if not self._is_on_key(part)))
         pages = self._with(paths=(), hydrated=False)._pages()
         place = pages.place
-        for wire in Run(pages, lambda wire: wire, self._limit, "raise"):
-            key = {name: wire[name] for name in store.mapper.key.names}
+        names = store.mapper.key.names
+        keys = ({name: wire[name] for name in names} for wire in Run(pages, lambda wire: wire, self._limit))
+        # what moves ahead would be met again
+        for key in list(keys) if moves else keys:
             try:
                 write(place, key, conditions)
                 written += 1
@@ -413,6 +422,8 @@ class ReadIterator(ABC, Generic[Model]):
 
     def _options(self, count: bool = False) -> dict[str, Any]:
         index = self._projected
+        if self._raw.get("Select") == "COUNT" and not count:
+            raise InvalidExpression(f'{self._name}: Select="COUNT" gives no items; .count() counts them')
         if self._consistent and index is not None and index.is_global:
             raise InvalidKey(f"{self._name}: a global index has no consistent reads; read the table, or without")
         options: dict[str, Any] = {
@@ -501,6 +512,14 @@ def _positive(name: str, number: Any) -> int:
     return number
 
 
+def _depth() -> int:
+    """Give how many calls inside this package lead to the caller, who wants to warn of what was called from outside."""
+    depth, frame = 0, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith(__package__):
+        depth, frame = depth + 1, frame.f_back
+    return depth
+
+
 class ScanIterator(ReadIterator[Model]):
     """Looks at every item of a table or index, and gives those that match."""
 
@@ -546,7 +565,7 @@ class ScanIterator(ReadIterator[Model]):
         if policy == "error":
             raise ScanRefused(f'{self._name} is not to be scanned: its Table says on_scan = "error"; query it instead')
         if policy == "warn":
-            warnings.warn(f"{self._name} is scanned: every item in it is read", stacklevel=4)
+            warnings.warn(f"{self._name} is scanned: every item in it is read", stacklevel=_depth() + 1)
         filters = self._resolved()
         self._check_projected(filters)
         request = build_scan(
@@ -561,6 +580,13 @@ class QueryIterator(ReadIterator[Model]):
     _reverse = False
     _chooses = False
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        given = dict(self._raw)
+        if given.get("ScanIndexForward") is not None:
+            self._reverse = not given.pop("ScanIndexForward")
+            self._raw = given
+
     def reverse(self: Self, reverse: bool = True) -> Self:
         """Give the items in descending order of the range key."""
         return self._with(reverse=reverse)
@@ -573,13 +599,13 @@ class QueryIterator(ReadIterator[Model]):
     def _choice(self) -> Choice:
         """Give the table or index that is read, with the conditions on its keys and the filters."""
         store, conditions = self._store, self._resolved()
-        if self._chooses:
+        if self._chooses and self._index is None:
             return choose(store, conditions)
         return split(store, self._index, conditions, textual="KeyConditionExpression" in self._raw)
 
     @property
     def _projected(self) -> IndexSpec | None:
-        return self._choice().spec if self._chooses else self._index
+        return self._choice().spec if self._chooses and self._index is None else self._index
 
     def _parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
         choice = self._choice()
