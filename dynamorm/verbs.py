@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from . import batch
 from .codec import WireItem, decode_item, encode_item
-from .exceptions import ConditionFailed, DoesNotExist, DynaModelException, InvalidKey, PartialInstance, PathMissing
+from .exceptions import (
+    BatchError,
+    ConditionFailed,
+    DoesNotExist,
+    DynaModelException,
+    InvalidKey,
+    PartialInstance,
+    PathMissing,
+)
 from .expressions import Action, Change, F
 from .instances import (
     known_as_stored,
@@ -20,7 +28,7 @@ from .instances import (
 )
 from .items import Store
 from .signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
-from .state import Place, State
+from .state import State
 from .updates import actions, planned, told_apart
 
 
@@ -293,18 +301,38 @@ def items_of_keys(cls: Any, keys: Iterable[Any], consistent: bool, attrs: Any, o
     paths = None if attrs is None else store.mapper.paths(attrs)
     if isinstance(keys, (str, bytes, Mapping)):
         raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")
-    partial = paths is not None
     place = store.here
+
+    def load(wire: WireItem) -> Any:
+        return loaded(cls, wire, paths is not None, place)
+
+    wire_keys = (batch.wire_key_of(store, key) for key in keys)
     if not ordered:
-        return _items_of_keys(cls, store, place, keys, consistent, paths)
-    wire_keys = [batch.wire_key_of(store, key) for key in keys]
-    items = batch.in_order(store, place, wire_keys, consistent=consistent, paths=paths)
-    return [None if wire is None else loaded(cls, wire, partial, place) for wire in items]
+        return _Found(batch.read(store, place, wire_keys, consistent=consistent, paths=paths), load)
+    try:
+        items = batch.in_order(store, place, list(wire_keys), consistent=consistent, paths=paths)
+    except BatchError as error:
+        raise BatchError(str(error), [load(wire) for wire in error.done], error.missing) from None
+    return [None if wire is None else load(wire) for wire in items]
 
 
-def _items_of_keys(
-    cls: Any, store: Store, place: Place, keys: Iterable[Any], consistent: bool, paths: Any
-) -> Iterator[Any]:
-    wires = (batch.wire_key_of(store, key) for key in keys)
-    for wire in batch.read(store, place, wires, consistent=consistent, paths=paths):
-        yield loaded(cls, wire, paths is not None, place)
+class _Found(Generator[Any, None, None]):
+    """Gives the instances of stored items; one that the schema refuses raises, and the next one comes after it."""
+
+    def __init__(self, items: Iterator[WireItem], load: Callable[[WireItem], Any]) -> None:
+        self._items = items
+        self._load = load
+        self._done: list[Any] = []
+
+    def send(self, value: Any) -> Any:
+        try:
+            wire = next(self._items)
+        except BatchError as error:
+            raise BatchError(str(error), self._done, error.missing) from None
+        instance = self._load(wire)
+        self._done.append(instance)
+        return instance
+
+    def throw(self, *error: Any) -> Any:
+        self._items = iter(())
+        return super().throw(*error)
