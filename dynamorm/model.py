@@ -15,7 +15,8 @@ from .definition import Definition, define
 from .exceptions import DoesNotExist
 from .instances import changes, extra, increase, is_dirty, key_changed, loaded, take_given, values_of
 from .items import plain
-from .query import QueryIterator, ScanIterator
+from .query import QueryIterator
+from .scans import ScanIterator
 from .signals import model_prepared, post_init, pre_init
 from .state import DroppedField, FieldAttribute, Stateful
 from .verbs import (

@@ -62,7 +62,7 @@ def _both(name: str, ours: str, theirs: str) -> str:
 
 
 def _projections(ours: str, theirs: str, names: Mapping[str, str]) -> str:
-    """Join two projections; of two paths of which one leads to the other, the wider one stays: DynamoDB refuses both."""
+    """Join two projections; of two paths of which one leads to the other the wider one stays, as DynamoDB wants it."""
     wanted: dict[tuple[str, ...], str] = {}
     texts = [text.strip() for text in (*theirs.split(","), *ours.split(","))]
     for path, text in sorted(((_steps(text, names), text) for text in texts), key=lambda pair: len(pair[0])):

@@ -6,8 +6,6 @@ start each time.
 
 from __future__ import annotations
 
-import sys
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
@@ -23,15 +21,14 @@ from .exceptions import (
     InvalidKey,
     MultipleFound,
     NotProjected,
-    ScanRefused,
 )
 from .expressions import Change, Condition, conjunction, leaves
 from .instances import loaded
 from .items import Store
 from .keys import Choice, choose, split
-from .pages import Limiter, Pages, Run, parallel
+from .pages import Limiter, Pages, Run
 from .passthrough import merged, without_conditions
-from .requests import Request, build_query, build_scan
+from .requests import Request, build_query
 from .spec import IndexSpec
 from .state import Place
 from .updates import actions as resolved_actions
@@ -39,6 +36,9 @@ from .updates import planned
 
 Model = TypeVar("Model")
 Self = TypeVar("Self", bound="ReadIterator[Any]")
+
+# what of the arguments in boto3's form makes a read another one
+_ABOUT = ("KeyConditionExpression", "FilterExpression", "ExpressionAttributeNames", "Segment", "TotalSegments")
 
 
 class Page(NamedTuple):
@@ -88,7 +88,7 @@ class ReadIterator(ABC, Generic[Model]):
         given, found = without_conditions(raw)
         self._conditions = conjunction([*conditions, *found], lookups)
         if given.get("Limit") is not None:
-            self._limit = _positive("Limit", given.pop("Limit"))
+            self._limit = positive("Limit", given.pop("Limit"))
         if given.get("IndexName") is not None:
             self._index = self._index_called(given.pop("IndexName"))
         if given.get("ExclusiveStartKey") is not None:
@@ -136,11 +136,11 @@ class ReadIterator(ABC, Generic[Model]):
 
     def limit(self: Self, limit: int) -> Self:
         """Give so many items at most."""
-        return self._with(limit=_positive("limit", limit))
+        return self._with(limit=positive("limit", limit))
 
     def page_size(self: Self, size: int) -> Self:
         """Let DynamoDB look at so many items at most for one answer, whether they match or not."""
-        return self._with(page_size=_positive("page_size", size))
+        return self._with(page_size=positive("page_size", size))
 
     def consistent(self: Self, consistent: bool = True) -> Self:
         """See every write that was finished before."""
@@ -304,12 +304,15 @@ class ReadIterator(ABC, Generic[Model]):
 
     @staticmethod
     def _pages_of(run: Run, mark: bytes) -> Iterator[Page]:
-        while (items := run.page()) is not None:
-            yield Page(items, None if run.last is None else encode_cursor(run.last, mark, cursor_key()))
+        try:
+            while (items := run.page()) is not None:
+                yield Page(items, None if run.last is None else encode_cursor(run.last, mark, cursor_key()))
+        finally:
+            run.close()
 
     def page(self, size: int, cursor: str | None = None) -> Page:
         """Give so many items at most, from the start or after a cursor, and the cursor of the next page."""
-        _positive("page", size)
+        size = min(positive("page", size), self._limit or size)
         read = self._with(limit=size + 1, start=cursor if cursor is not None else self._start)
         run = self._latest = read._run()
         items: list[Any] = []
@@ -482,8 +485,15 @@ class ReadIterator(ABC, Generic[Model]):
         """What tells the cursors of this read from those of others."""
         index = self._projected
         keys, filters = self._parts()
-        about = (self._store.table.name, index.name if index else None, getattr(self, "_reverse", None))
-        return fingerprint([*keys, *filters], type(self).__name__, *about)
+        about = (self._store.table.name, index.name if index else None, self._order)
+        given = {name: self._raw[name] for name in _ABOUT if name in self._raw}
+        values = encode_item(self._raw.get("ExpressionAttributeValues", {}))
+        return fingerprint([*keys, *filters], values, type(self).__name__, *about, given)
+
+    @property
+    @abstractmethod
+    def _order(self) -> Any:
+        """Give what decides in which order items come, or which part of them."""
 
     @property
     def _name(self) -> str:
@@ -506,72 +516,10 @@ class ReadIterator(ABC, Generic[Model]):
             )
 
 
-def _positive(name: str, number: Any) -> int:
+def positive(name: str, number: Any) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise InvalidExpression(f"{name}({number!r}): a positive integer is meant")
     return number
-
-
-def _depth() -> int:
-    """Give how many calls inside this package lead to the caller, who wants to warn of what was called from outside."""
-    depth, frame = 0, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals["__name__"].startswith(__package__):
-        depth, frame = depth + 1, frame.f_back
-    return depth
-
-
-class ScanIterator(ReadIterator[Model]):
-    """Looks at every item of a table or index, and gives those that match."""
-
-    _segments: tuple[int, int] | None = None
-    _parallel: tuple[int, int] | None = None
-
-    def reverse(self, reverse: bool = True) -> Any:
-        """Refuse: a scan has no order."""
-        raise InvalidExpression(f"{self._name}: a scan has no order that could be reversed; a query has")
-
-    def first(self, reverse: bool = False) -> Model | None:
-        """Give the first item that comes, ``None`` if there is none; ``reverse`` is refused like :meth:`reverse`."""
-        return self.reverse() if reverse else super().first()  # type: ignore[no-any-return]
-
-    def segment(self: Self, number: int, of: int) -> Self:
-        """Give one part of the scan, for others to read the other parts elsewhere; it can be pickled."""
-        if not 0 <= number < _positive("segment", of):
-            raise InvalidExpression(f"segment({number}, {of}): segments are counted from 0 to {of - 1}")
-        return self._with(segments=(number, of))
-
-    def parallel(self: Self, segments: int, workers: int | None = None) -> Self:
-        """Read so many parts at the same time, in as many threads, in no order."""
-        workers = _positive("workers", segments if workers is None else workers)
-        return self._with(parallel=(_positive("parallel", segments), workers))
-
-    def _pages(self, **options: Any) -> Pages:
-        if self._parallel is None:
-            return super()._pages(**options)
-        total, workers = self._parallel
-        limiter = Limiter(self._rate) if self._rate is not None else None
-        parts = []
-        for number in range(total):
-            part: Pages = ReadIterator._pages(self.segment(number, total), **options)
-            part.limiter = limiter
-            parts.append(part)
-        return parallel(parts, workers)
-
-    def _parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
-        return (), self._resolved()
-
-    def _request(self, **options: Any) -> Request:
-        policy = self._store.table.on_scan
-        if policy == "error":
-            raise ScanRefused(f'{self._name} is not to be scanned: its Table says on_scan = "error"; query it instead')
-        if policy == "warn":
-            warnings.warn(f"{self._name} is scanned: every item in it is read", stacklevel=_depth() + 1)
-        filters = self._resolved()
-        self._check_projected(filters)
-        request = build_scan(
-            self._store.table_name, filters=filters, segment=self._segments, **self._options(**options)
-        )
-        return merged(request, self._raw)
 
 
 class QueryIterator(ReadIterator[Model]):
@@ -595,6 +543,10 @@ class QueryIterator(ReadIterator[Model]):
         """Give the first item, or with ``reverse`` the last; ``None`` if there is none."""
         read = self.reverse(not self._reverse) if reverse else self
         return next(iter(read._capped(1)), None)
+
+    @property
+    def _order(self) -> Any:
+        return self._reverse
 
     def _choice(self) -> Choice:
         """Give the table or index that is read, with the conditions on its keys and the filters."""
