@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import gc
 import itertools
 import re
@@ -202,22 +203,28 @@ def test_a_parallel_scan_gives_everything_once(score, segments, workers):
     assert next(read).game in GAMES
 
 
+_whose = contextvars.ContextVar("whose", default="nobody's")
+
+
 def test_parallel_segments_are_read_at_the_same_time_in_copies_of_the_callers_context(score):
     together = threading.Barrier(3, timeout=10)
-    inside = threading.local()
+    seen = set()
 
     def meet(sender, request):
-        if not getattr(inside, "met", False):
-            inside.met = True
+        part = request.payload["Segment"]
+        if part not in {number for number, _ in seen}:
+            seen.add((part, _whose.get()))
             together.wait()
 
-    for use in (list, lambda read: read.count()):
-        inside = threading.local()
-        with pre_request.connected_to(meet, sender=score), requests_of(score) as sent:
-            use(score.scan().parallel(3))
-        # with another context the prefix of the table's name, and the engine, would be others
-        assert {request.payload["TableName"] for request in sent} == {score.Table.full_name}
-        assert {request.payload["Segment"] for request in sent} == {0, 1, 2}
+    token = _whose.set("the caller's")
+    try:
+        for use in (list, lambda read: read.count()):
+            seen.clear()
+            with pre_request.connected_to(meet, sender=score):
+                use(score.scan().parallel(3))
+            assert seen == {(number, "the caller's") for number in range(3)}
+    finally:
+        _whose.reset(token)
 
 
 def _threads_of_scans():
