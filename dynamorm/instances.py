@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, time, timedelta
 from decimal import Context, Decimal
 from enum import Enum
@@ -296,22 +296,8 @@ def partial_save(
     mapper = type(instance)._dynamorm.store.mapper
     key = set(mapper.key.names)
     specs = [spec for spec in changed_fields(instance) if spec.stored not in key]
-    whole = {spec.name: instance.__dict__.get(spec.name) for spec in specs}
-    nested = {} if state.loaded is None else _nested_changes(mapper, state, instance.__dict__, specs, current)
-    if _too_long(mapper, nested, len(whole) - len(nested)):
-        nested = {}
-    actions: list[Any] = []
-    updates: dict[str, Any] = {}
-    for spec in specs:
-        done: list[Any] = []
-        named: dict[str, Any] = {}
-        for path, value in nested.get(spec.name, ()):
-            _set(mapper, path, None if value is None else decode_value(value), done, named)
-        if spec.name not in nested or (done and plainly):
-            done, named = [], {}
-            _set(mapper, (spec.stored,), whole[spec.name], done, named)
-        actions.extend(done)
-        updates.update(named)
+    nested = {} if state.loaded is None else _nested_changes(mapper, state.original, instance.__dict__, specs, current)
+    actions, updates = _sets(mapper, instance.__dict__, specs, nested, plainly)
     for name, amount in state.pending.items():
         updates[f"{name}__add"] = amount
     if state.loaded is None:
@@ -323,8 +309,53 @@ def partial_save(
     return actions, updates
 
 
+def changed_since(
+    instance: Any, before: Mapping[str, Any], whole: Container[str], *, plainly: bool = False
+) -> tuple[list[Any], dict[str, Any]]:
+    """Give the update that stores what was changed since the instance had other values; increments stay pending.
+
+    :param whole: stored names of what is sent whole in any case
+    """
+    state: State = instance._dynamorm_state
+    mapper = type(instance)._dynamorm.store.mapper
+    held = instance.__dict__
+    specs = [
+        spec
+        for spec in mapper.adapter.inputs
+        if spec.stored not in mapper.key.names and spec.name not in state.pending
+        if not _same(mapper, spec, held.get(spec.name), before.get(spec.name))
+    ]
+    parted = [spec for spec in specs if state.loaded is not None and spec.stored not in whole]
+    return _sets(mapper, held, specs, _nested_changes(mapper, before, held, parted, None), plainly)
+
+
+def _sets(
+    mapper: Any, held: Mapping[str, Any], specs: Sequence[FieldSpec], nested: Mapping[str, Any], plainly: bool
+) -> tuple[list[Any], dict[str, Any]]:
+    """Give the actions and keyword arguments that set fields, at the places in them that are known or as a whole."""
+    if _too_long(mapper, nested, len(specs) - len(nested)):
+        nested = {}
+    actions: list[Any] = []
+    updates: dict[str, Any] = {}
+    for spec in specs:
+        done: list[Any] = []
+        named: dict[str, Any] = {}
+        for path, value in nested.get(spec.name, ()):
+            _set(mapper, path, None if value is None else decode_value(value), done, named)
+        if spec.name not in nested or (done and plainly):
+            done, named = [], {}
+            _set(mapper, (spec.stored,), held.get(spec.name), done, named)
+        actions.extend(done)
+        updates.update(named)
+    return actions, updates
+
+
 def _nested_changes(
-    mapper: Any, state: State, held: Mapping[str, Any], specs: Sequence[FieldSpec], current: WireItem | None
+    mapper: Any,
+    original: Mapping[str, Any],
+    held: Mapping[str, Any],
+    specs: Sequence[FieldSpec],
+    current: WireItem | None,
 ) -> dict[str, list[tuple[tuple[str | int, ...], AttributeValue | None]]]:
     """Find the maps of which only a part was changed, with the places in them."""
     found = {}
@@ -334,7 +365,7 @@ def _nested_changes(
         if spec.kind not in ("nested", "map", "any"):
             continue
         try:
-            before = mapper.wire_of(spec, state.original.get(spec.name))
+            before = mapper.wire_of(spec, original.get(spec.name))
             now = mapper.wire_of(spec, held.get(spec.name))
         except Exception:
             continue  # it is sent whole, and refused with a reason there
@@ -446,32 +477,42 @@ def known_as_stored(instance: Any, wire: WireItem, place: Place | None) -> None:
     state.partial, state.place = False, place
 
 
-def refreshed(instance: Any, wire: WireItem, place: Place | None, partial: bool = False) -> None:
+def refreshed(instance: Any, wire: WireItem, place: Place | None) -> None:
     """Put everything that is stored into an instance, in place of what it had."""
     mapper = type(instance)._dynamorm.store.mapper
-    values = mapper.load(wire, PARTIAL if partial else WHOLE)
+    values = mapper.load(wire, WHOLE)
     for name in values_of(instance).keys() - values.keys():
         del instance.__dict__[name]
     instance.__dict__.update(values)
-    _settle(instance, wire, values, partial, place)
+    _settle(instance, wire, values, False, place)
 
 
 def take_over(
-    instance: Any, plan: Iterable[Planned], answer: WireItem, whole_answer: bool, place: Place | None
+    instance: Any,
+    plan: Iterable[Planned],
+    answer: WireItem,
+    place: Place | None,
+    *,
+    whole_answer: bool = False,
+    more_changed: bool = False,
 ) -> None:
     """Put what an update brought back into an instance, at the paths that were sent and nowhere else.
 
-    ``whole_answer`` says that the answer holds every attribute, not only those that the update changed.  Increments
-    that are still to be sent stay, on top of what is stored by now.
+    ``whole_answer`` says that the answer holds every attribute, not only those that the update changed, and
+    ``more_changed`` that it changed more than what was planned.  Increments that are still to be sent stay, on top of
+    what is stored by now.
     """
     mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
     state.sending = {}
     parts = [part for part in plan if _is_answered(part, answer)]
-    tops = dict.fromkeys(str(part.path[0]) for part in parts)
-    if not whole_answer:
-        tops.update(dict.fromkeys(name for name in answer if name not in tops))
     stored: WireItem = dict(state.loaded or mapper.key_of(instance.__dict__))
+    tops = dict.fromkeys(str(part.path[0]) for part in parts)
+    others: Iterable[str] = () if whole_answer else answer.keys() - tops.keys()
+    if more_changed:
+        differ = [top for top in {**stored, **answer} if not same_value(stored.get(top), answer.get(top))]
+        others = [top for top in differ if top not in tops]
+    tops.update(dict.fromkeys(others))
     local: WireItem = {top: value for top in tops if (value := _local(mapper, instance, state, top)) is not None}
     unchanged = {top for top in tops if same_value(local.get(top), stored.get(top))}
     for part in parts:
@@ -480,8 +521,8 @@ def take_over(
         path = part.path if part.path[0] not in unchanged and _fits(local, answer, part) else around
         stored = replaced_at(stored, around, value_at(answer, around))
         local = replaced_at(local, path, value_at(answer, path))
-    for name in tops.keys() - {str(part.path[0]) for part in parts}:
-        stored[name] = local[name] = answer[name]
+    for name in others:
+        stored, local = (replaced_at(item, (name,), answer.get(name)) for item in (stored, local))
     now_stored = {top: stored[top] for top in tops if top in stored}
     _put_back(instance, now_stored, tops, into=state.original)
     differing = [top for top in tops if not same_value(local.get(top), now_stored.get(top))]

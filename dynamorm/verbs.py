@@ -20,6 +20,7 @@ from .exceptions import (
 )
 from .expressions import Action, Change, F
 from .instances import (
+    changed_since,
     changes,
     key_changed,
     known_as_stored,
@@ -27,6 +28,7 @@ from .instances import (
     partial_save,
     refreshed,
     require_same_key,
+    snapshot,
     take_over,
     values_of,
 )
@@ -201,15 +203,20 @@ def update_instance(
     sent = {**updates, **{name: instance.__dict__.get(name) for name in key_names}}
     raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
     signals = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
-    pre_update.send(cls, **signals)
+    if pre_update.receivers:
+        before = snapshot(values_of(instance))
+        pre_update.send(cls, **signals)
+        changes = _with_what_receivers_changed(instance, before, changes, sent)
     partners = valid_partners(instance)
     if not changes and not sent.keys() - set(key_names) and "UpdateExpression" not in raw:
         save_partners(partners, partial=True)
         post_update.send(cls, **signals)
         return None
     plan = planned(mapper, changes, {name: value for name, value in sent.items() if name not in key_names})
-    moving = any(isinstance(step, int) for part in plan for step in part.path)
-    raw["ReturnValues"] = "ALL_NEW" if return_all or moving else "UPDATED_NEW"
+    # neither elements that move nor what an expression of the caller's own does can be told from the changes alone
+    more_changed = "UpdateExpression" in raw
+    whole = return_all or more_changed or any(isinstance(step, int) for part in plan for step in part.path)
+    raw["ReturnValues"] = "ALL_NEW" if whole else "UPDATED_NEW"
     demands: Any = conditions if state.loaded is None else [store.exists, conditions]
     place = store.place_of(instance)
     try:
@@ -224,7 +231,7 @@ def update_instance(
     if response is not None:
         answer = encode_item(response.get("Attributes") or {})
         if not return_all:
-            take_over(instance, plan, answer, raw["ReturnValues"] == "ALL_NEW", place)
+            take_over(instance, plan, answer, place, whole_answer=whole, more_changed=more_changed)
         else:
             _take_all_over(instance, plan, answer, place)
     save_partners(partners, partial=True)
@@ -232,12 +239,40 @@ def update_instance(
     return response
 
 
+def _with_what_receivers_changed(
+    instance: Any, before: Mapping[str, Any], changes: list[Change], sent: dict[str, Any]
+) -> list[Change]:
+    """Add what the receivers of ``pre_update`` did to the instance to what is sent; functions that were asked for stay.
+
+    Gives the actions; keyword arguments are changed where they are.
+    """
+    mapper = _store(type(instance)).mapper
+    parts = planned(mapper, changes, {name: sent[name] for name in sent if _is_no_key(mapper, name)})
+    asked = {str(part.path[0]) for part in parts}
+    done, named = changed_since(instance, before, asked, plainly=not _take_actions(type(instance)))
+    added = planned(mapper, done, named)
+    counted = {part.path[0] for part in parts if part.kind not in ("set", "remove")}
+    replaced = {part.path[0] for part in added} - counted
+    gone = {part.label for part in parts if part.path[0] in replaced}
+    for name in gone & sent.keys():
+        del sent[name]
+    refused = {part.label for part in added if part.path[0] in counted}
+    sent.update((name, value) for name, value in named.items() if name not in refused)
+    kept = [change for change in changes if repr(change.target) not in gone]
+    return [*kept, *(change for change in done if repr(change.target) not in refused)]
+
+
+def _is_no_key(mapper: Any, name: str) -> bool:
+    spec = mapper.resolver.find(name)
+    return spec is None or spec.stored not in mapper.key.names
+
+
 def _take_all_over(instance: Any, plan: Any, answer: WireItem, place: Place) -> None:
     try:
-        refreshed(instance, answer, place, partial=instance._dynamorm_state.partial)
+        refreshed(instance, answer, place)
     except ValidationError:
         # the schema refuses the item as it is now, but what was sent is stored, and not to be sent again
-        take_over(instance, plan, answer, True, place)
+        take_over(instance, plan, answer, place, whole_answer=True)
         raise
 
 

@@ -12,7 +12,7 @@ import enum
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import pytest
 
@@ -284,6 +284,8 @@ class Pydantic(Library):
         if declared.kind in ("listing", "collection"):
             assert declared.element is not None
             element = self.annotation(declared.element)
+            if declared.element.at_most is not None:
+                element = Annotated[element, self.field(replace(declared.element, required=True))[1]]
             return list[element] if declared.kind == "listing" else set[element]
         if declared.kind == "member":
             return declared.members

@@ -120,7 +120,7 @@ class Twin:
         self.store, self.key = store, key
         self.base: dict[str, Any] | None = None
         self.pending: dict[str, int] = {}
-        self.extra = False
+        self.extra: Any = None
         self.defaults = {name: value for name, value in DEFAULTS.items() if (given or {}).get(name) is None}
         self.held = clean({**self.defaults, **(given or {}), KEY: key})
         self.defaults = copy.deepcopy(self.defaults)
@@ -138,7 +138,7 @@ class Twin:
         if "title" not in stored:
             raise Refused("ValidationError")
         known = {name: value for name, value in stored.items() if name != UNKNOWN}
-        self.extra = UNKNOWN in stored
+        self.extra = stored.get(UNKNOWN)
         self.base, self.pending = clean(known), {}
         self.defaults = {name: copy.deepcopy(value) for name, value in DEFAULTS.items() if name not in known}
         self.held = clean({**self.defaults, **known})
@@ -188,9 +188,10 @@ class Twin:
             raise Refused("HashKeyExists")
         self._check(condition)
         values = clean(self.held)
-        unknown = self.store.items.get(self.key, {}).get(UNKNOWN)
-        if self.extra and self.base is not None and not unique:
-            values = clean({**values, UNKNOWN: unknown})
+        if self.extra is not None:
+            # what the schema does not know stays as it is by now; a new item gets it as it was loaded
+            current = self.store.items.get(self.key, {}).get(UNKNOWN)
+            values = clean({**values, UNKNOWN: self.extra if unique else current})
         self.store.put(self.key, values)
         self.base, self.defaults, self.pending = clean(self.held), {}, {}
 
