@@ -318,6 +318,22 @@ def test_hydrate_reads_parts_if_only_parts_are_wanted_and_passes_over_what_is_go
     assert ("ann", "g3") not in places(found) and len(found) == 5
 
 
+def test_the_place_of_a_hydrated_item_is_the_one_in_the_index(score):
+    def move_before_hydration(sender, request):
+        if request.operation == "BatchGetItem":
+            key = {"user": "ann", "game": "g3"}
+            value = {":p": 99}
+            score.Table.table.update_item(Key=key, UpdateExpression="SET points = :p", ExpressionAttributeValues=value)
+
+    query = score.ByPoints.query(user="ann", points__gte=30).hydrate().page_size(3)
+    with pre_request.connected_to(move_before_hydration, sender=score):
+        first = next(query)
+    assert (first.game, first.points) == ("g3", 99)
+    assert query.last == {"user": "ann", "game": "g3", "points": 30}
+    part = score.ByNick.query(nick="ben-1").hydrate().only("losses")
+    assert games(part.page(2, part.page(1).next_cursor).items) == ["g3", "g5"]
+
+
 def test_hydration_is_as_consistent_as_the_read(score):
     with requests_of(score) as sent:
         score.ByPoints.query(user="ann").consistent().hydrate().all()

@@ -385,7 +385,7 @@ def test_iteration_goes_on_after_a_page_whose_items_were_all_filtered_out(score)
 
 
 @pytest.mark.parametrize("size", [None, 1, 2, 4])
-def test_limit_counts_items_returned_and_last_goes_on_right_after_them(score, size):
+def test_limit_counts_items_returned_and_cuts_the_place_to_go_on_from_right_after_them(score, size):
     for filters, limit in itertools.product(({}, {"wins": 1}), (1, 2, 3, 6, 7)):
         read = score.query(user="ann").filter(**filters)
         expected = games(read)
@@ -398,6 +398,13 @@ def test_limit_counts_items_returned_and_last_goes_on_right_after_them(score, si
             assert games(limited.again()) == expected[limit : 2 * limit]
         elif limit > len(expected):
             assert limited.last is None
+
+
+def test_a_limit_does_not_make_filtered_reads_look_at_items_one_by_one(score):
+    with requests_of(score) as sent:
+        assert games(score.query(user="ann").filter(points=50).limit(1)) == ["g5"]
+        assert games(score.query(user="ann").limit(2)) == ["g0", "g1"]
+    assert [request.payload.get("Limit") for request in sent] == [None, 2]
 
 
 def test_limits_and_page_sizes_are_positive_numbers(score):

@@ -71,7 +71,7 @@ def _peak(read) -> int:
     ("few", "many"),
     [
         (lambda m: m.scan().page_size(100).limit(300), lambda m: m.scan().page_size(100).limit(3_000)),
-        (lambda m: m.ByKind.query(kind="wide", rank__lt=800), lambda m: m.ByKind.query(kind="wide", rank__lt=3_000)),
+        (lambda m: m.ByKind.query(kind="wide", rank__lt=1_600), lambda m: m.ByKind.query(kind="wide")),
         (
             lambda m: m.ByKind.query(kind="wide", rank__lt=400).page_size(100).hydrate(),
             lambda m: m.ByKind.query(kind="wide", rank__lt=1_600).page_size(100).hydrate(),
