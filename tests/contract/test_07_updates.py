@@ -364,7 +364,7 @@ def test_update_item_takes_the_whole_key(page):
         page.update_item(isbn="1", body="x")
     assert requests == []
     page.update_item(isbn="1", number="2", body="x")
-    assert page.get(isbn="1", number=2).to_dict(native=True) == {"isbn": "1", "number": 2, "body": "x", "words": 0}
+    assert natives(page.get(isbn="1", number=2)) == {"isbn": "1", "number": 2, "body": "x", "words": 0}
 
 
 def test_other_unsaved_local_changes_stay(book, found):

@@ -82,7 +82,7 @@ def test_put_unique_is_about_the_whole_primary_key(page):
     page.put_unique({"isbn": "1", "number": 2})
     with pytest.raises(HashKeyExists) as caught:
         page.put_unique({"isbn": "1", "number": 1, "body": "second"})
-    assert caught.value.current.to_dict(native=True) == {"isbn": "1", "number": 1, "body": "first", "words": 0}
+    assert natives(caught.value.current) == {"isbn": "1", "number": 1, "body": "first", "words": 0}
     with pytest.raises(HashKeyExists):
         page(isbn="1", number=2).save(unique=True)
 

@@ -120,8 +120,8 @@ def plain(name: str, value: Any) -> Any:
 
 
 def held_by(instance: Any) -> dict[str, Any]:
-    values = {name: plain(name, value) for name, value in instance.to_dict(native=True).items()}
-    return {name: value for name, value in values.items() if value != set()}
+    held = instance.to_dict(native=True)
+    return {name: plain(name, value) for name, value in held.items() if value is not None and value != set()}
 
 
 def stored_item(raw: dict[str, Any]) -> dict[str, Any]:
