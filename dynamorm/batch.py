@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from .codec import WireItem, decode_item
@@ -57,41 +58,49 @@ def read(
     *,
     consistent: bool = False,
     paths: Sequence[Path] | None = None,
+    spend: Callable[[float], None] | None = None,
 ) -> Iterator[WireItem]:
-    """Give the items that are there, in any order; each key is asked for once."""
+    """Give the items that are there, in any order; each key is asked for once.
+
+    :param spend: is told how many capacity units each answer consumed
+    """
+    waiting = _each_once(store, keys)
+    fruitless = 0
+    while asked := list(islice(waiting, MOST_KEYS)):
+        while asked:
+            request = build_batch_get(
+                place.table, asked, consistent=consistent, paths=paths, capacity=spend is not None
+            )
+            response = place.connection.call(request, store.model)
+            if spend is not None:
+                spend(sum(one.get("CapacityUnits", 0.0) for one in response.get("ConsumedCapacity", ())))
+            yield from response.get("Responses", {}).get(place.table, ())
+            left = response.get("UnprocessedKeys", {}).get(place.table, {}).get("Keys", [])
+            fruitless = fruitless + 1 if len(left) == len(asked) else 0
+            asked = left
+            if fruitless >= _FRUITLESS:
+                raise _given_up(store, "read", [], [*asked, *waiting])
+            if asked:
+                _pause(fruitless)
+
+
+def _each_once(store: Store, keys: Iterable[WireItem]) -> Iterator[WireItem]:
     seen: set[Key] = set()
-    waiting: list[WireItem] = []
     for key in keys:
         one = identity(store, key)
         if one not in seen:
             seen.add(one)
-            waiting.append(key)
-        if len(waiting) == MOST_KEYS:
-            yield from _read_some(store, place, waiting, consistent, paths)
-            waiting = []
-    if waiting:
-        yield from _read_some(store, place, waiting, consistent, paths)
-
-
-def _read_some(
-    store: Store, place: Place, keys: list[WireItem], consistent: bool, paths: Sequence[Path] | None
-) -> Iterator[WireItem]:
-    fruitless = 0
-    while keys:
-        response = place.connection.call(
-            build_batch_get(place.table, keys, consistent=consistent, paths=paths), store.model
-        )
-        yield from response.get("Responses", {}).get(place.table, ())
-        left = response.get("UnprocessedKeys", {}).get(place.table, {}).get("Keys", [])
-        fruitless = fruitless + 1 if len(left) == len(keys) else 0
-        keys = left
-        if keys:
-            _pause_or_give_up(store, fruitless, "read", [decode_item(key) for key in keys])
+            yield key
 
 
 def in_order(store: Store, place: Place, keys: Sequence[WireItem], **options: Any) -> list[WireItem | None]:
     """Give the items of keys in the order of the keys, ``None`` where there is none."""
-    found = {identity(store, item): item for item in read(store, place, keys, **options)}
+    found = {}
+    try:
+        for item in read(store, place, keys, **options):
+            found[identity(store, item)] = item
+    except BatchError as error:
+        raise BatchError(str(error), list(found.values()), error.missing) from None
     return [found.get(identity(store, key)) for key in keys]
 
 
@@ -108,18 +117,22 @@ def write(store: Store, place: Place, items: Iterable[WireItem]) -> None:
             again = [entry["PutRequest"]["Item"] for entry in undone]
             fruitless = fruitless + 1 if len(again) == len(left) else 0
             left = again
+            if fruitless >= _FRUITLESS:
+                missing = [*left, *waiting[start + MOST_WRITES :]]
+                raise _given_up(store, "written", len(waiting) - len(missing), missing)
             if left:
-                missing = [decode_item(item) for item in [*left, *waiting[start + MOST_WRITES :]]]
-                _pause_or_give_up(store, fruitless, "written", missing, done=len(waiting) - len(missing))
+                _pause(fruitless)
 
 
-def _pause_or_give_up(store: Store, fruitless: int, what: str, missing: list[Any], done: Any = None) -> None:
-    if fruitless >= _FRUITLESS:
-        raise BatchError(
-            f"{store.mapper.model_name}: {len(missing)} of a batch could not be {what}, asked for {fruitless} times "
-            "in a row; the table's throughput is too low for it",
-            done,
-            missing,
-        )
+def _given_up(store: Store, what: str, done: Any, missing: Sequence[WireItem]) -> BatchError:
+    return BatchError(
+        f"{store.mapper.model_name}: {len(missing)} of a batch could not be {what}, asked for {_FRUITLESS} times "
+        "in a row; the table's throughput is too low for it",
+        done,
+        [decode_item(item) for item in missing],
+    )
+
+
+def _pause(fruitless: int) -> None:
     # full jitter: many clients that were refused together do not come back together
     time.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**fruitless)))

@@ -18,10 +18,15 @@ _MARK = 12  # bytes of the query's fingerprint
 _SEAL = 16  # bytes of the signature
 
 
-def fingerprint(conditions: Sequence[Condition], *about: Any) -> bytes:
+def fingerprint(conditions: Sequence[Condition], values: WireItem, *about: Any) -> bytes:
     """Give what a cursor remembers of its query: resolved conditions, and whatever else makes it another one."""
-    text = json.dumps([[_canonical(condition) for condition in conditions], about], default=_text)
+    of_conditions = sorted(_json(_canonical(condition)) for condition in conditions)
+    text = _json([of_conditions, {name: _sorted(value) for name, value in values.items()}, about])
     return hashlib.sha256(text.encode()).digest()[:_MARK]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, default=_text, sort_keys=True)
 
 
 def _canonical(condition: Condition) -> Any:

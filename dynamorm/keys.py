@@ -38,6 +38,7 @@ def split(store: Store, index: IndexSpec | None, conditions: Sequence[Condition]
         else:
             filters.append(part)
     where = _Where(store, index, key)
+    where.check_operands([*hashes, *ranges])
     if not (textual and not hashes):
         if not hashes:
             _name_what_would_serve(store, index, where, conditions)
@@ -67,6 +68,14 @@ class _Where:
     def named(self, stored: object) -> str:
         """Give the Python name of a stored attribute."""
         return self.store.mapper.adapter.by_stored[str(stored)].name
+
+    def check_operands(self, comparisons: list[Comparison]) -> None:
+        for comparison in comparisons:
+            if not all(isinstance(operand, dict) for operand in comparison.operands):
+                raise InvalidKey(
+                    f"{self}: {self.named(comparison.path[0])} is a key here, which DynamoDB compares with values, "
+                    "not with other attributes; scan() can"
+                )
 
     def check_hash(self, hashes: list[Comparison]) -> None:
         name = self.named(self.key.hash_key)

@@ -27,8 +27,9 @@ from .instances import (
     values_of,
 )
 from .items import plain
-from .query import QueryIterator, ScanIterator
+from .query import QueryIterator
 from .related import Relationship, bind, taken_from
+from .scans import ScanIterator
 from .signals import model_prepared, post_init, pre_init
 from .state import DroppedField, FieldAttribute, Stateful
 from .verbs import (

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextvars
-import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from .batch import in_order
 from .codec import WireItem
-from .exceptions import ValidationError
+from .exceptions import BatchError, ValidationError
 from .items import Store
 from .requests import Request
 from .state import Place
-
-_WAIT = 0.05  # seconds after which a thread that has nothing to do looks whether it is still wanted
 
 Model = TypeVar("Model")
 
@@ -67,6 +63,8 @@ class Chunk(NamedTuple):
 class Pages:
     """The answers to one request and all that follow from it, one by one."""
 
+    resumable = True
+
     def __init__(
         self,
         store: Store,
@@ -88,6 +86,7 @@ class Pages:
         self._request: Request | None = request
         self._limit = limit
         self._hydration = hydration
+        self._unfinished: dict[str, Any] | None = None
 
     def responses(self) -> Iterator[dict[str, Any]]:
         """Give DynamoDB's answers."""
@@ -104,30 +103,40 @@ class Pages:
         if self.limiter is not None:
             self.limiter.wait()
         response = self.place.connection.call(request, self._store.model)
-        units = (response.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0)
-        if self.limiter is not None:
-            self.limiter.spend(units)
+        self._spend((response.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))
         self.response = response
         self.scanned += response.get("ScannedCount", 0)
-        self.capacity += units
         if self._limit is not None:
             self._limit -= min(self._limit - 1, response.get("Count", 0))
         after = response.get("LastEvaluatedKey")
         self._request = self._request.after(after) if after and self._request is not None else None
         return response
 
+    def _spend(self, units: float) -> None:
+        self.capacity += units
+        if self.limiter is not None:
+            self.limiter.spend(units)
+
+    def close(self) -> None:
+        """Let go of what reads ahead; nothing does here."""
+
     def next_page(self) -> Chunk | None:
         """Give the next page, ``None`` after the last one."""
-        response = self.ask()
+        # a page whose hydration failed is hydrated again, not passed over
+        response = self._unfinished if self._unfinished is not None else self.ask()
         if response is None:
             return None
+        self._unfinished = response
         items = places = response.get("Items", [])
         if self._hydration is not None and items:
             keys = [{name: item[name] for name in self._store.mapper.key.names} for item in items]
-            whole = in_order(self._store, self.place, keys, **self._hydration)
+            if self.limiter is not None:
+                self.limiter.wait()
+            whole = in_order(self._store, self.place, keys, spend=self._spend, **self._hydration)
             # the place in the index is that of the index's item, whatever the table says by now
             places = [held for held, item in zip(items, whole, strict=True) if item is not None]
             items = [item for item in whole if item is not None]
+        self._unfinished = None
         return Chunk(items, places, response.get("LastEvaluatedKey"))
 
 
@@ -172,12 +181,20 @@ class Run:
             if self._left is not None:
                 self._left -= 1
             return instance
+        self.close()
         raise StopIteration
+
+    def close(self) -> None:
+        """End whatever reads ahead."""
+        self.pages.close()
 
     def _fetch(self) -> bool:
         """Get the next page that holds any item."""
         while not self._exhausted:
-            page = self.pages.next_page()
+            try:
+                page = self.pages.next_page()
+            except BatchError as error:
+                raise BatchError(str(error), [self._load(wire) for wire in error.done], error.missing) from None
             self._began = True
             if page is None:
                 self._exhausted = True
@@ -225,7 +242,9 @@ class Run:
 
     @property
     def last(self) -> WireItem | None:
-        """The key after which this stands; ``None`` at the end."""
+        """The key after which this stands; ``None`` at the end, or where there is no order to go on in."""
+        if not self.pages.resumable:
+            return None
         if not self._began:
             return self.pages.start
         if self._position == len(self._items):
@@ -234,99 +253,3 @@ class Run:
             return self.pages.start
         place = self.places[self._position - 1]
         return {name: place[name] for name in self.pages.key_names}
-
-
-class ParallelPages(Pages):
-    """The pages of several reads at once, in whatever order they arrive; never more waiting than there are threads."""
-
-    def __init__(self, parts: Sequence[Pages], workers: int) -> None:
-        self.limiter = None
-        self.key_names = parts[0].key_names
-        self.place = parts[0].place
-        self.start = None
-        self.response: dict[str, Any] | None = None
-        self._parts = parts
-        self._workers = min(workers, len(parts))
-        self._arrived: queue.Queue[Any] = queue.Queue(maxsize=self._workers)
-        self._threads: list[threading.Thread] = []
-        self._todo: queue.SimpleQueue[Pages] = queue.SimpleQueue()
-        self._stop = threading.Event()
-        self._running = 0
-
-    @property
-    def scanned(self) -> int:  # type: ignore[override]
-        return sum(part.scanned for part in self._parts)
-
-    @property
-    def capacity(self) -> float:  # type: ignore[override]
-        return sum(part.capacity for part in self._parts)
-
-    def ask(self) -> dict[str, Any] | None:
-        """Give the next answer of any part; used for counting, where order and overlap mean nothing."""
-        for part in self._parts:
-            response = part.ask()
-            if response is not None:
-                return response
-        return None
-
-    def next_page(self) -> Chunk | None:
-        if not self._threads:
-            self._begin()
-        while self._running:
-            kind, content = self._arrived.get()
-            if kind == "page":
-                page: Chunk = content
-                return page._replace(after=None)
-            self._running -= 1
-            if kind == "error":
-                self.close()
-                raise content
-        return None
-
-    def _begin(self) -> None:
-        for part in self._parts:
-            self._todo.put(part)
-        self._running = self._workers
-        for _ in range(self._workers):
-            # settings belong to the caller's context, which a new thread would not have
-            context = contextvars.copy_context()
-            work = (_work, self._todo, self._arrived, self._stop)
-            thread = threading.Thread(target=context.run, args=work, daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def close(self) -> None:
-        """Let the threads end."""
-        self._stop.set()
-
-    def __del__(self) -> None:
-        self._stop.set()
-
-
-def _work(todo: queue.SimpleQueue[Pages], arrived: queue.Queue[Any], stop: threading.Event) -> None:
-    """Read parts one after the other until none is left; knows nothing of who reads, so that he can go away."""
-    try:
-        while not stop.is_set():
-            try:
-                part = todo.get_nowait()
-            except queue.Empty:
-                break
-            while not stop.is_set() and (page := part.next_page()) is not None:
-                if page.items:
-                    _hand_over(("page", page), arrived, stop)
-        _hand_over(("done", None), arrived, stop)
-    except BaseException as error:
-        _hand_over(("error", error), arrived, stop)
-
-
-def _hand_over(message: Any, arrived: queue.Queue[Any], stop: threading.Event) -> None:
-    while not stop.is_set():
-        try:
-            return arrived.put(message, timeout=_WAIT)
-        except queue.Full:
-            continue
-
-
-def parallel(parts: Sequence[Pages], workers: int) -> Pages:
-    """Give the pages of several reads as they arrive."""
-    return ParallelPages(parts, workers)

@@ -6,13 +6,11 @@ start each time.
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
-from . import table
 from .codec import WireItem, decode_item, encode_item
 from .connection import cursor_key
 from .cursors import decode_cursor, encode_cursor, fingerprint
@@ -23,21 +21,23 @@ from .exceptions import (
     InvalidKey,
     MultipleFound,
     NotProjected,
-    ScanRefused,
 )
-from .expressions import Change, Condition, Q, conjunction, leaves
+from .expressions import Change, Condition, conjunction, leaves
 from .instances import loaded
 from .items import Store
 from .keys import Choice, choose, split
-from .pages import Limiter, Model, Page, Pages, Run, parallel
+from .pages import Limiter, Model, Page, Pages, Run
 from .passthrough import merged, without_conditions
-from .requests import Request, build_query, build_scan
+from .requests import Request, build_query
 from .spec import IndexSpec
 from .state import Place
 from .updates import actions as resolved_actions
 from .updates import planned
 
 Self = TypeVar("Self", bound="ReadIterator[Any]")
+
+# what of the arguments in boto3's form makes a read another one
+_ABOUT = ("KeyConditionExpression", "FilterExpression", "ExpressionAttributeNames", "Segment", "TotalSegments")
 
 
 class Explanation(NamedTuple):
@@ -80,7 +80,7 @@ class ReadIterator(ABC, Generic[Model]):
         given, found = without_conditions(raw)
         self._conditions = conjunction([*conditions, *found], lookups)
         if given.get("Limit") is not None:
-            self._limit = _positive("Limit", given.pop("Limit"))
+            self._limit = positive("Limit", given.pop("Limit"))
         if given.get("IndexName") is not None:
             self._index = self._index_called(given.pop("IndexName"))
         if given.get("ExclusiveStartKey") is not None:
@@ -128,11 +128,11 @@ class ReadIterator(ABC, Generic[Model]):
 
     def limit(self: Self, limit: int) -> Self:
         """Give so many items at most."""
-        return self._with(limit=_positive("limit", limit))
+        return self._with(limit=positive("limit", limit))
 
     def page_size(self: Self, size: int) -> Self:
         """Let DynamoDB look at so many items at most for one answer, whether they match or not."""
-        return self._with(page_size=_positive("page_size", size))
+        return self._with(page_size=positive("page_size", size))
 
     def consistent(self: Self, consistent: bool = True) -> Self:
         """See every write that was finished before."""
@@ -217,7 +217,7 @@ class ReadIterator(ABC, Generic[Model]):
         if not self._hydrated:
             return None
         paths = None if self._paths is None else self._store.mapper.paths(self._paths)
-        return {"consistent": False, "paths": paths}
+        return {"consistent": self._consistent, "paths": paths}
 
     @property
     def _fetch_limit(self) -> int | None:
@@ -298,13 +298,19 @@ class ReadIterator(ABC, Generic[Model]):
     def pages(self) -> Iterator[Page[Model]]:
         """Give the items in lists as DynamoDB's answers hold them, each with the cursor that goes on after it."""
         run = self._latest = self._run()
-        mark = self._mark()
-        while (items := run.page()) is not None:
-            yield Page(items, None if run.last is None else encode_cursor(run.last, mark, cursor_key()))
+        return self._pages_of(run, self._mark())
+
+    @staticmethod
+    def _pages_of(run: Run, mark: bytes) -> Iterator[Page[Any]]:
+        try:
+            while (items := run.page()) is not None:
+                yield Page(items, None if run.last is None else encode_cursor(run.last, mark, cursor_key()))
+        finally:
+            run.close()
 
     def page(self, size: int, cursor: str | None = None) -> Page[Model]:
         """Give so many items at most, from the start or after a cursor, and the cursor of the next page."""
-        _positive("page", size)
+        size = min(positive("page", size), self._limit or size)
         read = self._with(limit=size + 1, start=cursor if cursor is not None else self._start)
         run = self._latest = read._run()
         items: list[Any] = []
@@ -360,11 +366,14 @@ class ReadIterator(ABC, Generic[Model]):
         resolved = resolved_actions(store.mapper, planned(store.mapper, actions, updates))
         if not resolved:
             return 0
+        changed = {action.path[0] for action in resolved}
         return self._each(
-            lambda place, key, conditions: store.update(place, key, resolved, conditions, returning="NONE")
+            lambda place, key, conditions: store.update(place, key, resolved, conditions, returning="NONE"),
+            moves=not changed.isdisjoint(self._key_names),
         )
 
-    def _each(self, write: Callable[[Place, WireItem, Sequence[Condition]], Any]) -> int:
+    def _each(self, write: Callable[[Place, WireItem, Sequence[Condition]], Any], moves: bool = False) -> int:
+        """Write to every item that matches; ``moves`` says that the items change places in the index that is read."""
         store, written = self._store, 0
         raw = sorted({"KeyConditionExpression", "FilterExpression"} & self._raw.keys())
         if raw:
@@ -372,8 +381,10 @@ class ReadIterator(ABC, Generic[Model]):
         conditions = (store.exists, *(part for part in self._resolved() if not self._is_on_key(part)))
         pages = self._with(paths=(), hydrated=False)._pages()
         place = pages.place
-        for wire in Run(pages, lambda wire: wire, self._limit, "raise"):
-            key = {name: wire[name] for name in store.mapper.key.names}
+        names = store.mapper.key.names
+        keys = ({name: wire[name] for name in names} for wire in Run(pages, lambda wire: wire, self._limit))
+        # what moves ahead would be met again
+        for key in list(keys) if moves else keys:
             try:
                 write(place, key, conditions)
                 written += 1
@@ -412,6 +423,8 @@ class ReadIterator(ABC, Generic[Model]):
 
     def _options(self, count: bool = False) -> dict[str, Any]:
         index = self._projected
+        if self._raw.get("Select") == "COUNT" and not count:
+            raise InvalidExpression(f'{self._name}: Select="COUNT" gives no items; .count() counts them')
         if self._consistent and index is not None and index.is_global:
             raise InvalidKey(f"{self._name}: a global index has no consistent reads; read the table, or without")
         options: dict[str, Any] = {
@@ -470,8 +483,15 @@ class ReadIterator(ABC, Generic[Model]):
         """What tells the cursors of this read from those of others."""
         index = self._projected
         keys, filters = self._parts()
-        about = (self._store.table.name, index.name if index else None, getattr(self, "_reverse", None))
-        return fingerprint([*keys, *filters], type(self).__name__, *about)
+        about = (self._store.table.name, index.name if index else None, self._order)
+        given = {name: self._raw[name] for name in _ABOUT if name in self._raw}
+        values = encode_item(self._raw.get("ExpressionAttributeValues", {}))
+        return fingerprint([*keys, *filters], values, type(self).__name__, *about, given)
+
+    @property
+    @abstractmethod
+    def _order(self) -> Any:
+        """Give what decides in which order items come, or which part of them."""
 
     @property
     def _name(self) -> str:
@@ -494,66 +514,10 @@ class ReadIterator(ABC, Generic[Model]):
             )
 
 
-def _positive(name: str, number: Any) -> int:
+def positive(name: str, number: Any) -> int:
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise InvalidExpression(f"{name}({number!r}): a positive integer is meant")
     return number
-
-
-class ScanIterator(ReadIterator[Model]):
-    """Looks at every item of a table or index, and gives those that match."""
-
-    _segments: tuple[int, int] | None = None
-    _parallel: tuple[int, int] | None = None
-
-    def reverse(self, reverse: bool = True) -> Any:
-        """Refuse: a scan has no order."""
-        raise InvalidExpression(f"{self._name}: a scan has no order that could be reversed; a query has")
-
-    def first(self, reverse: bool = False) -> Model | None:
-        """Give the first item that comes, ``None`` if there is none; ``reverse`` is refused like :meth:`reverse`."""
-        if reverse:
-            self.reverse()
-        return super().first()
-
-    def segment(self: Self, number: int, of: int) -> Self:
-        """Give one part of the scan, for others to read the other parts elsewhere; it can be pickled."""
-        if not 0 <= number < _positive("segment", of):
-            raise InvalidExpression(f"segment({number}, {of}): segments are counted from 0 to {of - 1}")
-        return self._with(segments=(number, of))
-
-    def parallel(self: Self, segments: int, workers: int | None = None) -> Self:
-        """Read so many parts at the same time, in as many threads, in no order."""
-        workers = _positive("workers", segments if workers is None else workers)
-        return self._with(parallel=(_positive("parallel", segments), workers))
-
-    def _pages(self, **options: Any) -> Pages:
-        if self._parallel is None:
-            return super()._pages(**options)
-        total, workers = self._parallel
-        limiter = Limiter(self._rate) if self._rate is not None else None
-        parts = []
-        for number in range(total):
-            part: Pages = ReadIterator._pages(self.segment(number, total), **options)
-            part.limiter = limiter
-            parts.append(part)
-        return parallel(parts, workers)
-
-    def _parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
-        return (), self._resolved()
-
-    def _request(self, **options: Any) -> Request:
-        policy = self._store.table.on_scan
-        if policy == "error":
-            raise ScanRefused(f'{self._name} is not to be scanned: its Table says on_scan = "error"; query it instead')
-        if policy == "warn":
-            warnings.warn(f"{self._name} is scanned: every item in it is read", stacklevel=4)
-        filters = self._resolved()
-        self._check_projected(filters)
-        request = build_scan(
-            self._store.table_name, filters=filters, segment=self._segments, **self._options(**options)
-        )
-        return merged(request, self._raw)
 
 
 class QueryIterator(ReadIterator[Model]):
@@ -561,6 +525,13 @@ class QueryIterator(ReadIterator[Model]):
 
     _reverse = False
     _chooses = False
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        given = dict(self._raw)
+        if given.get("ScanIndexForward") is not None:
+            self._reverse = not given.pop("ScanIndexForward")
+            self._raw = given
 
     def reverse(self: Self, reverse: bool = True) -> Self:
         """Give the items in descending order of the range key."""
@@ -571,16 +542,20 @@ class QueryIterator(ReadIterator[Model]):
         read = self.reverse(not self._reverse) if reverse else self
         return next(iter(read._capped(1)), None)
 
+    @property
+    def _order(self) -> Any:
+        return self._reverse
+
     def _choice(self) -> Choice:
         """Give the table or index that is read, with the conditions on its keys and the filters."""
         store, conditions = self._store, self._resolved()
-        if self._chooses:
+        if self._chooses and self._index is None:
             return choose(store, conditions)
         return split(store, self._index, conditions, textual="KeyConditionExpression" in self._raw)
 
     @property
     def _projected(self) -> IndexSpec | None:
-        return self._choice().spec if self._chooses else self._index
+        return self._choice().spec if self._chooses and self._index is None else self._index
 
     def _parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
         choice = self._choice()
@@ -593,8 +568,3 @@ class QueryIterator(ReadIterator[Model]):
             self._store.table_name, keys, filters=filters, reverse=self._reverse, **self._options(**options)
         )
         return merged(request, self._raw)
-
-
-# Existing code imports these from dynamorm.table, which stands below this module.
-for _kept in (Q, QueryIterator, ReadIterator, ScanIterator):
-    setattr(table, _kept.__name__, _kept)

@@ -164,7 +164,12 @@ def _read(
 
 
 def build_batch_get(
-    table: str, keys: Sequence[WireItem], *, consistent: bool = False, paths: Sequence[Path] | None = None
+    table: str,
+    keys: Sequence[WireItem],
+    *,
+    consistent: bool = False,
+    paths: Sequence[Path] | None = None,
+    capacity: bool = False,
 ) -> Request:
     asked: dict[str, Any] = {"Keys": list(keys)}
     if consistent:
@@ -173,7 +178,10 @@ def build_batch_get(
         rendered = render_projection(paths)
         asked["ProjectionExpression"] = rendered.text
         asked["ExpressionAttributeNames"] = rendered.names
-    return Request("BatchGetItem", {"RequestItems": {table: asked}})
+    payload: dict[str, Any] = {"RequestItems": {table: asked}}
+    if capacity:
+        payload["ReturnConsumedCapacity"] = "TOTAL"
+    return Request("BatchGetItem", payload)
 
 
 def build_batch_write(table: str, items: Sequence[WireItem]) -> Request:

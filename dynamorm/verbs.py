@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from inspect import signature
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from . import batch
 from .codec import WireItem, decode_item, encode_item
 from .exceptions import (
+    BatchError,
     ConditionFailed,
     DoesNotExist,
     DynaModelException,
@@ -400,17 +401,38 @@ def items_of_keys(cls: Any, keys: Iterable[Any], consistent: bool, attrs: Any, o
     paths = None if attrs is None else store.mapper.paths(attrs)
     if isinstance(keys, (str, bytes, Mapping)):
         raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")
-    partial = paths is not None
+    place = store.here
+
+    def load(wire: WireItem) -> Any:
+        return loaded(cls, wire, paths is not None, place)
+
+    wire_keys = (batch.wire_key_of(store, key) for key in keys)
     if not ordered:
-        return _items_of_keys(cls, store, keys, consistent, paths)
-    wire_keys = [batch.wire_key_of(store, key) for key in keys]
-    place = store.here
-    items = batch.in_order(store, place, wire_keys, consistent=consistent, paths=paths)
-    return [None if wire is None else loaded(cls, wire, partial, place) for wire in items]
+        return _Found(batch.read(store, place, wire_keys, consistent=consistent, paths=paths), load)
+    try:
+        items = batch.in_order(store, place, list(wire_keys), consistent=consistent, paths=paths)
+    except BatchError as error:
+        raise BatchError(str(error), [load(wire) for wire in error.done], error.missing) from None
+    return [None if wire is None else load(wire) for wire in items]
 
 
-def _items_of_keys(cls: Any, store: Store, keys: Iterable[Any], consistent: bool, paths: Any) -> Iterator[Any]:
-    wires = (batch.wire_key_of(store, key) for key in keys)
-    place = store.here
-    for wire in batch.read(store, place, wires, consistent=consistent, paths=paths):
-        yield loaded(cls, wire, paths is not None, place)
+class _Found(Generator[Any, None, None]):
+    """Gives the instances of stored items; one that the schema refuses raises, and the next one comes after it."""
+
+    def __init__(self, items: Iterator[WireItem], load: Callable[[WireItem], Any]) -> None:
+        self._items = items
+        self._load = load
+        self._done: list[Any] = []
+
+    def send(self, value: Any) -> Any:
+        try:
+            wire = next(self._items)
+        except BatchError as error:
+            raise BatchError(str(error), self._done, error.missing) from None
+        instance = self._load(wire)
+        self._done.append(instance)
+        return instance
+
+    def throw(self, *error: Any) -> Any:
+        self._items = iter(())
+        return super().throw(*error)

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pytest
 
-from dynamorm import DynaModel, F, ValidationError
+from dynamorm import DynaModel, F, InvalidSchemaField, ValidationError
 from dynamorm.signals import pre_request
 
 from .models import (
@@ -686,6 +686,13 @@ def test_what_has_no_form_in_dynamodb_is_an_error_with_its_path(thing, sent, way
         with pytest.raises(ValidationError, match=r"free.*deep\[1\]\.x"):
             write(thing, way, free={"deep": [0, {"x": value}]})
     assert not any("free" in str(request.payload) for request in sent)
+
+
+def test_ttl_names_a_field_that_is_stored_as_a_number(library):
+    for wrong in ("s", "free", "flag", "nothing"):
+        with pytest.raises(InvalidSchemaField, match=f"ttl = '{wrong}'"):
+            library.model("Expiring", {"name": "expiring", "hash_key": "id", "ttl": wrong}, THING)
+    library.model("Expiring", {"name": "expiring", "hash_key": "id", "ttl": "n"}, THING)
 
 
 def test_sets_in_free_form_data_are_dynamodbs_sets(thing):

@@ -103,6 +103,7 @@ def check(text: str, names: dict[str, str], values: dict[str, Any]) -> None:
         assert first in called or not inner_is_pair, f"doubled parentheses in {text}"
 
 
+@pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_any_condition_is_made_of_placeholders_and_words_of_dynamodb(data):

@@ -38,6 +38,11 @@ def schema(library: str, **kinds: str) -> type:
     return pydantic.create_model("Schema", **fields)
 
 
+def values(instance: Any) -> dict[str, Any]:
+    """Give the native values that there are; schematics also shows fields without one."""
+    return {name: value for name, value in instance.to_dict(native=True).items() if value is not None}
+
+
 @cache
 def declare(library: str) -> Any:
     """Give the module with the models of a library."""

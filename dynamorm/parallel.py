@@ -1,0 +1,123 @@
+"""Several reads at once: each page is handed over as it arrives, and nobody reads far ahead of who takes them."""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from .pages import Chunk, Pages
+
+_WAIT = 0.05  # seconds after which a thread that cannot hand over looks whether it is still wanted
+
+
+class ParallelPages(Pages):
+    """The pages of several reads, in whatever order they arrive; never more waiting than there are threads."""
+
+    resumable = False
+
+    def __init__(self, parts: Sequence[Pages], workers: int) -> None:
+        self.limiter = None
+        self.key_names = parts[0].key_names
+        self.place = parts[0].place
+        self.start = None
+        self.response: dict[str, Any] | None = None
+        self._parts = parts
+        self._workers = min(workers, len(parts))
+        self._arrived: queue.Queue[Any] = queue.Queue(maxsize=self._workers)
+        self._stop = threading.Event()
+        self._running: int | None = None
+
+    @property
+    def scanned(self) -> int:  # type: ignore[override]
+        return sum(part.scanned for part in self._parts)
+
+    @property
+    def capacity(self) -> float:  # type: ignore[override]
+        return sum(part.capacity for part in self._parts)
+
+    def ask(self) -> dict[str, Any] | None:
+        """Give the next answer of any part, ``None`` after the last one."""
+        response: dict[str, Any] | None = self._next(Pages.ask)
+        return response
+
+    def next_page(self) -> Chunk | None:
+        """Give the next page of any part, ``None`` after the last one."""
+        page: Chunk | None = self._next(Pages.next_page)
+        return page
+
+    def _next(self, step: Callable[[Pages], Any]) -> Any:
+        if self._running is None:
+            self._begin(step)
+        while self._running:
+            kind, content, response = self._arrived.get()
+            if kind == "content":
+                self.response = response
+                return content
+            self._running -= 1
+            if kind == "error":
+                self.close()
+                raise content
+        return None
+
+    def _begin(self, step: Callable[[Pages], Any]) -> None:
+        todo: queue.SimpleQueue[Pages] = queue.SimpleQueue()
+        for part in self._parts:
+            todo.put(part)
+        self._running = self._workers
+        for number in range(self._workers):
+            # settings belong to the caller's context, which a new thread would not have
+            context = contextvars.copy_context()
+            work = (_work, step, todo, self._arrived, self._stop)
+            threading.Thread(target=context.run, args=work, name=f"dynamorm-scan-{number}", daemon=True).start()
+
+    def close(self) -> None:
+        """Let the threads end; nothing comes after that."""
+        self._stop.set()
+        self._running = 0
+
+    def __del__(self) -> None:
+        self._stop.set()
+
+
+def _work(
+    step: Callable[[Pages], Any], todo: queue.SimpleQueue[Pages], arrived: queue.Queue[Any], stop: threading.Event
+) -> None:
+    """Read parts one after the other until none is left; knows nothing of who reads, so that he can go away."""
+    try:
+        while not stop.is_set():
+            try:
+                part = todo.get_nowait()
+            except queue.Empty:
+                break
+            while not stop.is_set() and (content := step(part)) is not None:
+                _hand_over(("content", content, part.response), arrived, stop)
+        _hand_over(("done", None, None), arrived, stop)
+    except BaseException as error:
+        _hand_over(("error", error, None), arrived, stop)
+
+
+def _hand_over(message: Any, arrived: queue.Queue[Any], stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            return arrived.put(message, timeout=_WAIT)
+        except queue.Full:
+            continue
+
+
+class WhileWanted:
+    """Goes through a run, and ends its threads as soon as nobody holds it any more."""
+
+    def __init__(self, run: Any) -> None:
+        self._run = run
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        return next(self._run)
+
+    def __del__(self) -> None:
+        self._run.close()
