@@ -445,6 +445,13 @@ def test_limit_index_start_and_the_like_in_kwargs_mean_our_own(score):
     assert sent[0].payload["ReturnConsumedCapacity"] == "INDEXES"
 
 
+def test_indexes_take_kwargs_by_position_as_they_did(score):
+    model = filled(score)
+    assert len(model.ByGame.query({"Limit": 1}, game="g1").all()) == 1
+    assert len(model.ByGame.scan({"Limit": 2}).all()) == 2
+    assert games(model.ByGame.query({"user": "ann"}, game="g1")) == ["g1"]
+
+
 def test_select_in_kwargs(score):
     counted = score.query(user="ann", query_kwargs={"Select": "COUNT"})
     assert counted.count() == 6
