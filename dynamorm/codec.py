@@ -122,17 +122,18 @@ def _encode_sparse(values: Mapping[str, Any], nulls: bool = False) -> WireItem:
             continue
         _require_text_key(name)
         try:
-            encoded[name] = _encode_within(value, nulls)
+            encoded[name] = encode_within(value, nulls)
         except UnstorableValue as error:
             raise error.under(name) from error.__cause__
     return encoded
 
 
-def _encode_within(value: Any, nulls: bool) -> AttributeValue:
+def encode_within(value: Any, nulls: bool) -> AttributeValue:
+    """Give the AttributeValue of something inside an item; where ``nulls``, ``None`` in its mappings is kept."""
     if isinstance(value, Mapping):
         return {"M": _encode_sparse(value, nulls)}
     if isinstance(value, (list, tuple)):
-        return _encode_list(value, lambda element: _encode_within(element, True))
+        return _encode_list(value, lambda element: encode_within(element, True))
     return _encode(value)
 
 
