@@ -54,7 +54,6 @@ _LOADING = (
     "dict_class",
 )
 _DUMPING = ("dump", "_serialize", "get_attribute", "_invoke_dump_processors", "_invoke_processors", "dict_class")
-_OF_DICTS = frozenset(dir(dict))
 # How deep schemas may nest themselves through instances, each of which may be another.
 _DEEPEST = 6
 _UNSEEN = UnseenData()
@@ -100,8 +99,6 @@ class SchemaPlanner:
             filler = _filler(spec, field, fillers.get(spec.name))
             missing: Missing = LEFT_OUT if self.mode == PARTIAL else _missing(spec, field, filler)
             unset: Missing = REFUSED if spec.required else LEFT_OUT
-            if spec.name in _OF_DICTS:
-                unset = UNSURE
             plan.fields.append(
                 FieldPlan(
                     spec.name,
@@ -215,7 +212,7 @@ class SchemaPlanner:
 
 def declined(schema: marshmallow.Schema, hooks: Iterable[str], methods: Iterable[str]) -> str | None:
     """Say why one direction of a schema is left to marshmallow."""
-    kind = type(schema)
+    kind = vars(type(schema)).get("_dynamorm_origin", type(schema))
     for tag, found in schema._hooks.items():
         hook = tag[0] if isinstance(tag, tuple) else tag
         if found and hook in hooks:
@@ -281,7 +278,7 @@ def _inner_missing(spec: FieldSpec, field: Any, partial: bool) -> Missing:
 
 
 def _inner_unset(spec: FieldSpec, field: Any) -> Missing:
-    if spec.name in _OF_DICTS or (spec.required and spec.kind == "set"):
+    if spec.required and spec.kind == "set":
         return UNSURE
     if field.dump_default is not MISSING:
         return give_default(field.dump_default)

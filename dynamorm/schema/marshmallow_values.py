@@ -247,9 +247,8 @@ def _enum(field: Any, checks: Checks) -> Value | None:
         return None
     if not field.by_value:
         names: dict[str, Any] = dict(kind.__members__)
-        if type(field.field) is not fields.String or any(
-            getattr(kind, name, None) is not member or member.name != member._name_ for name, member in names.items()
-        ):
+        usual = all(_is_usual_member(kind, name, member) for name, member in names.items())
+        if type(field.field) is not fields.String or not usual:
             return None
         name_of = operator.attrgetter("_name_")
         return Converted(names.__getitem__, name_of, as_text=True, natives=(kind,), reload="same", checks=checks)
@@ -266,6 +265,12 @@ def _enum(field: Any, checks: Checks) -> Value | None:
         reload="same",
         checks=checks,
     )
+
+
+def _is_usual_member(kind: Any, name: str, member: Any) -> bool:
+    """Say whether all ways from a name to a member and back are the usual ones."""
+    found: Any = getattr(kind, name, None)
+    return found is member and bool(found.name == found._name_)
 
 
 def _raw(field: Any, checks: Checks) -> Value | None:
@@ -293,6 +298,8 @@ _MAKERS: dict[type, Callable[[Any, Checks], Value | None]] = {
 def _list(spec: FieldSpec, field: Any, checks: Checks, partial: bool, describe: Describe) -> Value | None:
     assert spec.element is not None
     element = describe(spec.element, field.inner, partial)
+    if type(field.inner) is fields.Constant:  # which takes None for its constant
+        return None
     if not (_is_stable(element) or all(isinstance(check, Size) for check in checks)):
         return None
     return ListOf(element, field.inner.allow_none, checks)
@@ -328,7 +335,7 @@ def _map(
     key = field.key_field
     if key is not None:
         _require_usual(key)
-    if checks:
+    if checks or type(field.value_field) is fields.Constant:
         return None
     if key is None or (type(key) is fields.String and not key.validators):
         return MapOf(element, nullable)

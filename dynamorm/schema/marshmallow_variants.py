@@ -85,6 +85,8 @@ def variant_of(schema: type[marshmallow.Schema], variant: Variant) -> type[marsh
             "__module__": schema.__module__,
             "_dynamorm_origin": schema,
         }
+        if inspect.getattr_static(schema, "get_attribute") is vars(marshmallow.Schema)["get_attribute"]:
+            attrs["get_attribute"] = _get_attribute
         attrs.update(_without_hooks(schema, variant))
         metaclass: Any = type(schema)
         with warnings.catch_warnings():
@@ -93,6 +95,13 @@ def variant_of(schema: type[marshmallow.Schema], variant: Variant) -> type[marsh
             known[variant] = metaclass(schema.__name__, (schema,), attrs)
     derived: type[marshmallow.Schema] = known[variant]
     return derived
+
+
+def _get_attribute(self: marshmallow.Schema, obj: Any, attr: str, default: Any) -> Any:
+    """Give a value to be dumped; of a dict marshmallow would take the method where ``items`` is absent."""
+    if type(obj) is dict and "." not in attr:
+        return obj.get(attr, default)
+    return marshmallow.Schema.get_attribute(self, obj, attr, default)
 
 
 def is_hook(value: Any) -> bool:

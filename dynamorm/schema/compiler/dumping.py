@@ -115,7 +115,7 @@ class DumpWriter:
         source, name = self.source, repr(field.name)
 
         def store(value: str) -> None:
-            source.line(f"out[{field.stored!r}] = {value}")
+            source.line(f"out[{field.stored!r}] = {value}" if _is_storable(field.stored) else GIVE_UP)
 
         def present() -> None:
             with source.block("if v is not None:"):
@@ -170,6 +170,10 @@ class DumpWriter:
 
     def foreign_field(self, plan: SchemaPlan, field: FieldPlan, value: Foreign, nulls: bool) -> None:
         source = self.source
+
+        def store(dumped: str) -> None:
+            source.line(f"out[{field.stored!r}] = {dumped}" if _is_storable(field.stored) else GIVE_UP)
+
         if not plan.outermost and not field.computed:
             with source.block(f"if {field.name!r} not in natives:"):
                 source.line("absent += 1")
@@ -184,11 +188,11 @@ class DumpWriter:
                 source.line(f"{source.use(field.unset_check, 'unset')}()")
             if nulls:
                 with source.block("if v is None:"):
-                    source.line(f"out[{field.stored!r}] = {{'NULL': True}}")
+                    store("{'NULL': True}")
         with source.block("else:"):
             if check:
                 source.line(f"{source.use(value.check, 'check')}(v)")
-            self.free("v", lambda dumped: source.line(f"out[{field.stored!r}] = {dumped}"), nulls, in_list=False)
+            self.free("v", store, nulls, in_list=False)
 
     def value(self, plan: Value, value: str, store: Store, nulls: bool, *, in_list: bool) -> None:
         """Write what makes the AttributeValue of a native that is not ``None``."""
@@ -369,3 +373,11 @@ class DumpWriter:
                 else:
                     self.value(plan.element, element, store_entry, nulls, in_list=False)
         store(f"{{'M': {content}}}")
+
+
+def _is_storable(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
