@@ -38,6 +38,8 @@ def _checks(validator: Any) -> Checks:
         return (Holds(validator.regex.match),)
     if kind is validate.Email:
         return (Holds(_email(validator)),)
+    if kind is validate.URL:
+        return (Holds(_url(validator)),)
     if kind is validate.And:
         return checks_of(validator.validators)
     return (Objects(validator, by_false=_BY_FALSE and not isinstance(validator, validate.Validator)),)
@@ -55,3 +57,18 @@ def _email(validator: validate.Email) -> Callable[[str], Any]:
         return at and user(name) and (host in allowed or domain(host))
 
     return is_plain_address
+
+
+def _url(validator: Any) -> Callable[[str], Any]:
+    options = {"relative": validator.relative, "require_tld": validator.require_tld}
+    if hasattr(validator, "absolute"):
+        options["absolute"] = validator.absolute
+    matches, schemes = validator._regex(**options).search, validator.schemes
+
+    def is_usual_url(value: str) -> Any:
+        scheme, found, _ = value.partition("://")
+        scheme = scheme.lower()
+        # what is relative, or a file, is left to the library, whose versions differ
+        return found and scheme in schemes and scheme != "file" and matches(value)
+
+    return is_usual_url

@@ -122,6 +122,7 @@ def by_methods(adapter: Adapter, spec: FieldSpec, field: Any, partial: bool) -> 
         natives=exact,
         settle=None if exact else lambda value: adapter.as_native(spec, value),
         checks=checks_of(field.validators),
+        by_library=True,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import datetime as dt
 import enum
 import uuid
@@ -93,10 +94,13 @@ def text(rng: Random) -> str:
 
 
 def number(rng: Random) -> str:
-    return rng.choice(
-        ["0", "-0", "1", "7", "-5", "007", "12345678901234567890", "1.5", "-0.25", "2.00", "1E2", "1.10", "0.0000001"]
-        + ["123456789.123456789123456789", "-3.10E-7", "99999999999999999999999999999999999999", "1E+126", "1E-120"]
-    )
+    plain = "0 -0 1 7 -5 007 12345678901234567890 1.5 -0.25 2.00 1E2 1.10 0.0000001"
+    strange = "123456789.123456789123456789 -3.10E-7 99999999999999999999999999999999999999 1E+126 1E-120 .5 1."
+    return rng.choice([*plain.split(), *strange.split()])
+
+
+def address(rng: Random) -> str:
+    return rng.choice(["file:///x", "ftp://example.com", "FTP://example.com", "/x/y", "http://example.com", "x"])
 
 
 def whole(rng: Random) -> str:
@@ -104,7 +108,9 @@ def whole(rng: Random) -> str:
 
 
 def _moment(rng: Random) -> str:
-    base = rng.choice(["2024-05-17T12:34:56", "1999-12-31T23:59:59.123456", "2024-05-17T12:34:56.789000", "2024-1-5 1:2"])
+    base = rng.choice(
+        ["2024-05-17T12:34:56", "1999-12-31T23:59:59.123456", "2024-05-17T12:34:56.789000", "2024-1-5 1:2"]
+    )
     return base + rng.choice(["", "+00:00", "Z", "+05:30", "-0300", "+01"])
 
 
@@ -158,7 +164,7 @@ MALFORMED: tuple[Any, ...] = (
     {"N": b"12"},
     {"N": "1_0"},
     {"N": " 1 "},
-    {"N": "١"},
+    {"N": "\u0661"},
     {"N": "nan"},
     {"N": "9" * 401},
     {"S": "a", "N": "1"},
@@ -173,6 +179,12 @@ MALFORMED: tuple[Any, ...] = (
     None,
     {"M": {"zz": {"X": 1}}},
 )
+
+
+def malformed(rng: Random) -> Any:
+    """Give what no AttributeValue looks like."""
+    return copy.deepcopy(rng.choice(MALFORMED))
+
 
 _texts = (
     lambda: validate.Length(min=1),
@@ -205,7 +217,8 @@ LEAVES: list[Kind] = [
     Kind("String", fields.String, _s(text), _texts, ("abc", "", None)),
     Kind("String", fields.String, _s(text), _texts, ("abc",)),
     Kind("Email", fields.Email, _of({"S": "a@example.com"}, {"S": "b@localhost"}, {"S": "no"})),
-    Kind("URL", fields.URL, _of({"S": "http://example.com/x"}, {"S": "no"}), _texts),
+    Kind("URL", fields.URL, _of({"S": "http://example.com/x"}, {"S": "no"}, {"S": "gopher://example.com"}), _texts),
+    Kind("URL relative", lambda **kw: fields.URL(relative=True, schemes={"file", "ftp"}, **kw), _s(address)),
     Kind("Integer", fields.Integer, _n(whole), _numbers, (5, 0, None, "7")),
     Kind("Integer", fields.Integer, _n(number), _numbers, (5,)),
     Kind("Integer strict", lambda **kw: fields.Integer(strict=True, **kw), _n(whole), _numbers, (5,)),
@@ -231,17 +244,29 @@ LEAVES: list[Kind] = [
     Kind("TimeDelta minutes", lambda **kw: fields.TimeDelta("minutes", **kw), _n(whole)),
     Kind("UUID", fields.UUID, _s(lambda rng: str(uuid.UUID(int=rng.randrange(2**128)))), (), (uuid.UUID(int=5),)),
     Kind("Enum", lambda **kw: fields.Enum(Color, **kw), _of({"S": "RED"}, {"S": "VERT"}, {"S": "r"}), (), (Color.RED,)),
-    Kind("Enum by_value", lambda **kw: fields.Enum(Color, by_value=True, **kw), _of({"S": "r"}, {"S": "g"}, {"S": "x"})),
+    Kind(
+        "Enum by_value", lambda **kw: fields.Enum(Color, by_value=True, **kw), _of({"S": "r"}, {"S": "g"}, {"S": "x"})
+    ),
     Kind("Enum of int", lambda **kw: fields.Enum(Size, by_value=True, **kw), _of({"N": "1"}, {"N": "10"}, {"N": "3"})),
     Kind("Enum by field", lambda **kw: fields.Enum(Size, by_value=fields.Integer, **kw), _of({"N": "1"}, {"N": "10"})),
     Kind("Raw", fields.Raw, free, (), ([], {"a": 1}, None)),
     Kind("Constant", lambda **kw: fields.Constant("fixed"), _of({"S": "fixed"}, {"S": "other"})),
     Kind("IP", fields.IP, _of({"S": "10.0.0.1"}, {"S": "::1"}, {"S": "x"})),
     Kind("IPv4Interface", fields.IPv4Interface, _of({"S": "10.0.0.1/24"}, {"S": "x"})),
-    Kind("Tuple", lambda **kw: fields.Tuple((fields.String(), fields.Integer()), **kw), _of({"L": [{"S": "a"}, {"N": "1"}]})),
+    Kind(
+        "Tuple",
+        lambda **kw: fields.Tuple((fields.String(), fields.Integer()), **kw),
+        _of({"L": [{"S": "a"}, {"N": "1"}]}),
+    ),
     Kind("Binary", Binary, _of({"B": b"abc"}, {"S": base64.b64encode(b"abc").decode()}), (), (b"x",)),
     Kind("Timestamp", Timestamp, _n(whole)),
-    Kind("Dict", fields.Dict, lambda rng: {"M": {"a": free(rng), "b": free(rng)}}, (lambda: validate.Length(max=1),), ({},)),
+    Kind(
+        "Dict",
+        fields.Dict,
+        lambda rng: {"M": {"a": free(rng), "b": free(rng)}},
+        (lambda: validate.Length(max=1),),
+        ({},),
+    ),
     Kind("own class", Shouted, _s(text), _texts, ("abc",)),
     Kind("own class, all data", Counted, _n(whole), _numbers),
     Kind("Function", lambda **kw: fields.Function(lambda obj: len(obj)), _n(whole)),
@@ -264,8 +289,12 @@ def kinds(draw: Any, depth: int) -> Kind:
     if made == 6:
         return _map_kind(draw(fields_(depth - 1, inner=True)), draw(st.sampled_from(["none", "str", "length"])))
     if made == 7:
-        return _set_kind(draw(st.sampled_from([fields.String, fields.Integer, fields.Float, fields.Decimal, fields.UUID])))
-    return _nested_kind(draw(schemas(depth - 1)), draw(st.booleans()), draw(st.sampled_from([None, "only", "instance"])))
+        return _set_kind(
+            draw(st.sampled_from([fields.String, fields.Integer, fields.Float, fields.Decimal, fields.UUID]))
+        )
+    return _nested_kind(
+        draw(schemas(depth - 1)), draw(st.booleans()), draw(st.sampled_from([None, "only", "instance"]))
+    )
 
 
 def _list_kind(inner: Declared) -> Kind:
@@ -322,7 +351,9 @@ def fields_(draw: Any, depth: int, inner: bool = False, name: str = "f", first: 
     kind = draw(kinds(depth))
     options: dict[str, Any] = {}
     stored = name
-    chosen = draw(st.sets(st.sampled_from(["none", "validate", "default", "key", "attribute", "only", "required"]), max_size=3))
+    chosen = draw(
+        st.sets(st.sampled_from(["none", "validate", "default", "key", "attribute", "only", "required"]), max_size=3)
+    )
     if "required" in chosen and not inner:
         options["required"] = True
     if "none" in chosen:
@@ -338,7 +369,9 @@ def fields_(draw: Any, depth: int, inner: bool = False, name: str = "f", first: 
             options[way] = default
     if not inner:
         if "key" in chosen:
-            stored = options["data_key"] = draw(st.sampled_from([f"{name}-stored", f"{name} 'x\"\n", f"{name}\U0001f600", f"{name}\ud800"]))
+            stored = options["data_key"] = draw(
+                st.sampled_from([f"{name}-stored", f"{name} 'x\"\n", f"{name}\U0001f600", f"{name}\ud800"])
+            )
         if "attribute" in chosen:
             options["attribute"] = f"{name}_attr"
         if "only" in chosen and kind.name != "Constant":
@@ -432,7 +465,7 @@ def wire_of(one: Declared, rng: Random, good: bool) -> Wire | None:
         return None
     if luck < 0.86:
         return {"NULL": True}
-    return free(rng) if luck < 0.95 else rng.choice(MALFORMED)
+    return free(rng) if luck < 0.95 else malformed(rng)
 
 
 def item_of(schema: Generated, rng: Random, good: bool) -> Wire:
@@ -440,7 +473,7 @@ def item_of(schema: Generated, rng: Random, good: bool) -> Wire:
     item = {one.stored: wire_of(one, rng, good) for one in schema.declared}
     item = {name: wire for name, wire in item.items() if wire is not None}
     if rng.random() < 0.2:
-        item["unknown"] = free(rng) if good or rng.random() < 0.8 else rng.choice(MALFORMED)
+        item["unknown"] = free(rng) if good or rng.random() < 0.8 else malformed(rng)
     if not good and item and rng.random() < 0.2:
         _spoil(item[rng.choice(sorted(item))], rng)
     return item
@@ -458,7 +491,7 @@ def _spoil(wire: Any, rng: Random) -> None:
     if rng.random() < 0.4:
         _spoil(content[place], rng)
     else:
-        content[place] = rng.choice([{"NULL": True}, free(rng), rng.choice(MALFORMED)])
+        content[place] = rng.choice([{"NULL": True}, free(rng), malformed(rng)])
 
 
 NATIVES: tuple[Any, ...] = (

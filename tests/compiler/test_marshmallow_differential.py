@@ -10,17 +10,17 @@ import pytest
 
 pytest.importorskip("marshmallow")
 
-from hypothesis import HealthCheck, assume, given, settings  # noqa: E402
-from hypothesis import strategies as st  # noqa: E402
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
-from dynamorm.exceptions import DynamoException  # noqa: E402
-from dynamorm.mapper import Mapper  # noqa: E402
-from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for  # noqa: E402
-from dynamorm.schema.compiler import Compiled, SchemaPlan  # noqa: E402
-from dynamorm.spec import KeySpec  # noqa: E402
+from dynamorm.exceptions import DynamoException
+from dynamorm.mapper import Mapper
+from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for
+from dynamorm.schema.compiler import Compiled, SchemaPlan
+from dynamorm.spec import KeySpec
 
-from .marshmallow_schemas import changed, item_of, schemas  # noqa: E402
-from .sameness import outcome, same  # noqa: E402
+from .marshmallow_schemas import changed, item_of, schemas
+from .sameness import outcome, same
 
 ITEMS = 25
 LENIENT = settings(suppress_health_check=list(HealthCheck))
@@ -63,7 +63,9 @@ def compare_loads(compiled, plain, item, mode, tally, told):
 
 def compare_dumps(compiled, plain, natives, check, tally, told):
     quick = compiled.adapter.compiled.dumps[check](copy.deepcopy(natives))
-    found = ("value", quick) if quick is not None else outcome(lambda: compiled.dump(copy.deepcopy(natives), check=check))
+    found = (
+        ("value", quick) if quick is not None else outcome(lambda: compiled.dump(copy.deepcopy(natives), check=check))
+    )
     expected = outcome(lambda: plain.dump(copy.deepcopy(natives), check=check))
     agree(found, expected, f"dump {check} of {natives!r} by {told}")
     tally["dump", quick is not None, expected[0]] += 1

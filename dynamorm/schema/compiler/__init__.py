@@ -4,7 +4,7 @@ An adapter describes its schemas in the words of :mod:`~dynamorm.schema.compiler
 write the functions, ``compiled`` keeps them.
 """
 
-from .compiled import COMPILED, Account, Compiled, Direction
+from .compiled import COMPILED, CONVERTED, Account, Compiled, Direction
 from .plans import SchemaPlan
 
-__all__ = ["COMPILED", "Account", "Compiled", "Direction", "SchemaPlan"]
+__all__ = ["COMPILED", "CONVERTED", "Account", "Compiled", "Direction", "SchemaPlan"]

@@ -9,11 +9,12 @@ from typing import Any
 from ...codec import WireItem
 from .dumping import compile_dump
 from .loading import compile_load
-from .plans import Foreign, ListOf, MapOf, Record, SchemaPlan, Value
+from .plans import Converted, Foreign, ListOf, MapOf, Record, SchemaPlan, Value
 
 Plan = Callable[[str], SchemaPlan]
 Function = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
 COMPILED = "compiled"
+CONVERTED = "compiled, with the library's own conversion"
 
 _lock = threading.RLock()
 
@@ -21,8 +22,9 @@ _lock = threading.RLock()
 class Direction:
     """Load or dump of one schema: whether it is compiled, and why not; true where it is.
 
-    ``fields`` has ``"compiled"`` for each field, or the reason why it goes through its library; ``source`` is the text
-    of the generated function.
+    ``fields`` has ``"compiled"`` for each field, ``"compiled, with the library's own conversion"`` where that is called
+    from generated code, or the reason why a field goes through its library as a whole; ``source`` is the text of the
+    generated function.
     """
 
     def __init__(self, name: str, reason: str | None, fields: Mapping[str, str], source: str) -> None:
@@ -166,10 +168,16 @@ def accounts(plan: SchemaPlan) -> dict[str, str]:
 def _collect(plan: SchemaPlan, path: str, told: dict[str, str], above: list[SchemaPlan]) -> None:
     for field in plan.fields:
         name = path + field.name
-        told[name] = field.value.reason if isinstance(field.value, Foreign) else COMPILED
+        told[name] = _told(field.value)
         for inner in _records(field.value):
             if inner not in above:
                 _collect(inner, name + ".", told, [*above, plan])
+
+
+def _told(value: Value) -> str:
+    if isinstance(value, Foreign):
+        return value.reason
+    return CONVERTED if isinstance(value, Converted) and value.by_library else COMPILED
 
 
 def _records(value: Value | None) -> list[SchemaPlan]:

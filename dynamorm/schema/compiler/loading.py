@@ -1,6 +1,8 @@
 """Generated functions from wire items to the native values by Python name.
 
-Each gives ``None`` when it meets anything but the expected shapes, and then the library has to load the item.
+Each gives ``None`` when it meets anything but the expected shapes, and then the library has to load the item.  An item
+with as many attributes as there are fields is first taken for complete, which spares asking for each attribute; a
+KeyError says that it is not.
 """
 
 from __future__ import annotations
@@ -54,6 +56,7 @@ class LoadWriter:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.waiting: list[SchemaPlan] = []
+        self._complete = False
 
     def function(self, plan: SchemaPlan) -> str:
         """Give the name of a schema's function, which may be written later."""
@@ -65,25 +68,38 @@ class LoadWriter:
 
     def write(self, plan: SchemaPlan) -> None:
         source = self.source
+        inputs = {field.stored for field in plan.fields if not field.computed}
         with source.block(f"def {self.function(plan)}(wire):"), source.block("try:"):
             with source.block("if type(wire) is not dict:"):
                 source.line(GIVE_UP)
-            source.line("out = {}")
-            if not plan.outermost:
-                source.line("absent = 0")
             if any(isinstance(field.value, Foreign) and not field.computed for field in plan.fields):
                 source.line(f"data = {source.use(LateData, 'late')}({source.use(plan.data, 'data')}, wire)")
-            for field in plan.fields:
-                self.field(plan, field)
-            if not plan.outermost:
-                stored = {field.stored for field in plan.fields}
-                with source.block(f"if len(wire) != {len(stored)} - absent:"):
-                    known = source.use(frozenset(stored), "known")
-                    source.line(f"{source.use(check_unknown, 'unknown')}(wire, {known})")
-            source.line("return out")
+            with source.block(f"if len(wire) >= {len(inputs)}:"):
+                with source.block("try:"):
+                    self._complete = True
+                    self.fields(plan)
+                    self._complete = False
+                source.line("except KeyError:")
+                source.line("    pass")
+            self.fields(plan)
         # the block of the function goes on with the handler
         source.line("    except Exception:")
         source.line("        return None")
+
+    def fields(self, plan: SchemaPlan) -> None:
+        """Write what loads all fields, and returns."""
+        source = self.source
+        source.line("out = {}")
+        if not plan.outermost:
+            source.line("absent = 0")
+        for field in plan.fields:
+            self.field(plan, field)
+        if not plan.outermost:
+            stored = {field.stored for field in plan.fields}
+            with source.block(f"if len(wire) != {len(stored)} - absent:"):
+                known = source.use(frozenset(stored), "known")
+                source.line(f"{source.use(check_unknown, 'unknown')}(wire, {known})")
+        source.line("return out")
 
     def field(self, plan: SchemaPlan, field: FieldPlan) -> None:
         source, key = self.source, repr(field.stored)
@@ -94,8 +110,7 @@ class LoadWriter:
         def on_null() -> None:
             store("None") if field.nullable else self.missing(field, store)
 
-        if field.missing is REFUSED and not field.computed:
-            # a KeyError gives up
+        if (self._complete or field.missing is REFUSED) and not field.computed:
             source.line(f"w = wire[{key}]")
             self.value(field.value, "w", store, on_null)
             return
@@ -129,17 +144,25 @@ class LoadWriter:
             with source.block("else:"):
                 self.free(plan, wire, store)
             return
+        if self._complete:
+            self.tagged(plan, tag, wire, store)
+            return
         with source.block(f"if {tag!r} in {wire}:"):
-            content = source.local("c")
-            source.line(f"{content} = {wire}[{tag!r}]")
-            kind = {"BOOL": "bool", "S": "str", "N": "str", "M": "dict"}.get(tag, "list")
-            with source.block(f"if type({content}) is not {kind} or len({wire}) != 1:"):
-                source.line(GIVE_UP)
-            self.content(plan, content, store)
+            self.tagged(plan, tag, wire, store)
         with source.block(f"elif 'NULL' in {wire} and len({wire}) == 1:"):
             on_null()
         with source.block("else:"):
             source.line(GIVE_UP)
+
+    def tagged(self, plan: Value, tag: str, wire: str, store: Store) -> None:
+        """Write what makes the native of an AttributeValue that has to have the tag."""
+        source = self.source
+        content = source.local("c")
+        source.line(f"{content} = {wire}[{tag!r}]")
+        kind = {"BOOL": "bool", "S": "str", "N": "str", "M": "dict"}.get(tag, "list")
+        with source.block(f"if type({content}) is not {kind} or len({wire}) != 1:"):
+            source.line(GIVE_UP)
+        self.content(plan, content, store)
 
     def tag(self, plan: Value) -> str | None:
         """Give the only tag under which a value is expected, ``None`` where there may be others."""

@@ -109,7 +109,8 @@ class Converted:
     ``load`` takes the content of an ``S`` where ``as_text``, elsewhere any plain value; ``dump`` gives the same.
     Natives of other types than ``natives`` are left to the library; without ``natives``, ``settle`` makes the native of
     what was assigned.  ``reload`` gives what a load makes of a dumped value: ``"same"`` the native itself, ``"sure"``
-    another equally valid one, which only ``checks`` need to see, ``"doubtful"`` perhaps an error.
+    another equally valid one, which only ``checks`` need to see, ``"doubtful"`` perhaps an error.  Where both functions
+    are the library's own, ``by_library`` tells so.
     """
 
     load: Callable[[Any], Any]
@@ -119,6 +120,7 @@ class Converted:
     settle: Callable[[Any], Any] | None = None
     reload: str = "doubtful"
     checks: Checks = ()
+    by_library: bool = False
 
 
 @dataclass(frozen=True, eq=False)
