@@ -103,9 +103,7 @@ class Store(NamedTuple):
         """Store everything that the schema knows of an item, and leave its other attributes as they are now."""
         key = {name: item[name] for name in self.mapper.key.names}
         actions = []
-        for stored in self.mapper.adapter.by_stored:
-            if stored in key:
-                continue
+        for stored in sorted(self.mapper.adapter.readable - key.keys()):  # under former names too, which a put erases
             if stored in item:
                 actions.append(Action("set", (stored,), item[stored]))
             else:

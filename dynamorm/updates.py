@@ -99,7 +99,18 @@ def actions(mapper: Mapper, plan: Sequence[Planned]) -> list[Action]:
     """Give the actions with their values converted and validated, in wire form."""
     whole = {part.spec.name: part.value for part in plan if part.is_whole_field and part.spec is not None}
     written = _written(mapper, whole) if whole else {}
-    return [action for part in plan if (action := _action(mapper, part, written)) is not None]
+    found = [action for part in plan if (action := _action(mapper, part, written)) is not None]
+    # what is read under a former name, where there is nothing under the field's own, would come back
+    tops = {action.path[0] for action in found}
+    former = {
+        alias
+        for action in found
+        if action.kind == "remove" and len(action.path) == 1
+        if (spec := mapper.adapter.by_stored.get(str(action.path[0]))) is not None
+        for alias in spec.aliases
+        if alias not in mapper.adapter.by_stored and alias not in tops
+    }
+    return [*found, *(Action("remove", (alias,)) for alias in sorted(former))]
 
 
 def _written(mapper: Mapper, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from inspect import signature
 from typing import Any
 
@@ -150,10 +151,12 @@ def _update_with_increments(instance: Any, done: Sequence[Change], arguments: di
 
 def _take_actions(cls: Any) -> bool:
     """Say whether the verbs that changes pass take actions; those written for DynamORM 0.11 do not."""
-    return all(
-        any(parameter.kind is parameter.VAR_POSITIONAL for parameter in signature(verb).parameters.values())
-        for verb in (cls.update, cls.update_item)
-    )
+    return _takes_any_number(cls.update) and _takes_any_number(getattr(cls.update_item, "__func__", cls.update_item))
+
+
+@lru_cache(maxsize=256)
+def _takes_any_number(verb: Any) -> bool:
+    return any(parameter.kind is parameter.VAR_POSITIONAL for parameter in signature(verb).parameters.values())
 
 
 def _current(instance: Any) -> WireItem:

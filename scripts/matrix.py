@@ -35,6 +35,8 @@ ELSEWHERE = ("tests/local", "tests/test_pytest_plugin.py")
 # Tests of what lies below the schemas, which take minutes: with --full the jobs without a library run them, against
 # both ends of boto3's versions.
 BELOW_SCHEMAS = ("tests/connection", "tests/test_codec.py")
+# Tests of tables' lives: no library changes them, so the jobs without one run them.
+WITHOUT_LIBRARY = ("tests/tables",)
 TOOLS = ("hypothesis", "pytest", "pytest-xdist", "setuptools")
 AT_ONCE = 2
 LIMIT_SECONDS = 900
@@ -193,6 +195,7 @@ def run_tests(job: Job, arguments: list[str], full: bool) -> None:
         started = time.monotonic()
         command = [job.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", QUICK]
         ignored = ELSEWHERE if full and job.library is None else ELSEWHERE + BELOW_SCHEMAS
+        ignored += WITHOUT_LIBRARY if job.library else ()
         command += [*(f"--ignore={path}" for path in ignored), *arguments]
         try:
             result = run(*command)

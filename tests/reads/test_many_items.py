@@ -11,6 +11,8 @@ import pytest
 from . import events
 from .events import EVENTS, RARE, WIDE, event, numbers, ranked
 
+pytestmark = pytest.mark.slow
+
 # Exact results.
 
 

@@ -379,6 +379,7 @@ class Writes(RuleBasedStateMachine):
             assert inspect(instance).is_loaded == (twin.base is not None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_any_sequence_of_writes_leaves_what_it_must_in_table_and_instances(dynamo_tables, name):
     library: Library = LIBRARIES[name]()
