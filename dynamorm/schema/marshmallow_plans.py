@@ -263,7 +263,7 @@ def _missing(spec: FieldSpec, field: Any, filler: Callable[[], Any] | None) -> M
     if spec.required and spec.kind == "set":
         return Made(lambda: field.deserialize([], spec.stored, _UNSEEN))
     if spec.required and spec.nullable:
-        return Given(None)
+        return Made(lambda: field.deserialize(None, spec.stored, _UNSEEN))
     if filler is not None:
         return Made(filler)
     if field.required:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from dynamorm.exceptions import DynamoException
 from dynamorm.mapper import Mapper
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for
-from dynamorm.schema.compiler import Compiled, SchemaPlan
+from dynamorm.schema.compiler import COMPILED, CONVERTED, Compiled, SchemaPlan
 from dynamorm.spec import KeySpec
 
 from .marshmallow_schemas import changed, item_of, schemas
@@ -72,6 +72,10 @@ def compare_dumps(compiled, plain, natives, check, tally, told):
     return quick is not None, expected
 
 
+def is_all_compiled(direction):
+    return bool(direction) and set(direction.fields.values()) <= {COMPILED, CONVERTED}
+
+
 def compare_all(schema, seed, tally):
     """Compare loads and dumps of many items of one schema."""
     compiled, plain = made_or_skipped(schema)
@@ -83,12 +87,12 @@ def compare_all(schema, seed, tally):
         quick, (outcome_, natives) = compare_loads(compiled, plain, item, mode, tally, schema.told)
         if outcome_ == "error":
             continue
-        if good and compiled.adapter.compiled.loading:
+        if good and is_all_compiled(compiled.adapter.compiled.loading):
             tally["good load", quick] += 1
         check = place % 3 != 0
         natives = {name: value for name, value in natives.items() if name in compiled.adapter.fields}
         quick, (outcome_, _) = compare_dumps(compiled, plain, natives, check, tally, schema.told)
-        if good and compiled.adapter.compiled.dumping and mode != PARTIAL and outcome_ == "value":
+        if good and is_all_compiled(compiled.adapter.compiled.dumping) and mode != PARTIAL and outcome_ == "value":
             tally["good dump", quick] += 1
         compare_dumps(compiled, plain, changed(natives, rng), check, tally, schema.told)
 
@@ -103,10 +107,12 @@ def test_generated_functions_agree_with_marshmallow_on_any_schema_and_item():
 
     run()
     for direction in ("load", "dump"):
-        total = sum(count for key, count in tally.items() if key[0] == direction)
-        assert total >= 2_000, tally
-        assert tally[direction, True, "value"] > 0.3 * total, tally
+        quick, slow = tally[direction, True, "value"], tally[direction, False, "value"]
+        assert quick + slow + tally[direction, False, "error"] >= 2_000, tally
         assert tally[direction, True, "error"] == 0
-        assert tally[direction, False, "error"] > 0.05 * total, tally
+        assert tally[direction, False, "error"] > 200, tally
+        assert quick > 0.4 * (quick + slow), tally
+        # what is as expected, in schemas without anything odd, takes the fast path
         good = f"good {direction}"
-        assert tally[good, True] > 0.9 * (tally[good, True] + tally[good, False]), tally
+        assert tally[good, True] > 150, tally
+        assert tally[good, True] > 0.95 * (tally[good, True] + tally[good, False]), tally

@@ -184,8 +184,12 @@ class DumpWriter:
             if check and field.required:
                 # rare enough to be left to the library, whatever it says
                 source.line(GIVE_UP)
-            elif check and field.unset_check is not None:
-                source.line(f"{source.use(field.unset_check, 'unset')}()")
+            elif check:
+                if field.unset_check is not None:
+                    source.line(f"{source.use(field.unset_check, 'unset')}()")
+                if field.nullable:
+                    with source.block("if v is None:"):
+                        source.line(f"{source.use(value.check, 'check')}(v)")
             if nulls:
                 with source.block("if v is None:"):
                     store("{'NULL': True}")

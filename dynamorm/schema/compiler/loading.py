@@ -108,7 +108,12 @@ class LoadWriter:
             source.line(f"out[{field.name!r}] = {value}")
 
         def on_null() -> None:
-            store("None") if field.nullable else self.missing(field, store)
+            if not field.nullable:
+                self.missing(field, store)
+            elif isinstance(field.value, Foreign):
+                store(f"{source.use(field.value.load, 'load')}(None, data)")
+            else:
+                store("None")
 
         if (self._complete or field.missing is REFUSED) and not field.computed:
             source.line(f"w = wire[{key}]")

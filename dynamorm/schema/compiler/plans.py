@@ -174,9 +174,9 @@ class Record:
 class Foreign:
     """A field that goes through its library, while the rest is compiled.
 
-    ``load`` takes a plain value and a mapping of all plain values, ``dump`` the natives by name; the latter gives
-    ``ABSENT`` for nothing.  ``settle`` makes the native of what was assigned, ``check`` raises for a dumped plain value
-    that could not be loaded.
+    ``load`` takes a plain value and a mapping of all plain values, ``None`` only where the field accepts it; ``dump``
+    takes the natives by name and gives ``ABSENT`` for nothing.  ``settle`` makes the native of what was assigned,
+    ``check`` raises for a dumped plain value that could not be loaded.
     """
 
     load: Callable[[Any, Mapping[str, Any]], Any]
