@@ -127,7 +127,7 @@ def encode_value(value: Any) -> AttributeValue:
 def encode_stored(value: Any, *, in_list: bool = False) -> AttributeValue:
     """Give the AttributeValue as which an item holds a value, alone or somewhere in a list; see :func:`encode_item`."""
     try:
-        return _encode_within(value, in_list)
+        return encode_within(value, in_list)
     except RecursionError:
         raise UnstorableValue("nested too deeply, or inside itself", value=type(value).__name__) from None
 
@@ -158,17 +158,18 @@ def _encode_sparse(values: Mapping[str, Any], nulls: bool = False) -> WireItem:
             continue
         _require_text_key(name)
         try:
-            encoded[name] = _encode_within(value, nulls)
+            encoded[name] = encode_within(value, nulls)
         except UnstorableValue as error:
             raise error.under(name) from error.__cause__
     return encoded
 
 
-def _encode_within(value: Any, nulls: bool) -> AttributeValue:
+def encode_within(value: Any, nulls: bool) -> AttributeValue:
+    """Give the AttributeValue of something inside an item; where ``nulls``, ``None`` in its mappings is kept."""
     if isinstance(value, Mapping):
         return {"M": _encode_sparse(value, nulls)}
     if isinstance(value, (list, tuple)):
-        return _encode_list(value, lambda element: _encode_within(element, True))
+        return _encode_list(value, lambda element: encode_within(element, True))
     return _encode(value)
 
 

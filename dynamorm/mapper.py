@@ -28,6 +28,9 @@ class Mapper:
 
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
         """Give the native values of a stored item by Python name."""
+        natives = self.adapter.compiled.loads[mode](wire)
+        if natives is not None:
+            return natives
         return self.load_plain(self.plain(wire), mode, wire)
 
     def plain(self, wire: WireItem) -> dict[str, Any]:
@@ -49,7 +52,10 @@ class Mapper:
 
     def unknown(self, wire: WireItem) -> WireItem:
         """Give the stored attributes that the schema does not know."""
-        return {name: value for name, value in wire.items() if name not in self.adapter.readable}
+        readable = self.adapter.readable
+        if readable.issuperset(wire):
+            return {}
+        return {name: value for name, value in wire.items() if name not in readable}
 
     def given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
         """Give the native values of what a constructor was given."""
@@ -59,7 +65,8 @@ class Mapper:
         """Validate a whole item that was given; give its native values and its wire form."""
         natives = self.adapter.take_whole(values)
         known = {name: value for name, value in natives.items() if name in self.fields}
-        wire = self.encoded(self.adapter.dump(known))
+        dumped = self.adapter.compiled.dumps[False](known)
+        wire = self.encoded(self.adapter.dump(known)) if dumped is None else dumped
         wire.update(self.encoded({name: value for name, value in natives.items() if name not in self.fields}))
         self.require_key(wire)
         return natives, wire
@@ -69,6 +76,9 @@ class Mapper:
 
         With ``check`` what is dumped is also loaded, so that it is valid and nothing that is required is missing.
         """
+        wire = self.adapter.compiled.dumps[check](natives)
+        if wire is not None:
+            return wire
         settled = self.adapter.settle(dict(natives))
         dumped = self.adapter.checked_dump(settled) if check else self.adapter.dump(settled)
         return self.encoded(dumped)

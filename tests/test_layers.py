@@ -58,6 +58,14 @@ BESIDE = {
     "types": {"schema"},
     "testing": {"__init__", "exceptions", "codec", "spec", "schema"},
 }
+MARSHMALLOW = {
+    "schema/marshmallow.py",
+    "schema/marshmallow_fields.py",
+    "schema/marshmallow_plans.py",
+    "schema/marshmallow_validators.py",
+    "schema/marshmallow_values.py",
+    "schema/marshmallow_variants.py",
+}
 PYDANTIC = {"schema/pydantic.py", "schema/pydantic_variants.py"}
 THIRD_PARTIES = {
     "boto3": {"connection"},
@@ -66,7 +74,7 @@ THIRD_PARTIES = {
     "certifi": {"connection"},
     "blinker": {"signals"},
     "six": {"model"},
-    "marshmallow": {"schema/marshmallow.py", "schema/marshmallow_variants.py"},
+    "marshmallow": MARSHMALLOW,
     "schematics": {"schema/schematics.py", "schema/schematics_values.py"},
     "pydantic": PYDANTIC,
     "pydantic_core": PYDANTIC,

@@ -11,12 +11,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import date, time
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
 from ..codec import encode_value
 from ..exceptions import DynaModelException, UnstorableValue, ValidationError
 from ..spec import FieldSpec
+from .compiler import Account, Compiled, SchemaPlan
 
 # What is put into a string field is made text of, as `str` does it.
 SCALARS = (int, float, Decimal, UUID, date, time)
@@ -26,8 +28,18 @@ WHOLE = "whole"
 TRUSTED = "trusted"
 
 
+class _CompiledAccount:
+    """Tells of the schema class that it is asked of."""
+
+    def __get__(self, instance: Any, owner: type) -> Account:
+        compiled = adapter_of(owner).compiled
+        return Account(compiled.loading, compiled.dumping)
+
+
 class DynamORMSchema:
     """The base that every ``Model.Schema`` has besides its library's own."""
+
+    compiled = _CompiledAccount()
 
     @classmethod
     def dynamorm_fields(cls) -> dict[str, Any]:
@@ -143,6 +155,16 @@ class Adapter(ABC):
 
     has_dump_hooks: bool = False
     """Whether the schema has methods of its own that see whole dumps, so that parts of values mean nothing alone."""
+
+    def plan(self, mode: str) -> SchemaPlan:
+        """Describe the schema to the compiler, for a load in some mode; a plan for ``WHOLE`` also serves the dump."""
+        reason = f"the adapter of {self.library} describes nothing to the compiler"
+        return SchemaPlan(self.schema_name, load_declined=reason, dump_declined=reason)
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """The generated functions; nothing is generated before one is called."""
+        return Compiled(self.schema_name, self.plan, WHOLE)
 
     library_errors: ClassVar[tuple[type[Exception], ...]] = ()
     """What the library raises to say that a value is wrong."""

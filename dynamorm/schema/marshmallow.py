@@ -8,10 +8,11 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import decimal
+import functools
 import ipaddress
 import math
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +24,10 @@ from marshmallow.exceptions import ValidationError as LibraryError
 from ..exceptions import DynaModelException
 from ..spec import FieldSpec
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
-from .conversions import bytes_of, moment_of, seconds_of
+from .compiler import SchemaPlan
+from .compiler.plans import ABSENT as NO_VALUE
+from .marshmallow_fields import Binary, Set, Timestamp
+from .marshmallow_plans import SchemaPlanner
 from .marshmallow_variants import (
     GIVEN,
     PROJECTED,
@@ -33,58 +37,13 @@ from .marshmallow_variants import (
     Variant,
     is_computed,
     is_hook,
+    is_immutable,
     nested_policy,
     takes_only,
     variant_of,
 )
 
 _KEPT_APART = {"__dict__", "__weakref__"}
-
-
-class Set(fields.List):  # type: ignore[type-arg]
-    """A set, stored as one of DynamoDB's sets; elements are strings, numbers or bytes by their own field."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        dumped = super()._serialize(value, attr, obj, **kwargs)
-        return None if dumped is None else set(dumped)
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
-        if not isinstance(value, (list, tuple, set, frozenset)):
-            raise self.make_error("invalid")
-        try:
-            return set(super()._deserialize(list(value), attr, data, **kwargs))
-        except TypeError as error:
-            raise self.make_error("invalid") from error
-
-
-class Binary(fields.Field):  # type: ignore[type-arg]
-    """Bytes, stored as they are; text given for it is taken as base64."""
-
-    default_error_messages = {"invalid": "Not valid bytes, nor base64 text."}
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bytes:
-        try:
-            return bytes_of(value)
-        except ValueError as error:
-            raise self.make_error("invalid") from error
-
-
-class Timestamp(fields.Field):  # type: ignore[type-arg]
-    """A moment, stored as a number of seconds since 1970, as DynamoDB's TTL wants it; loads to an aware UTC datetime.
-
-    Naive datetimes are taken as UTC.  Whole seconds are stored as integers.
-    """
-
-    default_error_messages = {"invalid": "Not a valid timestamp."}
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else seconds_of(value)
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dt.datetime:
-        try:
-            return moment_of(value)
-        except ValueError as error:
-            raise self.make_error("invalid") from error
 
 
 # The type that each field loads to, where that is no text, number, truth value or container.
@@ -301,14 +260,32 @@ class MarshmallowAdapter(Adapter):
 
     def _fill_in(self, values: dict[str, Any]) -> None:
         """Let defaults that the schema gives on dumping stand where there is none on loading."""
+        for spec, filler in self._fillers.values():
+            if spec.source not in values:
+                value = filler()
+                if value is not NO_VALUE:
+                    values[spec.source] = value
+
+    @cached_property
+    def _fillers(self) -> dict[str, tuple[FieldSpec, Callable[[], Any]]]:
+        """What gives the serialised defaults for dumping, of the fields that have none for loading."""
+        fillers: dict[str, tuple[FieldSpec, Callable[[], Any]]] = {}
         for spec in self.inputs:
             field = self._declared[spec.native.name]
-            if spec.source not in values and field.load_default is MISSING and field.dump_default is not MISSING:
-                value = field.dump_default() if callable(field.dump_default) else field.dump_default
-                if value is not None:
-                    values[spec.source] = self.serialised(spec, value)
-                elif spec.nullable:
-                    values[spec.source] = None
+            if field.load_default is MISSING and field.dump_default is not MISSING:
+                fillers[spec.name] = (spec, functools.partial(self._filler, spec, field.dump_default))
+        return fillers
+
+    def _filler(self, spec: FieldSpec, default: Any) -> Any:
+        value = default() if callable(default) else default
+        if value is None:
+            return None if spec.nullable else NO_VALUE
+        return self.serialised(spec, value if is_immutable(value) else copy.deepcopy(value))
+
+    def plan(self, mode: str) -> SchemaPlan:
+        schema = {WHOLE: self._stored, PARTIAL: self._projected, TRUSTED: self._trusted}[mode]
+        fillers = {} if mode == PARTIAL else {name: filler for name, (_, filler) in self._fillers.items()}
+        return SchemaPlanner(self, mode).outermost(schema, self._fill_in, fillers)
 
     def _mapping(self, loaded: Any) -> dict[str, Any]:
         if not isinstance(loaded, Mapping):
@@ -442,7 +419,7 @@ def _is_element_of_nested(spec: FieldSpec) -> bool:
 def _converts_itself(field: fields.Field[Any]) -> bool:
     """Say whether a field is of a class that the user wrote, with a conversion of its own."""
     return any(
-        getattr(type(field), name).__module__ not in ("marshmallow.fields", __name__)
+        getattr(type(field), name).__module__ not in ("marshmallow.fields", Set.__module__)
         for name in ("serialize", "_serialize", "deserialize", "_deserialize")
     )
 

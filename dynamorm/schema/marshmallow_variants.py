@@ -9,9 +9,13 @@ validators.
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import decimal
+import enum
+import functools
 import inspect
 import types
+import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -22,6 +26,21 @@ from marshmallow import EXCLUDE, fields
 from marshmallow import missing as MISSING
 
 EXACT = decimal.Context(prec=200, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
+_IMMUTABLE = (
+    str,
+    int,
+    float,
+    bool,
+    bytes,
+    type(None),
+    decimal.Decimal,
+    dt.date,
+    dt.time,
+    dt.timedelta,
+    dt.tzinfo,
+    enum.Enum,
+    uuid.UUID,
+)
 _HOOK = "__marshmallow_hook__"
 # marshmallow 4 tells "not said" from False, and 3 lets the nested instance decide in both cases
 _MANY = inspect.signature(fields.Nested).parameters["many"].default
@@ -66,7 +85,7 @@ def variant_of(schema: type[marshmallow.Schema], variant: Variant) -> type[marsh
             "__module__": schema.__module__,
             "_dynamorm_origin": schema,
         }
-        if schema.get_attribute is marshmallow.Schema.get_attribute:
+        if inspect.getattr_static(schema, "get_attribute") is vars(marshmallow.Schema)["get_attribute"]:
             attrs["get_attribute"] = _get_attribute
         attrs.update(_without_hooks(schema, variant))
         metaclass: Any = type(schema)
@@ -79,8 +98,8 @@ def variant_of(schema: type[marshmallow.Schema], variant: Variant) -> type[marsh
 
 
 def _get_attribute(self: marshmallow.Schema, obj: Any, attr: str, default: Any) -> Any:
-    # where a dict lacks a key, marshmallow would give its method of that name (items, values, get)
-    if type(obj) is dict and attr.__class__ is str and "." not in attr:
+    """Give a value to be dumped; of a dict marshmallow would take the method where ``items`` is absent."""
+    if type(obj) is dict and "." not in attr:
         return obj.get(attr, default)
     return marshmallow.Schema.get_attribute(self, obj, attr, default)
 
@@ -134,6 +153,9 @@ def _bind_for(schema: type[marshmallow.Schema], variant: Variant) -> Callable[..
             field_obj.dump_only = False
             if variant.outermost:
                 field_obj.dump_default = MISSING
+        if not (callable(field_obj.load_default) or is_immutable(field_obj.load_default)):
+            # marshmallow would give the same object to all instances
+            field_obj.load_default = functools.partial(copy.deepcopy, field_obj.load_default)
         for inner in fields_within(field_obj):
             if isinstance(inner, fields.Nested):
                 _nest(inner, schema, variant)
@@ -149,6 +171,11 @@ def _bind_for(schema: type[marshmallow.Schema], variant: Variant) -> Callable[..
                 inner.allow_none = True
 
     return on_bind_field
+
+
+def is_immutable(value: Any) -> bool:
+    """Say whether instances may share a value."""
+    return value is MISSING or isinstance(value, _IMMUTABLE)
 
 
 def _nest(field: fields.Nested, parent: type[marshmallow.Schema], variant: Variant) -> None:
@@ -193,6 +220,15 @@ class _NestedVariant:
             twin.unknown = EXCLUDE
         twin._init_fields()
         return twin
+
+
+def is_instance_nested(field: fields.Nested) -> bool:
+    """Say whether a schema instance was nested, which may differ from others of its class."""
+    nested: Any = field.nested
+    found = nested.nested if isinstance(nested, _NestedVariant) else nested
+    if callable(found) and not isinstance(found, type):
+        found = found()
+    return isinstance(found, marshmallow.Schema)
 
 
 def nested_policy(field: fields.Nested) -> Any:

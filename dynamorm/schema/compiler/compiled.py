@@ -1,0 +1,188 @@
+"""The functions of one schema, compiled when they are first called, and the account of what was compiled."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...codec import WireItem
+from .dumping import compile_dump
+from .loading import compile_load
+from .plans import Converted, Foreign, ListOf, MapOf, Record, SchemaPlan, Value
+
+Plan = Callable[[str], SchemaPlan]
+Function = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
+COMPILED = "compiled"
+CONVERTED = "compiled, with the library's own conversion"
+
+_lock = threading.RLock()
+
+
+class Direction:
+    """Load or dump of one schema: whether it is compiled, and why not; true where it is.
+
+    ``fields`` has ``"compiled"`` for each field, ``"compiled, with the library's own conversion"`` where that is called
+    from generated code, or the reason why a field goes through its library as a whole; ``source`` is the text of the
+    generated function.
+    """
+
+    def __init__(self, name: str, reason: str | None, fields: Mapping[str, str], source: str) -> None:
+        self.name = name
+        self.reason = reason
+        self.fields = fields
+        self.source = source
+
+    @property
+    def compiled(self) -> bool:
+        return self.reason is None
+
+    def __bool__(self) -> bool:
+        return self.compiled
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.reason or COMPILED}>"
+
+    def __str__(self) -> str:
+        if self.reason is not None:
+            return f"{self.name}: not compiled: {self.reason}"
+        width = max(map(len, self.fields), default=0)
+        return "\n".join(
+            [f"{self.name}: compiled", *(f"    {name:{width}}  {told}" for name, told in self.fields.items())]
+        )
+
+
+class Compiled:
+    """The generated functions of a schema.
+
+    :meth:`load` and :meth:`dump` give ``None`` where the library has to do the work, be it that a schema is not
+    compiled or that a value is not of the expected shape.
+    """
+
+    def __init__(self, name: str, plan: Plan, whole: str) -> None:
+        self._name = name
+        self._plan = plan
+        self._whole = whole
+        self._plans: dict[str, SchemaPlan] = {}
+        self._texts: dict[str, str] = {}
+        self.loads: dict[str, Function] = _Lazily(self._compile_load)
+        self.dumps: dict[bool, Function] = _Lazily(self._compile_dump)
+
+    def load(self, wire: Mapping[str, Any], mode: str) -> dict[str, Any] | None:
+        """Give the natives of a stored item."""
+        return self.loads[mode](wire)
+
+    def dump(self, natives: Mapping[str, Any], check: bool) -> WireItem | None:
+        """Give the wire form of natives; with ``check`` only where it is valid."""
+        return self.dumps[check](natives)
+
+    def plan(self, mode: str) -> SchemaPlan:
+        with _lock:
+            if mode not in self._plans:
+                self._plans[mode] = _planned(self._name, self._plan, mode)
+            return self._plans[mode]
+
+    def _compile_load(self, mode: str) -> Function:
+        plan = self.plan(mode)
+        if plan.load_declined is not None:
+            return _give_up
+        load, self._texts[f"load {mode}"] = compile_load(plan)
+        return load
+
+    def _compile_dump(self, check: bool) -> Function:
+        plan = self.plan(self._whole)
+        if plan.dump_declined is not None or (check and plan.load_declined is not None):
+            return _give_up
+        dump, self._texts[f"dump {check}"] = compile_dump(plan, check=check)
+        return dump
+
+    @property
+    def loading(self) -> Direction:
+        """What is compiled of the validating load."""
+        self.loads[self._whole]
+        plan = self.plan(self._whole)
+        return Direction(
+            f"{self._name}.load", plan.load_declined, accounts(plan), self._texts.get(f"load {self._whole}", "")
+        )
+
+    @property
+    def dumping(self) -> Direction:
+        """What is compiled of the dump of a full save, which also checks."""
+        self.dumps[True]
+        plan = self.plan(self._whole)
+        reason = plan.dump_declined or plan.load_declined
+        return Direction(f"{self._name}.dump", reason, accounts(plan), self._texts.get("dump True", ""))
+
+
+class Account:
+    """``Model.Schema.compiled``: the account of both directions, to be printed or asked."""
+
+    def __init__(self, load: Direction, dump: Direction) -> None:
+        self.load = load
+        self.dump = dump
+
+    def __bool__(self) -> bool:
+        return bool(self.load) and bool(self.dump)
+
+    def __str__(self) -> str:
+        return f"{self.load}\n{self.dump}"
+
+    def __repr__(self) -> str:
+        return f"<{self.load!r}, {self.dump!r}>"
+
+
+class _Lazily(dict[Any, Function]):
+    """Compiles a function when it is first asked for, once."""
+
+    def __init__(self, make: Callable[[Any], Function]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: Any) -> Function:
+        with _lock:
+            if key not in self:
+                self[key] = self._make(key)
+            return self[key]
+
+
+def _give_up(values: Mapping[str, Any]) -> None:
+    return None
+
+
+def _planned(name: str, plan: Plan, mode: str) -> SchemaPlan:
+    try:
+        return plan(mode)
+    except Exception as error:
+        # whatever is wrong with a schema, its library says it best, when it is used
+        reason = f"it cannot be described: {type(error).__name__}: {error}"
+        return SchemaPlan(name, load_declined=reason, dump_declined=reason)
+
+
+def accounts(plan: SchemaPlan) -> dict[str, str]:
+    """Say of each field, nested ones by their path, whether it is compiled."""
+    told: dict[str, str] = {}
+    _collect(plan, "", told, [])
+    return told
+
+
+def _collect(plan: SchemaPlan, path: str, told: dict[str, str], above: list[SchemaPlan]) -> None:
+    for field in plan.fields:
+        name = path + field.name
+        told[name] = _told(field.value)
+        for inner in _records(field.value):
+            if inner not in above:
+                _collect(inner, name + ".", told, [*above, plan])
+
+
+def _told(value: Value) -> str:
+    if isinstance(value, Foreign):
+        return value.reason
+    return CONVERTED if isinstance(value, Converted) and value.by_library else COMPILED
+
+
+def _records(value: Value | None) -> list[SchemaPlan]:
+    if isinstance(value, Record):
+        return [value.plan]
+    if isinstance(value, (ListOf, MapOf)):
+        return _records(value.element)
+    return []

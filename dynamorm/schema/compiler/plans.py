@@ -1,0 +1,264 @@
+"""What an adapter tells the compiler of a schema: neutral descriptions, from which both directions are written.
+
+A plan says how a value gets from its AttributeValue to what an instance holds, and back.  It only has to be right for
+the shapes that are expected: whatever a generated function meets besides these makes it give up, and the library's own
+machinery does the work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+# Checks: what the native value has to satisfy.
+
+
+@dataclass(frozen=True, eq=False)
+class Size:
+    """``len(value)`` lies between two bounds, both included; ``None`` is no bound."""
+
+    least: Any = None
+    most: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """The value lies between two others."""
+
+    least: Any = None
+    most: Any = None
+    least_included: bool = True
+    most_included: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Among:
+    """The value is in a container; what cannot be looked up there is left to the library."""
+
+    choices: Any
+
+
+@dataclass(frozen=True, eq=False)
+class NotAmong:
+    """The value is not in a container."""
+
+    choices: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Same:
+    """The value equals another."""
+
+    other: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Holds:
+    """A function gives something true."""
+
+    function: Callable[[Any], Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Objects:
+    """A function objects by raising, or, where ``by_false``, by giving ``False``."""
+
+    function: Callable[[Any], Any]
+    by_false: bool = False
+
+
+Check: TypeAlias = Size | Bounds | Among | NotAmong | Same | Holds | Objects
+Checks: TypeAlias = tuple[Check, ...]
+
+
+# Values: how what is stored and what an instance holds belong together.
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """``S``, and exactly ``str``."""
+
+    checks: Checks = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Number:
+    """``N``, and exactly one of ``int``, ``float`` and ``Decimal``.
+
+    ``read`` makes the native of text that is not in plain digits, ``finish`` is applied to every native, both ways.
+    """
+
+    native: type
+    read: Callable[[str], Any]
+    finish: Callable[[Any], Any] | None = None
+    checks: Checks = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Flag:
+    """``BOOL``, and exactly ``bool``."""
+
+    checks: Checks = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Converted:
+    """What one function loads and another dumps.
+
+    ``load`` takes the content of an ``S`` where ``as_text``, elsewhere any plain value; ``dump`` gives the same.
+    Natives of other types than ``natives`` are left to the library; without ``natives``, ``settle`` makes the native of
+    what was assigned.  ``reload`` gives what a load makes of a dumped value: ``"same"`` the native itself, ``"sure"``
+    another equally valid one, which only ``checks`` need to see, ``"doubtful"`` perhaps an error.  Where both functions
+    are the library's own, ``by_library`` tells so.
+    """
+
+    load: Callable[[Any], Any]
+    dump: Callable[[Any], Any]
+    as_text: bool = False
+    natives: tuple[type, ...] = ()
+    settle: Callable[[Any], Any] | None = None
+    reload: str = "doubtful"
+    checks: Checks = ()
+    by_library: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Free:
+    """Any plain value, or with ``mapping`` a dict of them."""
+
+    mapping: bool = False
+    checks: Checks = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ListOf:
+    """``L`` of one kind of element, which may be NULL where ``nullable``; natively exactly ``list``."""
+
+    element: Value
+    nullable: bool = False
+    checks: Checks = ()
+
+
+@dataclass(frozen=True, eq=False)
+class SetOf:
+    """One of DynamoDB's sets, natively exactly ``set``; the element is a text, a number or a conversion of text."""
+
+    element: Value
+    checks: Checks = ()
+
+
+@dataclass(frozen=True, eq=False)
+class MapOf:
+    """``M`` of any keys; NULLs are ``None`` where ``nullable`` and left out elsewhere.
+
+    ``load_key`` and ``dump_key`` convert the keys, and object by raising.
+    """
+
+    element: Value | None
+    nullable: bool = False
+    load_key: Callable[[Any], Any] | None = None
+    dump_key: Callable[[Any], Any] | None = None
+    checks: Checks = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """``M`` with declared attributes, natively exactly ``dict`` by Python names."""
+
+    plan: SchemaPlan
+    checks: Checks = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Foreign:
+    """A field that goes through its library, while the rest is compiled.
+
+    ``load`` takes a plain value and a mapping of all plain values, ``None`` only where the field accepts it; ``dump``
+    takes the natives by name and gives ``ABSENT`` for nothing.  ``settle`` makes the native of what was assigned,
+    ``check`` raises for a dumped plain value that could not be loaded.
+    """
+
+    load: Callable[[Any, Mapping[str, Any]], Any]
+    dump: Callable[[dict[str, Any]], Any]
+    settle: Callable[[Any], Any]
+    check: Callable[[Any], Any]
+    reason: str
+
+
+Value: TypeAlias = Text | Number | Flag | Converted | Free | ListOf | SetOf | MapOf | Record | Foreign
+
+
+# Fields: what happens where there is no value.
+
+
+class Outcome:
+    """What to do about an attribute that is not there; told apart by identity."""
+
+    def __init__(self, told: str) -> None:
+        self.told = told
+
+    def __repr__(self) -> str:
+        return f"<{self.told}>"
+
+
+REFUSED = Outcome("refused")
+LEFT_OUT = Outcome("left out")
+UNSURE = Outcome("unsure")
+ABSENT: Any = Outcome("absent")
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """This very object; it must not be mutable."""
+
+    value: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What a function gives, each time anew."""
+
+    factory: Callable[[], Any]
+
+
+Missing: TypeAlias = Outcome | Given | Made
+
+
+@dataclass(frozen=True, eq=False)
+class FieldPlan:
+    """One field: ``name`` on instances, ``stored`` in the item.
+
+    ``missing`` is what a load does without a value.  A dump does without one what ``unset`` says: ``REFUSED``,
+    ``LEFT_OUT``, ``UNSURE``, or, for ``Given`` and ``Made``, dump that instead; ``unset_check`` is called then, and
+    raises where the item without it could not be loaded.  ``None`` is a value where ``nullable``; as a required one it
+    is given, though nothing is stored.  A ``computed`` field is dumped only; ``always`` is dumped whatever an instance
+    holds.
+    """
+
+    name: str
+    stored: str
+    value: Value
+    nullable: bool = False
+    required: bool = False
+    computed: bool = False
+    missing: Missing = LEFT_OUT
+    unset: Missing = LEFT_OUT
+    unset_check: Callable[[], Any] | None = None
+    always: Given | None = None
+
+
+@dataclass(eq=False)
+class SchemaPlan:
+    """A schema; the fields may be added later, because schemas nest themselves.
+
+    ``load_declined`` and ``dump_declined`` are reasons to leave a direction to the library altogether.  ``data`` gives
+    all plain values of a wire item, for fields that want to see them.
+    """
+
+    name: str
+    fields: list[FieldPlan] = field(default_factory=list)
+    load_declined: str | None = None
+    dump_declined: str | None = None
+    data: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    outermost: bool = True

@@ -1,0 +1,71 @@
+"""The text of a generated module: names enter it by ``repr`` only, objects through its globals."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+_numbers = itertools.count(1)
+
+
+class Source:
+    """Lines of Python in the making."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.lines: list[str] = []
+        self.globals: dict[str, Any] = {}
+        self._indent = 0
+        self._names: dict[int, str] = {}
+        self._locals = itertools.count(1)
+
+    def line(self, text: str) -> None:
+        self.lines.append("    " * self._indent + text)
+
+    @contextmanager
+    def block(self, header: str) -> Iterator[None]:
+        """Write what belongs under a header."""
+        self.line(header)
+        self._indent += 1
+        before = len(self.lines)
+        yield
+        if len(self.lines) == before:
+            self.line("pass")
+        self._indent -= 1
+
+    def local(self, kind: str) -> str:
+        """Give a local name that nothing else has."""
+        return f"{kind}{next(self._locals)}"
+
+    def use(self, thing: Any, kind: str = "it") -> str:
+        """Give the global name under which generated code finds an object."""
+        known = self._names.get(id(thing))
+        if known is None:
+            known = f"{kind}_{len(self._names)}"
+            self._names[id(thing)] = known
+            self.globals[known] = thing
+        return known
+
+    def reserve(self, thing: Any, kind: str) -> str:
+        """Give the name of a function of the module itself that is written for an object."""
+        known = f"{kind}_{len(self._names)}"
+        # the object is kept alive, or its id might come again
+        self._names[id(thing)] = known
+        self.globals["_" + known] = thing
+        return known
+
+    def reserved(self, thing: Any) -> str | None:
+        return self._names.get(id(thing))
+
+    def compiled(self) -> dict[str, Any]:
+        """Give the namespace of the module; tracebacks find the text."""
+        text = "\n".join(self.lines) + "\n"
+        # names may hold surrogates, which only stand in the text as escapes
+        file = f"<dynamorm {self.title} {next(_numbers)}>"
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        namespace = self.globals
+        exec(compile(text, file, "exec"), namespace)
+        return namespace

@@ -1,0 +1,149 @@
+"""Functions that generated code calls for values too rare, or too free, to be written out.
+
+All of them agree with :mod:`dynamorm.codec`, to which they leave what is unusual, errors above all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from ...codec import AttributeValue, decode_number, decode_value, encode_number, encode_within
+
+PLAIN_NUMBER = re.compile(r"-?[0-9]{1,25}(?:\.[0-9]{1,25})?").fullmatch
+FRACTION = re.compile(r"-?[0-9]{1,10}\.[0-9]{0,20}[1-9]").fullmatch
+
+
+def read_free(wire: AttributeValue) -> Any:
+    """Give the plain value of an AttributeValue."""
+    if len(wire) == 1:
+        for tag, content in wire.items():
+            if tag == "S":
+                if type(content) is str:
+                    return content
+            elif tag == "M":
+                if type(content) is dict:
+                    return read_free_map(content)
+            elif tag == "L":
+                if type(content) is list:
+                    return [read_free(element) for element in content]
+            elif tag == "N":
+                return decode_number(content)
+    return decode_value(wire)
+
+
+def read_free_map(content: dict[str, AttributeValue]) -> dict[str, Any]:
+    """Give the plain values of the content of an ``M``."""
+    values = {}
+    for name, wire in content.items():
+        if type(name) is not str:
+            decode_value({"M": content})
+        values[name] = read_free(wire)
+    return values
+
+
+def check_unknown(content: Mapping[str, AttributeValue], known: frozenset[str]) -> None:
+    """Raise where an attribute that nobody declared is malformed, as decoding it would."""
+    for name, wire in content.items():
+        if name not in known:
+            decode_value({"M": {name: wire}})
+
+
+def decimal_of(text: str) -> Decimal:
+    """Give the Decimal of a stored number, in the form that it has after decoding."""
+    if FRACTION(text):
+        return Decimal(text)
+    number = decode_number(text)
+    return Decimal(number) if type(number) is int else number  # type: ignore[return-value]
+
+
+def float_of(text: str) -> float:
+    """Give the float of a stored number."""
+    return float(decode_number(text))
+
+
+def float_text(value: float) -> str:
+    """Give the text that is stored for a float."""
+    text = float.__repr__(value)
+    if "e" in text or "n" in text:
+        return encode_number(value)
+    if text.endswith(".0"):
+        text = text[:-2]
+        return "0" if text == "-0" else text
+    return text
+
+
+def decimal_text(value: Decimal) -> str:
+    """Give the text that is stored for a Decimal."""
+    text = str(value)
+    if len(text) > 30 or not value or "E" in text or "a" in text or "f" in text:
+        return encode_number(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def write_free(value: Any, nulls: bool) -> AttributeValue:
+    """Give the AttributeValue of a plain value; inside lists, ``nulls``, ``None`` in maps is kept."""
+    if type(value) is str:
+        if not value.isascii():
+            value.encode()
+        return {"S": value}
+    if type(value) is dict:
+        content = {}
+        for name, inner in value.items():
+            if type(name) is not str or inner is None:
+                return encode_within(value, nulls)
+            if not name.isascii():
+                name.encode()
+            kind = type(inner)
+            if kind is str:
+                if not inner.isascii():
+                    inner.encode()
+                content[name] = {"S": inner}
+            elif kind is set or kind is frozenset:
+                return encode_within(value, nulls)
+            else:
+                content[name] = write_free(inner, nulls)
+        return {"M": content}
+    return encode_within(value, nulls)
+
+
+class LateData(Mapping[str, Any]):
+    """All plain values of an item, made when a field's own code looks at them."""
+
+    def __init__(self, make: Callable[[Mapping[str, Any]], Mapping[str, Any]], wire: Mapping[str, Any]) -> None:
+        self._make = make
+        self._wire = wire
+        self._made: Mapping[str, Any] | None = None
+
+    @property
+    def _values(self) -> Mapping[str, Any]:
+        if self._made is None:
+            self._made = self._make(self._wire)
+        return self._made
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class UnseenData(Mapping[str, Any]):
+    """Stands for values that are not at hand: code that wants to see them has to be left to the library."""
+
+    def __getitem__(self, name: str) -> Any:
+        raise LookupError("not at hand")
+
+    def __contains__(self, name: object) -> bool:
+        raise LookupError("not at hand")
+
+    def __iter__(self) -> Iterator[str]:
+        raise LookupError("not at hand")
+
+    def __len__(self) -> int:
+        raise LookupError("not at hand")

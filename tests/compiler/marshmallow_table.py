@@ -1,0 +1,141 @@
+"""The table of what is compiled, for the tests and for the page ``docs/compiled.rst``.
+
+``python -m tests.compiler.marshmallow_table`` prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from dynamorm.schema import adapter_for
+from dynamorm.schema.marshmallow import Binary, Set, Timestamp
+
+from .marshmallow_schemas import VERSION, Color, Shouted
+
+FIELD = "``fields.{}``"
+
+
+class Inner(Schema):
+    name = fields.String()
+
+
+class Hooked(Schema):
+    name = fields.String()
+
+    def get_attribute(self, obj: Any, attr: str, default: Any) -> Any:
+        return super().get_attribute(obj, attr, default)
+
+
+def _rows() -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Give each row with what makes its field."""
+    plain = (
+        "String Email URL Integer Float Decimal Boolean UUID DateTime AwareDateTime NaiveDateTime Date Time TimeDelta "
+    )
+    for name in (plain + "Raw Dict IP IPv4 IPv6 IPInterface IPv4Interface IPv6Interface").split():
+        yield FIELD.format(name), getattr(fields, name)
+    yield "``fields.Integer(strict=True)``", lambda **kw: fields.Integer(strict=True, **kw)
+    yield "``fields.Integer(as_string=True)``", lambda **kw: fields.Integer(as_string=True, **kw)
+    yield "``fields.Float(allow_nan=True)``", lambda **kw: fields.Float(allow_nan=True, **kw)
+    yield "``fields.Float(as_string=True)``", lambda **kw: fields.Float(as_string=True, **kw)
+    yield "``fields.Decimal(places=2)``", lambda **kw: fields.Decimal(places=2, **kw)
+    yield "``fields.Decimal(as_string=True)``", lambda **kw: fields.Decimal(as_string=True, **kw)
+    yield "``fields.Boolean(truthy=..., falsy=...)``", lambda **kw: fields.Boolean(truthy={"y"}, falsy={"n"}, **kw)
+    yield '``fields.DateTime("rfc")``', lambda **kw: fields.DateTime("rfc", **kw)
+    yield '``fields.DateTime("%Y-%m-%d")``', lambda **kw: fields.DateTime("%Y-%m-%d", **kw)
+    if VERSION >= (3, 19):
+        yield '``fields.DateTime("timestamp")``', lambda **kw: fields.DateTime("timestamp", **kw)
+    yield '``fields.TimeDelta("minutes")``', lambda **kw: fields.TimeDelta("minutes", **kw)
+    yield "``fields.Enum``", lambda **kw: fields.Enum(Color, **kw)
+    yield "``fields.Enum(by_value=True)``", lambda **kw: fields.Enum(Color, by_value=True, **kw)
+    yield "``fields.Enum(by_value=fields.String)``", lambda **kw: fields.Enum(Color, by_value=fields.String, **kw)
+    yield "``fields.Constant``", lambda **kw: fields.Constant(5, **{k: v for k, v in kw.items() if "default" not in k})
+    yield "``fields.List``", lambda **kw: fields.List(fields.String(), **kw)
+    yield "``fields.Tuple``", lambda **kw: fields.Tuple((fields.String(), fields.Integer()), **kw)
+    yield "``fields.Dict(keys=..., values=...)``", lambda **kw: fields.Dict(fields.UUID(), fields.Float(), **kw)
+    yield "``fields.Nested``", lambda **kw: fields.Nested(Inner, **kw)
+    yield "``fields.Nested(many=True)``", lambda **kw: fields.Nested(Inner, many=True, **kw)
+    yield "``fields.Nested(only=...)``", lambda **kw: fields.Nested(Inner, only=["name"], **kw)
+    yield "``fields.Pluck``", lambda **kw: fields.Pluck(Inner, "name", **kw)
+    yield "``Set``", lambda **kw: Set(fields.String(), **kw)
+    yield "``Binary``", Binary
+    yield "``Timestamp``", Timestamp
+    yield "``fields.Nested``, whose schema overrides a method", lambda **kw: fields.Nested(Hooked, **kw)
+    yield "``fields.Function``", lambda **kw: fields.Function(len, lambda value: value, **_without_only(kw))
+    yield "``fields.Method``", lambda **kw: fields.Method("made", "taken", **_without_only(kw))
+    yield "a field class of the user's", Shouted
+    if VERSION >= (4, 3):
+        yield "``pre_load=...``, ``post_load=...``", lambda **kw: fields.String(pre_load=str, **kw)
+
+
+def _without_only(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if not name.endswith("_only")}
+
+
+def _objects(value: Any) -> None:
+    return None
+
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "alone": {},
+    "``required``": {"required": True},
+    "``allow_none``": {"allow_none": True},
+    "``load_default``": {"load_default": None},
+    "``dump_default``": {"dump_default": None},
+    "``data_key``": {"data_key": "other"},
+    "``attribute``": {"attribute": "other"},
+    "``load_only``": {"load_only": True},
+    "``dump_only``": {"dump_only": True},
+    "``validate``": {"validate": [validate.Length(max=5), _objects]},
+}
+
+
+def account(**members: Any) -> Any:
+    """Give what is told of a schema."""
+    kind = adapter_for("Book", type("Schema", (), members))
+    schema = kind.adopt("BookSchema", type("Schema", (), members))
+    type.__setattr__(schema, "_dynamorm_adapter", kind(schema))
+    return schema.compiled
+
+
+def made(self: Any, obj: Any) -> Any:
+    return len(obj)
+
+
+def taken(self: Any, value: Any) -> Any:
+    return value
+
+
+def cells() -> Iterator[tuple[str, str, str]]:
+    """Give (row, option, told) for every field and every option."""
+    for row, make in _rows():
+        for option, given in OPTIONS.items():
+            told = account(field=make(**given), made=made, taken=taken)
+            (name,) = (name for name in told.load.fields if "." not in name)
+            assert told.load and told.dump
+            yield row, option, told.load.fields[name]
+
+
+def table() -> list[str]:
+    """Give the table of the page, a line for each field."""
+    lines: dict[str, dict[str, str]] = {}
+    for row, option, answer in cells():
+        lines.setdefault(row, {})[option] = answer
+    told = {row: _line(found) for row, found in lines.items()}
+    width, other = max(map(len, told)), max(map(len, told.values()))
+    rule = f"{'=' * width}  {'=' * other}"
+    body = [f"{row:{width}}  {text}" for row, text in told.items()]
+    return [rule, f"{'field':{width}}  with any option", rule, *body, rule]
+
+
+def _line(found: dict[str, str]) -> str:
+    """Give one answer for all options, and those that differ after it."""
+    usual = found["alone"]
+    others = {option: answer for option, answer in found.items() if answer != usual}
+    return "; ".join([usual, *(f"with {option}: {answer}" for option, answer in others.items())])
+
+
+if __name__ == "__main__":
+    print("\n".join(table()))

@@ -1,0 +1,37 @@
+"""Equality that sees types, signs, digits and time zones."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+
+def same(one: Any, other: Any) -> bool:
+    """Say whether two values are alike in every respect that a program could notice."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return set(one) == set(other) and all(same(one[name], other[name]) for name in one)
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, (set, frozenset)):
+        return sorted(map(_told, one)) == sorted(map(_told, other))
+    if isinstance(one, (float, Decimal)):
+        return repr(one) == repr(other)
+    if isinstance(one, (dt.datetime, dt.time)):
+        return one == other and _told(one) == _told(other)
+    return bool(one == other)
+
+
+def _told(value: Any) -> str:
+    zone = getattr(value, "tzinfo", None)
+    return f"{type(value)} {value!r} {zone!r}"
+
+
+def outcome(call: Any, *args: Any) -> tuple[str, Any]:
+    """Give what a call returns, or what its error says."""
+    try:
+        return "value", call(*args)
+    except Exception as error:
+        return "error", [type(error).__name__, str(error), getattr(error, "errors", None)]

@@ -1,0 +1,212 @@
+"""What is compiled of marshmallow's schemas, what is not and why, and that it stays safe."""
+
+from __future__ import annotations
+
+import linecache
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("marshmallow")
+
+from marshmallow import Schema, ValidationError, fields, post_dump, post_load, pre_load, validates_schema
+
+from dynamorm import DynaModel
+from dynamorm.schema import TRUSTED, WHOLE
+from dynamorm.schema.base import adapter_of
+from dynamorm.schema.compiler import COMPILED, CONVERTED, compiled
+from dynamorm.schema.marshmallow import Set
+
+from .marshmallow_schemas import VERSION, Shouted
+from .marshmallow_table import account, cells, table
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "compiled.rst"
+MAY_DECLINE = ("fields.Function", "fields.Method", "overrides a method", "of the user's", "pre_load")
+
+
+def model(**members):
+    class Book(DynaModel):
+        class Table:
+            name = "books"
+            hash_key = "id"
+            read = 1
+            write = 1
+
+        Schema = type("Schema", (), {"id": fields.String(required=True), **members})
+
+    return Book
+
+
+def functions(book):
+    return adapter_of(book.Schema).compiled
+
+
+ITEM = {"id": {"S": "1"}}
+
+
+def test_every_field_of_marshmallow_is_compiled_with_every_option():
+    declined = {(row, option): told for row, option, told in cells() if told not in (COMPILED, CONVERTED)}
+    assert {row for row, _ in declined} == {row for row, _, _ in cells() if any(part in row for part in MAY_DECLINE)}
+
+
+@pytest.mark.skipif(VERSION < (4, 3), reason="the page tells of the newest marshmallow")
+def test_the_page_shows_the_table_as_it_is():
+    assert "\n".join(table()) in PAGE.read_text(), "python -m tests.compiler.marshmallow_table prints it"
+
+
+@pytest.mark.parametrize("hook", [pre_load, post_load, validates_schema, post_dump])
+def test_a_hook_declines_the_schema_and_is_named(hook):
+    def touched(self, data, **kwargs):
+        return data
+
+    told = account(id=fields.String(), touched=hook(touched))
+    assert not told.dump
+    assert f"{hook.__name__} hook, touched" in str(told.dump)
+    assert bool(told.load) is (hook is post_dump)
+    assert bool(told) is False
+
+
+def test_an_overridden_method_declines_the_schema_and_is_named():
+    def get_attribute(self, obj, attr, default):
+        return "always"
+
+    told = account(id=fields.String(), get_attribute=get_attribute)
+    assert told.load and not told.dump
+    assert "overrides get_attribute" in told.dump.reason
+
+
+def test_an_odd_field_leaves_the_others_compiled_and_gets_what_it_wants_to_see():
+    class Echo(fields.String):
+        def _deserialize(self, value, attr, data, **kwargs):
+            return f"{attr}:{value}:{sorted(data.items())}"
+
+        def _serialize(self, value, attr, obj, **kwargs):
+            return f"{attr}:{value}:{sorted(obj)}"
+
+    book = model(year=fields.Integer(), echo=Echo(data_key="e"))
+    told = book.Schema.compiled
+    assert told.load.fields == {"id": COMPILED, "year": COMPILED, "echo": "Echo is a field class of its own"}
+    loaded = functions(book).load({**ITEM, "year": {"N": "7"}, "e": {"S": "x"}, "more": {"S": "y"}}, WHOLE)
+    assert loaded == {"id": "1", "year": 7, "echo": "e:x:[('e', 'x'), ('id', '1'), ('year', 7)]"}
+    dumped = functions(book).dump({"id": "1", "year": 7, "echo": "x"}, False)
+    assert dumped["e"] == {"S": "echo:x:['echo', 'id', 'year']"}
+
+
+def test_the_functions_are_generated_when_first_used_and_only_once(monkeypatch):
+    made = Counter()
+    genuine = compiled.compile_load
+
+    def counted(plan):
+        made[plan.name] += 1
+        return genuine(plan)
+
+    monkeypatch.setattr(compiled, "compile_load", counted)
+    book = model(year=fields.Integer())
+    assert not made
+    barrier = threading.Barrier(8)
+
+    def read():
+        barrier.wait()
+        assert functions(book).load(ITEM, WHOLE) == {"id": "1"}
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == {"BookSchema": 1}
+
+
+def test_anything_unexpected_gives_up():
+    book = model(year=fields.Integer(), day=fields.Date())
+    load, dump = functions(book).loads[WHOLE], functions(book).dumps[True]
+    assert load({**ITEM, "year": {"N": "7"}}) == {"id": "1", "year": 7}
+    for item in ({}, {"id": {"N": "1"}}, {**ITEM, "year": {"N": "x"}}, {**ITEM, "day": {"S": "x"}}, {"id": {}}):
+        assert load(item) is None
+    assert dump({"id": "1", "year": 7}) == {**ITEM, "year": {"N": "7"}}
+    for natives in ({}, {"id": 5}, {"id": "1", "year": "7"}, {"id": "1", "year": True}, {"id": "\ud800"}):
+        assert dump(natives) is None
+
+
+def test_validators_run_on_reads_and_saves_and_not_on_trusted_reads():
+    def positive(value):
+        if value < 0:
+            raise ValidationError("negative")
+
+    book = model(year=fields.Integer(validate=positive))
+    item = {**ITEM, "year": {"N": "-7"}}
+    assert functions(book).load(item, WHOLE) is None
+    assert functions(book).load(item, TRUSTED) == {"id": "1", "year": -7}
+    assert functions(book).dump({"id": "1", "year": -7}, True) is None
+    assert functions(book).dump({"id": "1", "year": -7}, False) == item
+
+
+@pytest.mark.parametrize("way", ["load_default", "dump_default"])
+@pytest.mark.parametrize("quick", [True, False])
+def test_instances_do_not_share_a_default(way, quick):
+    book = model(raw=fields.Raw(**{way: {"a": []}}), words=fields.List(fields.String(), **{way: []}))
+    if not quick:
+        adapter_of(book.Schema).compiled.loads[WHOLE] = lambda wire: None
+    one, other = book.from_item(ITEM), book.from_item(ITEM)
+    one.words.append("x")
+    one.raw["a"].append("x")
+    assert (other.words, other.raw) == ([], {"a": []})
+    assert book.from_item(ITEM).raw == book(id="2").raw == {"a": []}
+
+
+def test_names_enter_the_source_as_data_only():
+    name = "x'\"\\\n']; raise SystemExit  # {}"
+    told = account(**{name: fields.Integer(data_key=name + "stored")})
+    assert told.load and told.dump
+    book = model(**{name: fields.Integer(data_key=name + "stored")})
+    item = {**ITEM, name + "stored": {"N": "5"}}
+    assert functions(book).load(item, WHOLE) == {"id": "1", name: 5}
+    assert functions(book).dump({"id": "1", name: 5}, True) == item
+
+
+def test_a_schema_that_nests_itself_is_compiled_once_for_all_depths():
+    class Node(Schema):
+        name = fields.String(required=True)
+        below = fields.List(fields.Nested(lambda: Node))
+
+    book = model(tree=fields.Nested(Node))
+    wire: dict = {"name": {"S": "0"}}
+    natives: dict = {"name": "0"}
+    for depth in range(1, 15):
+        wire = {"name": {"S": str(depth)}, "below": {"L": [{"M": wire}]}}
+        natives = {"name": str(depth), "below": [natives]}
+    item = {**ITEM, "tree": {"M": wire}}
+    assert functions(book).load(item, WHOLE) == {"id": "1", "tree": natives}
+    assert functions(book).dump({"id": "1", "tree": natives}, True) == item
+    assert set(book.Schema.compiled.load.fields.values()) == {COMPILED}
+
+
+def test_a_field_named_like_a_method_of_dicts_is_absent_when_it_is_absent():
+    book = model(items=fields.List(fields.String()), keys=fields.String())
+    for check in (True, False):
+        assert functions(book).dump({"id": "1"}, check) == ITEM
+    assert book(id="1").to_dict() == {"id": "1"}
+
+
+def test_a_set_that_is_required_and_absent_is_empty_and_validated():
+    book = model(words=Set(fields.String(), required=True))
+    assert functions(book).load(ITEM, WHOLE) == {"id": "1", "words": set()}
+    strict = model(words=Set(fields.String(), required=True, validate=len))
+    assert functions(strict).load(ITEM, WHOLE) == {"id": "1", "words": set()}
+
+
+def test_the_account_can_be_printed():
+    told = str(model(name=Shouted()).Schema.compiled)
+    assert told == (
+        "BookSchema.load: compiled\n    id    compiled\n    name  Shouted is a field class of its own\n"
+        "BookSchema.dump: compiled\n    id    compiled\n    name  Shouted is a field class of its own"
+    )
+
+
+def test_tracebacks_show_the_generated_source():
+    book = model()
+    text = book.Schema.compiled.load.source
+    file = functions(book).loads[WHOLE].__code__.co_filename
+    assert linecache.getlines(file)[0].rstrip() == text.splitlines()[0]
