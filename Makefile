@@ -18,8 +18,8 @@ setup: ## make .venv and .tools ready; every target below does this first
 demo: setup ## a tour of the library against a local engine
 	$(BIN)/python examples/tour.py $(ARGS)
 
-test: setup ## the whole test suite, then the quick tests with each schema library alone
-	$(BIN)/python -m pytest $(ARGS)
+test: setup ## the whole test suite on all cores, then the quick tests with each schema library alone
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 	$(BIN)/python scripts/matrix.py --own
 
 test-long: setup ## the whole test suite, with many more generated examples

@@ -10,22 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 import six
 
 from . import batch
+from .changes import changes, extra, increase, is_dirty, key_changed, values_of
 from .codec import WireItem, with_bytes
 from .definition import Definition, define
 from .exceptions import DoesNotExist, DynaModelException
 from .expressions import Reference
-from .instances import (
-    changes,
-    extra,
-    increase,
-    is_dirty,
-    key_changed,
-    loaded,
-    take_arriving,
-    take_given,
-    take_more,
-    values_of,
-)
+from .instances import loaded, take_arriving, take_given, take_more
 from .items import plain
 from .query import QueryIterator
 from .related import Relationship, bind, taken_from

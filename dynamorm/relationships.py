@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from . import batch
+from .changes import changed_fields, is_dirty
 from .exceptions import DynaModelException, InvalidKey
 from .indexes import Index
-from .instances import changed_fields, is_dirty, take_given
+from .instances import take_given
 from .query import QueryIterator
 from .related import DefaultBackReference, Query, Relationship, store_of
 from .state import State

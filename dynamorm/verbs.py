@@ -8,6 +8,7 @@ from inspect import signature
 from typing import Any
 
 from . import batch
+from .changes import changed_since, changes, key_changed, partial_save, require_same_key, values_of
 from .codec import WireItem, decode_item, encode_item
 from .exceptions import (
     BatchError,
@@ -20,22 +21,10 @@ from .exceptions import (
     ValidationError,
 )
 from .expressions import Action, Change, F
-from .instances import (
-    changed_since,
-    changes,
-    key_changed,
-    known_as_stored,
-    loaded,
-    partial_save,
-    refreshed,
-    require_same_key,
-    snapshot,
-    take_over,
-    values_of,
-)
+from .instances import known_as_stored, loaded, refreshed, take_over
 from .items import Store
 from .signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
-from .state import Place, State
+from .state import Place, State, snapshot
 from .updates import actions, planned, told_apart
 
 

@@ -34,6 +34,7 @@ ROOMS = (
     "cursors",
     "state",
     "names",
+    "changes",
     "instances",
     "raw",
     "table",
