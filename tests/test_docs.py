@@ -17,6 +17,7 @@ import dynamorm
 import dynamorm.exceptions
 from dynamorm.query import QueryIterator
 from dynamorm.scans import ScanIterator
+from dynamorm.schema import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.rst", *sorted((ROOT / "docs").glob("*.rst"))]
@@ -53,6 +54,7 @@ def python_blocks(page: Path) -> list[tuple[int, str]]:
 def test_every_python_block_of_a_page_runs(page, dynamo_local, monkeypatch):
     module = ModuleType("page_" + page.stem)  # a real module, since classes are looked up in theirs
     monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(registry, "_registered", list(registry._registered))  # a page registers an adapter
     settings = dynamorm.using(
         endpoint_url=dynamo_local.endpoint_url,
         region_name="us-east-1",

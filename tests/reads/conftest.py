@@ -43,7 +43,8 @@ def table(settings: dict[str, Any]) -> Iterator[None]:
         with boto3_table.batch_writer() as writer:
             for number in range(events.EVENTS):
                 writer.put_item(Item=events.event(number))
-        yield
+    yield  # outside of the settings, which the tests that come in between must not see
+    with dynamorm.using(**settings):
         model.Table.delete()
 
 
