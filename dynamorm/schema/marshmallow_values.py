@@ -192,40 +192,50 @@ def _moment(field: Any, checks: Checks) -> Value | None:
     return None
 
 
-def _fixed_zone(offset: dt.timedelta | None) -> Any:
+def _fixed_zone(offset: dt.timedelta) -> Any:
+    """Give the zone that marshmallow 3 makes of an offset."""
     known = _ZONES.get(offset)
-    if known is None and offset is not None:
-        if offset.total_seconds() % 60:
+    if known is None:
+        minutes, rest = divmod(offset, dt.timedelta(minutes=1))
+        if rest:
             raise ValueError(offset)
-        known = _ZONES[offset] = utils.get_fixed_timezone(offset)  # type: ignore[attr-defined]
+        known = _ZONES[offset] = utils.get_fixed_timezone(minutes)  # type: ignore[attr-defined]
     return known
 
 
-_ZONES: dict[Any, Any] = {}
+_ZONES: dict[dt.timedelta, Any] = {}
 
 
 def _quick_datetime(text: str) -> dt.datetime:
-    """Read a datetime in the one form that ``isoformat`` gives, which all parsers read alike; leave all others."""
-    moment = dt.datetime.fromisoformat(text)
-    if moment.isoformat() != text:
-        return utils.from_iso_datetime(text)  # type: ignore[attr-defined,no-any-return]
-    if moment.tzinfo is not None:
-        return moment.replace(tzinfo=_fixed_zone(moment.utcoffset()))
-    return moment
+    """Read a datetime in the form that ``isoformat`` gives, which all parsers read alike; leave others to theirs."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+        if moment.isoformat() == text:
+            offset = moment.utcoffset()
+            return moment if offset is None else moment.replace(tzinfo=_fixed_zone(offset))
+    except ValueError:
+        pass
+    return utils.from_iso_datetime(text)  # type: ignore[attr-defined,no-any-return]
 
 
 def _quick_date(text: str) -> dt.date:
-    day = dt.date.fromisoformat(text)
-    if day.isoformat() != text:
-        raise ValueError(text)
-    return day
+    try:
+        day = dt.date.fromisoformat(text)
+        if day.isoformat() == text:
+            return day
+    except ValueError:
+        pass
+    return utils.from_iso_date(text)  # type: ignore[attr-defined,no-any-return]
 
 
 def _quick_time(text: str) -> dt.time:
-    time = dt.time.fromisoformat(text)
-    if time.tzinfo is not None or time.isoformat() != text:
-        raise ValueError(text)
-    return time
+    try:
+        time = dt.time.fromisoformat(text)
+        if time.tzinfo is None and time.isoformat() == text:
+            return time
+    except ValueError:
+        pass
+    return utils.from_iso_time(text)  # type: ignore[attr-defined,no-any-return]
 
 
 _SLOW_LOADS: dict[Any, Callable[[str], Any]] = {
