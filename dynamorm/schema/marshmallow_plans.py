@@ -6,6 +6,7 @@ called as marshmallow would call it.  The schemas described are those of ``marsh
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -111,6 +112,7 @@ class SchemaPlanner:
                     unset=unset,
                     unset_check=filler,
                     always=_always(field),
+                    settle=functools.partial(adapter.as_native, spec),
                 )
             )
         return plan
@@ -142,6 +144,7 @@ class SchemaPlanner:
                     missing=_inner_missing(spec, inner, partial),
                     unset=_inner_unset(spec, inner),
                     always=_always(inner),
+                    settle=functools.partial(self.adapter.as_native, spec),
                 )
             )
         self._depth -= 1
@@ -188,7 +191,7 @@ class SchemaPlanner:
         return ListOf(inner, checks=checks) if field.many else inner
 
     def _foreign(self, schema: marshmallow.Schema, spec: FieldSpec, field: Any, partial: bool, reason: str) -> Foreign:
-        adapter, stored, name = self.adapter, spec.stored, field.name
+        stored, name = spec.stored, field.name
         kwargs: dict[str, Any] = {"partial": True} if partial else {}
         outermost = self._depth == 0
 
@@ -204,7 +207,6 @@ class SchemaPlanner:
         return Foreign(
             load=load,
             dump=dump,
-            settle=lambda value: adapter.as_native(spec, value),
             check=lambda dumped: load(dumped, _UNSEEN),
             reason=reason,
         )

@@ -106,9 +106,9 @@ class DumpWriter:
         for field in plan.fields:
             if field.computed:
                 source.line(f"natives.pop({field.name!r}, None)")
-            elif isinstance(field.value, Foreign):
+            elif field.settle is not None and not _is_exact(field.value, []):
                 with source.block(f"if natives.get({field.name!r}) is not None:"):
-                    settle = source.use(field.value.settle, "settle")
+                    settle = source.use(field.settle, "settle")
                     source.line(f"natives[{field.name!r}] = {settle}(natives[{field.name!r}])")
 
     def field(self, plan: SchemaPlan, field: FieldPlan, nulls: bool) -> None:
@@ -384,4 +384,20 @@ def _is_storable(name: str) -> bool:
         name.encode()
     except UnicodeEncodeError:
         return False
+    return True
+
+
+def _is_exact(value: Value | None, above: list[SchemaPlan]) -> bool:
+    """Say whether the dump gives up on any value that is not a native already."""
+    if isinstance(value, Foreign):
+        return False
+    if isinstance(value, Converted):
+        return value.settle is None
+    if isinstance(value, MapOf):
+        return value.dump_key is None and _is_exact(value.element, above)
+    if isinstance(value, ListOf):
+        return _is_exact(value.element, above)
+    if isinstance(value, Record):
+        below = [*above, value.plan]
+        return value.plan in above or all(_is_exact(field.value, below) for field in value.plan.fields)
     return True

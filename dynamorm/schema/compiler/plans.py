@@ -175,13 +175,12 @@ class Foreign:
     """A field that goes through its library, while the rest is compiled.
 
     ``load`` takes a plain value and a mapping of all plain values, ``None`` only where the field accepts it; ``dump``
-    takes the natives by name and gives ``ABSENT`` for nothing.  ``settle`` makes the native of what was assigned,
-    ``check`` raises for a dumped plain value that could not be loaded.
+    takes the natives by name and gives ``ABSENT`` for nothing.  ``check`` raises for a dumped plain value that could
+    not be loaded.
     """
 
     load: Callable[[Any, Mapping[str, Any]], Any]
     dump: Callable[[dict[str, Any]], Any]
-    settle: Callable[[Any], Any]
     check: Callable[[Any], Any]
     reason: str
 
@@ -233,7 +232,8 @@ class FieldPlan:
     ``LEFT_OUT``, ``UNSURE``, or, for ``Given`` and ``Made``, dump that instead; ``unset_check`` is called then, and
     raises where the item without it could not be loaded.  ``None`` is a value where ``nullable``; as a required one it
     is given, though nothing is stored.  A ``computed`` field is dumped only; ``always`` is dumped whatever an instance
-    holds.
+    holds.  ``settle`` makes the native of what was assigned; a schema with a ``Foreign`` field needs it where generated
+    code would not settle for natives of exact types.
     """
 
     name: str
@@ -246,6 +246,7 @@ class FieldPlan:
     unset: Missing = LEFT_OUT
     unset_check: Callable[[], Any] | None = None
     always: Given | None = None
+    settle: Callable[[Any], Any] | None = None
 
 
 @dataclass(eq=False)
