@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -108,8 +109,13 @@ def taken(self: Any, value: Any) -> Any:
     return value
 
 
-def cells() -> Iterator[tuple[str, str, str]]:
+@cache
+def cells() -> tuple[tuple[str, str, str], ...]:
     """Give (row, option, told) for every field and every option."""
+    return tuple(_cells())
+
+
+def _cells() -> Iterator[tuple[str, str, str]]:
     for row, make in _rows():
         for option, given in OPTIONS.items():
             told = account(field=make(**given), made=made, taken=taken)
