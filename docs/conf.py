@@ -21,5 +21,6 @@ nitpick_ignore_regex = [
     ("py:.*", r"(boto3|botocore|blinker|marshmallow|schematics|pydantic|pytest|six)\b.*"),
     ("py:.*", r"(collections|concurrent|contextlib|datetime|decimal|enum|pathlib|types|typing|uuid)\..*"),
     ("py:class", r"(int|str|float|bool|bytes|list|dict|set|tuple|type|object|None|Any|Callable|Iterable)"),
+    ("py:class", r"Query"),  # an alias that signatures of relationships show
     ("py:exc", r"[A-Z][A-Za-z]*(Error|Exception|Iteration)"),
 ]
