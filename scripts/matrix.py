@@ -140,7 +140,7 @@ def plan(full: bool) -> list[Job]:
         if full or minor == own:
             names = list(choices)
         elif minor == min(pythons):
-            names = ["none-oldest", "marshmallow-oldest", "schematics", "pydantic-oldest"]
+            names = ["marshmallow-oldest", "pydantic-oldest"]
         elif minor == max(pythons):
             names = ["none", "marshmallow", "schematics", "pydantic"]
         else:
