@@ -44,7 +44,7 @@ def wire_key_of(store: Store, given: Any) -> WireItem:
         return mapper.wire_key(given)
     if isinstance(given, store.model):
         return mapper.key_of(given.__dict__)
-    names = [mapper.adapter.by_stored[stored].name for stored in mapper.key.names]
+    names = mapper.key_names
     values = given if isinstance(given, (tuple, list)) else (given,)
     if len(values) != len(names):
         raise InvalidKey(f"{given!r}: the key of {mapper.model_name} is {', '.join(names)}")

@@ -7,8 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from .codec import AttributeValue, WireItem
-
-Path = tuple[str | int, ...]
+from .expressions import Path
 
 _SETS = frozenset({"SS", "NS", "BS"})
 

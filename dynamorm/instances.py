@@ -74,17 +74,16 @@ def take_arriving(instance: Any, raw: Mapping[str, Any]) -> None:
 
 def _settle(instance: Any, wire: WireItem, values: dict[str, Any], partial: bool, place: Place | None) -> None:
     """Remember the stored state of an instance whose values are just those that are stored."""
-    adapter = type(instance)._dynamorm.adapter
+    mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
     state.loaded, state.partial, state.place = wire, partial, place
     state.original = snapshot(values)
     state.pending, state.sending = {}, {}
-    readable = adapter.readable
-    state.extra = {} if wire.keys() <= readable else {n: v for n, v in wire.items() if n not in readable}
+    state.extra = mapper.unknown(wire)
     state.defaults = {}
     if len(values) + len(state.extra) != len(wire) or not values.keys() <= wire.keys():
         for name in values:
-            spec = adapter.fields.get(name)
+            spec = mapper.fields.get(name)
             if spec is None or "NULL" not in spec.held_in(wire, {"NULL": True}):
                 continue
             if spec.held_in(wire) is None or values[name] is not None:
@@ -197,7 +196,7 @@ def take_over(
             step = encode_value(state.pending[spec.name])
             instance.__dict__[spec.name] = total_of(mapper, spec, state.original.get(spec.name), step)
     if state.loaded is None:
-        for name in (mapper.adapter.by_stored[stored_name].name for stored_name in mapper.key.names):
+        for name in mapper.key_names:
             state.original[name] = instance.__dict__.get(name)
     state.loaded, state.place, state.extra = stored, place, mapper.unknown(stored)
 

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from .codec import WireItem, decode_item
 from .exceptions import ConditionFailed, DynamoException, PathMissing, RequestRefused
-from .expressions import Action, Comparison, Condition
+from .expressions import Action, Comparison, Condition, shown_path
 from .instances import loaded
 from .mapper import Mapper
 from .passthrough import merged, without_conditions
-from .requests import Request, build_delete, build_get, build_put, build_update, shown_path
+from .requests import Request, build_delete, build_get, build_put, build_update
 from .state import Place
 from .table import DynamoTable3
 

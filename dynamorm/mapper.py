@@ -12,7 +12,7 @@ from typing import Any
 from .codec import AttributeValue, WireItem, decode_item, encode_item
 from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
 from .expressions import Condition, F, Path, Reference, Resolver, boto3_condition, conjunction
-from .schema import PARTIAL, WHOLE, Adapter
+from .schema import WHOLE, Adapter
 from .spec import FieldSpec, KeySpec
 
 
@@ -24,6 +24,8 @@ class Mapper:
         self.adapter = adapter
         self.fields = adapter.fields
         self.key = key
+        self.key_names = tuple(adapter.by_stored[stored].name for stored in key.names)
+        """The Python names of the fields that make up the primary key."""
         self.resolver = Resolver(model_name, adapter)
 
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
@@ -133,8 +135,7 @@ class Mapper:
 
     def key_of(self, natives: Mapping[str, Any]) -> WireItem:
         """Give the wire form of an instance's primary key."""
-        names = [self.adapter.by_stored[stored].name for stored in self.key.names]
-        return self.wire_key({name: natives.get(name) for name in names})
+        return self.wire_key({name: natives.get(name) for name in self.key_names})
 
     def conditions(self, conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> tuple[Condition, ...]:
         """Resolve conditions in every form in which they may be given."""
@@ -178,8 +179,3 @@ class Mapper:
     def computed(self, spec: FieldSpec, natives: Mapping[str, Any]) -> Any:
         """Give the value of a computed field as it is now."""
         return self.adapter.computed_value(spec, dict(natives))
-
-    def load_changed(self, wire: WireItem, names: Iterable[str]) -> dict[str, Any]:
-        """Give the native values of some fields of an item that an update brought back."""
-        wanted = set(names)
-        return self.load({name: value for name, value in wire.items() if name in wanted}, PARTIAL)

@@ -299,7 +299,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     def put_batch(cls, /, *items: Any, overwrite_by_pkeys: Any = None) -> None:
         """Store any number of items; all are validated before the first is sent.
 
-        Of several with one key the last stays.
+        Of several with one key the last stays, whatever ``overwrite_by_pkeys`` says, which existing code may give.
 
         :raises BatchError: if DynamoDB goes on leaving items undone
         """
@@ -489,8 +489,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     def __repr__(self) -> str:
         if not hasattr(type(self), "_dynamorm"):
             return object.__repr__(self)
-        by_stored = type(self)._dynamorm.adapter.by_stored
-        names = [by_stored[stored].name for stored in type(self)._dynamorm.store.mapper.key.names]
+        names = type(self)._dynamorm.store.mapper.key_names
         shown = ", ".join(f"{name}={self.__dict__.get(name)!r}" for name in names)
         return f"<{type(self).__name__} {shown}>"
 
@@ -510,7 +509,6 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
 
 def _complete_key(instance: Any) -> tuple[Any, ...] | None:
-    definition = type(instance)._dynamorm
-    names = [definition.adapter.by_stored[stored].name for stored in definition.store.mapper.key.names]
+    names = type(instance)._dynamorm.store.mapper.key_names
     key = tuple(instance.__dict__.get(name) for name in names)
     return None if None in key else key

@@ -16,6 +16,7 @@ from .expressions import (
     render_condition,
     render_projection,
     render_update,
+    shown_path,
 )
 
 
@@ -77,11 +78,6 @@ def build_update(
         _add(payload, "UpdateExpression", render_update(actions))
     _add_conditions(payload, conditions)
     return Request("UpdateItem", payload)
-
-
-def shown_path(path: Path) -> str:
-    """Give a document path as a reader knows it: ``address.lines[0]``."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
 
 
 def _add(payload: dict[str, Any], name: str, rendered: Rendered) -> None:

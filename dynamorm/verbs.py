@@ -189,7 +189,7 @@ def update_instance(
     require_same_key(instance, "update()")
     changes, conditions = told_apart(arguments, conditions)
     mapper = store.mapper
-    key_names = [mapper.adapter.by_stored[stored].name for stored in mapper.key.names]
+    key_names = mapper.key_names
     for name in updates.keys() & {*key_names, *mapper.key.names}:
         planned(mapper, (), {name: updates[name]})  # refuses it: below, keys are among the updates to say which item
     sent = {**updates, **{name: instance.__dict__.get(name) for name in key_names}}
@@ -285,8 +285,7 @@ def update_key(
 
 
 def _key_and_updates(store: Store, given: Mapping[str, Any]) -> tuple[WireItem, dict[str, Any]]:
-    names = {store.mapper.adapter.by_stored[stored].name for stored in store.mapper.key.names}
-    names |= set(store.mapper.key.names)
+    names = {*store.mapper.key_names, *store.mapper.key.names}
     key = {name: value for name, value in given.items() if name in names}
     return store.mapper.wire_key(key), {name: value for name, value in given.items() if name not in names}
 
@@ -344,8 +343,7 @@ def synchronise(instance: Any, conditions: Any) -> None:
     """Send what was changed, if anything was, and take everything over as it is then."""
     require_same_key(instance, "sync()")
     changed_partners(instance)
-    mapper = _store(type(instance)).mapper
-    if not changes(instance).keys() - {mapper.adapter.by_stored[stored].name for stored in mapper.key.names}:
+    if not changes(instance).keys() - set(_store(type(instance)).mapper.key_names):
         if conditions is not None:
             check(instance, conditions)
         partners = valid_partners(instance)

@@ -18,7 +18,7 @@ from .conditions import (
     parts_of,
 )
 from .lookups import Resolver, is_in_list
-from .placeholders import Path, overlapping
+from .placeholders import Path, overlapping, shown_path
 from .references import Change, F, Reference, Sum
 from .rendering import Rendered, render_condition, render_projection, render_update
 from .updates import FUNCTIONS, Action, SumOperand
@@ -52,4 +52,5 @@ __all__ = [
     "render_condition",
     "render_projection",
     "render_update",
+    "shown_path",
 ]

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, NoReturn
 from ..codec import decode_value
 from ..connection import boto3_conditions
 from ..exceptions import InvalidExpression
-from .placeholders import Path
+from .placeholders import Path, shown_path
 
 
 class Condition:
@@ -179,12 +179,11 @@ class Comparison(Condition):
     size: bool = False
 
     def __repr__(self) -> str:
-        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path).lstrip(".")
         shown = [
             repr(decode_value(operand)) if isinstance(operand, dict) else f"F({operand.path!r})"
             for operand in self.operands
         ]
-        return f"{path}{'.size' if self.size else ''} {self.operator} {', '.join(shown)}".rstrip()
+        return f"{shown_path(self.path)}{'.size' if self.size else ''} {self.operator} {', '.join(shown)}".rstrip()
 
 
 def is_neutral(condition: Condition) -> bool:
@@ -367,6 +366,5 @@ def _boto3_attribute(path: Path, boto3s: Any, size: bool = False) -> Any:
     for step in path:
         if isinstance(step, str) and any(letter in step for letter in ".[]"):
             raise InvalidExpression(f"boto3 cannot name an attribute called {step!r}: it takes it for a path")
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
-    attribute = boto3s.Attr(text)
+    attribute = boto3s.Attr(shown_path(path))
     return attribute.size() if size else attribute

@@ -7,6 +7,11 @@ from collections.abc import Iterable
 Path = tuple[str | int, ...]
 
 
+def shown_path(path: Iterable[str | int]) -> str:
+    """Give a document path as a reader knows it: ``address.lines[0]``."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
+
+
 class Placeholders:
     """Collects the names and values of one expression, under placeholders that begin with a prefix of its own."""
 

@@ -35,6 +35,7 @@ from ..exceptions import DynaModelException
 from ..spec import FieldSpec
 from . import pydantic_variants as variants
 from .base import PARTIAL, TRUSTED, Adapter, DynamORMSchema, means_none
+from .pydantic_values import plain
 
 _KEPT_APART = {"__dict__", "__weakref__"}
 _Model = type[pydantic.BaseModel]
@@ -338,7 +339,7 @@ class PydanticAdapter(Adapter):
             raise DynaModelException(
                 f"{self.schema_name} serialises to {type(dumped).__name__}: a model's schema has to give a mapping"
             )
-        return cast("dict[str, Any]", variants.plain(dumped))
+        return cast("dict[str, Any]", plain(dumped))
 
     def _instance(self, natives: dict[str, Any]) -> pydantic.BaseModel:
         values = {spec.name: None for spec in self.inputs if spec.nullable}
@@ -351,17 +352,14 @@ class PydanticAdapter(Adapter):
         owner = self._owners.get(field)
         if owner is None:
             adapter = pydantic.TypeAdapter(_annotated(field.native))
-            return variants.plain(adapter.dump_python(value, by_alias=True, warnings="error"))
+            return plain(adapter.dump_python(value, by_alias=True, warnings="error"))
         if field.computed:
-            return variants.plain(value)
+            return plain(value)
         instance = variants.bare(owner, {field.name: value}, {field.name}, None)
         dumped = self._engine_of(owner).field_serializer.to_python(
             instance, mode="python", by_alias=True, warnings="error"
         )
-        return variants.plain(dumped[field.stored])
-
-    def computed_values(self, natives: dict[str, Any]) -> dict[str, Any]:
-        return {name: self.computed_value(spec, natives) for name, spec in self.fields.items() if spec.computed}
+        return plain(dumped[field.stored])
 
     def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
         """Compute a field from others now; ``None`` where one that it asks for is not there."""
@@ -444,7 +442,7 @@ def _annotated(field: FieldInfo) -> Any:
 def _traits_of_values(values: Iterable[Any]) -> dict[str, Any]:
     """Describe a field that takes one of some values."""
     values = list(values)
-    letters = {_letter_of(variants.plain(value)) for value in values if value is not None}
+    letters = {_letter_of(plain(value)) for value in values if value is not None}
     return {
         "nullable": None in values,
         "loads_to": tuple({type(value) for value in values if isinstance(value, Enum)}),

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import functools
 import typing
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
-from pathlib import PurePath
 from typing import Any, cast
 
 import pydantic
@@ -25,11 +22,11 @@ from pydantic_core import (
     PydanticUndefined,
     SchemaSerializer,
     SchemaValidator,
-    to_jsonable_python,
 )
 from pydantic_core.core_schema import SerializationInfo
 
 from ..exceptions import DynaModelException
+from .pydantic_values import plain
 
 Node = dict[str, Any]
 
@@ -559,49 +556,3 @@ def functions_in(annotation: Any, metadata: Any = ()) -> Iterator[Any]:
     for inner in typing.get_args(annotation):
         if not isinstance(inner, (str, int, bytes, Enum)):
             yield from functions_in(inner)
-
-
-def plain(value: Any) -> Any:
-    """Give the form in which a native value is stored."""
-    if value is None or type(value) in (str, int, float, bool, Decimal, bytes):
-        return value
-    if isinstance(value, Enum):
-        return plain(value.value)
-    if isinstance(value, (pydantic.SecretStr, pydantic.SecretBytes, pydantic.Secret)):
-        return plain(value.get_secret_value())
-    if isinstance(value, str):
-        return str.__str__(value)
-    if isinstance(value, (int, float, Decimal, bytes)):
-        return value
-    if isinstance(value, (bytearray, memoryview)):
-        return bytes(value)
-    if isinstance(value, Mapping):
-        return {key if type(key) is str else _plain_key(key): plain(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple, deque)):
-        return [plain(one) for one in value]
-    if isinstance(value, Set):
-        elements = [plain(one) for one in value]
-        return (
-            set(elements) if any(all(map(fits, elements)) for fits in (_is_text, _is_bytes, _is_number)) else elements
-        )
-    if isinstance(value, (PurePath, IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network)):
-        return str(value)
-    return to_jsonable_python(value)
-
-
-def _plain_key(key: Any) -> str:
-    key = plain(key)
-    (text,) = to_jsonable_python({key: None})
-    return cast(str, text)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_bytes(value: Any) -> bool:
-    return isinstance(value, bytes)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
