@@ -216,6 +216,8 @@ class LoadWriter:
             source.line(f"{value} = {self.function(plan.plan)}({content})")
             with source.block(f"if {value} is None:"):
                 source.line(GIVE_UP)
+            if plan.make is not None:
+                source.line(f"{value} = {source.use(plan.make, 'make')}({value})")
         assert not isinstance(plan, Foreign)
         write_checks(source, plan.checks, value)
         store(value)

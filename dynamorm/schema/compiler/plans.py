@@ -164,10 +164,17 @@ class MapOf:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """``M`` with declared attributes, natively exactly ``dict`` by Python names."""
+    """``M`` with declared attributes, natively exactly ``native``, which is ``dict`` by Python names.
+
+    For another one, ``make`` makes it of such a dict, and ``take`` gives such a dict back, to be dumped and never
+    changed, or ``None`` to leave the value to the library.
+    """
 
     plan: SchemaPlan
     checks: Checks = ()
+    native: type = dict
+    make: Callable[[dict[str, Any]], Any] | None = None
+    take: Callable[[Any], Mapping[str, Any] | None] | None = None
 
 
 @dataclass(frozen=True, eq=False)
