@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import botocore.validate
 import pytest
 from hypothesis import settings
 
+from dynamorm import local
 from dynamorm.requests import Request
 from dynamorm.signals import pre_request
 
@@ -38,3 +40,12 @@ def every_request_is_valid() -> Iterator[None]:
     """Hold each request that is built in any test against botocore's own description of DynamoDB."""
     with pre_request.connected_to(check_request):
         yield
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[Any]:
+    """moto's server, which knows some things that the quick engines do not."""
+    if any(importlib.util.find_spec(name) is None for name in ("moto", "flask", "flask_cors")):
+        pytest.skip("moto's server is not installed")
+    with local.start("moto") as engine:
+        yield engine

@@ -99,7 +99,7 @@ ONE_FIELD = "only the key of a GlobalIndex may consist of several fields; name o
         ({"index": {"hash_key": "id", "range_key": list("abcde")}}, "range_key = .* names 5 fields; DynamoDB takes"),
         (
             {"index": {"hash_key": ("price", "price")}},
-            r"hash_key = \('price', 'price'\) and range_key = None name 'price' 2 times; a field has one place in a key",
+            r"hash_key = \('price', 'price'\) and range_key = None name 'price' 2 times; a field has one place",
         ),
         (
             {"index": {"hash_key": ("id", "expires"), "range_key": "Expires"}},
