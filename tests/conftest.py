@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ import botocore.validate
 import pytest
 from hypothesis import settings
 
+import dynamorm
 from dynamorm import local
 from dynamorm.requests import Request
 from dynamorm.signals import pre_request
@@ -49,3 +51,12 @@ def moto() -> Iterator[Any]:
         pytest.skip("moto's server is not installed")
     with local.start("moto") as engine:
         yield engine
+
+
+@pytest.fixture
+def on_moto(moto: Any) -> Iterator[None]:
+    """Let models go to moto's server, with a prefix of the test's own for their tables."""
+    settings = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
+    prefix = f"test-{uuid.uuid4().hex[:12]}-"
+    with dynamorm.using(endpoint_url=moto.endpoint_url, table_prefix=prefix, **settings):
+        yield

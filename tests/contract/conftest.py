@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-import dynamorm
 
 from .models import LIBRARIES, Library, book_model, page_model
 from .scores import filled, score_model
@@ -39,12 +36,3 @@ def score(library: Library, dynamo_tables: Any) -> Any:
     """``score_model`` of the library, with its table and the scores of two users in it."""
     (model,) = dynamo_tables(score_model(library))
     return filled(model)
-
-
-@pytest.fixture
-def on_moto(moto: Any) -> Iterator[None]:
-    """Let models go to moto's server, with a prefix of the test's own for their tables."""
-    settings = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
-    prefix = f"test-{uuid.uuid4().hex[:12]}-"
-    with dynamorm.using(endpoint_url=moto.endpoint_url, table_prefix=prefix, **settings):
-        yield
