@@ -20,6 +20,7 @@ from dynamorm import (
     Q,
     ValidationError,
 )
+from dynamorm.signals import pre_request
 
 from .models import Library, integer, moment, text
 from .scores import requests_of
@@ -365,9 +366,19 @@ def test_such_an_index_is_scanned_whole_and_in_parts(match):
 
 
 def test_plain_values_are_queried_by_the_whole_hash_key(match):
-    answer = match.Table.query(
-        month__gt=2, Region="eu", year=2024, tenant="a", points=110, query_kwargs={"IndexName": "by-place"}
-    )
+    sent = []
+
+    def note(sender, request):
+        sent.append(request.payload)
+
+    with pre_request.connected_to(note):
+        answer = match.Table.query(
+            month__gt=2, Region="eu", year=2024, tenant="a", points=110, query_kwargs={"IndexName": "by-place"}
+        )
+    (payload,) = sent
+    assert payload["KeyConditionExpression"] == "#k0 = :k0 AND #k1 = :k1 AND #k2 = :k2 AND #k3 > :k3"
+    named = [payload["ExpressionAttributeNames"][f"#k{number}"] for number in range(4)]
+    assert named == ["tenant", "Region", "year", "month"]
     assert [item["code"] for item in answer["Items"]] == ["a-eu-2024-11-x", "a-eu-2024-11-y"]
     with pytest.raises(InvalidKey, match=r"needs tenant=\.\.\. and Region=\.\.\., its hash key; scan\(\) reads"):
         match.Table.query(tenant="a", query_kwargs={"IndexName": "by-place"})
