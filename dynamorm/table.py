@@ -166,6 +166,8 @@ class DynamoGlobalIndex3(DynamoIndex3):
 class DynamoTable3(DynamoCommon3):
     """The table of a model; the inner ``Table`` class, with its own methods, is a base of its class."""
 
+    hash_key: str
+    range_key: str | None = None
     stream: str | None = None
     billing_mode: str | None = None
     ttl: str | bool | None = None
