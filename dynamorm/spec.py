@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from .frozen import Frozen, FrozenValue
 
 KEY_TYPES = ("S", "N", "B")
 # of either kind, hash and range
 KEY_FIELDS_OF_AN_INDEX = 4
 
 
-@dataclass(frozen=True, eq=False)
-class FieldSpec:
+class FieldSpec(Frozen):
     """What the mapper has to know of one field.
 
     ``name`` is the attribute on instances, ``stored`` the attribute in DynamoDB, ``source`` the name under which the
@@ -52,8 +52,7 @@ class FieldSpec:
         return None if self.nested is None else {inner.stored: inner for inner in self.nested()}
 
 
-@dataclass(frozen=True)
-class KeySpec:
+class KeySpec(FrozenValue):
     """The key of a table or index: its hash attributes, then its range attributes, in the order that counts.
 
     Each is a stored name with DynamoDB's type letter.  Of both kinds a table and a local index have one at most, a
@@ -87,8 +86,7 @@ class KeySpec:
         return [{"AttributeName": name, "KeyType": kind} for kind, names in kinds.items() for name in names]
 
 
-@dataclass(frozen=True)
-class IndexSpec:
+class IndexSpec(FrozenValue):
     """A secondary index: ``included`` is ``None`` for all attributes, else the stored names besides the keys."""
 
     name: str
@@ -107,8 +105,7 @@ class IndexSpec:
         return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(self.included)}
 
 
-@dataclass(frozen=True)
-class TableSpec:
+class TableSpec(FrozenValue):
     """A table as a model declares it.
 
     From ``on_demand`` on, ``None`` means that nothing is declared.  ``stream`` has no such state: without one, none is
@@ -121,7 +118,7 @@ class TableSpec:
     write: int | None = None
     on_demand: bool | None = False
     stream: str | None = None
-    indexes: tuple[IndexSpec, ...] = field(default=())
+    indexes: tuple[IndexSpec, ...] = ()
     ttl: str | bool | None = None
     pitr: bool | None = None
     sse: bool | None = None

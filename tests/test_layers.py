@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 
 # From the ground up; a module may import from rooms that stand before its own, and inside its room.
 ROOMS = (
+    "frozen",
     "exceptions",
     "signals",
     "codec",
@@ -67,6 +68,14 @@ MARSHMALLOW = {
     "schema/marshmallow_values.py",
     "schema/marshmallow_variants.py",
 }
+SCHEMATICS = {
+    "schema/schematics.py",
+    "schema/schematics_plans.py",
+    "schema/schematics_shapes.py",
+    "schema/schematics_types.py",
+    "schema/schematics_validators.py",
+    "schema/schematics_values.py",
+}
 PYDANTIC = {"schema/pydantic.py", "schema/pydantic_values.py", "schema/pydantic_variants.py"}
 THIRD_PARTIES = {
     "boto3": {"connection"},
@@ -76,7 +85,7 @@ THIRD_PARTIES = {
     "blinker": {"signals"},
     "six": {"model"},
     "marshmallow": MARSHMALLOW,
-    "schematics": {"schema/schematics.py", "schema/schematics_values.py"},
+    "schematics": SCHEMATICS,
     "pydantic": PYDANTIC,
     "pydantic_core": PYDANTIC,
     "annotated_types": PYDANTIC,

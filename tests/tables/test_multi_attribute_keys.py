@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from dynamorm import DynaModel, GlobalIndex, ProjectAll, TableMismatch
@@ -152,7 +150,7 @@ def test_a_description_may_mix_the_kinds_of_key_attributes():
 )
 def test_whatever_is_another_key_is_a_rebuild(key):
     live = SimulatedTable(build_create_table(TABLE)).describe()
-    declared = dataclasses.replace(TABLE, indexes=(dataclasses.replace(INDEX, key=key),))
+    declared = TABLE.replace(indexes=(INDEX.replace(key=key),))
     plan = plan_changes(declared, live)
     assert [step.what for step in plan] == ["index by-looks", "index by-looks"]
     assert "a changed key takes removing" in plan.refusals[0].refused
@@ -162,7 +160,7 @@ def test_whatever_is_another_key_is_a_rebuild(key):
 def test_a_type_that_another_index_has_otherwise_is_refused_for_any_attribute_of_the_key():
     live = SimulatedTable(build_create_table(TABLE)).describe()
     other = IndexSpec("other", KeySpec((("id", "S"), ("age", "S"))), True, None, 2, 2)
-    (step,) = plan_changes(dataclasses.replace(TABLE, indexes=(INDEX, other)), live).refusals
+    (step,) = plan_changes(TABLE.replace(indexes=(INDEX, other)), live).refusals
     assert step.refused == (
         "age would be a key of type S, and is one of type N in index by-looks; DynamoDB wants one type for an "
         "attribute. Declare a field of that type"

@@ -39,7 +39,7 @@ from .values import decimal_text, float_text, write_free
 Dump = Callable[[Mapping[str, Any]], "WireItem | None"]
 Store = Callable[[str], None]
 
-_NATIVES: dict[type, str] = {Text: "str", Flag: "bool", ListOf: "list", SetOf: "set", MapOf: "dict", Record: "dict"}
+_NATIVES: dict[type, str] = {Text: "str", Flag: "bool", ListOf: "list", SetOf: "set", MapOf: "dict"}
 
 
 def compile_dump(plan: SchemaPlan, *, check: bool) -> tuple[Dump, str]:
@@ -128,10 +128,7 @@ class DumpWriter:
                     else:
                         self.unset(field, store, nulls)
                 else:
-                    if self.check and field.required and not field.nullable:
-                        source.line(GIVE_UP)
-                    elif nulls:
-                        store("{'NULL': True}")
+                    self.none(field, store, nulls)
 
         if field.always is not None:
             if not plan.outermost:
@@ -151,11 +148,19 @@ class DumpWriter:
             source.line("absent += 1")
             self.unset(field, store, nulls)
 
+    def none(self, field: FieldPlan, store: Store, nulls: bool) -> None:
+        if self.check and field.required and not field.nullable:
+            self.source.line(GIVE_UP)
+        elif nulls:
+            store("{'NULL': True}")
+
     def unset(self, field: FieldPlan, store: Store, nulls: bool) -> None:
         source = self.source
         if field.unset is REFUSED:
             if self.check:
                 source.line(GIVE_UP)
+        elif isinstance(field.unset, Given) and field.unset.value is None:
+            self.none(field, store, nulls)
         elif field.unset is not LEFT_OUT:
             if isinstance(field.unset, Given):
                 source.line(f"v = {source.use(field.unset.value, 'default')}")
@@ -214,8 +219,11 @@ class DumpWriter:
             self.guard(value, source.use(plan.native, "native"))
             store(f"{{'N': {self.number(plan, value)}}}")
             return
-        self.guard(value, _NATIVES[type(plan)])
         assert not isinstance(plan, Foreign)
+        if not isinstance(plan, Record):
+            self.guard(value, _NATIVES[type(plan)])
+        elif plan.native is not None:
+            self.guard(value, source.use(plan.native, "native"))
         self.checks(plan, value)
         if isinstance(plan, Text):
             self.unicode(value)
@@ -229,11 +237,7 @@ class DumpWriter:
         elif isinstance(plan, MapOf):
             self.entries(plan, value, store, nulls)
         else:
-            content = source.local("d")
-            source.line(f"{content} = {self.function(plan.plan, nulls)}({value})")
-            with source.block(f"if {content} is None:"):
-                source.line(GIVE_UP)
-            store(f"{{'M': {content}}}")
+            self.record(plan, value, store, nulls)
 
     def guard(self, value: str, kind: str) -> None:
         with self.source.block(f"if type({value}) is not {kind}:"):
@@ -352,6 +356,20 @@ class DumpWriter:
         if in_list:
             with source.block("else:"):
                 source.line(GIVE_UP)
+
+    def record(self, plan: Record, value: str, store: Store, nulls: bool) -> None:
+        source = self.source
+        if plan.take is not None:
+            taken = source.local("t")
+            source.line(f"{taken} = {source.use(plan.take, 'take')}({value})")
+            with source.block(f"if {taken} is None:"):
+                source.line(GIVE_UP)
+            value = taken
+        content = source.local("d")
+        source.line(f"{content} = {self.function(plan.plan, nulls)}({value})")
+        with source.block(f"if {content} is None:"):
+            source.line(GIVE_UP)
+        store(f"{{'M': {content}}}")
 
     def entries(self, plan: MapOf, value: str, store: Store, nulls: bool) -> None:
         source = self.source

@@ -7,7 +7,7 @@ KeyError says that it is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -115,9 +115,11 @@ class LoadWriter:
             else:
                 store("None")
 
-        if (self._complete or field.missing is REFUSED) and not field.computed:
+        demanded = field.missing is REFUSED and not field.aliases
+        if (self._complete or demanded) and not field.computed:
             source.line(f"w = wire[{key}]")
             self.value(field.value, "w", store, on_null)
+            self.superfluous(plan, field.aliases)
             return
         with source.block(f"if {key} in wire:"):
             source.line(f"w = wire[{key}]")
@@ -125,11 +127,24 @@ class LoadWriter:
                 source.line(f"{source.use(read_free, 'read')}(w)")
             else:
                 self.value(field.value, "w", store, on_null)
+                self.superfluous(plan, field.aliases)
+        for place, alias in enumerate(field.aliases, start=1):
+            with source.block(f"elif {alias!r} in wire:"):
+                source.line(f"w = wire[{alias!r}]")
+                self.value(field.value, "w", store, on_null)
+                self.superfluous(plan, field.aliases[place:])
         with source.block("else:"):
             if not plan.outermost:
                 source.line("absent += 1")
             if not field.computed:
                 self.missing(field, store)
+
+    def superfluous(self, plan: SchemaPlan, aliases: Iterable[str]) -> None:
+        """Write what looks at attributes that are not taken, but were if others were missing: as decoding does."""
+        if plan.outermost:
+            for alias in aliases:
+                with self.source.block(f"if {alias!r} in wire:"):
+                    self.source.line(f"{self.source.use(read_free, 'read')}(wire[{alias!r}])")
 
     def missing(self, field: FieldPlan, store: Store) -> None:
         if isinstance(field.missing, Given):
@@ -216,6 +231,8 @@ class LoadWriter:
             source.line(f"{value} = {self.function(plan.plan)}({content})")
             with source.block(f"if {value} is None:"):
                 source.line(GIVE_UP)
+            if plan.make is not None:
+                source.line(f"{value} = {source.use(plan.make, 'make')}({value})")
         assert not isinstance(plan, Foreign)
         write_checks(source, plan.checks, value)
         store(value)

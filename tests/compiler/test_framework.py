@@ -1,0 +1,86 @@
+"""What the compiler offers besides what any one library needs: records that are no dicts, former names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dynamorm.schema.compiler.dumping import compile_dump
+from dynamorm.schema.compiler.loading import compile_load
+from dynamorm.schema.compiler.plans import REFUSED, FieldPlan, Holds, ListOf, Number, Record, SchemaPlan, Text
+
+
+@dataclass
+class Point:
+    x: int
+    name: str = ""
+
+
+class Corner(Point):
+    pass
+
+
+def taken(point):
+    return None if point.name == "odd" else vars(point)
+
+
+def functions(*checks):
+    inner = SchemaPlan("Point", outermost=False)
+    inner.fields.append(FieldPlan("x", "x-stored", Number(int, int), required=True, missing=REFUSED, unset=REFUSED))
+    inner.fields.append(FieldPlan("name", "name", Text()))
+    record = Record(inner, checks, native=Point, make=lambda values: Point(**values), take=taken)
+    outer = SchemaPlan("Shape", [FieldPlan("one", "one", record), FieldPlan("more", "more", ListOf(record))])
+    return compile_load(outer)[0], compile_dump(outer, check=True)[0]
+
+
+WIRE = {"M": {"x-stored": {"N": "3"}, "name": {"S": "a"}}}
+ITEM = {"one": WIRE, "more": {"L": [WIRE, {"M": {"x-stored": {"N": "4"}}}]}}
+
+
+def test_a_record_is_made_of_its_values_and_taken_apart_again():
+    load, dump = functions()
+    natives = load(ITEM)
+    assert natives == {"one": Point(3, "a"), "more": [Point(3, "a"), Point(4)]}
+    assert [type(point) for point in natives["more"]] == [Point, Point]
+    assert dump({"one": Point(3, "a")}) == {"one": WIRE}
+
+
+def test_only_the_very_type_of_a_record_is_taken_apart():
+    _, dump = functions()
+    for other in ({"x": 3, "name": "a"}, Corner(3, "a"), Point("3", "a"), Point(3, "odd")):
+        assert dump({"one": other}) is None
+        assert dump({"one": Point(3, "a"), "more": [other]}) is None
+
+
+def test_what_cannot_be_made_gives_up():
+    load, _ = functions()
+    assert load({"one": {"M": {"x-stored": {"N": "x"}}}}) is None
+    assert load({"one": {"M": {"name": {"S": "x"}}}}) is None
+
+
+def test_checks_of_a_record_see_what_was_made():
+    load, dump = functions(Holds(lambda point: point.x == 3))
+    assert load({"one": WIRE}) == {"one": Point(3, "a")}
+    assert dump({"one": Point(3, "a")}) == {"one": WIRE}
+    assert load({"one": {"M": {"x-stored": {"N": "4"}}}}) is None
+    assert dump({"one": Point(4, "a")}) is None
+
+
+def test_a_value_is_found_under_a_former_name_and_what_is_not_taken_must_be_well_formed():
+    field = FieldPlan("x", "x", Number(int, int), required=True, missing=REFUSED, aliases=("ex", "X"))
+    load, _ = compile_load(SchemaPlan("Point", [field, FieldPlan("name", "name", Text())]))
+    for item in (
+        {"x": {"N": "3"}},
+        {"ex": {"N": "3"}, "X": {"N": "4"}},
+        {"X": {"N": "3"}},
+        {"x": {"N": "3"}, "ex": {"S": "a"}},
+    ):
+        assert load(item) == {"x": 3}
+        assert load({**item, "name": {"S": "a"}}) == {"x": 3, "name": "a"}
+    for item in (
+        {},
+        {"x": {"NULL": True}, "ex": {"N": "3"}},
+        {"ex": {"N": "x"}, "X": {"N": "3"}},
+        {"x": {"N": "3"}, "X": {}},
+    ):
+        assert load(item) is None
+        assert load({**item, "name": {"S": "a"}}) is None
