@@ -17,8 +17,8 @@ from dynamorm.exceptions import DynamoException
 from dynamorm.mapper import Mapper
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for
 from dynamorm.schema.compiler import COMPILED, CONVERTED, Compiled, SchemaPlan
-from dynamorm.spec import KeySpec
 
+from ..specs import single_key
 from .marshmallow_schemas import changed, item_of, schemas
 from .sameness import outcome, same
 
@@ -35,7 +35,7 @@ def mappers(inner):
     for _ in range(2):
         adapter = kind(schema)
         key = next(iter(adapter.by_stored))
-        made.append(Mapper("Book", adapter, KeySpec(key, "S")))
+        made.append(Mapper("Book", adapter, single_key(key, "S")))
     compiled, plain = made
     plain.adapter.__dict__["compiled"] = Compiled("Book", lambda mode: SchemaPlan("Book", [], "no", "no"), WHOLE)
     return compiled, plain
