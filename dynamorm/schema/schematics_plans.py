@@ -88,7 +88,7 @@ class SchemaPlanner:
         settles = any(spec.computed for spec in adapter.fields.values())
         for spec in adapter.fields.values():
             value = self._computed(spec) if spec.computed else self._field_value(spec)
-            missing = LEFT_OUT if spec.computed or self.mode == PARTIAL else self._missing(spec, LEFT_OUT)
+            missing = LEFT_OUT if spec.computed else self._missing(spec)
             default = LEFT_OUT if spec.computed else self._default(spec)
             plan.fields.append(
                 FieldPlan(
@@ -117,9 +117,6 @@ class SchemaPlanner:
         plan = self._nested[model] = SchemaPlan(model.__name__, data=dict, outermost=False)
         for spec in specs.values():
             value = self._field_value(spec, inner=True)
-            missing = Given(None) if self.mode == PARTIAL else self._missing(spec, Given(None))
-            if spec.required and spec.kind == "set":
-                missing = self._missing(spec, LEFT_OUT)
             plan.fields.append(
                 FieldPlan(
                     spec.stored,
@@ -127,7 +124,7 @@ class SchemaPlanner:
                     value,
                     nullable=spec.nullable,
                     required=spec.required,
-                    missing=missing,
+                    missing=self._missing(spec, inner=True),
                     unset=self._unset(spec),
                     settle=self._settle(spec) if isinstance(value, Foreign) else None,
                     aliases=spec.aliases,
@@ -218,22 +215,22 @@ class SchemaPlanner:
 
     # Defaults.
 
-    def _missing(self, spec: FieldSpec, otherwise: Missing) -> Missing:
-        """Say what a load does without a value, in other modes than ``PARTIAL``."""
-        if spec.required and spec.kind == "set":
+    def _missing(self, spec: FieldSpec, *, inner: bool = False) -> Missing:
+        """Say what a load does without a value; inside other models, there is ``None`` then."""
+        field, whole = spec.native, self.mode != PARTIAL
+        if spec.required and spec.kind == "set" and (whole or inner):
             return Made(lambda: self._taken(spec, []))
-        default = self._default(spec)
-        return otherwise if default is LEFT_OUT else default
+        if not _asks_as_usual(field):
+            return Made(lambda: self._standing_in(spec, own_default(field) if whole else Undefined, inner))
+        default = self._default(spec) if whole else LEFT_OUT
+        return Given(None) if inner and default is LEFT_OUT else default
 
     def _default(self, spec: FieldSpec) -> Missing:
         """Say what stands in for a value that nothing was stored for."""
         field = spec.native
 
         def make() -> Any:
-            native = self._taken(spec, own_default(field))
-            if native is Undefined:
-                raise LookupError(f"no value for {spec.name}")
-            return native
+            return self._standing_in(spec, own_default(field), inner=False)
 
         if not _asks_as_usual(field):
             return Made(make)
@@ -246,6 +243,12 @@ class SchemaPlanner:
         except Exception:
             return REFUSED
         return Given(native) if isinstance(native, _IMMUTABLE) else Made(make)
+
+    def _standing_in(self, spec: FieldSpec, value: Any, inner: bool) -> Any:
+        native = self._taken(spec, None if value is Undefined and inner else value)
+        if native is Undefined:
+            raise LookupError(f"no value for {spec.name}")
+        return native
 
     def _unset(self, spec: FieldSpec) -> Missing:
         """Say what schematics gives out for an attribute that a dict inside another lacks."""
