@@ -67,7 +67,14 @@ MARSHMALLOW = {
     "schema/marshmallow_values.py",
     "schema/marshmallow_variants.py",
 }
-PYDANTIC = {"schema/pydantic.py", "schema/pydantic_values.py", "schema/pydantic_variants.py"}
+PYDANTIC = {
+    "schema/pydantic.py",
+    "schema/pydantic_dumps.py",
+    "schema/pydantic_engine.py",
+    "schema/pydantic_plans.py",
+    "schema/pydantic_values.py",
+    "schema/pydantic_variants.py",
+}
 THIRD_PARTIES = {
     "boto3": {"connection"},
     "botocore": {"connection"},

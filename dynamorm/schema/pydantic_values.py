@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import deque
 from collections.abc import Mapping, Set
 from decimal import Decimal
@@ -9,15 +10,29 @@ from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import PurePath
 from typing import Any, cast
+from uuid import UUID
 
 import pydantic
 from pydantic_core import to_jsonable_python
 
+_PLAIN = frozenset({str, int, float, bool, Decimal, bytes, type(None)})
+_TEXTS = frozenset({dt.datetime, dt.date, dt.time, dt.timedelta, UUID})
+
 
 def plain(value: Any) -> Any:
     """Give the form in which a native value is stored."""
-    if value is None or type(value) in (str, int, float, bool, Decimal, bytes):
+    kind = type(value)
+    if kind in _PLAIN:
         return value
+    if kind is dict:
+        return {
+            name if type(name) is str else _plain_key(name): one if type(one) in _PLAIN else plain(one)
+            for name, one in value.items()
+        }
+    if kind is list:
+        return [one if type(one) in _PLAIN else plain(one) for one in value]
+    if kind in _TEXTS:
+        return to_jsonable_python(value)
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, (pydantic.SecretStr, pydantic.SecretBytes, pydantic.Secret)):
@@ -29,7 +44,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, Mapping):
-        return {key if type(key) is str else _plain_key(key): plain(one) for key, one in value.items()}
+        return plain(dict(value))
     if isinstance(value, (list, tuple, deque)):
         return [plain(one) for one in value]
     if isinstance(value, Set):

@@ -30,6 +30,8 @@ from .pydantic_values import plain
 
 Node = dict[str, Any]
 
+# whether pydantic can be told not to use what nested classes have compiled
+_KNOWS_PREBUILT = "_use_prebuilt" in (SchemaValidator.__text_signature__ or "")
 _INNER = (
     "schema", "items_schema", "keys_schema", "values_schema", "extras_schema", "extras_keys_schema", "lax_schema",
     "strict_schema", "json_schema", "python_schema", "arguments_schema", "var_args_schema", "var_kwargs_schema",
@@ -112,10 +114,25 @@ def validator(model: type[pydantic.BaseModel], plan: Plan, hide_input: bool = Fa
         schema = rewriter.node({key: value for key, value in root.items() if key != "ref"}, top=True)
     else:
         schema = rewriter.loose(fields, outer.get("config", {}))
-    if definitions:
-        schema = {"type": "definitions", "schema": schema, "definitions": [rewriter.node(one) for one in definitions]}
-    config = {**outer.get("config", {}), **({"hide_input_in_errors": True} if hide_input else {})}
-    return SchemaValidator(cast(CoreSchema, schema), cast(CoreConfig, config))
+    return rewriter.compiled(
+        schema, {**outer.get("config", {}), **({"hide_input_in_errors": True} if hide_input else {})}
+    )
+
+
+def fields_validator(model: type[pydantic.BaseModel], plan: Plan) -> SchemaValidator | None:
+    """Compile the fields of a model without the model around them; it gives (values, extra, names).
+
+    ``None`` where the model has functions of its own that want to see an instance.
+    """
+    outer, _, definitions = parts(model)
+    root, _ = unwrapped(model.__pydantic_core_schema__)
+    node = outer["schema"]
+    while node["type"] == "function-before":
+        node = node["schema"]
+    if root is not outer or outer.get("post_init") is not None or node["type"] != "model-fields":
+        return None
+    rewriter = _Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
+    return rewriter.compiled(rewriter.node(outer["schema"], top=True), rewriter.config_of(outer))
 
 
 def element_validator(schema: Any, functions: Iterable[Any]) -> SchemaValidator:
@@ -123,10 +140,7 @@ def element_validator(schema: Any, functions: Iterable[Any]) -> SchemaValidator:
     root, definitions = unwrapped(schema)
     rewriter = _Rewriter(ASSIGNED, schema, definitions)
     rewriter.user_functions += functions
-    node = rewriter.node({key: value for key, value in root.items() if key != "ref"})
-    if definitions:
-        node = {"type": "definitions", "schema": node, "definitions": [rewriter.node(one) for one in definitions]}
-    return SchemaValidator(cast(CoreSchema, node))
+    return rewriter.compiled(rewriter.node({key: value for key, value in root.items() if key != "ref"}))
 
 
 def serializer(model: type[pydantic.BaseModel], *, fields_only: bool = False) -> SchemaSerializer:
@@ -240,7 +254,7 @@ def _nested_dumper(
 
 
 class _Stand:
-    """Takes the place of a nested class while pydantic validates, which would otherwise use what that has compiled."""
+    """Takes the place of a nested class while pydantic works, which would otherwise use what that has compiled."""
 
     __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "original")
 
@@ -270,6 +284,7 @@ class _Rewriter:
     def __init__(self, plan: Plan, schema: Node, definitions: list[Node]) -> None:
         self.plan = plan
         self.definitions = {node["ref"]: node for node in definitions}
+        self.is_native = plan.validators and _KNOWS_PREBUILT
         self.user_functions: list[Any] = []
         if not plan.validators:
             self._collect(schema)
@@ -281,6 +296,20 @@ class _Rewriter:
         for inner in _children(node):
             if isinstance(inner, dict):
                 self._collect({"type": "", **inner})
+
+    def compiled(self, schema: Node, config: Node | None = None) -> SchemaValidator:
+        """Compile what was written, with the definitions that belong to it."""
+        if self.definitions:
+            definitions = [self.node(one) for one in self.definitions.values()]
+            schema = {"type": "definitions", "schema": schema, "definitions": definitions}
+        options: dict[str, Any] = {"_use_prebuilt": False} if self.is_native else {}
+        return SchemaValidator(cast(CoreSchema, schema), cast(CoreConfig, config), **options)
+
+    def config_of(self, model: Node) -> Node:
+        config = {key: value for key, value in model.get("config", {}).items() if key != "revalidate_instances"}
+        if self.plan.stored and config.get("extra_fields_behavior") == "forbid":
+            config["extra_fields_behavior"] = "ignore"
+        return config
 
     def _is_users(self, function: Any) -> bool:
         # of pydantic's own functions these are constraints; the others convert
@@ -382,22 +411,20 @@ class _Rewriter:
 
     def _model(self, node: Node, top: bool) -> Node:
         model = node["cls"]
-        stand = type(model.__name__, (_Stand,), {"__slots__": (), "__module__": model.__module__})
         inner = node["schema"]
         if not self.plan.validators:
             while inner["type"] in _FUNCTIONS and self._is_users(inner["function"]["function"]):
                 inner = inner["schema"]
-        config = {key: value for key, value in node.get("config", {}).items() if key != "revalidate_instances"}
-        if self.plan.stored and config.get("extra_fields_behavior") == "forbid":
-            config["extra_fields_behavior"] = "ignore"
-        copied: Node = {
-            "type": "model",
-            "cls": stand,
-            "schema": self.node(inner, top),
-            "config": config,
-        }
-        if "strict" in node:
-            copied["strict"] = node["strict"]
+        copied: Node = {"type": "model", "cls": model, "schema": self.node(inner, top), "config": self.config_of(node)}
+        copied.update((key, node[key]) for key in ("strict", "post_init", "ref") if key in node)
+        return copied if self.is_native else self._stood_for(copied, inner)
+
+    def _stood_for(self, node: Node, inner: Node) -> Node:
+        """Let another class take the place of a model, which is made of it afterwards."""
+        model = node["cls"]
+        stand = type(model.__name__, (_Stand,), {"__slots__": (), "__module__": model.__module__})
+        copied = {key: value for key, value in node.items() if key not in ("ref", "post_init")}
+        copied["cls"] = stand
         taker = _taker(model, stand, _stored_for(inner) if self.plan.assigned else None)
         before = {"type": "function-before", "function": {"type": "no-info", "function": taker}, "schema": copied}
         post_init = node.get("post_init")

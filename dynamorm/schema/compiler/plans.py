@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from ...codec import AttributeValue
+
 # Checks: what the native value has to satisfy.
 
 
@@ -125,9 +127,10 @@ class Converted:
 
 @dataclass(frozen=True, eq=False)
 class Free:
-    """Any plain value, or with ``mapping`` a dict of them."""
+    """Any plain value, or with ``mapping`` a dict of them; ``usual`` is the tag that most have: S, N or BOOL."""
 
     mapping: bool = False
+    usual: str | None = None
     checks: Checks = ()
 
 
@@ -240,7 +243,8 @@ class FieldPlan:
     raises where the item without it could not be loaded.  ``None`` is a value where ``nullable``; as a required one it
     is given, though nothing is stored.  A ``computed`` field is dumped only; ``always`` is dumped whatever an instance
     holds.  ``settle`` makes the native of what was assigned; a schema with a ``Foreign`` field needs it where generated
-    code would not settle for natives of exact types.
+    code would not settle for natives of exact types.  ``otherwise`` loads an AttributeValue of another shape than that
+    which is expected.
     """
 
     name: str
@@ -254,6 +258,7 @@ class FieldPlan:
     unset_check: Callable[[], Any] | None = None
     always: Given | None = None
     settle: Callable[[Any], Any] | None = None
+    otherwise: Callable[[AttributeValue], Any] | None = None
 
 
 @dataclass(eq=False)
@@ -261,7 +266,9 @@ class SchemaPlan:
     """A schema; the fields may be added later, because schemas nest themselves.
 
     ``load_declined`` and ``dump_declined`` are reasons to leave a direction to the library altogether.  ``data`` gives
-    all plain values of a wire item, for fields that want to see them.
+    all plain values of a wire item, for fields that want to see them.  With ``finish``, it makes the natives of what
+    the fields load to; ``dump_whole`` gives the plain values of natives, by stored name, and where it is asked to only
+    valid ones.  A nested schema that ``keeps_unknown`` loads attributes that are not declared too.
     """
 
     name: str
@@ -270,3 +277,6 @@ class SchemaPlan:
     dump_declined: str | None = None
     data: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     outermost: bool = True
+    finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]] | None = None
+    keeps_unknown: bool = False
