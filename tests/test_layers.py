@@ -67,6 +67,14 @@ MARSHMALLOW = {
     "schema/marshmallow_values.py",
     "schema/marshmallow_variants.py",
 }
+SCHEMATICS = {
+    "schema/schematics.py",
+    "schema/schematics_plans.py",
+    "schema/schematics_shapes.py",
+    "schema/schematics_types.py",
+    "schema/schematics_validators.py",
+    "schema/schematics_values.py",
+}
 PYDANTIC = {
     "schema/pydantic.py",
     "schema/pydantic_dumps.py",
@@ -83,7 +91,7 @@ THIRD_PARTIES = {
     "blinker": {"signals"},
     "six": {"model"},
     "marshmallow": MARSHMALLOW,
-    "schematics": {"schema/schematics.py", "schema/schematics_values.py"},
+    "schematics": SCHEMATICS,
     "pydantic": PYDANTIC,
     "pydantic_core": PYDANTIC,
     "annotated_types": PYDANTIC,

@@ -30,6 +30,7 @@ from .compiler.plans import (
     ListOf,
     Made,
     Missing,
+    Odd,
     Record,
     SchemaPlan,
     Size,
@@ -37,7 +38,7 @@ from .compiler.plans import (
 )
 from .compiler.values import UnseenData
 from .marshmallow_validators import checks_of
-from .marshmallow_values import Odd, by_methods, give_default, plain_value
+from .marshmallow_values import by_methods, give_default, plain_value
 from .marshmallow_variants import is_instance_nested, takes_only
 
 LOAD_HOOKS = ("pre_load", "post_load", "validates", "validates_schema")

@@ -30,10 +30,12 @@ from .compiler.plans import (
     MapOf,
     Missing,
     Number,
+    Odd,
     SetOf,
     Size,
     Text,
     Value,
+    is_stable,
 )
 from .compiler.values import decimal_of, float_of
 from .marshmallow_fields import Binary, Set, Timestamp
@@ -59,10 +61,6 @@ _METHODS = frozenset(
     }
 )
 _OWN = (Set, Binary, Timestamp)
-
-
-class Odd(Exception):
-    """A field has to be called through marshmallow, as a whole; says why."""
 
 
 def give_default(default: Any) -> Missing:
@@ -311,22 +309,15 @@ def _list(spec: FieldSpec, field: Any, checks: Checks, partial: bool, describe: 
     element = describe(spec.element, field.inner, partial)
     if type(field.inner) is fields.Constant:  # which takes None for its constant
         return None
-    if not (_is_stable(element) or all(isinstance(check, Size) for check in checks)):
+    if not (is_stable(element) or all(isinstance(check, Size) for check in checks)):
         return None
     return ListOf(element, field.inner.allow_none, checks)
-
-
-def _is_stable(value: Value) -> bool:
-    """Say whether a load of the dump gives just the value, so that checks of a container may look at the value."""
-    if isinstance(value, Converted):
-        return value.reload == "same"
-    return isinstance(value, (Text, Flag)) or (isinstance(value, Number) and value.finish is None)
 
 
 def _set(spec: FieldSpec, field: Any, checks: Checks, partial: bool, describe: Describe) -> Value | None:
     assert spec.element is not None
     element = describe(spec.element, field.inner, partial)
-    if isinstance(element, (Text, Number)) and _is_stable(element):
+    if isinstance(element, (Text, Number)) and is_stable(element):
         return SetOf(element, checks)
     return None
 

@@ -1,4 +1,4 @@
-"""schematics 2.1, and the types that it lacks: :class:`Set`, :class:`Binary`, :class:`Timestamp`.
+"""schematics 2.1.
 
 Every value is converted, validated and exported by its own type, and every nested model by schematics' loops.  The
 outermost loop is ours, because storage wants what schematics' does not offer: a default is made once, a validator runs
@@ -8,20 +8,20 @@ once, a computed value is never taken in, and no role or export level keeps a fi
 from __future__ import annotations
 
 import copy
-import datetime as dt
-import decimal
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from schematics import types
-from schematics.exceptions import BaseError, CompoundError, ConversionError, DataError, FieldError
+from schematics.exceptions import BaseError, CompoundError, DataError, FieldError
 from schematics.models import Model, ModelDict
 from schematics.types.serializable import Serializable
 from schematics.undefined import Undefined
 
 from ..spec import FieldSpec
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
-from .conversions import bytes_of, moment_of, seconds_of
+from .compiler import SchemaPlan
+from .schematics_plans import SchemaPlanner
+from .schematics_types import Binary, Set, Timestamp
 from .schematics_values import (
     STORED,
     computed,
@@ -30,75 +30,15 @@ from .schematics_values import (
     has_own_text,
     has_raw_models,
     importing,
+    label,
+    own_default,
     plain,
     takes_none,
 )
 
 
-class Set(types.ListType):  # type: ignore[misc]
-    """A set, stored as one of DynamoDB's sets; elements are strings, numbers or bytes by their own type."""
-
-    primitive_type = set
-    native_type = set
-
-    def _convert(self, value: Any, context: Any) -> set[Any]:
-        converted = super()._convert(value, context)
-        try:
-            return set(converted)
-        except TypeError as error:
-            raise ConversionError(f"Not a set: {error}.") from error
-
-    def _export(self, value: Any, format: Any, context: Any) -> set[Any]:
-        return set(super()._export(value, format, context))
-
-
-class Binary(types.BaseType):  # type: ignore[misc]
-    """Bytes, stored as they are; text given for it is taken as base64."""
-
-    primitive_type = bytes
-    native_type = bytes
-
-    MESSAGES: ClassVar[dict[str, str]] = {"convert": "Not valid bytes, nor base64 text."}
-
-    def to_native(self, value: Any, context: Any = None) -> bytes:
-        try:
-            return bytes_of(value)
-        except ValueError as error:
-            raise ConversionError(self.messages["convert"]) from error
-
-    def to_primitive(self, value: Any, context: Any = None) -> bytes:
-        return bytes(value)
-
-
-class Timestamp(types.BaseType):  # type: ignore[misc]
-    """A moment, stored as a number of seconds since 1970, as DynamoDB's TTL wants it; loads to an aware UTC datetime.
-
-    Naive datetimes are taken as UTC.  Whole seconds are stored as integers.
-    """
-
-    primitive_type = decimal.Decimal
-    native_type = dt.datetime
-
-    MESSAGES: ClassVar[dict[str, str]] = {"convert": "Not a valid timestamp."}
-
-    def to_native(self, value: Any, context: Any = None) -> dt.datetime:
-        if isinstance(value, dt.datetime):
-            return value.replace(tzinfo=dt.timezone.utc) if value.tzinfo is None else value.astimezone(dt.timezone.utc)
-        try:
-            return moment_of(value)
-        except ValueError as error:
-            raise ConversionError(self.messages["convert"]) from error
-
-    def to_primitive(self, value: Any, context: Any = None) -> int | decimal.Decimal:
-        return seconds_of(self.to_native(value))
-
-
 def _bare(field: Any) -> Any:
     return field.type if isinstance(field, Serializable) else field
-
-
-def _label(name: str, field: Any) -> str:
-    return field.serialized_name or name
 
 
 def _declared(inner: type) -> dict[str, Any]:
@@ -168,7 +108,7 @@ class SchematicsAdapter(Adapter):
         return self._specs(self._types)
 
     def _specs(self, fields: Mapping[str, Any]) -> tuple[FieldSpec, ...]:
-        labels = {_label(name, field) for name, field in fields.items()}
+        labels = {label(name, field) for name, field in fields.items()}
         specs = []
         for name, field in fields.items():
             former = (key for key in field.deserialize_from if key not in fields)
@@ -179,7 +119,7 @@ class SchematicsAdapter(Adapter):
     def _spec(self, name: str, field: Any, aliases: tuple[str, ...] = ()) -> FieldSpec:
         bare = _bare(field)
         is_list = isinstance(bare, (types.ListType, types.DictType))
-        stored = _label(name, field)
+        stored = label(name, field)
         is_computed = field is not bare
         return FieldSpec(
             name=name,
@@ -245,9 +185,7 @@ class SchematicsAdapter(Adapter):
             field = spec.native
             value = next((values[key] for key in (spec.name, *spec.aliases) if key in values), Undefined)
             if value is Undefined and defaults:
-                value = field.default
-                if value is field._default and isinstance(value, (list, dict, set)):
-                    value = copy.deepcopy(value)
+                value = own_default(field)
             if value is Undefined and not demands:
                 continue
             try:
@@ -265,7 +203,7 @@ class SchematicsAdapter(Adapter):
         """Run the model's ``validate_*`` methods of some fields, and give plain native values."""
         loaded = set(data)
         validators = {name: self._validators[name] for name in names if name in self._validators}
-        failed = {name for name, field in self._types.items() if _label(name, field) in errors}
+        failed = {name for name, field in self._types.items() if label(name, field) in errors}
         if validators:
             for spec in self.inputs:
                 if spec.name not in failed:
@@ -284,6 +222,9 @@ class SchematicsAdapter(Adapter):
             for spec in self.inputs
             if data.get(spec.name) is not None or spec.name in loaded
         }
+
+    def plan(self, mode: str) -> SchemaPlan:
+        return SchemaPlanner(self, mode).outermost()
 
     @property
     def _validators(self) -> dict[str, Any]:

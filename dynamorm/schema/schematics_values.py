@@ -6,6 +6,7 @@ every model inside; these are ours.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import decimal
 from collections.abc import Iterator, Mapping
@@ -110,6 +111,19 @@ STORED = {
 }
 
 
+def label(name: str, field: Any) -> str:
+    """Give the name under which schematics gives a field out."""
+    return field.serialized_name or name
+
+
+def own_default(field: Any) -> Any:
+    """Give the default of a field, which belongs to whom it is given to."""
+    value = field.default
+    if value is field._default and isinstance(value, (list, dict, set)):
+        return copy.deepcopy(value)
+    return value
+
+
 def _converts(field: Any, value: Any) -> bool:
     try:
         field.convert(value, importing(validate=False))
@@ -178,7 +192,7 @@ def _plain_items(model: Any) -> Iterator[tuple[str, Any]]:
         else:
             value = model._data.get(name, Undefined)
         if value is not Undefined:
-            yield field.serialized_name or name, plain(value)
+            yield label(name, field), plain(value)
 
 
 def computed(model: Any, name: str) -> Any:

@@ -128,10 +128,7 @@ class DumpWriter:
                     else:
                         self.unset(field, store, nulls)
                 else:
-                    if self.check and field.required and not field.nullable:
-                        source.line(GIVE_UP)
-                    elif nulls:
-                        store("{'NULL': True}")
+                    self.none(field, store, nulls)
 
         if field.always is not None:
             if not plan.outermost:
@@ -151,11 +148,19 @@ class DumpWriter:
             source.line("absent += 1")
             self.unset(field, store, nulls)
 
+    def none(self, field: FieldPlan, store: Store, nulls: bool) -> None:
+        if self.check and field.required and not field.nullable:
+            self.source.line(GIVE_UP)
+        elif nulls:
+            store("{'NULL': True}")
+
     def unset(self, field: FieldPlan, store: Store, nulls: bool) -> None:
         source = self.source
         if field.unset is REFUSED:
             if self.check:
                 source.line(GIVE_UP)
+        elif isinstance(field.unset, Given) and field.unset.value is None:
+            self.none(field, store, nulls)
         elif field.unset is not LEFT_OUT:
             if isinstance(field.unset, Given):
                 source.line(f"v = {source.use(field.unset.value, 'default')}")
@@ -214,8 +219,11 @@ class DumpWriter:
             self.guard(value, source.use(plan.native, "native"))
             store(f"{{'N': {self.number(plan, value)}}}")
             return
-        self.guard(value, source.use(plan.native, "native") if isinstance(plan, Record) else _NATIVES[type(plan)])
         assert not isinstance(plan, Foreign)
+        if not isinstance(plan, Record):
+            self.guard(value, _NATIVES[type(plan)])
+        elif plan.native is not None:
+            self.guard(value, source.use(plan.native, "native"))
         self.checks(plan, value)
         if isinstance(plan, Text):
             self.unicode(value)

@@ -7,7 +7,7 @@ KeyError says that it is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -125,9 +125,11 @@ class LoadWriter:
             else:
                 store(f"{source.use(field.otherwise, 'otherwise')}(w)")
 
-        if (self._complete or field.missing is REFUSED) and not field.computed:
+        demanded = field.missing is REFUSED and not field.aliases
+        if (self._complete or demanded) and not field.computed:
             source.line(f"w = wire[{key}]")
             self.value(field.value, "w", store, on_null, otherwise)
+            self.superfluous(plan, field.aliases)
             return
         with source.block(f"if {key} in wire:"):
             source.line(f"w = wire[{key}]")
@@ -135,11 +137,24 @@ class LoadWriter:
                 source.line(f"{source.use(read_free, 'read')}(w)")
             else:
                 self.value(field.value, "w", store, on_null, otherwise)
+                self.superfluous(plan, field.aliases)
+        for place, alias in enumerate(field.aliases, start=1):
+            with source.block(f"elif {alias!r} in wire:"):
+                source.line(f"w = wire[{alias!r}]")
+                self.value(field.value, "w", store, on_null, otherwise)
+                self.superfluous(plan, field.aliases[place:])
         with source.block("else:"):
             if not plan.outermost:
                 source.line("absent += 1")
             if not field.computed:
                 self.missing(field, store)
+
+    def superfluous(self, plan: SchemaPlan, aliases: Iterable[str]) -> None:
+        """Write what looks at attributes that are not taken, but were if others were missing: as decoding does."""
+        if plan.outermost:
+            for alias in aliases:
+                with self.source.block(f"if {alias!r} in wire:"):
+                    self.source.line(f"{self.source.use(read_free, 'read')}(wire[{alias!r}])")
 
     def missing(self, field: FieldPlan, store: Store) -> None:
         if isinstance(field.missing, Given):

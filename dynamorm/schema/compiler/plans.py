@@ -170,12 +170,12 @@ class Record:
     """``M`` with declared attributes, natively exactly ``native``, which is ``dict`` by Python names.
 
     For another one, ``make`` makes it of such a dict, and ``take`` gives such a dict back, to be dumped and never
-    changed, or ``None`` to leave the value to the library.
+    changed, or ``None`` to leave the value to the library.  Where ``native`` is ``None``, ``take`` judges types too.
     """
 
     plan: SchemaPlan
     checks: Checks = ()
-    native: type = dict
+    native: type | None = dict
     make: Callable[[dict[str, Any]], Any] | None = None
     take: Callable[[Any], Mapping[str, Any] | None] | None = None
 
@@ -195,7 +195,18 @@ class Foreign:
     reason: str
 
 
+class Odd(Exception):
+    """A field has to be called through its library, as a whole; says why."""
+
+
 Value: TypeAlias = Text | Number | Flag | Converted | Free | ListOf | SetOf | MapOf | Record | Foreign
+
+
+def is_stable(value: Value) -> bool:
+    """Say whether a load of the dump gives just the value, so that checks of a container may look at the value."""
+    if isinstance(value, Converted):
+        return value.reload == "same"
+    return isinstance(value, (Text, Flag)) or (isinstance(value, Number) and value.finish is None)
 
 
 # Fields: what happens where there is no value.
@@ -238,12 +249,13 @@ Missing: TypeAlias = Outcome | Given | Made
 class FieldPlan:
     """One field: ``name`` on instances, ``stored`` in the item.
 
-    ``missing`` is what a load does without a value.  A dump does without one what ``unset`` says: ``REFUSED``,
-    ``LEFT_OUT``, ``UNSURE``, or, for ``Given`` and ``Made``, dump that instead; ``unset_check`` is called then, and
-    raises where the item without it could not be loaded.  ``None`` is a value where ``nullable``; as a required one it
-    is given, though nothing is stored.  A ``computed`` field is dumped only; ``always`` is dumped whatever an instance
-    holds.  ``settle`` makes the native of what was assigned; a schema with a ``Foreign`` field needs it where generated
-    code would not settle for natives of exact types.  ``otherwise`` loads an AttributeValue of another shape than that
+    A load also finds the value under the ``aliases``, in their order, where it is not ``stored``.  ``missing`` is what
+    it does without a value.  A dump does without one what ``unset`` says: ``REFUSED``, ``LEFT_OUT``, ``UNSURE``, or,
+    for ``Given`` and ``Made``, dump that instead, be it ``None``; ``unset_check`` is called then, and raises where the
+    item without it could not be loaded.  ``None`` is a value where ``nullable``; as a required one it is given, though
+    nothing is stored.  A ``computed`` field is dumped only; ``always`` is dumped whatever an instance holds.
+    ``settle`` makes the native of what was assigned; a schema with a ``Foreign`` field needs it where generated code
+    would not settle for natives of exact types.  ``otherwise`` loads an AttributeValue of another shape than that
     which is expected.
     """
 
@@ -258,6 +270,7 @@ class FieldPlan:
     unset_check: Callable[[], Any] | None = None
     always: Given | None = None
     settle: Callable[[Any], Any] | None = None
+    aliases: tuple[str, ...] = ()
     otherwise: Callable[[AttributeValue], Any] | None = None
 
 

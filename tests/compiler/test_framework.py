@@ -1,4 +1,4 @@
-"""Records whose native is not a dict."""
+"""What the compiler offers besides what any one library needs: records that are no dicts, former names."""
 
 from __future__ import annotations
 
@@ -63,3 +63,24 @@ def test_checks_of_a_record_see_what_was_made():
     assert dump({"one": Point(3, "a")}) == {"one": WIRE}
     assert load({"one": {"M": {"x-stored": {"N": "4"}}}}) is None
     assert dump({"one": Point(4, "a")}) is None
+
+
+def test_a_value_is_found_under_a_former_name_and_what_is_not_taken_must_be_well_formed():
+    field = FieldPlan("x", "x", Number(int, int), required=True, missing=REFUSED, aliases=("ex", "X"))
+    load, _ = compile_load(SchemaPlan("Point", [field, FieldPlan("name", "name", Text())]))
+    for item in (
+        {"x": {"N": "3"}},
+        {"ex": {"N": "3"}, "X": {"N": "4"}},
+        {"X": {"N": "3"}},
+        {"x": {"N": "3"}, "ex": {"S": "a"}},
+    ):
+        assert load(item) == {"x": 3}
+        assert load({**item, "name": {"S": "a"}}) == {"x": 3, "name": "a"}
+    for item in (
+        {},
+        {"x": {"NULL": True}, "ex": {"N": "3"}},
+        {"ex": {"N": "x"}, "X": {"N": "3"}},
+        {"x": {"N": "3"}, "X": {}},
+    ):
+        assert load(item) is None
+        assert load({**item, "name": {"S": "a"}}) is None

@@ -1,0 +1,316 @@
+"""What a schematics model tells the compiler.
+
+Only types of exactly schematics' own classes, and of ours, are described; what the user has written or overridden is
+called as the adapter would call it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import functools
+import inspect
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from schematics import types
+from schematics.models import FieldDescriptor, Model
+from schematics.undefined import Undefined
+
+from ..spec import FieldSpec
+from .base import PARTIAL, TRUSTED, WHOLE, Adapter, prepare
+from .compiler.plans import (
+    ABSENT,
+    LEFT_OUT,
+    REFUSED,
+    UNSURE,
+    Converted,
+    FieldPlan,
+    Foreign,
+    Given,
+    Made,
+    Missing,
+    Odd,
+    Record,
+    SchemaPlan,
+    Value,
+)
+from .schematics_shapes import plain_value, require_usual
+from .schematics_validators import checks_of, has_own_validators_only
+from .schematics_values import STORED, computed, exporting, importing, own_default, plain
+
+_IMMUTABLE = (str, int, float, bool, bytes, type(None), decimal.Decimal, dt.date, dt.timedelta, uuid.UUID)
+# What of a model takes part when an instance of it is made, filled and asked.
+_METHODS = (
+    "__new__",
+    "__init__",
+    "__getattribute__",
+    "__getattr__",
+    "__setattr__",
+    "__getitem__",
+    "__iter__",
+    "__len__",
+    "__bool__",
+    "_convert",
+    "_data",
+    "convert",
+    "export",
+    "get",
+    "keys",
+    "validate",
+)
+_OUTER = ("__new__", "__init__", "__getattribute__", "__getattr__", "__setattr__", "__getitem__", "_data")
+
+
+class SchemaPlanner:
+    """Describes one schema, in one mode, with the models inside it."""
+
+    def __init__(self, adapter: Adapter, mode: str) -> None:
+        self.adapter = adapter
+        self.mode = mode
+        self._nested: dict[type, SchemaPlan] = {}
+        self._importing = importing(**STORED[mode])
+        self._exporting = exporting()
+
+    def outermost(self) -> SchemaPlan:
+        """Describe the schema of a model."""
+        adapter = self.adapter
+        schema: Any = adapter.schema
+        plan = SchemaPlan(adapter.schema_name, data=dict)
+        if self.mode != TRUSTED and schema._schema.validators:
+            names = ", ".join(f"validate_{name}" for name in schema._schema.validators)
+            plan.load_declined = f"{adapter.schema_name} has {names}"
+        plan.dump_declined = _overriding(schema, _OUTER)
+        if len(adapter.by_stored) != len(adapter.fields):
+            plan.load_declined = plan.dump_declined = "two fields share an attribute"
+            return plan
+        settles = any(spec.computed for spec in adapter.fields.values())
+        for spec in adapter.fields.values():
+            value = self._computed(spec) if spec.computed else self._field_value(spec)
+            missing = LEFT_OUT if spec.computed or self.mode == PARTIAL else self._missing(spec, LEFT_OUT)
+            default = LEFT_OUT if spec.computed else self._default(spec)
+            plan.fields.append(
+                FieldPlan(
+                    spec.name,
+                    spec.stored,
+                    value,
+                    nullable=spec.nullable,
+                    required=spec.required,
+                    computed=spec.computed,
+                    missing=missing,
+                    unset=REFUSED if default is REFUSED else LEFT_OUT,
+                    unset_check=default.factory if isinstance(default, Made) else None,
+                    settle=self._settle(spec) if settles or isinstance(value, Foreign) else None,
+                    aliases=spec.aliases,
+                )
+            )
+        return plan
+
+    def _inner(self, model: Any, specs: Mapping[str, FieldSpec]) -> SchemaPlan:
+        """Describe a model inside another; one that nests itself is described once.
+
+        Natively it is a dict by stored names.
+        """
+        if model in self._nested:
+            return self._nested[model]
+        plan = self._nested[model] = SchemaPlan(model.__name__, data=dict, outermost=False)
+        for spec in specs.values():
+            value = self._field_value(spec, inner=True)
+            missing = Given(None) if self.mode == PARTIAL else self._missing(spec, Given(None))
+            if spec.required and spec.kind == "set":
+                missing = self._missing(spec, LEFT_OUT)
+            plan.fields.append(
+                FieldPlan(
+                    spec.stored,
+                    spec.stored,
+                    value,
+                    nullable=spec.nullable,
+                    required=spec.required,
+                    missing=missing,
+                    unset=self._unset(spec),
+                    settle=self._settle(spec) if isinstance(value, Foreign) else None,
+                    aliases=spec.aliases,
+                )
+            )
+        return plan
+
+    # Values.
+
+    def _field_value(self, spec: FieldSpec, *, inner: bool = False) -> Value:
+        try:
+            return self._value(spec, spec.native)
+        except Odd as odd:
+            return self._foreign(spec, str(odd), inner=inner)
+
+    def _value(self, spec: FieldSpec, field: Any) -> Value:
+        require_usual(field)
+        checks = () if self.mode == TRUSTED else checks_of(field)
+        if type(field) is types.ModelType:
+            record = self._record(spec, field)
+            return self._by_methods(spec, field) if checks else record
+        found = plain_value(spec, field, checks, self._value, strict=self.mode != TRUSTED)
+        return self._by_methods(spec, field) if found is None else found
+
+    def _record(self, spec: FieldSpec, field: Any) -> Record:
+        model, specs = field.model_class, spec.fields
+        assert specs is not None
+        reason = _objection(model)
+        if reason is not None:
+            raise Odd(f"its model is left to schematics: {reason}")
+        labels = {inner.name: inner.stored for inner in specs.values()}
+        return Record(self._inner(model, specs), native=None, take=functools.partial(_taken, model, labels))
+
+    def _by_methods(self, spec: FieldSpec, field: Any) -> Converted:
+        """Describe a type that is converted by calling it."""
+        return Converted(
+            load=functools.partial(self._load, spec),
+            dump=functools.partial(self._dump, spec),
+            settle=self._settle(spec),
+            by_library=True,
+        )
+
+    def _foreign(self, spec: FieldSpec, reason: str, *, inner: bool) -> Foreign:
+        name = spec.stored if inner else spec.name
+
+        def dump(natives: dict[str, Any]) -> Any:
+            if name in natives:
+                return self._dump(spec, natives[name])
+            if not inner or spec.native.default is Undefined:
+                return None if inner else ABSENT
+            return self._dump(spec, self._settle(spec)(own_default(spec.native)))
+
+        return Foreign(
+            load=lambda value, data: self._load(spec, value),
+            dump=dump,
+            check=functools.partial(self._load, spec),
+            reason=reason,
+        )
+
+    def _computed(self, spec: FieldSpec) -> Foreign:
+        adapter: Any = self.adapter
+
+        def dump(natives: dict[str, Any]) -> Any:
+            value = computed(adapter._filled(natives), spec.name)
+            return ABSENT if value is Undefined else self._dump(spec, value)
+
+        return Foreign(
+            lambda value, data: None, dump, lambda dumped: None, "it is computed by a function of the user's"
+        )
+
+    # What the library does.
+
+    def _load(self, spec: FieldSpec, value: Any) -> Any:
+        return self._taken(spec, prepare(spec, value))
+
+    def _taken(self, spec: FieldSpec, value: Any) -> Any:
+        # what the user has written gets hold of the context, and may keep things there
+        context = self._importing if _is_leaf(spec.native) else importing(**STORED[self.mode])
+        return plain(context.field_converter(spec.native, value, context))
+
+    def _dump(self, spec: FieldSpec, value: Any) -> Any:
+        field = spec.native.type if spec.computed else spec.native
+        context = self._exporting if _is_leaf(field) else exporting()
+        return context.field_converter(field, value, context)
+
+    def _settle(self, spec: FieldSpec) -> Callable[[Any], Any]:
+        return functools.partial(self.adapter.as_native, spec)
+
+    # Defaults.
+
+    def _missing(self, spec: FieldSpec, otherwise: Missing) -> Missing:
+        """Say what a load does without a value, in other modes than ``PARTIAL``."""
+        if spec.required and spec.kind == "set":
+            return Made(lambda: self._taken(spec, []))
+        default = self._default(spec)
+        return otherwise if default is LEFT_OUT else default
+
+    def _default(self, spec: FieldSpec) -> Missing:
+        """Say what stands in for a value that nothing was stored for."""
+        field = spec.native
+
+        def make() -> Any:
+            native = self._taken(spec, own_default(field))
+            if native is Undefined:
+                raise LookupError(f"no value for {spec.name}")
+            return native
+
+        if not _asks_as_usual(field):
+            return Made(make)
+        if field._default is Undefined:
+            return REFUSED if spec.required and self.mode == WHOLE else LEFT_OUT
+        if not _is_constant(field):
+            return Made(make)
+        try:
+            native = make()
+        except Exception:
+            return REFUSED
+        return Given(native) if isinstance(native, _IMMUTABLE) else Made(make)
+
+    def _unset(self, spec: FieldSpec) -> Missing:
+        """Say what schematics gives out for an attribute that a dict inside another lacks."""
+        field, settle = spec.native, self._settle(spec)
+        if _asks_as_usual(field) and field._default is Undefined:
+            return Given(None)
+        if not _is_constant(field):
+            return Made(lambda: plain(settle(own_default(field))))
+        try:
+            native = settle(field.default)
+        except Exception:
+            return UNSURE
+        return Given(native)
+
+
+def _is_leaf(field: Any) -> bool:
+    """Say whether a type sees to itself, with no code of the user's inside."""
+    kind = type(field)
+    return not field.is_compound and kind is not types.UnionType and kind.__module__.startswith("schematics.")
+
+
+def _asks_as_usual(field: Any) -> bool:
+    """Say whether a type leaves it to schematics what its default is and whether a value is required."""
+    kind, base = type(field), types.BaseType
+    return kind.default is base.default and kind.check_required is base.check_required
+
+
+def _is_constant(field: Any) -> bool:
+    """Say whether a default may be converted once for all."""
+    default = field._default
+    return (
+        not callable(default) and isinstance(default, _IMMUTABLE) and _is_leaf(field) and has_own_validators_only(field)
+    )
+
+
+def _taken(model: Any, labels: Mapping[str, str], value: Any) -> Mapping[str, Any] | None:
+    """Give the values of a nested model, or of a dict that stands for one, by stored names."""
+    if type(value) is dict:
+        return value
+    if type(value) is not model:
+        return None
+    return {labels[name]: held for name, held in value._data.items()}
+
+
+def _overriding(kind: type, methods: Iterable[str]) -> str | None:
+    for method in methods:
+        if inspect.getattr_static(kind, method, None) is not inspect.getattr_static(Model, method, None):
+            return f"{kind.__name__} overrides {method} of schematics"
+    return None
+
+
+def _objection(model: Any) -> str | None:
+    """Say why a nested model is left to schematics."""
+    name = model.__name__
+    if type(model) is not type(Model):
+        return f"{name} has a metaclass of its own"
+    if model._schema.validators:
+        return f"{name} has " + ", ".join(f"validate_{field}" for field in model._schema.validators)
+    declared = model._schema.fields
+    for key, field in declared.items():
+        if not isinstance(field, types.BaseType):
+            return f"{name}.{key} is computed by a function of the user's"
+        if type(inspect.getattr_static(model, key)) is not FieldDescriptor:
+            return f"{name}.{key} is a descriptor of its own"
+    keys = [key for field in declared.values() for key in set(field.get_input_keys())]
+    if len(set(keys)) != len(keys):
+        return f"two fields of {name} may have the same name"
+    return _overriding(model, _METHODS)

@@ -1,0 +1,280 @@
+"""How the values of schematics' types are stored and loaded, in the words of the compiler."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from schematics import types
+from schematics.common import PRIMITIVE
+
+from ..codec import decode_number
+from ..spec import FieldSpec
+from .compiler.plans import (
+    Checks,
+    Converted,
+    Flag,
+    Free,
+    ListOf,
+    MapOf,
+    Number,
+    Odd,
+    SetOf,
+    Size,
+    Text,
+    Value,
+    is_stable,
+)
+from .compiler.values import float_of
+from .schematics_types import Binary, Set, Timestamp
+
+Describe = Callable[[FieldSpec, Any], Value]
+
+# Methods that a type may have been given for itself alone.
+_METHODS = frozenset(
+    {
+        "validate",
+        "convert",
+        "export",
+        "check_required",
+        "to_native",
+        "to_primitive",
+        "pre_setattr",
+        "get_export_level",
+        "get_input_keys",
+        "_convert",
+        "_export",
+        "_coerce",
+    }
+)
+_OWN = (Set, Binary, Timestamp)
+_LAYOUTS = {types.DateTimeType.SERIALIZED_FORMAT: "%z", types.UTCDateTimeType.SERIALIZED_FORMAT: "Z"}
+_UTC = types.DateTimeType.UTC
+
+
+def require_usual(field: Any) -> None:
+    """Raise ``Odd`` where a type is not simply one of schematics'."""
+    kind = type(field)
+    if not kind.__module__.startswith("schematics.") and kind not in _OWN:
+        raise Odd(f"{kind.__name__} is a type of its own")
+    own = _METHODS & set(vars(field))
+    if own:
+        raise Odd(f"its {', '.join(sorted(own))} is its own")
+    exporting = field.export_mapping.get(PRIMITIVE)
+    if getattr(exporting, "__func__", None) is not kind.to_primitive or type(exporting.__self__) is not kind:
+        raise Odd("its export_mapping is its own")
+
+
+def plain_value(spec: FieldSpec, field: Any, checks: Checks, describe: Describe, *, strict: bool) -> Value | None:
+    """Describe the values of a type; ``None`` for those that have to be converted by calling it.
+
+    Trusted loads, which are not ``strict``, keep ``None`` among elements.
+    """
+    kind = type(field)
+    if kind is types.ListType:
+        return _list(spec, field, checks, describe, strict=strict)
+    if kind is Set:
+        return _set(spec, field, checks, describe)
+    if kind is types.DictType:
+        return _map(spec, field, checks, describe)
+    maker = _MAKERS.get(kind)
+    return None if maker is None else maker(field, checks)
+
+
+def _text(field: Any, checks: Checks) -> Value | None:
+    return Text(checks)
+
+
+def _hash(field: Any, checks: Checks) -> Value | None:
+    hash_of = field.to_native
+    return Converted(hash_of, hash_of, as_text=True, natives=(str,), reload="same", checks=checks, by_library=True)
+
+
+def _integer(field: Any, checks: Checks) -> Value | None:
+    return Number(int, lambda text: field.to_native(decode_number(text)), checks=checks)
+
+
+def _float(field: Any, checks: Checks) -> Value | None:
+    return Number(float, float_of, checks=checks)
+
+
+def _decimal(field: Any, checks: Checks) -> Value | None:
+    kind = decimal.Decimal
+    return Converted(kind, str, as_text=True, natives=(kind,), reload="same", checks=checks)
+
+
+def _boolean(field: Any, checks: Checks) -> Value | None:
+    return Flag(checks)
+
+
+def _uuid(field: Any, checks: Checks) -> Value | None:
+    return Converted(uuid.UUID, str, as_text=True, natives=(uuid.UUID,), reload="same", checks=checks)
+
+
+def _free(field: Any, checks: Checks) -> Value | None:
+    return Free(checks=checks)
+
+
+def _binary(field: Any, checks: Checks) -> Value | None:
+    return Converted(
+        field.to_native, field.to_primitive, natives=(bytes,), reload="same", checks=checks, by_library=True
+    )
+
+
+def _timestamp(field: Any, checks: Checks) -> Value | None:
+    return Converted(
+        field.to_native,
+        field.to_primitive,
+        natives=(dt.datetime,),
+        settle=field.to_native,
+        reload="same",
+        checks=checks,
+        by_library=True,
+    )
+
+
+def _date(field: Any, checks: Checks) -> Value | None:
+    if field.formats != [field.SERIALIZED_FORMAT] or field.serialized_format != field.SERIALIZED_FORMAT:
+        return None
+
+    def read(text: str) -> dt.date:
+        """Read the form that ``isoformat`` gives, which schematics reads alike; leave others to it."""
+        try:
+            day = dt.date.fromisoformat(text)
+            if day.isoformat() == text:
+                return day
+        except ValueError:
+            pass
+        found: dt.date = field.to_native(text)
+        return found
+
+    def write(day: dt.date) -> str:
+        if day.year < 1000:
+            raise ValueError("schematics writes early years as no one reads them")
+        return day.isoformat()
+
+    return Converted(read, write, as_text=True, natives=(dt.date,), reload="same", checks=checks)
+
+
+def _moment(field: Any, checks: Checks) -> Value | None:
+    ending = _LAYOUTS.get(field.serialized_format) if isinstance(field.serialized_format, str) else None
+    writer = field.export_mapping[PRIMITIVE].__self__
+    if field.formats or field.parser or ending is None or writer.serialized_format != field.serialized_format:
+        return None
+    as_is = field.tzd == "allow" and not field.convert_tz and not field.drop_tzinfo
+    can_reload = field.tzd in ("allow", "utc") or (field.tzd == "require" and not field.drop_tzinfo)
+    return Converted(
+        _moment_reader(field, as_is),
+        _write_offset if ending == "%z" else _write_z,
+        as_text=True,
+        natives=(dt.datetime,),
+        settle=None if as_is else field.to_native,
+        reload="sure" if can_reload else "doubtful",
+        checks=checks,
+    )
+
+
+def _moment_reader(field: Any, as_is: bool) -> Callable[[str], dt.datetime]:
+    to_native: Callable[[Any], dt.datetime] = field.to_native
+    naive_at_once = field.tzd in ("allow", "reject") or (field.tzd == "utc" and field.drop_tzinfo)
+    utc_dropped = field.convert_tz and field.drop_tzinfo and field.tzd != "reject"
+
+    def read(text: str) -> dt.datetime:
+        """Read the form that schematics writes; leave others to it."""
+        digits, ending = text[:26], text[26:]
+        try:
+            moment = dt.datetime.fromisoformat(digits)
+        except ValueError:
+            return to_native(text)
+        if moment.isoformat(timespec="microseconds") != digits:
+            return to_native(text)
+        if not ending:
+            return moment if naive_at_once else to_native(text)
+        if ending not in ("Z", "+0000"):
+            return to_native(text)
+        if utc_dropped:
+            return moment
+        moment = moment.replace(tzinfo=_UTC)
+        return moment if as_is else to_native(moment)
+
+    return read
+
+
+def _write_offset(moment: dt.datetime) -> str:
+    """Write what ``strftime`` writes, where it can be read again."""
+    if moment.year < 1000:
+        raise ValueError("schematics writes early years as no one reads them")
+    zone = moment.tzinfo
+    if zone is None:
+        return moment.isoformat(timespec="microseconds")
+    if zone is _UTC or zone is dt.timezone.utc:
+        return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "+0000"
+    text = moment.strftime(types.DateTimeType.SERIALIZED_FORMAT)
+    if len(text) != 31:
+        raise ValueError("schematics reads offsets of whole minutes only")
+    return text
+
+
+def _write_z(moment: dt.datetime) -> str:
+    if moment.year < 1000:
+        raise ValueError("schematics writes early years as no one reads them")
+    if moment.tzinfo is not None:
+        moment = moment.replace(tzinfo=None)
+    return moment.isoformat(timespec="microseconds") + "Z"
+
+
+_MAKERS: dict[type, Callable[[Any, Checks], Value | None]] = {
+    types.BaseType: _free,
+    types.StringType: _text,
+    types.EmailType: _text,
+    types.URLType: _text,
+    types.IPAddressType: _text,
+    types.IPv4Type: _text,
+    types.IPv6Type: _text,
+    types.MD5Type: _hash,
+    types.SHA1Type: _hash,
+    types.IntType: _integer,
+    types.FloatType: _float,
+    types.DecimalType: _decimal,
+    types.BooleanType: _boolean,
+    types.UUIDType: _uuid,
+    types.DateType: _date,
+    types.DateTimeType: _moment,
+    types.UTCDateTimeType: _moment,
+    Binary: _binary,
+    Timestamp: _timestamp,
+}
+
+
+def _list(spec: FieldSpec, field: Any, checks: Checks, describe: Describe, *, strict: bool) -> Value | None:
+    assert spec.element is not None
+    element = describe(spec.element, field.field)
+    if not (is_stable(element) or all(isinstance(check, Size) for check in checks)):
+        return None
+    return ListOf(element, spec.element.nullable or not strict, checks)
+
+
+def _set(spec: FieldSpec, field: Any, checks: Checks, describe: Describe) -> Value | None:
+    assert spec.element is not None
+    element = describe(spec.element, field.field)
+    if isinstance(element, (Text, Number)):
+        return SetOf(element, checks)
+    return None
+
+
+def _map(spec: FieldSpec, field: Any, checks: Checks, describe: Describe) -> Value | None:
+    assert spec.element is not None
+    element = describe(spec.element, field.field)
+    if checks:
+        return None
+    if field.coerce_key is str:
+        return MapOf(element, spec.element.nullable)
+    return MapOf(element, spec.element.nullable, load_key=field.coerce_key, dump_key=lambda k: _name(field, k))
+
+
+def _name(field: Any, key: Any) -> str:
+    name = field.coerce_key(key)
+    return name if isinstance(name, str) else str(name)

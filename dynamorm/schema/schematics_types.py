@@ -1,0 +1,70 @@
+"""Types that schematics lacks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from typing import Any, ClassVar
+
+from schematics import types
+from schematics.exceptions import ConversionError
+
+from .conversions import bytes_of, moment_of, seconds_of
+
+
+class Set(types.ListType):  # type: ignore[misc]
+    """A set, stored as one of DynamoDB's sets; elements are strings, numbers or bytes by their own type."""
+
+    primitive_type = set
+    native_type = set
+
+    def _convert(self, value: Any, context: Any) -> set[Any]:
+        converted = super()._convert(value, context)
+        try:
+            return set(converted)
+        except TypeError as error:
+            raise ConversionError(f"Not a set: {error}.") from error
+
+    def _export(self, value: Any, format: Any, context: Any) -> set[Any]:
+        return set(super()._export(value, format, context))
+
+
+class Binary(types.BaseType):  # type: ignore[misc]
+    """Bytes, stored as they are; text given for it is taken as base64."""
+
+    primitive_type = bytes
+    native_type = bytes
+
+    MESSAGES: ClassVar[dict[str, str]] = {"convert": "Not valid bytes, nor base64 text."}
+
+    def to_native(self, value: Any, context: Any = None) -> bytes:
+        try:
+            return bytes_of(value)
+        except ValueError as error:
+            raise ConversionError(self.messages["convert"]) from error
+
+    def to_primitive(self, value: Any, context: Any = None) -> bytes:
+        return bytes(value)
+
+
+class Timestamp(types.BaseType):  # type: ignore[misc]
+    """A moment, stored as a number of seconds since 1970, as DynamoDB's TTL wants it; loads to an aware UTC datetime.
+
+    Naive datetimes are taken as UTC.  Whole seconds are stored as integers.
+    """
+
+    primitive_type = decimal.Decimal
+    native_type = dt.datetime
+
+    MESSAGES: ClassVar[dict[str, str]] = {"convert": "Not a valid timestamp."}
+
+    def to_native(self, value: Any, context: Any = None) -> dt.datetime:
+        if isinstance(value, dt.datetime):
+            return value.replace(tzinfo=dt.timezone.utc) if value.tzinfo is None else value.astimezone(dt.timezone.utc)
+        try:
+            return moment_of(value)
+        except ValueError as error:
+            raise ConversionError(self.messages["convert"]) from error
+
+    def to_primitive(self, value: Any, context: Any = None) -> int | decimal.Decimal:
+        return seconds_of(self.to_native(value))

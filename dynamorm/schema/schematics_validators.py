@@ -1,0 +1,101 @@
+"""schematics' validators as checks for the compiler; the user's own are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from schematics import types
+from schematics.types.net import IPAddressType
+from schematics.validate import prepare_validator
+
+from .compiler.plans import Among, Bounds, Check, Checks, Holds, Objects, Odd, Size
+
+_CONTAINERS = (list, tuple, set, frozenset, dict, range)
+# schematics wraps validators that do not take its context
+_WRAPPER = prepare_validator(lambda value: None, 2).__code__
+
+
+def checks_of(field: Any) -> Checks:
+    """Give what a field's validators demand, in their order.
+
+    :raises Odd: where one of them looks at schematics' context
+    """
+    checks = (_check(validator) for validator in field.validators)
+    return tuple(check for check in checks if check is not None)
+
+
+def has_own_validators_only(field: Any) -> bool:
+    """Say whether all validators of a field are schematics' own, which always judge alike."""
+    return all(getattr(validator, "__func__", None) in _OWN for validator in field.validators)
+
+
+def _check(validator: Any) -> Check | None:
+    own = _OWN.get(getattr(validator, "__func__", None))
+    if own is not None:
+        # a field's copy has the validators of the original
+        return own(validator.__self__)
+    if getattr(validator, "__code__", None) is not _WRAPPER:
+        name = getattr(validator, "__name__", type(validator).__name__)
+        raise Odd(f"its validator {name} looks at the context of schematics")
+    return Objects(validator.__wrapped__)
+
+
+def _choices(field: Any) -> Check | None:
+    if field.choices is None:
+        return None
+    if type(field.choices) not in _CONTAINERS:
+        return Objects(field.validate_choices)
+    return Among(field.choices)
+
+
+def _length(field: Any) -> Check | None:
+    return _size(field.min_length, field.max_length)
+
+
+def _list_length(field: Any) -> Check | None:
+    return _size(field.min_size, field.max_size)
+
+
+def _size(least: Any, most: Any) -> Check | None:
+    return None if least is None and most is None else Size(least, most)
+
+
+def _range(field: Any) -> Check | None:
+    if field.min_value is None and field.max_value is None:
+        return None
+    return Bounds(field.min_value, field.max_value)
+
+
+def _regex(field: Any) -> Check | None:
+    return None if field.regex is None else Holds(field.regex.match)
+
+
+def _address(field: Any) -> Check | None:
+    return Holds(type(field).valid_ip)
+
+
+def _url(field: Any) -> Check | None:
+    return Objects(field.validate_) if field.verify_exists else Holds(field.valid_url)
+
+
+def _email(field: Any) -> Check | None:
+    return Holds(types.EmailType.EMAIL_REGEX.match)
+
+
+def _zone(field: Any) -> Check | None:
+    """Demand nothing: what a conversion gives never has a wrong time zone."""
+    return None
+
+
+_OWN: dict[Any, Callable[[Any], Check | None]] = {
+    types.BaseType.validate_choices: _choices,
+    types.StringType.validate_length: _length,
+    types.StringType.validate_regex: _regex,
+    types.NumberType.validate_range: _range,
+    types.ListType.check_length: _list_length,
+    types.DateTimeType.validate_tz: _zone,
+    IPAddressType.validate_: _address,
+    types.URLType.validate_: _url,
+    types.EmailType.validate_email: _email,
+}
