@@ -35,8 +35,10 @@ from ..spec import FieldSpec
 from . import pydantic_variants as variants
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, means_none
 from .compiler import SchemaPlan
+from .compiler.plans import Odd
 from .pydantic_dumps import WholeDump
 from .pydantic_engine import Engine, annotated, bared
+from .pydantic_pieces import DumpPlanner
 from .pydantic_plans import Finish, LoadPlanner
 from .pydantic_values import plain
 
@@ -251,6 +253,10 @@ class PydanticAdapter(Adapter):
         return LoadPlanner(self, mode).outermost(self._finisher(mode))
 
     def dump_plan(self) -> SchemaPlan:
+        try:
+            return DumpPlanner(self).outermost()
+        except Odd:
+            pass
         whole = WholeDump(self, self._engine, self._finisher(WHOLE), keeps_unknown=self.keeps_unknown)
         return dataclasses.replace(self.compiled.plan(WHOLE), finish=None, dump_whole=whole)
 

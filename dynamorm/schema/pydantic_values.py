@@ -15,22 +15,22 @@ from uuid import UUID
 import pydantic
 from pydantic_core import to_jsonable_python
 
-_PLAIN = frozenset({str, int, float, bool, Decimal, bytes, type(None)})
+PLAIN = frozenset({str, int, float, bool, Decimal, bytes, type(None)})
 _TEXTS = frozenset({dt.datetime, dt.date, dt.time, dt.timedelta, UUID})
 
 
 def plain(value: Any) -> Any:
     """Give the form in which a native value is stored."""
     kind = type(value)
-    if kind in _PLAIN:
+    if kind in PLAIN:
         return value
     if kind is dict:
         return {
-            name if type(name) is str else _plain_key(name): one if type(one) in _PLAIN else plain(one)
+            name if type(name) is str else _plain_key(name): one if type(one) in PLAIN else plain(one)
             for name, one in value.items()
         }
     if kind is list:
-        return [one if type(one) in _PLAIN else plain(one) for one in value]
+        return [one if type(one) in PLAIN else plain(one) for one in value]
     if kind in _TEXTS:
         return to_jsonable_python(value)
     if isinstance(value, Enum):

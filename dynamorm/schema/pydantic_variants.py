@@ -108,7 +108,7 @@ def stored_names(fields: Node) -> dict[str, str]:
 def validator(model: type[pydantic.BaseModel], plan: Plan, hide_input: bool = False) -> SchemaValidator:
     """Compile a variant of a model for validation."""
     outer, fields, definitions = parts(model)
-    rewriter = _Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
+    rewriter = Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
     root, _ = unwrapped(model.__pydantic_core_schema__)
     if plan.whole:
         schema = rewriter.node({key: value for key, value in root.items() if key != "ref"}, top=True)
@@ -131,14 +131,14 @@ def fields_validator(model: type[pydantic.BaseModel], plan: Plan) -> SchemaValid
         node = node["schema"]
     if root is not outer or outer.get("post_init") is not None or node["type"] != "model-fields":
         return None
-    rewriter = _Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
+    rewriter = Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
     return rewriter.compiled(rewriter.node(outer["schema"], top=True), rewriter.config_of(outer))
 
 
 def element_validator(schema: Any, functions: Iterable[Any]) -> SchemaValidator:
     """Compile the core schema of something that is no field, so that it converts what was assigned."""
     root, definitions = unwrapped(schema)
-    rewriter = _Rewriter(ASSIGNED, schema, definitions)
+    rewriter = Rewriter(ASSIGNED, schema, definitions)
     rewriter.user_functions += functions
     return rewriter.compiled(rewriter.node({key: value for key, value in root.items() if key != "ref"}))
 
@@ -147,16 +147,14 @@ def serializer(model: type[pydantic.BaseModel], *, fields_only: bool = False) ->
     """Compile a model for dumping: what is excluded from the library's output is stored all the same."""
     root, definitions = unwrapped(model.__pydantic_core_schema__)
     outer, _, _ = parts(model)
-    dumping = _Dumping(definitions)
+    dumping = Dumping(definitions)
     schema = dumping.top({key: value for key, value in root.items() if key != "ref"})
     if fields_only:
         schema = _without_model_functions(schema)
-    if definitions:
-        schema = {"type": "definitions", "schema": schema, "definitions": [dumping.node(one) for one in definitions]}
-    return SchemaSerializer(cast(CoreSchema, schema), cast(CoreConfig, outer.get("config")))
+    return dumping.compiled(schema, outer.get("config"))
 
 
-def _children(node: Mapping[str, Any]) -> Iterator[Node]:
+def children(node: Mapping[str, Any]) -> Iterator[Node]:
     for key in _INNER:
         value = node.get(key)
         if isinstance(value, dict):
@@ -184,11 +182,18 @@ def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
     return copied
 
 
-class _Dumping:
+class Dumping:
     """Rewrites a core schema so that nested models too are dumped with what they exclude from the library's output."""
 
     def __init__(self, definitions: list[Node]) -> None:
         self.definitions = {node["ref"]: node for node in definitions}
+
+    def compiled(self, schema: Node, config: Node | None) -> SchemaSerializer:
+        """Compile what was written, with the definitions that belong to it."""
+        if self.definitions:
+            definitions = [self.node(one) for one in self.definitions.values()]
+            schema = {"type": "definitions", "schema": schema, "definitions": definitions}
+        return SchemaSerializer(cast(CoreSchema, schema), cast(CoreConfig, config))
 
     def top(self, node: Node) -> Node:
         """Rewrite the model itself, functions around it included."""
@@ -206,7 +211,7 @@ class _Dumping:
             ser = {"type": "function-plain", "function": _nested_dumper(model, members or (model,)), "info_arg": True}
             return {"type": "any", "serialization": ser, **({"ref": node["ref"]} if "ref" in node else {})}
         if node.get("type") in ("union", "tagged-union"):
-            members = tuple(one for choice in _children(node) if (one := self._model_in(choice)) is not None)
+            members = tuple(one for choice in children(node) if (one := self._model_in(choice)) is not None)
             return _mapped(node, lambda choice: self.node(choice, members))
         copied = _mapped(node, self.node)
         copied.pop("serialization_exclude", None)
@@ -278,7 +283,7 @@ def bare(model: type[pydantic.BaseModel], values: dict[str, Any], names: set[str
     return instance
 
 
-class _Rewriter:
+class Rewriter:
     """Writes one variant of a core schema."""
 
     def __init__(self, plan: Plan, schema: Node, definitions: list[Node]) -> None:
@@ -293,7 +298,7 @@ class _Rewriter:
         model = node.get("cls")
         if node["type"] == "model" and isinstance(model, type):
             self.user_functions += functions_of(cast("type[pydantic.BaseModel]", model))
-        for inner in _children(node):
+        for inner in children(node):
             if isinstance(inner, dict):
                 self._collect({"type": "", **inner})
 
@@ -373,7 +378,7 @@ class _Rewriter:
                     copied["choices"].setdefault(tag.value, twin)
             return copied
         copied = _mapped(node, lambda inner: self.node(inner, choice=True))
-        if self.plan.stored and any(self._forbids(inner) for inner in _children(node)):
+        if self.plan.stored and any(self._forbids(inner) for inner in children(node)):
             copied.pop("mode", None)  # without the refusals, the best match has to decide
         return copied
 
@@ -382,7 +387,7 @@ class _Rewriter:
         named = [given] if isinstance(given, str) else given
         paths = [path if isinstance(path, list) else [path] for path in named]
         stored: list[list[Any]] = []
-        for choice in _children(node):
+        for choice in children(node):
             for name, field in self._fields_of(choice).items():
                 if [name] in paths or any(path in paths for path in _lookups(field.get("validation_alias"))):
                     stored.append([field.get("serialization_alias") or name])
