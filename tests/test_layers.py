@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 
 # From the ground up; a module may import from rooms that stand before its own, and inside its room.
 ROOMS = (
+    "frozen",
     "exceptions",
     "signals",
     "codec",

@@ -36,11 +36,12 @@ from . import pydantic_variants as variants
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, means_none
 from .compiler import SchemaPlan
 from .compiler.plans import Odd
+from .copies import QUICKER
 from .pydantic_dumps import WholeDump
 from .pydantic_engine import Engine, annotated, bared
 from .pydantic_pieces import DumpPlanner
 from .pydantic_plans import Finish, LoadPlanner
-from .pydantic_values import plain
+from .pydantic_values import copied, plain
 
 _KEPT_APART = {"__dict__", "__weakref__"}
 _Model = type[pydantic.BaseModel]
@@ -258,7 +259,7 @@ class PydanticAdapter(Adapter):
         except Odd:
             pass
         whole = WholeDump(self, self._engine, self._finisher(WHOLE), keeps_unknown=self.keeps_unknown)
-        return dataclasses.replace(self.compiled.plan(WHOLE), finish=None, dump_whole=whole)
+        return SchemaPlan(self.schema_name, self.compiled.plan(WHOLE).fields, dump_whole=whole)
 
     def _finisher(self, mode: str) -> Finish:
         """Give what a compiled load does with plain values: the same as :meth:`load_stored`, but for the errors."""
@@ -530,4 +531,5 @@ def _pickles(value: Any) -> bool:
     return True
 
 
+QUICKER[pydantic.BaseModel.__deepcopy__] = copied
 ADAPTER = PydanticAdapter

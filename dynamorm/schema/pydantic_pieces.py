@@ -8,7 +8,6 @@ nothing of each other: a model whose functions see more than one value is not ta
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -51,6 +50,7 @@ _FUNCTIONS = ("function-before", "function-after", "function-wrap")
 _WITH_DATA_OF_THEIR_OWN = ("model", "dataclass", "typed-dict")
 _CONTAINED = ("items_schema", "keys_schema", "values_schema")
 _SAYS_NOTHING = {"type", "ref", "metadata", "strict", "coerce_numbers_to_str", "fail_fast", *_CONTAINED}
+_SAYS_NOTHING |= {"microseconds_precision"}  # which is about text
 _NUMBERS: dict[str, type] = {"int": int, "float": float, "decimal": Decimal}
 _TEXTS: dict[str, type] = {
     "datetime": dt.datetime,
@@ -153,7 +153,7 @@ class DumpPlanner:
             if not is_stable(value):
                 return None
             # which checks the elements too
-            checks, value = (Objects(piece.check),), dataclasses.replace(cast(Any, value), checks=())
+            checks, value = (Objects(piece.check),), cast(Any, value).replace(checks=())
         if piece.assigned["type"] == "list":
             return ListOf(value, nullable=inner.takes_none, checks=checks)
         as_text = isinstance(value, Converted) and value.as_text

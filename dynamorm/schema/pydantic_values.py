@@ -1,7 +1,8 @@
-"""The plain form in which pydantic's native values are stored."""
+"""The plain form in which pydantic's native values are stored, and copies of them."""
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections import deque
 from collections.abc import Mapping, Set
@@ -13,8 +14,11 @@ from typing import Any, cast
 from uuid import UUID
 
 import pydantic
-from pydantic_core import to_jsonable_python
+from pydantic_core import PydanticUndefined, to_jsonable_python
 
+from .copies import UNCHANGING, kept
+
+_set = object.__setattr__
 PLAIN = frozenset({str, int, float, bool, Decimal, bytes, type(None)})
 _TEXTS = frozenset({dt.datetime, dt.date, dt.time, dt.timedelta, UUID})
 
@@ -55,6 +59,22 @@ def plain(value: Any) -> Any:
     if isinstance(value, (PurePath, IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network)):
         return str(value)
     return to_jsonable_python(value)
+
+
+def copied(instance: pydantic.BaseModel) -> pydantic.BaseModel:
+    """Copy an instance with everything in it, as pydantic's own ``__deepcopy__`` does."""
+    kind = type(instance)
+    twin = kind.__new__(kind)
+    values = instance.__dict__
+    private = instance.__pydantic_private__
+    if private is not None:
+        private = {name: value for name, value in copy.deepcopy(private).items() if value is not PydanticUndefined}
+    unchanging = UNCHANGING
+    _set(twin, "__dict__", {name: one if type(one) in unchanging else kept(one) for name, one in values.items()})
+    _set(twin, "__pydantic_fields_set__", instance.__pydantic_fields_set__.copy())
+    _set(twin, "__pydantic_extra__", kept(instance.__pydantic_extra__))
+    _set(twin, "__pydantic_private__", private)
+    return twin
 
 
 def _plain_key(key: Any) -> str:

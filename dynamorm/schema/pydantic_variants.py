@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
@@ -26,6 +25,7 @@ from pydantic_core import (
 from pydantic_core.core_schema import SerializationInfo
 
 from ..exceptions import DynaModelException
+from ..frozen import FrozenValue
 from .pydantic_values import plain
 
 Node = dict[str, Any]
@@ -50,8 +50,7 @@ _MARKERS = (
 )
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(FrozenValue):
     """In what a variant differs from the user's model."""
 
     whole: bool = False
