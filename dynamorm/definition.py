@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from .exceptions import DynaModelException
+from .frozen import FrozenValue
 from .indexes import Index
 from .items import Store
 from .mapper import Mapper
@@ -15,8 +15,7 @@ from .schema import Adapter, adapter_for, adapter_of
 from .table import DynamoTable3
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(FrozenValue):
     """A complete model: its store, and the index classes as they were declared, its parents' included."""
 
     store: Store

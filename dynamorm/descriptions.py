@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from .frozen import FrozenValue
 from .spec import KeySpec
 
 # name, HASH or RANGE, type letter
 KeyPart = tuple[str, str, str]
 
 
-@dataclass(frozen=True)
-class LiveIndex:
+class LiveIndex(FrozenValue):
     """A secondary index as it is; ``included`` as in :class:`~dynamorm.spec.IndexSpec`, but sorted."""
 
     name: str
@@ -25,8 +25,7 @@ class LiveIndex:
     status: str = "ACTIVE"
 
 
-@dataclass(frozen=True)
-class LiveTable:
+class LiveTable(FrozenValue):
     """A table as it is.
 
     ``read`` and ``write`` are ``None`` where DynamoDB names no throughput.  ``ttl``, ``pitr`` and ``tags`` are what was
@@ -51,7 +50,7 @@ class LiveTable:
     ttl: str | None = None
     ttl_status: str = "DISABLED"
     pitr: bool = False
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = MappingProxyType({})
 
     @property
     def trouble(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 import six
@@ -62,7 +61,7 @@ class DynaModelMeta(type):
 
 
 def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parents: list[type]) -> None:
-    cls._dynamorm = replace(definition, store=definition.store._replace(model=cls))
+    cls._dynamorm = definition.replace(store=definition.store._replace(model=cls))
     cls.Table = definition.store.table
     cls.Schema = definition.adapter.schema
     cls.relationships = cls._dynamorm_relationships = {}

@@ -8,10 +8,10 @@ it still has are the ones whose throughput is declared.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from .descriptions import KeyPart, LiveIndex, LiveTable, key_parts
+from .frozen import FrozenValue
 from .requests import Request
 from .spec import IndexSpec, KeySpec, TableSpec
 from .table_requests import (
@@ -36,14 +36,15 @@ ANOTHER_TABLE = (
 )
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(FrozenValue):
     """One difference between the live table and the declared one, and what is done about it.
 
     ``what`` is changed from ``before`` to ``after``; ``None`` is nothing at all.  ``cost`` says what it takes,
     ``danger`` what may be lost by it, ``refused`` why it is not done, and the way out.  A ``harmless`` difference keeps
     no program from working.  ``request`` is what is sent; a step without one is only noted.
     """
+
+    _unshown: ClassVar[frozenset[str]] = frozenset({"request"})
 
     what: str
     before: str | None
@@ -52,7 +53,7 @@ class Step:
     danger: str = ""
     refused: str = ""
     harmless: bool = False
-    request: Request | None = field(default=None, repr=False)
+    request: Request | None = None
 
     @property
     def change(self) -> str:

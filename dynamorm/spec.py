@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from .frozen import Frozen, FrozenValue
 
 KEY_TYPES = ("S", "N", "B")
 
 
-@dataclass(frozen=True, eq=False)
-class FieldSpec:
+class FieldSpec(Frozen):
     """What the mapper has to know of one field.
 
     ``name`` is the attribute on instances, ``stored`` the attribute in DynamoDB, ``source`` the name under which the
@@ -50,8 +50,7 @@ class FieldSpec:
         return None if self.nested is None else {inner.stored: inner for inner in self.nested()}
 
 
-@dataclass(frozen=True)
-class KeySpec:
+class KeySpec(FrozenValue):
     """The primary key of a table or index, by stored names, with DynamoDB's type letters."""
 
     hash_key: str
@@ -78,8 +77,7 @@ class KeySpec:
         return types
 
 
-@dataclass(frozen=True)
-class IndexSpec:
+class IndexSpec(FrozenValue):
     """A secondary index: ``included`` is ``None`` for all attributes, else the stored names besides the keys."""
 
     name: str
@@ -98,8 +96,7 @@ class IndexSpec:
         return {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(self.included)}
 
 
-@dataclass(frozen=True)
-class TableSpec:
+class TableSpec(FrozenValue):
     """A table as a model declares it.
 
     From ``on_demand`` on, ``None`` means that nothing is declared.  ``stream`` has no such state: without one, none is
@@ -112,7 +109,7 @@ class TableSpec:
     write: int | None = None
     on_demand: bool | None = False
     stream: str | None = None
-    indexes: tuple[IndexSpec, ...] = field(default=())
+    indexes: tuple[IndexSpec, ...] = ()
     ttl: str | bool | None = None
     pitr: bool | None = None
     sse: bool | None = None

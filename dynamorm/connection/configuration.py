@@ -11,10 +11,11 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 from ..exceptions import ConfigurationError
+from ..frozen import Frozen
 
 SESSION_ONLY = frozenset({"profile_name", "botocore_session"})
 CREDENTIALS = frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_account_id"})
@@ -22,18 +23,20 @@ CLIENT = frozenset({"region_name", "api_version", "use_ssl", "verify", "endpoint
 OWN = ("session", "transport", "table_prefix", "cursor_key")
 TRANSPORTS = ("default", "direct", "boto3")
 TRANSPORT_VARIABLE = "DYNAMORM_TRANSPORT"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, eq=False)
-class Settings:
+class Settings(Frozen):
     """One level of settings; what is absent is left to the level below."""
 
+    _unshown: ClassVar[frozenset[str]] = frozenset({"cursor_key"})
+
     session: Any = None
-    session_kwargs: Mapping[str, Any] = field(default_factory=dict)
-    client_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    session_kwargs: Mapping[str, Any] = _NOTHING
+    client_kwargs: Mapping[str, Any] = _NOTHING
     transport: str | None = None
     table_prefix: str | None = None
-    cursor_key: str | bytes | None = field(default=None, repr=False)
+    cursor_key: str | bytes | None = None
 
     def over(self, below: Settings) -> Settings:
         """Merge this level over a less specific one."""
@@ -80,10 +83,9 @@ def configure(**options: Any) -> None:
         _settings_from({name: None})
         del options[name]
         if name in OWN:
-            kept = replace(kept, **{name: None})  # type: ignore[arg-type]
+            kept = kept.replace(**{name: None})
         else:
-            kept = replace(
-                kept,
+            kept = kept.replace(
                 session_kwargs=_without(kept.session_kwargs, {name}),
                 client_kwargs=_without(kept.client_kwargs, {name}),
             )

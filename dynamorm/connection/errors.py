@@ -7,7 +7,6 @@ so that code which catches either goes on working.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from botocore import exceptions as theirs
@@ -15,12 +14,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from .. import exceptions as ours
+from ..frozen import FrozenValue
 
 __all__ = ["CancellationReason", "translate", "translate_failure"]
 
 
-@dataclass(frozen=True)
-class CancellationReason:
+class CancellationReason(FrozenValue):
     """Why one action of a transaction was refused; ``code`` is ``"None"`` for one that was not to blame."""
 
     code: str

@@ -15,7 +15,6 @@ import ssl
 import time
 import weakref
 from collections import deque
-from dataclasses import dataclass
 
 from botocore.exceptions import (
     ConnectionClosedError,
@@ -25,6 +24,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from ..frozen import FrozenValue
 from .sender import Answer, NotUnderstood, PeerClosed, WireConnection
 
 __all__ = ["LONGEST_IDLE", "Pool", "SendingOptions"]
@@ -36,8 +36,7 @@ LONGEST_IDLE = 30.0
 SocketOption = tuple[int, int, int]
 
 
-@dataclass(frozen=True)
-class SendingOptions:
+class SendingOptions(FrozenValue):
     """What the client's configuration says about sending."""
 
     connect_timeout: float | None = 60.0

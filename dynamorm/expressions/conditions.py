@@ -11,12 +11,12 @@ import functools
 import operator
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
 
 from ..codec import decode_value
 from ..connection import boto3_conditions
 from ..exceptions import InvalidExpression
+from ..frozen import Frozen
 from .placeholders import Path, shown_path
 
 
@@ -95,24 +95,21 @@ def _restored(kind: type, state: dict[str, Any]) -> Any:
     return condition
 
 
-@dataclass(frozen=True, eq=False)
-class All(Condition):
+class All(Condition, Frozen):
     parts: tuple[Condition, ...]
 
     def __repr__(self) -> str:
         return " & ".join(_shown(part) for part in self.parts) or "Q()"
 
 
-@dataclass(frozen=True, eq=False)
-class Either(Condition):
+class Either(Condition, Frozen):
     parts: tuple[Condition, ...]
 
     def __repr__(self) -> str:
         return " | ".join(_shown(part) for part in self.parts)
 
 
-@dataclass(frozen=True, eq=False)
-class Not(Condition):
+class Not(Condition, Frozen):
     part: Condition
 
     def __repr__(self) -> str:
@@ -123,8 +120,7 @@ def _shown(part: Condition) -> str:
     return f"({part!r})" if type(part) in (All, Either, Claim, Comparison) else repr(part)
 
 
-@dataclass(frozen=True, eq=False)
-class Lookup(Condition):
+class Lookup(Condition, Frozen):
     """``name`` holds the attribute, the way into it and the operator, as a keyword argument does."""
 
     name: str
@@ -134,8 +130,7 @@ class Lookup(Condition):
         return f"Q({self.name}={self.value!r})"
 
 
-@dataclass(frozen=True, eq=False)
-class Claim(Condition):
+class Claim(Condition, Frozen):
     """The attribute is named by a reference; ``size`` says that the size is compared, not the value."""
 
     target: Any
@@ -169,8 +164,7 @@ class PathOperand(NamedTuple):
     size: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison(Condition):
+class Comparison(Condition, Frozen):
     """A resolved leaf: ``operator`` is one of ours, operands are in wire form or name another attribute."""
 
     path: Path

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ..exceptions import InvalidExpression
+from ..frozen import Frozen
 from .conditions import Claim, Condition
 
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
@@ -233,8 +233,7 @@ class Size(Operators):
         return Claim(self._target, operator, value, size=True)
 
 
-@dataclass(frozen=True, eq=False)
-class Change:
+class Change(Frozen):
     """An action of an update, not yet resolved against a model."""
 
     target: Reference
@@ -242,8 +241,7 @@ class Change:
     value: Any
 
 
-@dataclass(frozen=True, eq=False)
-class Sum:
+class Sum(Frozen):
     """A sum or difference as the value of an update: numbers and references."""
 
     left: Any

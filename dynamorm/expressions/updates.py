@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..frozen import FrozenValue
 from .conditions import PathOperand
 from .placeholders import Path
 
@@ -22,8 +22,7 @@ class SumOperand(NamedTuple):
 Operand = dict[str, Any] | PathOperand | SumOperand
 
 
-@dataclass(frozen=True)
-class Action:
+class Action(FrozenValue):
     """One change: ``kind`` is ``set`` or one of the functions of the grammar; ``value`` is in wire form."""
 
     kind: str

@@ -18,12 +18,13 @@ import types
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
 
 import marshmallow
 from marshmallow import EXCLUDE, fields
 from marshmallow import missing as MISSING
+
+from ..frozen import FrozenValue
 
 EXACT = decimal.Context(prec=200, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
 _IMMUTABLE = (
@@ -46,8 +47,7 @@ _HOOK = "__marshmallow_hook__"
 _MANY = inspect.signature(fields.Nested).parameters["many"].default
 
 
-@dataclass(frozen=True)
-class Variant:
+class Variant(FrozenValue):
     """In what a derived schema differs from the user's."""
 
     schema_validators: bool = True
@@ -58,7 +58,7 @@ class Variant:
     @property
     def nested(self) -> Variant:
         """The variant of schemas inside: nested values are whole wherever they are given."""
-        return replace(self, schema_validators=self.validators, outermost=False)
+        return self.replace(schema_validators=self.validators, outermost=False)
 
 
 GIVEN = Variant(schema_validators=False)

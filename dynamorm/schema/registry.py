@@ -6,8 +6,7 @@ the library itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from importlib import import_module, metadata
+from importlib import import_module
 from importlib.util import find_spec
 
 from ..exceptions import UnknownSchema
@@ -21,11 +20,11 @@ LIBRARIES = {
 ENTRY_POINTS = "dynamorm.schemas"
 
 _registered: list[type[Adapter]] = []
-_loaded_entry_points = False
+_announced: tuple[type[Adapter], ...] | None = None
 
 
 def register(adapter: type[Adapter]) -> type[Adapter]:
-    """Add an adapter for a library of one's own; the latest is asked first, the built-in ones last."""
+    """Add an adapter for a library of one's own; the latest is asked first, and all before the built-in ones."""
     if adapter not in _registered:
         _registered.insert(0, adapter)
     return adapter
@@ -36,28 +35,32 @@ def adapter_for(model_name: str, inner: type) -> type[Adapter]:
 
     :raises UnknownSchema: where none claims it, or it is written in two libraries at once
     """
-    for adapter in _own_adapters():
+    for adapter in _registered:
         if adapter.claims(inner):
             return adapter
     found = sorted(_libraries_in(inner) & set(LIBRARIES))
-    if len(found) > 1:
-        raise UnknownSchema(f"{model_name}.Schema mixes {' and '.join(found)}: write it in one of them")
-    if found:
+    if len(found) == 1:
         adapter = _built_in(found[0])
         if adapter.claims(inner):
             return adapter
+    for adapter in _installed():
+        if adapter.claims(inner):
+            return adapter
+    if len(found) > 1:
+        raise UnknownSchema(f"{model_name}.Schema mixes {' and '.join(found)}: write it in one of them")
     if _is_annotated(inner) and "pydantic" not in found and find_spec("pydantic") is not None:
         return _built_in("pydantic")
     raise UnknownSchema(_nothing_found(model_name, inner))
 
 
-def _own_adapters() -> Iterator[type[Adapter]]:
-    global _loaded_entry_points
-    if not _loaded_entry_points:
-        _loaded_entry_points = True
-        for entry_point in metadata.entry_points(group=ENTRY_POINTS):
-            register(entry_point.load())
-    yield from tuple(_registered)
+def _installed() -> tuple[type[Adapter], ...]:
+    """Give the adapters that installed packages announce."""
+    global _announced
+    if _announced is None:
+        # importing the module and going through all that is installed costs more than defining many models
+        metadata = import_module("importlib.metadata")
+        _announced = tuple(point.load() for point in metadata.entry_points(group=ENTRY_POINTS))
+    return _announced
 
 
 def _built_in(library: str) -> type[Adapter]:

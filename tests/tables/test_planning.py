@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import pickle
 
@@ -66,7 +65,7 @@ specs = st.builds(
     deletion_protection=switches,
 )
 some_undeclared = specs.flatmap(
-    lambda spec: st.sampled_from([spec, dataclasses.replace(spec, on_demand=None, read=None, write=None)])
+    lambda spec: st.sampled_from([spec, spec.replace(on_demand=None, read=None, write=None)])
 )
 
 
@@ -112,11 +111,11 @@ def test_what_is_reached_is_like_what_is_created(live, declared):
         **({"deletion_protection": reached.deletion_protection} if declared.deletion_protection is None else {}),
     }
     assert reached.tags == {**dict(live.tags), **dict(declared.tags)}
-    assert by_name(reached) == by_name(dataclasses.replace(fresh, **left_alone))
+    assert by_name(reached) == by_name(fresh.replace(**left_alone))
 
 
 def by_name(live):
-    return dataclasses.replace(live, indexes=tuple(sorted(live.indexes, key=lambda index: index.name)))
+    return live.replace(indexes=tuple(sorted(live.indexes, key=lambda index: index.name)))
 
 
 @given(specs, some_undeclared)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import pickle
 
 import pytest
@@ -21,7 +20,7 @@ BASE = TableSpec("things", KeySpec("id", "S", "rank", "N"), 3, 4)
 
 
 def declared(**changes):
-    return dataclasses.replace(BASE, **changes)
+    return BASE.replace(**changes)
 
 
 def live(spec, *requests):
@@ -61,47 +60,47 @@ ON_A_TABLE_THAT_EXISTS = (
         ),
         (
             declared(indexes=(LOCAL,)),
-            declared(indexes=(dataclasses.replace(LOCAL, included=None),)),
+            declared(indexes=(LOCAL.replace(included=None),)),
             "local index local: (id S, size N; keys and note) -> (id S, size N; all attributes)",
             ON_A_TABLE_THAT_EXISTS,
         ),
         (
             declared(indexes=(LOCAL,)),
-            declared(indexes=(dataclasses.replace(LOCAL, key=KeySpec("id", "S", "age", "N")),)),
+            declared(indexes=(LOCAL.replace(key=KeySpec("id", "S", "age", "N")),)),
             "local index local: (id S, size N; keys and note) -> (id S, age N; keys and note)",
             ON_A_TABLE_THAT_EXISTS,
         ),
         (
             declared(indexes=(INDEX,)),
-            declared(indexes=(dataclasses.replace(INDEX, key=KeySpec("size", "N")),)),
+            declared(indexes=(INDEX.replace(key=KeySpec("size", "N")),)),
             "index by-color: (color S; keys and note) -> none",
             "a changed key takes removing and adding the index again. Allow it with allow_rebuild=True, or declare the "
             "changed index under another name, beside this one, and let this one go later",
         ),
         (
             declared(indexes=(INDEX,)),
-            declared(indexes=(dataclasses.replace(INDEX, included=None),)),
+            declared(indexes=(INDEX.replace(included=None),)),
             "index by-color: (color S; keys and note) -> none",
             "a changed projection takes removing and adding the index again. Allow it with allow_rebuild=True, or "
             "declare the changed index under another name, beside this one, and let this one go later",
         ),
         (
             declared(indexes=(LOCAL,)),
-            declared(indexes=(LOCAL, dataclasses.replace(INDEX, key=KeySpec("size", "S")))),
+            declared(indexes=(LOCAL, INDEX.replace(key=KeySpec("size", "S")))),
             "index by-color: none -> (size S; keys and note) with 2 read, 2 write",
             "size would be a key of type S, and is one of type N in index local; DynamoDB wants one type for an "
             "attribute. Declare a field of that type",
         ),
         (
             BASE,
-            declared(indexes=(dataclasses.replace(INDEX, read=None),)),
+            declared(indexes=(INDEX.replace(read=None),)),
             "index by-color: none -> (color S; keys and note)",
             "index by-color declares no read, which it needs while the table is provisioned: declare it, or make the "
             'table on demand with billing_mode = "PAY_PER_REQUEST"',
         ),
         (
             declared(on_demand=True, indexes=(INDEX,)),
-            declared(read=None, write=None, indexes=(dataclasses.replace(INDEX, write=None),)),
+            declared(read=None, write=None, indexes=(INDEX.replace(write=None),)),
             "billing mode: PAY_PER_REQUEST -> PROVISIONED",
             "the table declares no read and write, which it needs while the table is provisioned: declare it, or make "
             'the table on demand with billing_mode = "PAY_PER_REQUEST"; index by-color declares no write, which it '
@@ -138,13 +137,13 @@ TTL = build_ttl("things", "expires", True)
         ),
         (
             live(declared(indexes=(INDEX,))),
-            declared(indexes=(dataclasses.replace(INDEX, key=KeySpec("size", "N")),)),
+            declared(indexes=(INDEX.replace(key=KeySpec("size", "N")),)),
             "index by-color: (color S; keys and note) -> none",
             "removed to be added again with another key: queries on it fail until the backfill is done",
         ),
         (
             live(declared(indexes=(INDEX,))),
-            declared(indexes=(dataclasses.replace(INDEX, included=()),)),
+            declared(indexes=(INDEX.replace(included=()),)),
             "index by-color: (color S; keys and note) -> none",
             "removed to be added again with another projection: queries on it fail until the backfill is done",
         ),
@@ -174,7 +173,7 @@ TTL = build_ttl("things", "expires", True)
             "items whose expires lies in the past are deleted",
         ),
         (
-            dataclasses.replace(live(BASE), pitr=True),
+            live(BASE).replace(pitr=True),
             declared(pitr=False),
             "pitr: on -> off",
             "the table can no longer be restored to any moment of the past",
@@ -227,7 +226,7 @@ def test_every_other_step_says_what_it_costs_and_is_no_danger(before, after, cha
 
 
 def test_a_plan_prints_each_step_with_its_cost_danger_and_refusal():
-    wider = dataclasses.replace(INDEX, included=None)
+    wider = INDEX.replace(included=None)
     plan = plan_changes(declared(indexes=(wider,), read=9), live(declared(indexes=(INDEX,))))
     assert str(plan) == (
         "1. index by-color: (color S; keys and note) -> none\n"
@@ -256,6 +255,6 @@ def test_a_mismatch_can_be_pickled_with_its_differences():
     [(0, "0 bytes"), (999, "999 bytes"), (12_345, "12 KB"), (5_000_000_000, "5 GB"), (5 * 10**16, "50,000 TB")],
 )
 def test_sizes_are_told_in_units_that_people_read(size, text):
-    before = dataclasses.replace(live(BASE), size=size, items=1234567)
+    before = live(BASE).replace(size=size, items=1234567)
     (step,) = plan_changes(declared(indexes=(INDEX,)), before)
     assert f"a backfill from 1,234,567 items ({text})" in step.cost

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 
 import pytest
 from hypothesis import given
@@ -26,7 +25,7 @@ AFTER = TableSpec(
     KEY,
     2,
     2,
-    indexes=(dataclasses.replace(ONE, included=()), TWO),
+    indexes=(ONE.replace(included=()), TWO),
     stream="KEYS_ONLY",
     ttl="y",
     pitr=True,

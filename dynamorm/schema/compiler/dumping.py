@@ -17,6 +17,7 @@ from .plans import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
+    UNSURE,
     Converted,
     FieldPlan,
     Flag,
@@ -153,7 +154,8 @@ class DumpWriter:
             self.unset(field, store, nulls)
 
     def none(self, field: FieldPlan, store: Store, nulls: bool) -> None:
-        if self.check and field.required and not field.nullable:
+        unsure = field.unset is UNSURE and not field.nullable
+        if unsure or (self.check and field.required and not field.nullable):
             self.source.line(GIVE_UP)
         elif nulls:
             store("{'NULL': True}")
@@ -327,7 +329,7 @@ class DumpWriter:
         source.line(f"{content} = []")
         with source.block(f"for {element} in {value}:"):
             with source.block(f"if {element} is None:"):
-                if plan.nullable or not self.check:
+                if plan.nullable:
                     append("{'NULL': True}")
                 else:
                     source.line(GIVE_UP)
@@ -391,7 +393,9 @@ class DumpWriter:
                 source.line(f"{content}[{name}] = {dumped}")
 
             with source.block(f"if {element} is None:"):
-                if nulls:
+                if plan.element is not None and not plan.nullable:
+                    source.line(GIVE_UP)
+                elif nulls:
                     store_entry("{'NULL': True}")
             with source.block("else:"):
                 if plan.element is None:

@@ -8,22 +8,22 @@ machinery does the work.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from ...codec import AttributeValue
+from ...frozen import Frozen
 
 # Checks: what the native value has to satisfy.
 
 
-@dataclass(frozen=True, eq=False)
-class Size:
+class Size(Frozen):
     """``len(value)`` lies between two bounds, both included; ``None`` is no bound."""
 
     least: Any = None
     most: Any = None
 
 
-@dataclass(frozen=True, eq=False)
-class Bounds:
+class Bounds(Frozen):
     """The value lies between two others."""
 
     least: Any = None
@@ -32,36 +32,31 @@ class Bounds:
     most_included: bool = True
 
 
-@dataclass(frozen=True, eq=False)
-class Among:
+class Among(Frozen):
     """The value is in a container; what cannot be looked up there is left to the library."""
 
     choices: Any
 
 
-@dataclass(frozen=True, eq=False)
-class NotAmong:
+class NotAmong(Frozen):
     """The value is not in a container."""
 
     choices: Any
 
 
-@dataclass(frozen=True, eq=False)
-class Same:
+class Same(Frozen):
     """The value equals another."""
 
     other: Any
 
 
-@dataclass(frozen=True, eq=False)
-class Holds:
+class Holds(Frozen):
     """A function gives something true."""
 
     function: Callable[[Any], Any]
 
 
-@dataclass(frozen=True, eq=False)
-class Objects:
+class Objects(Frozen):
     """A function objects by raising, or, where ``by_false``, by giving ``False``."""
 
     function: Callable[[Any], Any]
@@ -75,15 +70,13 @@ Checks: TypeAlias = tuple[Check, ...]
 # Values: how what is stored and what an instance holds belong together.
 
 
-@dataclass(frozen=True, eq=False)
-class Text:
+class Text(Frozen):
     """``S``, and exactly ``str``."""
 
     checks: Checks = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Number:
+class Number(Frozen):
     """``N``, and exactly one of ``int``, ``float`` and ``Decimal``.
 
     ``read`` makes the native of text that is not in plain digits, ``finish`` is applied to every native, both ways.
@@ -95,15 +88,13 @@ class Number:
     checks: Checks = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Flag:
+class Flag(Frozen):
     """``BOOL``, and exactly ``bool``."""
 
     checks: Checks = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Converted:
+class Converted(Frozen):
     """What one function loads and another dumps.
 
     ``load`` takes the content of an ``S`` where ``as_text``, elsewhere any plain value; ``dump`` gives the same.
@@ -123,16 +114,15 @@ class Converted:
     by_library: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class Free:
-    """Any plain value, or with ``mapping`` a dict of them."""
+class Free(Frozen):
+    """Any plain value, or with ``mapping`` a dict of them; ``usual`` is the tag that most have: S, N or BOOL."""
 
     mapping: bool = False
+    usual: str | None = None
     checks: Checks = ()
 
 
-@dataclass(frozen=True, eq=False)
-class ListOf:
+class ListOf(Frozen):
     """``L`` of one kind of element, which may be NULL where ``nullable``; natively exactly ``list``."""
 
     element: Value
@@ -140,16 +130,14 @@ class ListOf:
     checks: Checks = ()
 
 
-@dataclass(frozen=True, eq=False)
-class SetOf:
+class SetOf(Frozen):
     """One of DynamoDB's sets, natively exactly ``set``; the element is a text, a number or a conversion of text."""
 
     element: Value
     checks: Checks = ()
 
 
-@dataclass(frozen=True, eq=False)
-class MapOf:
+class MapOf(Frozen):
     """``M`` of any keys; NULLs are ``None`` where ``nullable`` and left out elsewhere.
 
     ``load_key`` and ``dump_key`` convert the keys, and object by raising.
@@ -162,8 +150,7 @@ class MapOf:
     checks: Checks = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Record:
+class Record(Frozen):
     """``M`` with declared attributes, natively exactly ``native``, which is ``dict`` by Python names.
 
     For another one, ``make`` makes it of such a dict, and ``take`` gives such a dict back, to be dumped and never
@@ -177,8 +164,7 @@ class Record:
     take: Callable[[Any], Mapping[str, Any] | None] | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Foreign:
+class Foreign(Frozen):
     """A field that goes through its library, while the rest is compiled.
 
     ``load`` takes a plain value and a mapping of all plain values, ``None`` only where the field accepts it; ``dump``
@@ -225,15 +211,13 @@ UNSURE = Outcome("unsure")
 ABSENT: Any = Outcome("absent")
 
 
-@dataclass(frozen=True, eq=False)
-class Given:
+class Given(Frozen):
     """This very object; it must not be mutable."""
 
     value: Any
 
 
-@dataclass(frozen=True, eq=False)
-class Made:
+class Made(Frozen):
     """What a function gives, each time anew."""
 
     factory: Callable[[], Any]
@@ -242,8 +226,7 @@ class Made:
 Missing: TypeAlias = Outcome | Given | Made
 
 
-@dataclass(frozen=True, eq=False)
-class FieldPlan:
+class FieldPlan(Frozen):
     """One field: ``name`` on instances, ``stored`` in the item.
 
     A load also finds the value under the ``aliases``, in their order, where it is not ``stored``.  ``missing`` is what
@@ -252,7 +235,8 @@ class FieldPlan:
     item without it could not be loaded.  ``None`` is a value where ``nullable``; as a required one it is given, though
     nothing is stored.  A ``computed`` field is dumped only; ``always`` is dumped whatever an instance holds.
     ``settle`` makes the native of what was assigned; a schema with a ``Foreign`` field needs it where generated code
-    would not settle for natives of exact types.
+    would not settle for natives of exact types.  ``otherwise`` loads an AttributeValue of another shape than that
+    which is expected.
     """
 
     name: str
@@ -267,19 +251,36 @@ class FieldPlan:
     always: Given | None = None
     settle: Callable[[Any], Any] | None = None
     aliases: tuple[str, ...] = ()
+    otherwise: Callable[[AttributeValue], Any] | None = None
 
 
-@dataclass(eq=False)
 class SchemaPlan:
     """A schema; the fields may be added later, because schemas nest themselves.
 
     ``load_declined`` and ``dump_declined`` are reasons to leave a direction to the library altogether.  ``data`` gives
-    all plain values of a wire item, for fields that want to see them.
+    all plain values of a wire item, for fields that want to see them.  With ``finish``, it makes the natives of what
+    the fields load to; ``dump_whole`` gives the plain values of natives, by stored name, and where it is asked to only
+    valid ones.  A nested schema that ``keeps_unknown`` loads attributes that are not declared too.
     """
 
-    name: str
-    fields: list[FieldPlan] = field(default_factory=list)
-    load_declined: str | None = None
-    dump_declined: str | None = None
-    data: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
-    outermost: bool = True
+    def __init__(
+        self,
+        name: str,
+        fields: list[FieldPlan] | None = None,
+        load_declined: str | None = None,
+        dump_declined: str | None = None,
+        data: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+        outermost: bool = True,
+        finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]] | None = None,
+        keeps_unknown: bool = False,
+    ) -> None:
+        self.name = name
+        self.fields = fields if fields is not None else []
+        self.load_declined = load_declined
+        self.dump_declined = dump_declined
+        self.data = data
+        self.outermost = outermost
+        self.finish = finish
+        self.dump_whole = dump_whole
+        self.keeps_unknown = keeps_unknown
