@@ -27,17 +27,22 @@ from .compiler.plans import (
     UNSURE,
     Converted,
     FieldPlan,
+    Flag,
     Foreign,
     Given,
+    ListOf,
     Made,
+    MapOf,
     Missing,
+    Number,
     Odd,
     Record,
     SchemaPlan,
+    Text,
     Value,
 )
 from .schematics_shapes import plain_value, require_usual
-from .schematics_validators import checks_of, has_own_validators_only
+from .schematics_validators import Contextual, checks_of, is_own
 from .schematics_values import STORED, computed, exporting, importing, own_default, plain
 
 _IMMUTABLE = (str, int, float, bool, bytes, type(None), decimal.Decimal, dt.date, dt.timedelta, uuid.UUID)
@@ -78,9 +83,6 @@ class SchemaPlanner:
         adapter = self.adapter
         schema: Any = adapter.schema
         plan = SchemaPlan(adapter.schema_name, data=dict)
-        if self.mode != TRUSTED and schema._schema.validators:
-            names = ", ".join(f"validate_{name}" for name in schema._schema.validators)
-            plan.load_declined = f"{adapter.schema_name} has {names}"
         plan.dump_declined = _overriding(schema, _OUTER)
         if len(adapter.by_stored) != len(adapter.fields):
             plan.load_declined = plan.dump_declined = "two fields share an attribute"
@@ -105,7 +107,20 @@ class SchemaPlanner:
                     aliases=spec.aliases,
                 )
             )
+        if self.mode != TRUSTED and schema._schema.validators:
+            self._add_validators(plan, schema._schema.validators)
         return plan
+
+    def _add_validators(self, plan: SchemaPlan, validators: Iterable[str]) -> None:
+        """Let the model's own validators see what was loaded, where that is what schematics would show them."""
+        adapter: Any = self.adapter
+        for field in plan.fields:
+            if not field.computed and not _is_alike(field.value):
+                names = ", ".join(f"validate_{name}" for name in validators)
+                plan.load_declined = f"{plan.name} has {names}, and {field.name} is not what they are given"
+                return
+        plan.judge = functools.partial(adapter.judged, mode=self.mode)
+        plan.recheck = lambda wire: adapter.compiled.loads[WHOLE](wire)
 
     def _inner(self, model: Any, specs: Mapping[str, FieldSpec]) -> SchemaPlan:
         """Describe a model inside another; one that nests itself is described once.
@@ -139,12 +154,14 @@ class SchemaPlanner:
             return self._value(spec, spec.native)
         except Odd as odd:
             return self._foreign(spec, str(odd), inner=inner)
+        except Contextual:
+            return self._by_methods(spec, spec.native)
 
     def _value(self, spec: FieldSpec, field: Any) -> Value:
         require_usual(field)
+        record = self._record(spec, field) if type(field) is types.ModelType else None
         checks = () if self.mode == TRUSTED else checks_of(field)
-        if type(field) is types.ModelType:
-            record = self._record(spec, field)
+        if record is not None:
             return self._by_methods(spec, field) if checks else record
         found = plain_value(spec, field, checks, self._value, strict=self.mode != TRUSTED)
         return self._by_methods(spec, field) if found is None else found
@@ -264,10 +281,26 @@ class SchemaPlanner:
         return Given(native)
 
 
+def _is_alike(value: Value | None) -> bool:
+    """Say whether a native value is what schematics holds too, and may also be loaded from its wire form."""
+    if isinstance(value, (Text, Number, Flag)):
+        return True
+    if isinstance(value, Converted):
+        return value.as_text
+    if isinstance(value, MapOf) and (value.nullable or value.dump_key is not None):
+        return False
+    return isinstance(value, (ListOf, MapOf)) and _is_alike(value.element)
+
+
 def _is_leaf(field: Any) -> bool:
     """Say whether a type sees to itself, with no code of the user's inside."""
     kind = type(field)
-    return not field.is_compound and kind is not types.UnionType and kind.__module__.startswith("schematics.")
+    return (
+        not field.is_compound
+        and kind is not types.UnionType
+        and kind.__module__.startswith("schematics.")
+        and all(map(is_own, field.validators))
+    )
 
 
 def _asks_as_usual(field: Any) -> bool:
@@ -279,9 +312,7 @@ def _asks_as_usual(field: Any) -> bool:
 def _is_constant(field: Any) -> bool:
     """Say whether a default may be converted once for all."""
     default = field._default
-    return (
-        not callable(default) and isinstance(default, _IMMUTABLE) and _is_leaf(field) and has_own_validators_only(field)
-    )
+    return not callable(default) and isinstance(default, _IMMUTABLE) and _is_leaf(field)
 
 
 def _taken(model: Any, labels: Mapping[str, str], value: Any) -> Mapping[str, Any] | None:

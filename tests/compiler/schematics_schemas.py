@@ -381,7 +381,7 @@ def schemas(draw: Any, depth: int = 2) -> Generated:
         names.append("items")
     declared = [draw(fields_(depth, name=name)) for name in names]
     members: dict[str, Any] = {one.name: one.field for one in declared}
-    hook = draw(st.sampled_from([None] * 40 + list(_HOOKS)))
+    hook = draw(st.sampled_from([None] * 15 + list(_HOOKS)))
     if hook is not None:
         members[hook] = _HOOKS[hook]
     told = ", ".join(one.told for one in declared)

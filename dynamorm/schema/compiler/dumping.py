@@ -92,6 +92,9 @@ class DumpWriter:
                 inputs = [field for field in plan.fields if not field.computed]
                 with source.block(f"if len({'settled' if foreign else 'natives'}) != {len(inputs)} - absent:"):
                     source.line(GIVE_UP)
+            if self.check and plan.recheck is not None:
+                with source.block(f"if {source.use(plan.recheck, 'recheck')}(out) is None:"):
+                    source.line(GIVE_UP)
             source.line("return out")
         source.line("    except Exception:")
         source.line("        return None")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from ...codec import AttributeValue
+from ...codec import AttributeValue, WireItem
 from ...frozen import Frozen
 
 # Checks: what the native value has to satisfy.
@@ -261,6 +261,9 @@ class SchemaPlan:
     all plain values of a wire item, for fields that want to see them.  With ``finish``, it makes the natives of what
     the fields load to; ``dump_whole`` gives the plain values of natives, by stored name, and where it is asked to only
     valid ones.  A nested schema that ``keeps_unknown`` loads attributes that are not declared too.
+
+    Validators of the whole schema are in ``judge``, which takes the natives of all fields and gives those that stay, or
+    raises; ``recheck`` then gives ``None`` for a dumped wire item that could not be loaded.
     """
 
     def __init__(
@@ -274,6 +277,8 @@ class SchemaPlan:
         finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
         dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]] | None = None,
         keeps_unknown: bool = False,
+        judge: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        recheck: Callable[[WireItem], Any] | None = None,
     ) -> None:
         self.name = name
         self.fields = fields if fields is not None else []
@@ -284,3 +289,5 @@ class SchemaPlan:
         self.finish = finish
         self.dump_whole = dump_whole
         self.keeps_unknown = keeps_unknown
+        self.judge = judge
+        self.recheck = recheck
