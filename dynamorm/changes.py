@@ -10,8 +10,9 @@ from .codec import AttributeValue, WireItem, decode_item, decode_value
 from .documents import differences, same_value, value_at
 from .exceptions import DynamoException, InvalidExpression, InvalidKey
 from .expressions import FUNCTIONS, Action, F, Reference, render_update
+from .schema.copies import UNCHANGING, UNCHANGING_BASES
 from .spec import FieldSpec
-from .state import UNCHANGING, UNCHANGING_BASES, State
+from .state import State
 
 # as many digits as DynamoDB keeps, whatever the program's own context says
 _EXACT = Context(prec=38)

@@ -10,8 +10,9 @@ from .codec import AttributeValue, WireItem, encode_value
 from .documents import replaced_at, same_value, value_at
 from .exceptions import ValidationError
 from .schema import PARTIAL, TRUSTED, WHOLE
+from .schema.copies import kept
 from .signals import post_init, pre_init
-from .state import Place, State, kept, snapshot
+from .state import Place, State, snapshot
 from .updates import Planned
 
 

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from datetime import date, time, timedelta
-from decimal import Decimal
-from enum import Enum
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from .codec import WireItem
 from .connection import Connection
 from .expressions import Reference
+from .schema.copies import UNCHANGING, kept
 from .spec import FieldSpec
-
-# What cannot change in place needs no copy.
-UNCHANGING = frozenset({str, int, float, bool, bytes, type(None), Decimal, UUID, timedelta})
-UNCHANGING_BASES = (str, int, float, bytes, Decimal, UUID, date, time, timedelta, Enum)
 
 
 class Place(NamedTuple):
@@ -140,15 +133,3 @@ class DroppedField:
 def snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
     """Give the values as they are now, whatever happens to them later."""
     return {name: value if type(value) in UNCHANGING else kept(value) for name, value in values.items()}
-
-
-def kept(value: Any) -> Any:
-    """Give a copy of a value that may change in place; what may not is its own copy."""
-    kind = type(value)
-    if kind is list:
-        return [element if type(element) in UNCHANGING else kept(element) for element in value]
-    if kind is dict:
-        return {name: inner if type(inner) in UNCHANGING else kept(inner) for name, inner in value.items()}
-    if isinstance(value, UNCHANGING_BASES):
-        return value
-    return copy.deepcopy(value)

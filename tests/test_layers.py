@@ -76,7 +76,15 @@ SCHEMATICS = {
     "schema/schematics_validators.py",
     "schema/schematics_values.py",
 }
-PYDANTIC = {"schema/pydantic.py", "schema/pydantic_values.py", "schema/pydantic_variants.py"}
+PYDANTIC = {
+    "schema/pydantic.py",
+    "schema/pydantic_dumps.py",
+    "schema/pydantic_engine.py",
+    "schema/pydantic_pieces.py",
+    "schema/pydantic_plans.py",
+    "schema/pydantic_values.py",
+    "schema/pydantic_variants.py",
+}
 THIRD_PARTIES = {
     "boto3": {"connection"},
     "botocore": {"connection"},

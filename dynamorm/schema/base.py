@@ -157,14 +157,18 @@ class Adapter(ABC):
     """Whether the schema has methods of its own that see whole dumps, so that parts of values mean nothing alone."""
 
     def plan(self, mode: str) -> SchemaPlan:
-        """Describe the schema to the compiler, for a load in some mode; a plan for ``WHOLE`` also serves the dump."""
+        """Describe the schema to the compiler, for a load in some mode."""
         reason = f"the adapter of {self.library} describes nothing to the compiler"
         return SchemaPlan(self.schema_name, load_declined=reason, dump_declined=reason)
+
+    def dump_plan(self) -> SchemaPlan:
+        """Describe the schema to the compiler for dumps, where these need another description than loads."""
+        return self.compiled.plan(WHOLE)
 
     @cached_property
     def compiled(self) -> Compiled:
         """The generated functions; nothing is generated before one is called."""
-        return Compiled(self.schema_name, self.plan, WHOLE)
+        return Compiled(self.schema_name, self.plan, WHOLE, self.dump_plan)
 
     library_errors: ClassVar[tuple[type[Exception], ...]] = ()
     """What the library raises to say that a value is wrong."""

@@ -19,7 +19,7 @@ from collections import abc, deque
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from pathlib import PurePath
 from re import Pattern
@@ -29,13 +29,19 @@ from uuid import UUID
 import pydantic
 import pydantic_core
 from pydantic.fields import ComputedFieldInfo, FieldInfo
-from pydantic_core import SchemaSerializer, SchemaValidator
 
 from ..exceptions import DynaModelException
 from ..spec import FieldSpec
 from . import pydantic_variants as variants
-from .base import PARTIAL, TRUSTED, Adapter, DynamORMSchema, means_none
-from .pydantic_values import plain
+from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, means_none
+from .compiler import SchemaPlan
+from .compiler.plans import Odd
+from .copies import QUICKER
+from .pydantic_dumps import WholeDump
+from .pydantic_engine import Engine, annotated, bared
+from .pydantic_pieces import DumpPlanner
+from .pydantic_plans import Finish, LoadPlanner
+from .pydantic_values import copied, plain
 
 _KEPT_APART = {"__dict__", "__weakref__"}
 _Model = type[pydantic.BaseModel]
@@ -116,7 +122,7 @@ class PydanticAdapter(Adapter):
 
     def __init__(self, schema: type) -> None:
         self._owners: dict[FieldSpec, _Model] = {}
-        self._engines: dict[_Model, _Engine] = {}
+        self._engines: dict[_Model, Engine] = {}
         super().__init__(schema)
 
     # Description.
@@ -155,7 +161,7 @@ class PydanticAdapter(Adapter):
         """Describe what an annotation stands for: the arguments of a FieldSpec that follow from it."""
         if any(isinstance(one, pydantic.Json) for one in metadata) or annotation is pydantic.Json:
             return {"kind": "any", "nullable": annotation is pydantic.Json}
-        annotation, inner_metadata = _bared(annotation)
+        annotation, inner_metadata = bared(annotation)
         if inner_metadata:
             return self._traits(annotation, inner_metadata)
         origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
@@ -221,11 +227,11 @@ class PydanticAdapter(Adapter):
     # Loading.
 
     @cached_property
-    def _engine(self) -> _Engine:
+    def _engine(self) -> Engine:
         return self._engine_of(self.schema)
 
-    def _engine_of(self, model: _Model) -> _Engine:
-        return self._engines.setdefault(model, _Engine(model))
+    def _engine_of(self, model: _Model) -> Engine:
+        return self._engines.setdefault(model, Engine(model))
 
     @property
     def keeps_unknown(self) -> bool:
@@ -243,6 +249,33 @@ class PydanticAdapter(Adapter):
         if mode == TRUSTED:
             return self._engine.load_loosely(values, variants.TRUSTED)
         return self._natives(self._engine.load(values, variants.STORED))
+
+    def plan(self, mode: str) -> SchemaPlan:
+        return LoadPlanner(self, mode).outermost(self._finisher(mode))
+
+    def dump_plan(self) -> SchemaPlan:
+        try:
+            return DumpPlanner(self).outermost()
+        except Odd:
+            pass
+        whole = WholeDump(self, self._engine, self._finisher(WHOLE), keeps_unknown=self.keeps_unknown)
+        return SchemaPlan(self.schema_name, self.compiled.plan(WHOLE).fields, dump_whole=whole)
+
+    def _finisher(self, mode: str) -> Finish:
+        """Give what a compiled load does with plain values: the same as :meth:`load_stored`, but for the errors."""
+        if mode != WHOLE:
+            validate = self._engine.validator(variants.PROJECTED if mode == PARTIAL else variants.TRUSTED)
+            return partial(validate.validate_python, strict=False, by_alias=True, by_name=False)
+        fields = variants.fields_validator(self.schema, variants.STORED)
+        if fields is None:
+            return partial(self.load_stored, mode=mode)
+        validate_fields = fields.validate_python
+
+        def finish(values: dict[str, Any]) -> dict[str, Any]:
+            natives, extra, _ = validate_fields(values, strict=False, by_alias=True, by_name=False)
+            return {**natives, **extra} if extra else natives
+
+        return finish
 
     def _natives(self, loaded: Any) -> dict[str, Any]:
         if not isinstance(loaded, self.schema):
@@ -289,7 +322,7 @@ class PydanticAdapter(Adapter):
             name = field.name
             engine = self._engine_of(owner)
             return value if field.computed else engine.load_loosely({name: value}, variants.ASSIGNED)[name]
-        adapter = pydantic.TypeAdapter(_annotated(field.native))
+        adapter = pydantic.TypeAdapter(annotated(field.native))
         functions = list(variants.functions_in(field.native.annotation, field.native.metadata))
         return variants.element_validator(adapter.core_schema, functions).validate_python(
             value, strict=False, by_alias=True, by_name=False
@@ -300,7 +333,7 @@ class PydanticAdapter(Adapter):
         if owner is not None:
             prepared = {field.source: self.serialised(field, value)}
             return self._engine_of(owner).load_loosely(prepared, variants.GIVEN_ONLY)[field.name]
-        return pydantic.TypeAdapter(_annotated(field.native)).validate_python(self.serialised(field, value))
+        return pydantic.TypeAdapter(annotated(field.native)).validate_python(self.serialised(field, value))
 
     @cached_property
     def has_dump_hooks(self) -> bool:  # type: ignore[override]
@@ -341,9 +374,13 @@ class PydanticAdapter(Adapter):
             )
         return cast("dict[str, Any]", plain(dumped))
 
+    @cached_property
+    def _nones(self) -> dict[str, None]:
+        return {spec.name: None for spec in self.inputs if spec.nullable}
+
     def _instance(self, natives: dict[str, Any]) -> pydantic.BaseModel:
-        values = {spec.name: None for spec in self.inputs if spec.nullable}
-        values.update((name, value) for name, value in natives.items() if name in self.schema.__pydantic_fields__)
+        fields = self.schema.__pydantic_fields__
+        values = {**self._nones, **{name: value for name, value in natives.items() if name in fields}}
         extra = {name: value for name, value in natives.items() if name not in self.fields}
         names = set(natives) & set(values)
         return variants.bare(self.schema, values, names, extra if self.keeps_unknown else None)
@@ -351,7 +388,7 @@ class PydanticAdapter(Adapter):
     def serialise(self, field: FieldSpec, value: Any) -> Any:
         owner = self._owners.get(field)
         if owner is None:
-            adapter = pydantic.TypeAdapter(_annotated(field.native))
+            adapter = pydantic.TypeAdapter(annotated(field.native))
             return plain(adapter.dump_python(value, by_alias=True, warnings="error"))
         if field.computed:
             return plain(value)
@@ -369,74 +406,6 @@ class PydanticAdapter(Adapter):
             if all(spec.name in natives for spec in self.inputs):
                 raise
             return None
-
-
-class _Engine:
-    """What pydantic compiled of one model; each variant is made when it is first needed."""
-
-    def __init__(self, model: _Model) -> None:
-        self.model = model
-        self._validators: dict[variants.Plan, SchemaValidator] = {}
-
-    def load(self, values: dict[str, Any], plan: variants.Plan) -> Any:
-        validator = self._validators.get(plan)
-        if validator is None:
-            validator = self._validators[plan] = variants.validator(self.model, plan, self.has_secrets)
-        strict = False if plan.stored else None
-        return validator.validate_python(values, strict=strict, by_alias=True, by_name=False)
-
-    def load_loosely(self, values: dict[str, Any], plan: variants.Plan) -> dict[str, Any]:
-        return cast("dict[str, Any]", self.load(values, plan))
-
-    @cached_property
-    def serializer(self) -> SchemaSerializer:
-        return variants.serializer(self.model)
-
-    @cached_property
-    def field_serializer(self) -> SchemaSerializer:
-        return variants.serializer(self.model, fields_only=True)
-
-    @cached_property
-    def has_secrets(self) -> bool:
-        """Whether a secret may be among the values, which no message may then show."""
-        return _has_secrets(self.model, set())
-
-
-def _has_secrets(annotation: Any, seen: set[Any]) -> bool:
-    annotation, _ = _bared(annotation)
-    kind = typing.get_origin(annotation) or annotation
-    if isinstance(kind, type):
-        if issubclass(kind, (pydantic.SecretStr, pydantic.SecretBytes, pydantic.Secret)):
-            return True
-        if issubclass(kind, pydantic.BaseModel) and kind not in seen:
-            seen.add(kind)
-            return any(_has_secrets(field.annotation, seen) for field in kind.__pydantic_fields__.values())
-    arguments = typing.get_args(annotation) if kind is not typing.Literal else ()
-    return any(_has_secrets(one, seen) for one in arguments)
-
-
-def _bared(annotation: Any) -> tuple[Any, list[Any]]:
-    """Take what only names or decorates a type off it."""
-    metadata: list[Any] = []
-    while True:
-        if typing.get_origin(annotation) is typing.Annotated:
-            metadata += annotation.__metadata__
-            annotation = annotation.__origin__
-        elif hasattr(annotation, "__supertype__"):
-            annotation = annotation.__supertype__
-        elif hasattr(annotation, "__value__"):
-            annotation = annotation.__value__
-        elif isinstance(annotation, typing.TypeVar):
-            annotation = annotation.__bound__ or Any
-        else:
-            return annotation, metadata
-
-
-def _annotated(field: FieldInfo) -> Any:
-    annotation: Any = field.annotation
-    for one in field.metadata:
-        annotation = typing.Annotated[annotation, one]
-    return annotation
 
 
 def _traits_of_values(values: Iterable[Any]) -> dict[str, Any]:
@@ -520,7 +489,7 @@ def _declared_again(inner: _Model, names: Iterable[str] = ()) -> dict[str, Any]:
         method = getattr(pydantic.BaseModel, name, None)
         if method is not None or name in names:
             mistaken = method is not None and _function(field.default) is _function(method)
-            annotations[name] = _annotated(field) if mistaken else field.annotation
+            annotations[name] = annotated(field) if mistaken else field.annotation
             values[name] = pydantic.Field() if mistaken else copy.copy(field)
     return {"__annotations__": annotations, **values}
 
@@ -562,4 +531,5 @@ def _pickles(value: Any) -> bool:
     return True
 
 
+QUICKER[pydantic.BaseModel.__deepcopy__] = copied
 ADAPTER = PydanticAdapter

@@ -30,6 +30,8 @@ from .pydantic_values import plain
 
 Node = dict[str, Any]
 
+# whether pydantic can be told not to use what nested classes have compiled
+_KNOWS_PREBUILT = "_use_prebuilt" in (SchemaValidator.__text_signature__ or "")
 _INNER = (
     "schema", "items_schema", "keys_schema", "values_schema", "extras_schema", "extras_keys_schema", "lax_schema",
     "strict_schema", "json_schema", "python_schema", "arguments_schema", "var_args_schema", "var_kwargs_schema",
@@ -105,43 +107,53 @@ def stored_names(fields: Node) -> dict[str, str]:
 def validator(model: type[pydantic.BaseModel], plan: Plan, hide_input: bool = False) -> SchemaValidator:
     """Compile a variant of a model for validation."""
     outer, fields, definitions = parts(model)
-    rewriter = _Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
+    rewriter = Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
     root, _ = unwrapped(model.__pydantic_core_schema__)
     if plan.whole:
         schema = rewriter.node({key: value for key, value in root.items() if key != "ref"}, top=True)
     else:
         schema = rewriter.loose(fields, outer.get("config", {}))
-    if definitions:
-        schema = {"type": "definitions", "schema": schema, "definitions": [rewriter.node(one) for one in definitions]}
-    config = {**outer.get("config", {}), **({"hide_input_in_errors": True} if hide_input else {})}
-    return SchemaValidator(cast(CoreSchema, schema), cast(CoreConfig, config))
+    return rewriter.compiled(
+        schema, {**outer.get("config", {}), **({"hide_input_in_errors": True} if hide_input else {})}
+    )
+
+
+def fields_validator(model: type[pydantic.BaseModel], plan: Plan) -> SchemaValidator | None:
+    """Compile the fields of a model without the model around them; it gives (values, extra, names).
+
+    ``None`` where the model has functions of its own that want to see an instance.
+    """
+    outer, _, definitions = parts(model)
+    root, _ = unwrapped(model.__pydantic_core_schema__)
+    node = outer["schema"]
+    while node["type"] == "function-before":
+        node = node["schema"]
+    if root is not outer or outer.get("post_init") is not None or node["type"] != "model-fields":
+        return None
+    rewriter = Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
+    return rewriter.compiled(rewriter.node(outer["schema"], top=True), rewriter.config_of(outer))
 
 
 def element_validator(schema: Any, functions: Iterable[Any]) -> SchemaValidator:
     """Compile the core schema of something that is no field, so that it converts what was assigned."""
     root, definitions = unwrapped(schema)
-    rewriter = _Rewriter(ASSIGNED, schema, definitions)
+    rewriter = Rewriter(ASSIGNED, schema, definitions)
     rewriter.user_functions += functions
-    node = rewriter.node({key: value for key, value in root.items() if key != "ref"})
-    if definitions:
-        node = {"type": "definitions", "schema": node, "definitions": [rewriter.node(one) for one in definitions]}
-    return SchemaValidator(cast(CoreSchema, node))
+    return rewriter.compiled(rewriter.node({key: value for key, value in root.items() if key != "ref"}))
 
 
 def serializer(model: type[pydantic.BaseModel], *, fields_only: bool = False) -> SchemaSerializer:
     """Compile a model for dumping: what is excluded from the library's output is stored all the same."""
     root, definitions = unwrapped(model.__pydantic_core_schema__)
     outer, _, _ = parts(model)
-    dumping = _Dumping(definitions)
+    dumping = Dumping(definitions)
     schema = dumping.top({key: value for key, value in root.items() if key != "ref"})
     if fields_only:
         schema = _without_model_functions(schema)
-    if definitions:
-        schema = {"type": "definitions", "schema": schema, "definitions": [dumping.node(one) for one in definitions]}
-    return SchemaSerializer(cast(CoreSchema, schema), cast(CoreConfig, outer.get("config")))
+    return dumping.compiled(schema, outer.get("config"))
 
 
-def _children(node: Mapping[str, Any]) -> Iterator[Node]:
+def children(node: Mapping[str, Any]) -> Iterator[Node]:
     for key in _INNER:
         value = node.get(key)
         if isinstance(value, dict):
@@ -169,11 +181,18 @@ def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
     return copied
 
 
-class _Dumping:
+class Dumping:
     """Rewrites a core schema so that nested models too are dumped with what they exclude from the library's output."""
 
     def __init__(self, definitions: list[Node]) -> None:
         self.definitions = {node["ref"]: node for node in definitions}
+
+    def compiled(self, schema: Node, config: Node | None) -> SchemaSerializer:
+        """Compile what was written, with the definitions that belong to it."""
+        if self.definitions:
+            definitions = [self.node(one) for one in self.definitions.values()]
+            schema = {"type": "definitions", "schema": schema, "definitions": definitions}
+        return SchemaSerializer(cast(CoreSchema, schema), cast(CoreConfig, config))
 
     def top(self, node: Node) -> Node:
         """Rewrite the model itself, functions around it included."""
@@ -191,7 +210,7 @@ class _Dumping:
             ser = {"type": "function-plain", "function": _nested_dumper(model, members or (model,)), "info_arg": True}
             return {"type": "any", "serialization": ser, **({"ref": node["ref"]} if "ref" in node else {})}
         if node.get("type") in ("union", "tagged-union"):
-            members = tuple(one for choice in _children(node) if (one := self._model_in(choice)) is not None)
+            members = tuple(one for choice in children(node) if (one := self._model_in(choice)) is not None)
             return _mapped(node, lambda choice: self.node(choice, members))
         copied = _mapped(node, self.node)
         copied.pop("serialization_exclude", None)
@@ -239,7 +258,7 @@ def _nested_dumper(
 
 
 class _Stand:
-    """Takes the place of a nested class while pydantic validates, which would otherwise use what that has compiled."""
+    """Takes the place of a nested class while pydantic works, which would otherwise use what that has compiled."""
 
     __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "original")
 
@@ -263,12 +282,13 @@ def bare(model: type[pydantic.BaseModel], values: dict[str, Any], names: set[str
     return instance
 
 
-class _Rewriter:
+class Rewriter:
     """Writes one variant of a core schema."""
 
     def __init__(self, plan: Plan, schema: Node, definitions: list[Node]) -> None:
         self.plan = plan
         self.definitions = {node["ref"]: node for node in definitions}
+        self.is_native = plan.validators and _KNOWS_PREBUILT
         self.user_functions: list[Any] = []
         if not plan.validators:
             self._collect(schema)
@@ -277,9 +297,23 @@ class _Rewriter:
         model = node.get("cls")
         if node["type"] == "model" and isinstance(model, type):
             self.user_functions += functions_of(cast("type[pydantic.BaseModel]", model))
-        for inner in _children(node):
+        for inner in children(node):
             if isinstance(inner, dict):
                 self._collect({"type": "", **inner})
+
+    def compiled(self, schema: Node, config: Node | None = None) -> SchemaValidator:
+        """Compile what was written, with the definitions that belong to it."""
+        if self.definitions:
+            definitions = [self.node(one) for one in self.definitions.values()]
+            schema = {"type": "definitions", "schema": schema, "definitions": definitions}
+        options: dict[str, Any] = {"_use_prebuilt": False} if self.is_native else {}
+        return SchemaValidator(cast(CoreSchema, schema), cast(CoreConfig, config), **options)
+
+    def config_of(self, model: Node) -> Node:
+        config = {key: value for key, value in model.get("config", {}).items() if key != "revalidate_instances"}
+        if self.plan.stored and config.get("extra_fields_behavior") == "forbid":
+            config["extra_fields_behavior"] = "ignore"
+        return config
 
     def _is_users(self, function: Any) -> bool:
         # of pydantic's own functions these are constraints; the others convert
@@ -343,7 +377,7 @@ class _Rewriter:
                     copied["choices"].setdefault(tag.value, twin)
             return copied
         copied = _mapped(node, lambda inner: self.node(inner, choice=True))
-        if self.plan.stored and any(self._forbids(inner) for inner in _children(node)):
+        if self.plan.stored and any(self._forbids(inner) for inner in children(node)):
             copied.pop("mode", None)  # without the refusals, the best match has to decide
         return copied
 
@@ -352,7 +386,7 @@ class _Rewriter:
         named = [given] if isinstance(given, str) else given
         paths = [path if isinstance(path, list) else [path] for path in named]
         stored: list[list[Any]] = []
-        for choice in _children(node):
+        for choice in children(node):
             for name, field in self._fields_of(choice).items():
                 if [name] in paths or any(path in paths for path in _lookups(field.get("validation_alias"))):
                     stored.append([field.get("serialization_alias") or name])
@@ -381,22 +415,20 @@ class _Rewriter:
 
     def _model(self, node: Node, top: bool) -> Node:
         model = node["cls"]
-        stand = type(model.__name__, (_Stand,), {"__slots__": (), "__module__": model.__module__})
         inner = node["schema"]
         if not self.plan.validators:
             while inner["type"] in _FUNCTIONS and self._is_users(inner["function"]["function"]):
                 inner = inner["schema"]
-        config = {key: value for key, value in node.get("config", {}).items() if key != "revalidate_instances"}
-        if self.plan.stored and config.get("extra_fields_behavior") == "forbid":
-            config["extra_fields_behavior"] = "ignore"
-        copied: Node = {
-            "type": "model",
-            "cls": stand,
-            "schema": self.node(inner, top),
-            "config": config,
-        }
-        if "strict" in node:
-            copied["strict"] = node["strict"]
+        copied: Node = {"type": "model", "cls": model, "schema": self.node(inner, top), "config": self.config_of(node)}
+        copied.update((key, node[key]) for key in ("strict", "post_init", "ref") if key in node)
+        return copied if self.is_native else self._stood_for(copied, inner)
+
+    def _stood_for(self, node: Node, inner: Node) -> Node:
+        """Let another class take the place of a model, which is made of it afterwards."""
+        model = node["cls"]
+        stand = type(model.__name__, (_Stand,), {"__slots__": (), "__module__": model.__module__})
+        copied = {key: value for key, value in node.items() if key not in ("ref", "post_init")}
+        copied["cls"] = stand
         taker = _taker(model, stand, _stored_for(inner) if self.plan.assigned else None)
         before = {"type": "function-before", "function": {"type": "no-info", "function": taker}, "schema": copied}
         post_init = node.get("post_init")

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import base64
-import copy
 import datetime as dt
-import enum
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib.metadata import version
 from random import Random
@@ -19,19 +15,27 @@ from marshmallow import Schema, fields, post_dump, post_load, pre_load, validate
 
 from dynamorm.schema.marshmallow import Binary, Set, Timestamp
 
+from .items import (
+    Color,
+    Declared,
+    Generated,
+    Kind,
+    Size,
+    Wire,
+    day,
+    free,
+    moment,
+    number,
+    numbers,
+    one_of,
+    text,
+    texts,
+    time,
+    whole,
+    wire_of,
+)
+
 VERSION = tuple(int(part) for part in version("marshmallow").split(".")[:2])
-Wire = dict[str, Any]
-
-
-class Color(enum.Enum):
-    RED = "r"
-    GREEN = "g"
-    VERT = "g"
-
-
-class Size(enum.IntEnum):
-    SMALL = 1
-    LARGE = 10
 
 
 class Shouted(fields.String):
@@ -55,140 +59,10 @@ class Unsaid(fields.String):
         return "unsaid" if value is None else super().deserialize(value, *args, **kwargs)
 
 
-@dataclass
-class Kind:
-    """One kind of field: how it is made, and AttributeValues that it should take."""
-
-    name: str
-    make: Callable[..., Any]
-    good: Callable[[Random], Wire]
-    validators: tuple[Callable[[], Any], ...] = ()
-    defaults: tuple[Any, ...] = ()
-    inner: list[Declared] = field(default_factory=list)
-
-
-@dataclass
-class Declared:
-    """One field of a generated schema."""
-
-    name: str
-    field: Any
-    kind: Kind
-    stored: str
-    nullable: bool
-    required: bool
-    told: str
-
-
-@dataclass
-class Generated:
-    """A generated schema with what can be done with it."""
-
-    inner: type
-    declared: list[Declared]
-    hooks: tuple[str, ...]
-    told: str
-
-
 def positive(value: Any) -> Any:
     if value < 0:
         raise validate.ValidationError("negative")
     return None
-
-
-def text(rng: Random) -> str:
-    return rng.choice(
-        ["", "a", "abc", "héllo", "x" * 12, "A12", "a@example.com", "http://example.com/", "/x/y", "file:///x"]
-    )
-
-
-def number(rng: Random) -> str:
-    plain = "0 -0 1 7 -5 007 12345678901234567890 1.5 -0.25 2.00 1E2 1.10 0.0000001"
-    strange = "123456789.123456789123456789 -3.10E-7 99999999999999999999999999999999999999 1E+126 1E-120 .5 1."
-    return rng.choice([*plain.split(), *strange.split()])
-
-
-def whole(rng: Random) -> str:
-    return rng.choice(["0", "1", "7", "-5", "007", "42", "12345678901234567890"])
-
-
-def _moment(rng: Random) -> str:
-    base = rng.choice(
-        ["2024-05-17T12:34:56", "1999-12-31T23:59:59.123456", "2024-05-17T12:34:56.789000", "2024-1-5 1:2"]
-    )
-    return base + rng.choice(["", "+00:00", "Z", "+05:30", "-0300", "+01"])
-
-
-def _day(rng: Random) -> str:
-    return rng.choice(["2024-02-29", "1970-01-01", "2024-2-9"])
-
-
-def _time(rng: Random) -> str:
-    return rng.choice(["12:34:56", "00:00:00.000001", "1:2", "12:34"])
-
-
-def _s(make: Callable[[Random], str]) -> Callable[[Random], Wire]:
-    return lambda rng: {"S": make(rng)}
-
-
-def _n(make: Callable[[Random], str]) -> Callable[[Random], Wire]:
-    return lambda rng: {"N": make(rng)}
-
-
-def _of(*choices: Wire) -> Callable[[Random], Wire]:
-    return lambda rng: rng.choice(choices)
-
-
-def free(rng: Random, depth: int = 2) -> Wire:
-    """Give any well-formed AttributeValue."""
-    tags = ["S", "N", "BOOL", "NULL", "B", "SS", "NS"] + (["L", "M"] * 2 if depth else [])
-    tag = rng.choice(tags)
-    if tag == "S":
-        return {"S": text(rng)}
-    if tag == "N":
-        return {"N": number(rng)}
-    if tag == "BOOL":
-        return {"BOOL": rng.random() < 0.5}
-    if tag == "NULL":
-        return {"NULL": True}
-    if tag == "B":
-        return {"B": b"\x00\xff"}
-    if tag == "SS":
-        return {"SS": ["a", "b"]}
-    if tag == "NS":
-        return {"NS": ["1", "2.5"]}
-    if tag == "L":
-        return {"L": [free(rng, depth - 1) for _ in range(rng.randrange(3))]}
-    return {"M": {name: free(rng, depth - 1) for name in rng.sample(["a", "b", "c"], rng.randrange(3))}}
-
-
-MALFORMED: tuple[Any, ...] = (
-    {},
-    {"S": 5},
-    {"N": 5},
-    {"N": b"12"},
-    {"N": "1_0"},
-    {"N": " 1 "},
-    {"N": "\u0661"},
-    {"N": "nan"},
-    {"N": "9" * 401},
-    {"S": "a", "N": "1"},
-    {"BOOL": 1},
-    {"L": {"a": {"S": "x"}}},
-    {"L": ({"S": "x"},)},
-    {"M": {5: {"S": "x"}}},
-    {"X": "y"},
-    {"NULL": True, "S": "a"},
-    {"SS": ["a", 5]},
-    "S",
-    None,
-    {"M": {"zz": {"X": 1}}},
-)
-
-
-def malformed(rng: Random) -> Any:
-    """Give what no AttributeValue looks like."""
-    return copy.deepcopy(rng.choice(MALFORMED))
 
 
 _texts = (
@@ -219,58 +93,68 @@ _numbers = (
 _lists = (lambda: validate.Length(max=2), lambda: validate.ContainsOnly(["a", "abc", 1, 7]), lambda: len)
 
 LEAVES: list[Kind] = [
-    Kind("String", fields.String, _s(text), _texts, ("abc", "", None)),
-    Kind("String", fields.String, _s(text), _texts, ("abc",)),
-    Kind("Email", fields.Email, _of({"S": "a@example.com"}, {"S": "b@localhost"}, {"S": "no"})),
-    Kind("URL", fields.URL, _of({"S": "http://example.com/x"}, {"S": "no"}, {"S": "gopher://example.com"}), _texts),
+    Kind("String", fields.String, texts(text), _texts, ("abc", "", None)),
+    Kind("String", fields.String, texts(text), _texts, ("abc",)),
+    Kind("Email", fields.Email, one_of({"S": "a@example.com"}, {"S": "b@localhost"}, {"S": "no"})),
+    Kind("URL", fields.URL, one_of({"S": "http://example.com/x"}, {"S": "no"}, {"S": "gopher://example.com"}), _texts),
     Kind(
         "URL relative",
         lambda **kw: fields.URL(relative=True, schemes={"file", "ftp"}, **kw),
-        _of({"S": "ftp://example.com"}),
+        one_of({"S": "ftp://example.com"}),
         (),
         ("file:///x",),
     ),
-    Kind("Integer", fields.Integer, _n(whole), _numbers, (5, 0, None, "7")),
-    Kind("Integer", fields.Integer, _n(number), _numbers, (5,)),
-    Kind("Integer strict", lambda **kw: fields.Integer(strict=True, **kw), _n(whole), _numbers, (5,)),
-    Kind("Integer as_string", lambda **kw: fields.Integer(as_string=True, **kw), _s(whole), _numbers, (5,)),
-    Kind("Float", fields.Float, _n(number), _numbers, (1.5, None)),
-    Kind("Float allow_nan", lambda **kw: fields.Float(allow_nan=True, **kw), _n(number), _numbers),
-    Kind("Float as_string", lambda **kw: fields.Float(as_string=True, **kw), _of({"S": "1.5"}, {"S": "nan"}), _numbers),
-    Kind("Decimal", fields.Decimal, _n(number), _numbers, (Decimal("1.10"), None)),
-    Kind("Decimal places", lambda **kw: fields.Decimal(places=2, **kw), _n(number), _numbers),
-    Kind("Decimal down", lambda **kw: fields.Decimal(places=1, rounding="ROUND_DOWN", **kw), _n(number), _numbers),
-    Kind("Decimal as_string", lambda **kw: fields.Decimal(as_string=True, **kw), _of({"S": "1.50"}, {"S": "x"})),
-    Kind("Boolean", fields.Boolean, _of({"BOOL": True}, {"BOOL": False}), (), (True, None)),
-    Kind("Boolean words", lambda **kw: fields.Boolean(truthy={"si"}, falsy={"no"}, **kw), _of({"BOOL": True})),
-    Kind("Boolean any", lambda **kw: fields.Boolean(truthy=set(), **kw), _of({"BOOL": True}, {"BOOL": False})),
-    Kind("DateTime", fields.DateTime, _s(_moment), (lambda: lambda value: value.year > 2000,)),
-    Kind("DateTime rfc", lambda **kw: fields.DateTime("rfc", **kw), _of({"S": "Fri, 17 May 2024 12:34:56 -0000"})),
-    Kind("DateTime custom", lambda **kw: fields.DateTime("%Y/%m/%d", **kw), _of({"S": "2024/05/17"}, {"S": "x"})),
-    Kind("AwareDateTime", lambda **kw: fields.AwareDateTime(default_timezone=dt.timezone.utc, **kw), _s(_moment)),
-    Kind("NaiveDateTime", fields.NaiveDateTime, _s(_moment)),
-    Kind("Date", fields.Date, _s(_day), (lambda: lambda value: value.year > 2000,), (dt.date(2024, 1, 2),)),
-    Kind("Time", fields.Time, _s(_time)),
-    Kind("TimeDelta", fields.TimeDelta, _n(whole), (), (dt.timedelta(hours=1),)),
-    Kind("TimeDelta minutes", lambda **kw: fields.TimeDelta("minutes", **kw), _n(whole)),
-    Kind("UUID", fields.UUID, _s(lambda rng: str(uuid.UUID(int=rng.randrange(2**128)))), (), (uuid.UUID(int=5),)),
-    Kind("Enum", lambda **kw: fields.Enum(Color, **kw), _of({"S": "RED"}, {"S": "VERT"}, {"S": "r"}), (), (Color.RED,)),
+    Kind("Integer", fields.Integer, numbers(whole), _numbers, (5, 0, None, "7")),
+    Kind("Integer", fields.Integer, numbers(number), _numbers, (5,)),
+    Kind("Integer strict", lambda **kw: fields.Integer(strict=True, **kw), numbers(whole), _numbers, (5,)),
+    Kind("Integer as_string", lambda **kw: fields.Integer(as_string=True, **kw), texts(whole), _numbers, (5,)),
+    Kind("Float", fields.Float, numbers(number), _numbers, (1.5, None)),
+    Kind("Float allow_nan", lambda **kw: fields.Float(allow_nan=True, **kw), numbers(number), _numbers),
     Kind(
-        "Enum by_value", lambda **kw: fields.Enum(Color, by_value=True, **kw), _of({"S": "r"}, {"S": "g"}, {"S": "x"})
+        "Float as_string", lambda **kw: fields.Float(as_string=True, **kw), one_of({"S": "1.5"}, {"S": "nan"}), _numbers
     ),
-    Kind("Enum of int", lambda **kw: fields.Enum(Size, by_value=True, **kw), _of({"N": "1"}, {"N": "10"}, {"N": "3"})),
-    Kind("Enum by field", lambda **kw: fields.Enum(Size, by_value=fields.Integer, **kw), _of({"N": "1"}, {"N": "10"})),
+    Kind("Decimal", fields.Decimal, numbers(number), _numbers, (Decimal("1.10"), None)),
+    Kind("Decimal places", lambda **kw: fields.Decimal(places=2, **kw), numbers(number), _numbers),
+    Kind("Decimal down", lambda **kw: fields.Decimal(places=1, rounding="ROUND_DOWN", **kw), numbers(number), _numbers),
+    Kind("Decimal as_string", lambda **kw: fields.Decimal(as_string=True, **kw), one_of({"S": "1.50"}, {"S": "x"})),
+    Kind("Boolean", fields.Boolean, one_of({"BOOL": True}, {"BOOL": False}), (), (True, None)),
+    Kind("Boolean words", lambda **kw: fields.Boolean(truthy={"si"}, falsy={"no"}, **kw), one_of({"BOOL": True})),
+    Kind("Boolean any", lambda **kw: fields.Boolean(truthy=set(), **kw), one_of({"BOOL": True}, {"BOOL": False})),
+    Kind("DateTime", fields.DateTime, texts(moment), (lambda: lambda value: value.year > 2000,)),
+    Kind("DateTime rfc", lambda **kw: fields.DateTime("rfc", **kw), one_of({"S": "Fri, 17 May 2024 12:34:56 -0000"})),
+    Kind("DateTime custom", lambda **kw: fields.DateTime("%Y/%m/%d", **kw), one_of({"S": "2024/05/17"}, {"S": "x"})),
+    Kind("AwareDateTime", lambda **kw: fields.AwareDateTime(default_timezone=dt.timezone.utc, **kw), texts(moment)),
+    Kind("NaiveDateTime", fields.NaiveDateTime, texts(moment)),
+    Kind("Date", fields.Date, texts(day), (lambda: lambda value: value.year > 2000,), (dt.date(2024, 1, 2),)),
+    Kind("Time", fields.Time, texts(time)),
+    Kind("TimeDelta", fields.TimeDelta, numbers(whole), (), (dt.timedelta(hours=1),)),
+    Kind("TimeDelta minutes", lambda **kw: fields.TimeDelta("minutes", **kw), numbers(whole)),
+    Kind("UUID", fields.UUID, texts(lambda rng: str(uuid.UUID(int=rng.randrange(2**128)))), (), (uuid.UUID(int=5),)),
+    Kind(
+        "Enum", lambda **kw: fields.Enum(Color, **kw), one_of({"S": "RED"}, {"S": "VERT"}, {"S": "r"}), (), (Color.RED,)
+    ),
+    Kind(
+        "Enum by_value",
+        lambda **kw: fields.Enum(Color, by_value=True, **kw),
+        one_of({"S": "r"}, {"S": "g"}, {"S": "x"}),
+    ),
+    Kind(
+        "Enum of int", lambda **kw: fields.Enum(Size, by_value=True, **kw), one_of({"N": "1"}, {"N": "10"}, {"N": "3"})
+    ),
+    Kind(
+        "Enum by field", lambda **kw: fields.Enum(Size, by_value=fields.Integer, **kw), one_of({"N": "1"}, {"N": "10"})
+    ),
     Kind("Raw", fields.Raw, free, (), ([], {"a": 1}, None)),
-    Kind("Constant", lambda **kw: fields.Constant("fixed"), _of({"S": "fixed"}, {"S": "other"})),
-    Kind("IP", fields.IP, _of({"S": "10.0.0.1"}, {"S": "::1"}, {"S": "x"})),
-    Kind("IPv4Interface", fields.IPv4Interface, _of({"S": "10.0.0.1/24"}, {"S": "x"})),
+    Kind("Constant", lambda **kw: fields.Constant("fixed"), one_of({"S": "fixed"}, {"S": "other"})),
+    Kind("IP", fields.IP, one_of({"S": "10.0.0.1"}, {"S": "::1"}, {"S": "x"})),
+    Kind("IPv4Interface", fields.IPv4Interface, one_of({"S": "10.0.0.1/24"}, {"S": "x"})),
     Kind(
         "Tuple",
         lambda **kw: fields.Tuple((fields.String(), fields.Integer()), **kw),
-        _of({"L": [{"S": "a"}, {"N": "1"}]}),
+        one_of({"L": [{"S": "a"}, {"N": "1"}]}),
     ),
-    Kind("Binary", Binary, _of({"B": b"abc"}, {"S": base64.b64encode(b"abc").decode()}), (), (b"x",)),
-    Kind("Timestamp", Timestamp, _n(whole)),
+    Kind("Binary", Binary, one_of({"B": b"abc"}, {"S": base64.b64encode(b"abc").decode()}), (), (b"x",)),
+    Kind("Timestamp", Timestamp, numbers(whole)),
     Kind(
         "Dict",
         fields.Dict,
@@ -278,16 +162,16 @@ LEAVES: list[Kind] = [
         (lambda: validate.Length(max=1),),
         ({},),
     ),
-    Kind("own class", Shouted, _s(text), _texts, ("abc",)),
-    Kind("own class, own None", Unsaid, _s(text), _texts),
-    Kind("own class, all data", Counted, _n(whole), _numbers),
-    Kind("Function", lambda **kw: fields.Function(lambda obj: len(obj)), _n(whole)),
+    Kind("own class", Shouted, texts(text), _texts, ("abc",)),
+    Kind("own class, own None", Unsaid, texts(text), _texts),
+    Kind("own class, all data", Counted, numbers(whole), _numbers),
+    Kind("Function", lambda **kw: fields.Function(lambda obj: len(obj)), numbers(whole)),
     Kind("Function both", lambda **kw: fields.Function(lambda obj: obj.get("f0"), lambda value: value), free),
 ]
 if VERSION >= (3, 19):
-    LEAVES.append(Kind("DateTime timestamp", lambda **kw: fields.DateTime("timestamp", **kw), _n(whole)))
+    LEAVES.append(Kind("DateTime timestamp", lambda **kw: fields.DateTime("timestamp", **kw), numbers(whole)))
 if VERSION >= (4, 3):
-    LEAVES.append(Kind("String, pre_load", lambda **kw: fields.String(pre_load=str.strip, **kw), _s(text), _texts))
+    LEAVES.append(Kind("String, pre_load", lambda **kw: fields.String(pre_load=str.strip, **kw), texts(text), _texts))
 
 
 @st.composite
@@ -462,113 +346,3 @@ _HOOKS = (
     ("validates_schema", _hook_validates_schema),
     ("post_dump", _hook_post_dump),
 )
-
-
-def wire_of(one: Declared, rng: Random, good: bool) -> Wire | None:
-    """Give an AttributeValue for a field, ``None`` for absent."""
-    luck = rng.random()
-    if good:
-        if luck < 0.1 and not one.required:
-            return None
-        return {"NULL": True} if luck < 0.2 and (one.nullable or not one.required) else one.kind.good(rng)
-    if luck < 0.7:
-        return one.kind.good(rng)
-    if luck < 0.78:
-        return None
-    if luck < 0.86:
-        return {"NULL": True}
-    return free(rng) if luck < 0.95 else malformed(rng)
-
-
-def item_of(schema: Generated, rng: Random, good: bool) -> Wire:
-    """Give a stored item: one that should fit, or one that need not."""
-    item = {one.stored: wire_of(one, rng, good) for one in schema.declared}
-    item = {name: wire for name, wire in item.items() if wire is not None}
-    if rng.random() < 0.2:
-        item["unknown"] = free(rng) if good or rng.random() < 0.8 else malformed(rng)
-    if not good and item and rng.random() < 0.2:
-        _spoil(item[rng.choice(sorted(item))], rng)
-    return item
-
-
-def _spoil(wire: Any, rng: Random) -> None:
-    """Change something deep inside an AttributeValue."""
-    content = wire.get("L") or wire.get("M") if isinstance(wire, dict) else None
-    if not content or isinstance(content, tuple):
-        return
-    if isinstance(content, list):
-        place: Any = rng.randrange(len(content))
-    else:
-        place = rng.choice(list(content))
-    if rng.random() < 0.4:
-        _spoil(content[place], rng)
-    else:
-        content[place] = rng.choice([{"NULL": True}, free(rng), malformed(rng)])
-
-
-NATIVES: tuple[Any, ...] = (
-    None,
-    "text",
-    "7",
-    "",
-    "\ud800",
-    5,
-    -1,
-    10**40,
-    True,
-    1.5,
-    -0.0,
-    1e300,
-    1e-5,
-    float("nan"),
-    Decimal("1.50"),
-    Decimal("NaN"),
-    Decimal("1E+3"),
-    b"abc",
-    [],
-    ["a"],
-    [None],
-    ("a", 1),
-    {},
-    {"a": 1},
-    {"f0": None},
-    {"f0": "a", "strange": 1},
-    set(),
-    {"a"},
-    frozenset({1}),
-    {1, "a"},
-    dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone(dt.timedelta(hours=1, seconds=5))),
-    dt.datetime(99, 5, 6),
-    dt.date(2024, 5, 6),
-    dt.time(1, 2, tzinfo=dt.timezone.utc),
-    dt.timedelta(seconds=1.5),
-    uuid.UUID(int=7),
-    Color.RED,
-    Size.LARGE,
-    object,
-)
-
-
-def changed(natives: dict[str, Any], rng: Random) -> dict[str, Any]:
-    """Change some of the values, as programs do, rightly and wrongly."""
-    values = dict(natives)
-    for name in rng.sample(sorted(values), min(len(values), rng.randrange(1, 3))):
-        luck = rng.random()
-        if luck < 0.2:
-            del values[name]
-        elif luck < 0.5:
-            values[name] = _changed_within(values[name], rng)
-        else:
-            values[name] = rng.choice(NATIVES)
-    return values
-
-
-def _changed_within(value: Any, rng: Random) -> Any:
-    if isinstance(value, list) and value:
-        return [*value[1:], _changed_within(value[0], rng)]
-    if isinstance(value, dict) and value:
-        name = rng.choice(sorted(value))
-        if rng.random() < 0.3:
-            return {key: inner for key, inner in value.items() if key != name}
-        return {**value, name: _changed_within(value[name], rng)}
-    return rng.choice(NATIVES)

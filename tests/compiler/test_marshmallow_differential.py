@@ -2,118 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-from collections import Counter
-from random import Random
-
 import pytest
 
 pytest.importorskip("marshmallow")
 
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
-
-from dynamorm.exceptions import DynamoException
-from dynamorm.mapper import Mapper
-from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for
-from dynamorm.schema.compiler import COMPILED, CONVERTED, Compiled, SchemaPlan
-
-from ..specs import single_key
-from .marshmallow_schemas import changed, item_of, schemas
-from .sameness import outcome, same
-
-ITEMS = 25
-# some items can be compared one way only, so there are more schemas than it takes at best
-LENIENT = settings(suppress_health_check=list(HealthCheck), max_examples=settings.default.max_examples * 3 // 2)
-
-
-def mappers(inner):
-    """Give two mappers of one schema, with and without generated functions."""
-    kind = adapter_for("Book", inner)
-    schema = kind.adopt("BookSchema", inner)
-    made = []
-    for _ in range(2):
-        adapter = kind(schema)
-        key = next(iter(adapter.by_stored))
-        made.append(Mapper("Book", adapter, single_key(key, "S")))
-    compiled, plain = made
-    plain.adapter.__dict__["compiled"] = Compiled("Book", lambda mode: SchemaPlan("Book", [], "no", "no"), WHOLE)
-    return compiled, plain
-
-
-def made_or_skipped(schema):
-    try:
-        return mappers(schema.inner)
-    except (DynamoException, ValueError):
-        assume(False)
-
-
-def agree(compiled, plain, how):
-    assert compiled[0] == plain[0] and same(compiled[1], plain[1]), f"{how}\ncompiled: {compiled}\nplain: {plain}"
-
-
-def compare_loads(compiled, plain, item, mode, tally, told):
-    quick = compiled.adapter.compiled.loads[mode](copy.deepcopy(item))
-    found = ("value", quick) if quick is not None else outcome(compiled.load, copy.deepcopy(item), mode)
-    expected = outcome(plain.load, copy.deepcopy(item), mode)
-    agree(found, expected, f"load {mode} of {item!r} by {told}")
-    assert same(compiled.unknown(item), plain.unknown(item))
-    tally["load", quick is not None, expected[0]] += 1
-    return quick is not None, expected
-
-
-def compare_dumps(compiled, plain, natives, check, tally, told):
-    quick = compiled.adapter.compiled.dumps[check](copy.deepcopy(natives))
-    found = (
-        ("value", quick) if quick is not None else outcome(lambda: compiled.dump(copy.deepcopy(natives), check=check))
-    )
-    expected = outcome(lambda: plain.dump(copy.deepcopy(natives), check=check))
-    agree(found, expected, f"dump {check} of {natives!r} by {told}")
-    tally["dump", quick is not None, expected[0]] += 1
-    return quick is not None, expected
-
-
-def is_all_compiled(direction):
-    return bool(direction) and set(direction.fields.values()) <= {COMPILED, CONVERTED}
-
-
-def compare_all(schema, seed, tally):
-    """Compare loads and dumps of many items of one schema."""
-    compiled, plain = made_or_skipped(schema)
-    rng = Random(seed)
-    for place in range(ITEMS):
-        good = place % 2 == 0
-        item = item_of(schema, rng, good)
-        mode = WHOLE if place % 5 else rng.choice([TRUSTED, PARTIAL])
-        quick, (outcome_, natives) = compare_loads(compiled, plain, item, mode, tally, schema.told)
-        if outcome_ == "error":
-            continue
-        if good and is_all_compiled(compiled.adapter.compiled.loading):
-            tally["good load", quick] += 1
-        check = place % 3 != 0
-        natives = {name: value for name, value in natives.items() if name in compiled.adapter.fields}
-        quick, (outcome_, _) = compare_dumps(compiled, plain, natives, check, tally, schema.told)
-        if good and is_all_compiled(compiled.adapter.compiled.dumping) and mode != PARTIAL and outcome_ == "value":
-            tally["good dump", quick] += 1
-        compare_dumps(compiled, plain, changed(natives, rng), check, tally, schema.told)
+from .agreement import compare_any
+from .marshmallow_schemas import schemas
 
 
 def test_generated_functions_agree_with_marshmallow_on_any_schema_and_item():
-    tally = Counter()
-
-    @LENIENT
-    @given(schemas(), st.integers(0, 2**32))
-    def run(schema, seed):
-        compare_all(schema, seed, tally)
-
-    run()
-    for direction in ("load", "dump"):
-        quick, slow = tally[direction, True, "value"], tally[direction, False, "value"]
-        assert quick + slow + tally[direction, False, "error"] >= 2_000, tally
-        assert tally[direction, True, "error"] == 0
-        assert tally[direction, False, "error"] > 100, tally
-        assert quick > 0.4 * (quick + slow), tally
-        # what is as expected, in schemas without anything odd, takes the fast path
-        good = f"good {direction}"
-        assert tally[good, True] > 50, tally
-        assert tally[good, True] > 0.9 * (tally[good, True] + tally[good, False]), tally
+    compare_any(schemas())

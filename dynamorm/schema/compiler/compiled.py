@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from ...codec import WireItem
 from .dumping import compile_dump
 from .loading import compile_load
 from .plans import Converted, Foreign, ListOf, MapOf, Record, SchemaPlan, Value
+from .values import write_item
 
 Plan = Callable[[str], SchemaPlan]
 Function = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
@@ -59,8 +61,9 @@ class Compiled:
     compiled or that a value is not of the expected shape.
     """
 
-    def __init__(self, name: str, plan: Plan, whole: str) -> None:
+    def __init__(self, name: str, plan: Plan, whole: str, dump_plan: Callable[[], SchemaPlan] | None = None) -> None:
         self._name = name
+        self._dump_plan = dump_plan
         self._plan = plan
         self._whole = whole
         self._plans: dict[str, SchemaPlan] = {}
@@ -77,10 +80,16 @@ class Compiled:
         return self.dumps[check](natives)
 
     def plan(self, mode: str) -> SchemaPlan:
+        """Give the description for a load."""
         with _lock:
             if mode not in self._plans:
-                self._plans[mode] = _planned(self._name, self._plan, mode)
+                self._plans[mode] = _planned(self._name, lambda: self._plan(mode))
             return self._plans[mode]
+
+    @cached_property
+    def dump_plan(self) -> SchemaPlan:
+        """The description for the dump, which may be the one for a whole load."""
+        return self.plan(self._whole) if self._dump_plan is None else _planned(self._name, self._dump_plan)
 
     def _compile_load(self, mode: str) -> Function:
         plan = self.plan(mode)
@@ -90,9 +99,11 @@ class Compiled:
         return load
 
     def _compile_dump(self, check: bool) -> Function:
-        plan = self.plan(self._whole)
+        plan = self.dump_plan
         if plan.dump_declined is not None or (check and plan.load_declined is not None):
             return _give_up
+        if plan.dump_whole is not None:
+            return _written(plan.dump_whole, check)
         dump, self._texts[f"dump {check}"] = compile_dump(plan, check=check)
         return dump
 
@@ -109,7 +120,7 @@ class Compiled:
     def dumping(self) -> Direction:
         """What is compiled of the dump of a full save, which also checks."""
         self.dumps[True]
-        plan = self.plan(self._whole)
+        plan = self.dump_plan
         reason = plan.dump_declined or plan.load_declined
         return Direction(f"{self._name}.dump", reason, accounts(plan), self._texts.get("dump True", ""))
 
@@ -149,9 +160,19 @@ def _give_up(values: Mapping[str, Any]) -> None:
     return None
 
 
-def _planned(name: str, plan: Plan, mode: str) -> SchemaPlan:
+def _written(dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]], check: bool) -> Function:
+    def dump(natives: Mapping[str, Any]) -> WireItem | None:
+        try:
+            return write_item(dump_whole(natives, check))
+        except Exception:
+            return None
+
+    return dump
+
+
+def _planned(name: str, plan: Callable[[], SchemaPlan]) -> SchemaPlan:
     try:
-        return plan(mode)
+        return plan()
     except Exception as error:
         # whatever is wrong with a schema, its library says it best, when it is used
         reason = f"it cannot be described: {type(error).__name__}: {error}"
@@ -162,7 +183,8 @@ def accounts(plan: SchemaPlan) -> dict[str, str]:
     """Say of each field, nested ones by their path, whether it is compiled."""
     told: dict[str, str] = {}
     _collect(plan, "", told, [])
-    return told
+    by_library = plan.finish is not None or plan.dump_whole is not None
+    return dict.fromkeys(told, CONVERTED) if by_library else told
 
 
 def _collect(plan: SchemaPlan, path: str, told: dict[str, str], above: list[SchemaPlan]) -> None:

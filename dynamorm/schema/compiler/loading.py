@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from ...codec import decode_number
 from .checks import GIVE_UP, write_checks
 from .plans import (
     REFUSED,
@@ -31,11 +32,13 @@ from .plans import (
     Value,
 )
 from .source import Source
-from .values import FRACTION, PLAIN_NUMBER, LateData, check_unknown, read_free, read_free_map
+from .values import FRACTION, PLAIN_NUMBER, LateData, read_free, read_free_map, read_unknown
 
 Load = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
 Store = Callable[[str], None]
 
+# what stands under a usual tag, as decoding gives it
+_USUAL: dict[str, Value] = {"S": Text(), "N": Number(int, decode_number), "BOOL": Flag()}
 _TAGS: dict[type, str] = {Text: "S", Number: "N", Flag: "BOOL", ListOf: "L", MapOf: "M", Record: "M"}
 
 
@@ -98,8 +101,10 @@ class LoadWriter:
             stored = {field.stored for field in plan.fields}
             with source.block(f"if len(wire) != {len(stored)} - absent:"):
                 known = source.use(frozenset(stored), "known")
-                source.line(f"{source.use(check_unknown, 'unknown')}(wire, {known})")
-        source.line("return out")
+                unknown = f"{source.use(read_unknown, 'unknown')}(wire, {known})"
+                source.line(f"out.update({unknown})" if plan.keeps_unknown else unknown)
+        last = plan.judge if plan.finish is None else plan.finish
+        source.line("return out" if last is None else f"return {source.use(last, 'last')}(out)")
 
     def field(self, plan: SchemaPlan, field: FieldPlan) -> None:
         source, key = self.source, repr(field.stored)
@@ -115,10 +120,16 @@ class LoadWriter:
             else:
                 store("None")
 
+        def otherwise() -> None:
+            if field.otherwise is None:
+                source.line(GIVE_UP)
+            else:
+                store(f"{source.use(field.otherwise, 'otherwise')}(w)")
+
         demanded = field.missing is REFUSED and not field.aliases
         if (self._complete or demanded) and not field.computed:
             source.line(f"w = wire[{key}]")
-            self.value(field.value, "w", store, on_null)
+            self.value(field.value, "w", store, on_null, otherwise)
             self.superfluous(plan, field.aliases)
             return
         with source.block(f"if {key} in wire:"):
@@ -126,12 +137,12 @@ class LoadWriter:
             if field.computed:
                 source.line(f"{source.use(read_free, 'read')}(w)")
             else:
-                self.value(field.value, "w", store, on_null)
+                self.value(field.value, "w", store, on_null, otherwise)
                 self.superfluous(plan, field.aliases)
         for place, alias in enumerate(field.aliases, start=1):
             with source.block(f"elif {alias!r} in wire:"):
                 source.line(f"w = wire[{alias!r}]")
-                self.value(field.value, "w", store, on_null)
+                self.value(field.value, "w", store, on_null, otherwise)
                 self.superfluous(plan, field.aliases[place:])
         with source.block("else:"):
             if not plan.outermost:
@@ -154,10 +165,25 @@ class LoadWriter:
         elif field.missing is REFUSED:
             self.source.line(GIVE_UP)
 
-    def value(self, plan: Value, wire: str, store: Store, on_null: Callable[[], None]) -> None:
+    def value(
+        self,
+        plan: Value,
+        wire: str,
+        store: Store,
+        on_null: Callable[[], None],
+        otherwise: Callable[[], None] | None = None,
+    ) -> None:
         """Write what makes the native of an AttributeValue."""
         source = self.source
         tag = self.tag(plan)
+        if isinstance(plan, Free) and plan.usual is not None:
+            with source.block(f"if {plan.usual!r} in {wire}:"):
+                self.tagged(_USUAL[plan.usual], plan.usual, wire, store)
+            with source.block(f"elif 'NULL' in {wire} and len({wire}) == 1:"):
+                on_null()
+            with source.block("else:"):
+                self.free(plan, wire, store)
+            return
         if tag is None:
             with source.block(f"if 'NULL' in {wire} and len({wire}) == 1:"):
                 on_null()
@@ -172,7 +198,7 @@ class LoadWriter:
         with source.block(f"elif 'NULL' in {wire} and len({wire}) == 1:"):
             on_null()
         with source.block("else:"):
-            source.line(GIVE_UP)
+            otherwise() if otherwise is not None else source.line(GIVE_UP)
 
     def tagged(self, plan: Value, tag: str, wire: str, store: Store) -> None:
         """Write what makes the native of an AttributeValue that has to have the tag."""

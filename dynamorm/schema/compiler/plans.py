@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from ...codec import AttributeValue, WireItem
 from ...frozen import Frozen
 
 # Checks: what the native value has to satisfy.
@@ -114,9 +115,10 @@ class Converted(Frozen):
 
 
 class Free(Frozen):
-    """Any plain value, or with ``mapping`` a dict of them."""
+    """Any plain value, or with ``mapping`` a dict of them; ``usual`` is the tag that most have: S, N or BOOL."""
 
     mapping: bool = False
+    usual: str | None = None
     checks: Checks = ()
 
 
@@ -233,7 +235,8 @@ class FieldPlan(Frozen):
     item without it could not be loaded.  ``None`` is a value where ``nullable``; as a required one it is given, though
     nothing is stored.  A ``computed`` field is dumped only; ``always`` is dumped whatever an instance holds.
     ``settle`` makes the native of what was assigned; a schema with a ``Foreign`` field needs it where generated code
-    would not settle for natives of exact types.
+    would not settle for natives of exact types.  ``otherwise`` loads an AttributeValue of another shape than that
+    which is expected.
     """
 
     name: str
@@ -248,13 +251,19 @@ class FieldPlan(Frozen):
     always: Given | None = None
     settle: Callable[[Any], Any] | None = None
     aliases: tuple[str, ...] = ()
+    otherwise: Callable[[AttributeValue], Any] | None = None
 
 
 class SchemaPlan:
     """A schema; the fields may be added later, because schemas nest themselves.
 
     ``load_declined`` and ``dump_declined`` are reasons to leave a direction to the library altogether.  ``data`` gives
-    all plain values of a wire item, for fields that want to see them.
+    all plain values of a wire item, for fields that want to see them.  With ``finish``, it makes the natives of what
+    the fields load to; ``dump_whole`` gives the plain values of natives, by stored name, and where it is asked to only
+    valid ones.  A nested schema that ``keeps_unknown`` loads attributes that are not declared too.
+
+    Validators of the whole schema are in ``judge``, which takes the natives of all fields and gives those that stay, or
+    raises; ``recheck`` then gives ``None`` for a dumped wire item that could not be loaded.
     """
 
     def __init__(
@@ -265,6 +274,11 @@ class SchemaPlan:
         dump_declined: str | None = None,
         data: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
         outermost: bool = True,
+        finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]] | None = None,
+        keeps_unknown: bool = False,
+        judge: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        recheck: Callable[[WireItem], Any] | None = None,
     ) -> None:
         self.name = name
         self.fields = fields if fields is not None else []
@@ -272,3 +286,8 @@ class SchemaPlan:
         self.dump_declined = dump_declined
         self.data = data
         self.outermost = outermost
+        self.finish = finish
+        self.dump_whole = dump_whole
+        self.keeps_unknown = keeps_unknown
+        self.judge = judge
+        self.recheck = recheck

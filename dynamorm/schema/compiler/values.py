@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ...codec import AttributeValue, decode_number, decode_value, encode_number, encode_within
+from ...codec import AttributeValue, WireItem, decode_number, decode_value, encode_item, encode_number, encode_within
 
 PLAIN_NUMBER = re.compile(r"-?[0-9]{1,25}(?:\.[0-9]{1,25})?").fullmatch
 FRACTION = re.compile(r"-?[0-9]{1,10}\.[0-9]{0,20}[1-9]").fullmatch
@@ -44,11 +44,9 @@ def read_free_map(content: dict[str, AttributeValue]) -> dict[str, Any]:
     return values
 
 
-def check_unknown(content: Mapping[str, AttributeValue], known: frozenset[str]) -> None:
-    """Raise where an attribute that nobody declared is malformed, as decoding it would."""
-    for name, wire in content.items():
-        if name not in known:
-            decode_value({"M": {name: wire}})
+def read_unknown(content: Mapping[str, AttributeValue], known: frozenset[str]) -> dict[str, Any]:
+    """Give the plain values of attributes that nobody declared; raises where one is malformed, as decoding would."""
+    return {name: decode_value({"M": {name: wire}})[name] for name, wire in content.items() if name not in known}
 
 
 def decimal_of(text: str) -> Decimal:
@@ -85,28 +83,58 @@ def decimal_text(value: Decimal) -> str:
 
 def write_free(value: Any, nulls: bool) -> AttributeValue:
     """Give the AttributeValue of a plain value; inside lists, ``nulls``, ``None`` in maps is kept."""
-    if type(value) is str:
+    kind = type(value)
+    if kind is str:
         if not value.isascii():
             value.encode()
         return {"S": value}
-    if type(value) is dict:
-        content = {}
-        for name, inner in value.items():
-            if type(name) is not str or inner is None:
-                return encode_within(value, nulls)
+    write = _WRITERS.get(kind)
+    return encode_within(value, nulls) if write is None else write(value, nulls)
+
+
+def _write_map(value: dict[str, Any], nulls: bool) -> AttributeValue:
+    content = {}
+    for name, inner in value.items():
+        kind = type(inner)
+        if type(name) is not str or inner is None or kind is set or kind is frozenset:
+            return encode_within(value, nulls)
+        if not name.isascii():
+            name.encode()
+        content[name] = write_free(inner, nulls)
+    return {"M": content}
+
+
+def _write_whole(value: int, nulls: bool) -> AttributeValue:
+    return {"N": str(value) if -(10**18) < value < 10**18 else encode_number(value)}
+
+
+_WRITERS: dict[type, Callable[[Any, bool], AttributeValue]] = {
+    bool: lambda value, nulls: {"BOOL": value},
+    int: _write_whole,
+    float: lambda value, nulls: {"N": float_text(value)},
+    Decimal: lambda value, nulls: {"N": decimal_text(value)},
+    list: lambda value, nulls: {"L": [write_free(element, True) for element in value]},
+    dict: _write_map,
+}
+
+
+def write_item(values: Mapping[str, Any]) -> WireItem:
+    """Give the wire item of plain values."""
+    item = {}
+    for name, value in values.items():
+        kind = type(value)
+        if type(name) is not str or kind is set or kind is frozenset:
+            item.update(encode_item({name: value}))
+        elif value is not None:
             if not name.isascii():
                 name.encode()
-            kind = type(inner)
             if kind is str:
-                if not inner.isascii():
-                    inner.encode()
-                content[name] = {"S": inner}
-            elif kind is set or kind is frozenset:
-                return encode_within(value, nulls)
+                if not value.isascii():
+                    value.encode()
+                item[name] = {"S": value}
             else:
-                content[name] = write_free(inner, nulls)
-        return {"M": content}
-    return encode_within(value, nulls)
+                item[name] = write_free(value, False)
+    return item
 
 
 class LateData(Mapping[str, Any]):
