@@ -170,8 +170,11 @@ def take_over(
         differ = [top for top in {**stored, **answer} if not same_value(stored.get(top), answer.get(top))]
         others = [top for top in differ if top not in tops]
     tops.update(dict.fromkeys(others))
-    local: WireItem = {top: value for top in tops if (value := _local(mapper, instance, state, top)) is not None}
-    unchanged = {top for top in tops if same_value(local.get(top), stored.get(top))}
+    # what is replaced as a whole need not be known
+    inside = {part.path[0] for part in parts if len(part.path) > 1}
+    wanted = [top for top in tops if top in inside or top in others]
+    local: WireItem = {top: value for top in wanted if (value := _local(mapper, instance, state, top)) is not None}
+    unchanged = {top for top in wanted if same_value(local.get(top), stored.get(top))}
     for part in parts:
         around = _up_to_list(part.path)
         # elements move when others go: unless the list fits, it is taken as it is now

@@ -7,6 +7,7 @@ everything that a whole new item has to undergo, :meth:`Mapper.take`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from .codec import AttributeValue, WireItem, decode_item, encode_item
@@ -118,20 +119,33 @@ class Mapper:
 
     def wire_key(self, values: Mapping[str, Any]) -> WireItem:
         """Give the wire form of a primary key that was given as keyword arguments: all of it and nothing else."""
-        names = {self.adapter.by_stored[stored].name: stored for stored in self.key.names}
-        by_stored = {self.resolver.field(name).stored: value for name, value in values.items()}
-        wanted = ", ".join(names)
-        superfluous = [name for name in values if self.resolver.field(name).stored not in self.key.names]
-        if superfluous:
-            raise InvalidKey(f"{', '.join(superfluous)}: not part of the key of {self.model_name}, which is {wanted}")
-        missing = [name for name, stored in names.items() if by_stored.get(stored) is None]
+        names = self._key_fields
+        if values.keys() != names.keys():
+            values = self._by_key_fields(values)
+        missing = [name for name in names if values.get(name) is None]
         if missing:
-            raise InvalidKey(f"no value for {', '.join(missing)}: the key of {self.model_name} is {wanted}")
+            raise InvalidKey(
+                f"no value for {', '.join(missing)}: the key of {self.model_name} is {', '.join(self.key_names)}"
+            )
         key = {}
         for name, stored in names.items():
-            key[stored] = self.resolver.operand(self.fields[name], by_stored[stored])
+            key[stored] = self.resolver.operand(self.fields[name], values[name])
             self.check_key_value(stored, key[stored])
         return key
+
+    @cached_property
+    def _key_fields(self) -> Mapping[str, str]:
+        """The stored name of each key field."""
+        return dict(zip(self.key_names, self.key.names, strict=True))
+
+    def _by_key_fields(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Give what was given by Python or stored name by Python name, if it is nothing but the key."""
+        found = {self.resolver.field(name).name: value for name, value in values.items()}
+        superfluous = [name for name in values if self.resolver.field(name).name not in self._key_fields]
+        if superfluous:
+            wanted = ", ".join(self.key_names)
+            raise InvalidKey(f"{', '.join(superfluous)}: not part of the key of {self.model_name}, which is {wanted}")
+        return found
 
     def key_of(self, natives: Mapping[str, Any]) -> WireItem:
         """Give the wire form of an instance's primary key."""
@@ -170,6 +184,9 @@ class Mapper:
         """Give the wire form of one field's value, in whatever form it was assigned; ``None`` for no value."""
         if value is None:
             return None
+        quick = self.adapter.compiled.part(spec.name, value, False)
+        if quick is not None:
+            return quick
         native = self.adapter.as_native(spec, value)
         dumped = self.adapter.serialise(spec, native)
         if dumped is None or (isinstance(dumped, (set, frozenset)) and not dumped):

@@ -347,7 +347,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         :raises DoesNotExist: if the instance was loaded and its item is gone
         """
-        return update_instance(self, actions, conditions, update_item_kwargs, return_all, updates)
+        own = DynaModel.update_item.__func__  # type: ignore[attr-defined]
+        return update_instance(self, actions, conditions, update_item_kwargs, return_all, updates, own)
 
     @classmethod
     def update_item(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from .codec import encode_stored
+from .codec import AttributeValue, encode_stored
 from .exceptions import InvalidExpression, InvalidKey, UnstorableValue, ValidationError
 from .expressions import FUNCTIONS, Action, Change, Path, Reference, Sum, SumOperand, is_condition, is_in_list
 from .mapper import Mapper
@@ -17,7 +17,6 @@ from .spec import FieldSpec
 
 _WHOLE = frozenset({"set", "if_not_exists"})
 _NUMERIC = frozenset({"plus", "minus"})
-_ABSENT: Any = object()
 
 
 class Planned(NamedTuple):
@@ -97,8 +96,7 @@ def _check_removable(mapper: Mapper, label: str, spec: FieldSpec | None) -> None
 
 def actions(mapper: Mapper, plan: Sequence[Planned]) -> list[Action]:
     """Give the actions with their values converted and validated, in wire form."""
-    whole = {part.spec.name: part.value for part in plan if part.is_whole_field and part.spec is not None}
-    written = _written(mapper, whole) if whole else {}
+    written = _written(mapper, [part for part in plan if part.is_whole_field])
     found = [action for part in plan if (action := _action(mapper, part, written)) is not None]
     # what is read under a former name, where there is nothing under the field's own, would come back
     tops = {action.path[0] for action in found}
@@ -113,14 +111,30 @@ def actions(mapper: Mapper, plan: Sequence[Planned]) -> list[Action]:
     return [*found, *(Action("remove", (alias,)) for alias in sorted(former))]
 
 
-def _written(mapper: Mapper, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Validate whole values of fields; gives what is stored of them, by stored name."""
-    natives = mapper.given(values, defaults=False)
-    kept = {name: natives[name] for name in values if name in natives}
-    return mapper.adapter.dump(kept)
+def _written(mapper: Mapper, parts: Sequence[Planned]) -> dict[str, AttributeValue | None]:
+    """Validate whole values of fields; gives what is stored of each, ``None`` for nothing, by stored name."""
+    written: dict[str, AttributeValue | None] = {}
+    others: dict[str, Planned] = {}
+    for part in parts:
+        assert part.spec is not None
+        quick = mapper.adapter.compiled.part(part.spec.name, part.value, True)
+        if quick is None:
+            others[part.spec.name] = part
+        else:
+            written[part.spec.stored] = quick
+    if others:
+        natives = mapper.given({name: part.value for name, part in others.items()}, defaults=False)
+        dumped = mapper.adapter.dump({name: natives[name] for name in others if name in natives})
+        for part in others.values():
+            assert part.spec is not None
+            if part.spec.stored in dumped:
+                value = dumped[part.spec.stored]
+                is_nothing = value is None or (isinstance(value, Set) and not value)
+                written[part.spec.stored] = None if is_nothing else _encoded(mapper, part, value)
+    return written
 
 
-def _action(mapper: Mapper, part: Planned, written: Mapping[str, Any]) -> Action | None:
+def _action(mapper: Mapper, part: Planned, written: Mapping[str, AttributeValue | None]) -> Action | None:
     if part.kind == "remove":
         return Action("remove", part.path)
     other = mapper.resolver.path_operand(part.value)
@@ -135,11 +149,11 @@ def _action(mapper: Mapper, part: Planned, written: Mapping[str, Any]) -> Action
         return Action("set", part.path, SumOperand(left, part.value.sign, right))
     if part.is_whole_field:
         assert part.spec is not None
-        value = written.get(part.spec.stored, _ABSENT)
-        if value is None or (isinstance(value, Set) and not value):
+        if part.spec.stored in written:
+            value = written[part.spec.stored]
+            if value is not None:
+                return Action(part.kind, part.path, value)
             return Action("remove", part.path) if part.kind == "set" else None
-        if value is not _ABSENT:
-            return Action(part.kind, part.path, _encoded(mapper, part, value))
     if part.kind in _WHOLE:
         return Action(part.kind, part.path, _validated(mapper, part, part.spec, part.value))
     if part.kind in _NUMERIC:

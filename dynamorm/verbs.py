@@ -22,10 +22,10 @@ from .exceptions import (
 )
 from .expressions import Action, Change, F
 from .instances import known_as_stored, loaded, refreshed, take_over
-from .items import Store
+from .items import Store, plain
 from .signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
 from .state import Place, State, snapshot
-from .updates import actions, planned, told_apart
+from .updates import Planned, actions, planned, told_apart
 
 
 def _store(model: Any) -> Store:
@@ -182,8 +182,12 @@ def update_instance(
     update_item_kwargs: dict[str, Any] | None,
     return_all: bool,
     updates: dict[str, Any],
+    own_update_item: Any,
 ) -> dict[str, Any] | None:
-    """Change an item through the model's own ``update_item``, and take over what it is then."""
+    """Change an item through the model's own ``update_item``, and take over what it is then.
+
+    Where that is ``own_update_item``, which nobody has replaced, what it would do is done here with what is known.
+    """
     cls = type(instance)
     store, state = _store(cls), instance._dynamorm_state
     require_same_key(instance, "update()")
@@ -212,16 +216,20 @@ def update_instance(
     demands: Any = conditions if state.loaded is None else [store.exists, conditions]
     place = store.place_of(instance)
     try:
-        with store.at(place):
-            response: dict[str, Any] | None = cls.update_item(
-                *changes, conditions=demands, update_item_kwargs=raw, **sent
-            )
+        if getattr(cls.update_item, "__func__", None) is own_update_item:
+            key, _ = _key_and_updates(store, sent)
+            response = _change(store, place, key, plan, demands, raw)
+            answer = None if response is None else response.get("Attributes", {})
+            response = None if response is None else plain(response)
+        else:
+            with store.at(place):
+                response = cls.update_item(*changes, conditions=demands, update_item_kwargs=raw, **sent)
+            answer = None if response is None else encode_item(response.get("Attributes") or {})
     except ConditionFailed as error:
         if state.loaded is not None and error.item is None:
             raise _gone(instance) from error
         raise
-    if response is not None:
-        answer = encode_item(response.get("Attributes") or {})
+    if answer is not None:
         if not return_all:
             take_over(instance, plan, answer, place, whole_answer=whole, more_changed=more_changed)
         else:
@@ -275,13 +283,18 @@ def update_key(
     store = _store(cls)
     changes, conditions = told_apart(arguments, conditions)
     key, updates = _key_and_updates(store, given)
-    resolved = actions(store.mapper, planned(store.mapper, changes, updates))
+    return _change(store, store.here, key, planned(store.mapper, changes, updates), conditions, raw)
+
+
+def _change(
+    store: Store, place: Place, key: WireItem, plan: Sequence[Planned], conditions: Any, raw: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    resolved = actions(store.mapper, plan)
     raw = dict(raw or {})
     if not resolved and "UpdateExpression" not in raw:
         return None
     returning = raw.pop("ReturnValues", "NONE")
-    demands = store.mapper.conditions([conditions])
-    return store.update(store.here, key, resolved, demands, raw, returning)
+    return store.update(place, key, resolved, store.mapper.conditions([conditions]), raw, returning)
 
 
 def _key_and_updates(store: Store, given: Mapping[str, Any]) -> tuple[WireItem, dict[str, Any]]:

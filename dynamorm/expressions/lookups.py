@@ -133,6 +133,10 @@ class Resolver:
         try:
             if spec is None or self.adapter is None:
                 return encode_stored(value, in_list=in_list)
+            if not in_list and self._fields.get(spec.name) is spec:
+                quick = self.adapter.compiled.part(spec.name, value, False)
+                if quick is not None:
+                    return quick
             try:
                 native = self.adapter.as_native(spec, value)
                 return encode_stored(self.adapter.serialise(spec, native), in_list=in_list)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-from ...codec import WireItem
+from ...codec import AttributeValue, WireItem
 from .dumping import compile_dump
 from .loading import compile_load
-from .plans import Converted, Foreign, ListOf, MapOf, Record, SchemaPlan, Value
+from .plans import LEFT_OUT, Converted, Foreign, ListOf, MapOf, Record, SchemaPlan, Value
 from .values import write_item
 
 Plan = Callable[[str], SchemaPlan]
@@ -70,6 +70,7 @@ class Compiled:
         self._texts: dict[str, str] = {}
         self.loads: dict[str, Function] = _Lazily(self._compile_load)
         self.dumps: dict[bool, Function] = _Lazily(self._compile_dump)
+        self._parts: dict[tuple[str, bool], tuple[Function, str]] = _Lazily(self._compile_part)
 
     def load(self, wire: Mapping[str, Any], mode: str) -> dict[str, Any] | None:
         """Give the natives of a stored item."""
@@ -78,6 +79,12 @@ class Compiled:
     def dump(self, natives: Mapping[str, Any], check: bool) -> WireItem | None:
         """Give the wire form of natives; with ``check`` only where it is valid."""
         return self.dumps[check](natives)
+
+    def part(self, name: str, value: Any, check: bool) -> AttributeValue | None:
+        """Give the wire form of the native value of one field; with ``check`` only where it is valid by itself."""
+        dump, stored = self._parts[name, check]
+        wire = dump({name: value})
+        return None if wire is None else wire.get(stored)
 
     def plan(self, mode: str) -> SchemaPlan:
         """Give the description for a load."""
@@ -106,6 +113,23 @@ class Compiled:
             return _written(plan.dump_whole, check)
         dump, self._texts[f"dump {check}"] = compile_dump(plan, check=check)
         return dump
+
+    def _compile_part(self, key: tuple[str, bool]) -> tuple[Function, str]:
+        name, check = key
+        plan = self.dump_plan
+        field = next((field for field in plan.fields if field.name == name), None)
+        if (
+            field is None
+            or plan.dump_declined is not None
+            or plan.dump_whole is not None
+            or (check and (plan.load_declined is not None or plan.judge is not None))
+            or field.computed
+            or field.always is not None
+            or isinstance(field.value, Foreign)
+        ):
+            return _give_up, name
+        alone = field.replace(unset=LEFT_OUT, unset_check=None)
+        return compile_dump(SchemaPlan(f"{self._name}.{name}", [alone]), check=check)[0], field.stored
 
     @property
     def loading(self) -> Direction:
@@ -142,14 +166,14 @@ class Account:
         return f"<{self.load!r}, {self.dump!r}>"
 
 
-class _Lazily(dict[Any, Function]):
+class _Lazily(dict[Any, Any]):
     """Compiles a function when it is first asked for, once."""
 
-    def __init__(self, make: Callable[[Any], Function]) -> None:
+    def __init__(self, make: Callable[[Any], Any]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, key: Any) -> Function:
+    def __missing__(self, key: Any) -> Any:
         with _lock:
             if key not in self:
                 self[key] = self._make(key)
