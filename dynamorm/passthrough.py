@@ -53,7 +53,7 @@ def merged(request: Request, given: Mapping[str, Any] | None) -> Request:
             payload[name] = value
     if "ProjectionExpression" in request.payload and "ProjectionExpression" in given:
         _without_unused_names(payload)
-    return Request(request.operation, payload)
+    return Request(request.operation, payload, well_formed=False)
 
 
 def _both(name: str, ours: str, theirs: str) -> str:

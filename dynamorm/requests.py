@@ -21,21 +21,25 @@ from .expressions import (
 
 
 class Request(NamedTuple):
-    """An operation of DynamoDB's API, and what goes into it."""
+    """An operation of DynamoDB's API, and what goes into it.
+
+    One that is ``well_formed`` holds nothing but what was built here, which need not be held against the API.
+    """
 
     operation: str
     payload: dict[str, Any]
+    well_formed: bool = True
 
     def after(self, key: WireItem | None) -> Request:
         """Give the request for another page: the same, starting after a key, or from the start."""
         payload = {name: value for name, value in self.payload.items() if name != "ExclusiveStartKey"}
         if key is not None:
             payload["ExclusiveStartKey"] = key
-        return Request(self.operation, payload)
+        return self._replace(payload=payload)
 
     def with_limit(self, limit: int) -> Request:
         """Give the same request for so many items to be looked at."""
-        return Request(self.operation, {**self.payload, "Limit": limit})
+        return self._replace(payload={**self.payload, "Limit": limit})
 
 
 def build_get(table: str, key: WireItem, *, consistent: bool = False, paths: Sequence[Path] | None = None) -> Request:

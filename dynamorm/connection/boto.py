@@ -96,10 +96,10 @@ def open_lane(transport: str, client: Any) -> Lane:
     return lane
 
 
-def call(lane: Lane, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+def call(lane: Lane, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
     """Send one request; every error comes out as one of ours, with botocore's as its cause."""
     try:
-        return lane.call(operation, payload)
+        return lane.call(operation, payload, well_formed)
     except theirs.ClientError as error:
         raise translate(error, operation, payload) from error
     except theirs.BotoCoreError as error:

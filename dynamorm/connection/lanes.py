@@ -28,6 +28,7 @@ from .botocore_private import (
     remember_user_agent,
     sending_options,
     signing_defaults,
+    spare_serializing,
     user_agent_of,
 )
 from .botocore_session import Plain
@@ -45,8 +46,8 @@ _BEFORE_PARSE_ID = "dynamorm-before-parse"
 class Lane(Protocol):
     """One way of sending."""
 
-    def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
-        """Send one request and return the answer as botocore gives it."""
+    def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
+        """Send one request and return the answer as botocore gives it; a ``well_formed`` one needs no checking."""
 
     def close(self) -> None:
         """Let go of the sockets that are the lane's own."""
@@ -62,7 +63,7 @@ class PlainLane:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
         answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**payload)
         return answer
 
@@ -83,12 +84,28 @@ class DefaultLane(PlainLane):
         self.guard = Guard(client, frozenset({self._before_call, self._before_parse}))
         self.said: str | None = None
         remember_user_agent(client)
+        self._serializer = spare_serializing(client)
         self._exchange: Exchange | None = None
         self._sleep = sleep
         self._lock = threading.Lock()
         # The least specific name and the last place: everybody else who listens is asked first.
         client.meta.events.register_last("before-call", self._before_call, unique_id=_BEFORE_CALL_ID)
         client.meta.events.register_last("before-parse", self._before_parse, unique_id=_BEFORE_PARSE_ID)
+
+    def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
+        serializer = self._serializer
+        if (
+            not well_formed
+            or serializer is None
+            or operation not in DATA_OPERATIONS
+            or self.guard.objection_to_going_round() is not None
+        ):
+            return super().call(operation, payload)
+        serializer.spare(True)
+        try:
+            return super().call(operation, payload)
+        finally:
+            serializer.spare(False)
 
     def close(self) -> None:
         if self._exchange is not None:
@@ -240,7 +257,7 @@ class Endpoint(NamedTuple):
 
 
 class DirectLane:
-    """The same sending without the client in front."""
+    """The same sending without the client in front, which nothing checks but DynamoDB."""
 
     def __init__(self, client: Any, sleep: Callable[[float], None] | None = None) -> None:
         self._client = client
@@ -248,13 +265,13 @@ class DirectLane:
         self._guard = self._through_client.guard
         self._straight: Straight | None = None
 
-    def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
         if operation not in DATA_OPERATIONS:
-            return self._through_client.call(operation, payload)
+            return self._through_client.call(operation, payload, well_formed)
         objection = self._guard.objection_to_going_round()
         if objection is not None:
             self._through_client.note(objection)
-            return self._through_client.call(operation, payload)
+            return self._through_client.call(operation, payload, well_formed)
         if self._straight is None:
             exchange = self._through_client.exchange
             self._straight = Straight(exchange, lambda: credentials_of(self._client), self._endpoint)
@@ -262,7 +279,7 @@ class DirectLane:
             return self._straight.call(operation, payload)
         except (StepAside, UnsignableRequest) as reason:
             self._through_client.note(str(reason))
-            return self._through_client.call(operation, payload)
+            return self._through_client.call(operation, payload, well_formed)
 
     def inherit(self, exchange: Exchange) -> None:
         """Go on with connections that were opened before there was a client."""
@@ -305,7 +322,7 @@ class EarlyLane:
         self._lane: DirectLane | None = None
         self._lock = threading.Lock()
 
-    def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+    def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
         if self._lane is None and operation in DATA_OPERATIONS and not self._client.is_made:
             objection = self._plain.guard.objection_to_going_round()
             if objection is None:
@@ -314,7 +331,7 @@ class EarlyLane:
                 except (StepAside, UnsignableRequest) as reason:
                     objection = str(reason)
             log.debug("a client is made: %s", objection)
-        return self.with_client().call(operation, payload)
+        return self.with_client().call(operation, payload, well_formed)
 
     def with_client(self) -> DirectLane:
         """Give the client's own lane."""

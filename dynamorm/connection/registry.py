@@ -60,11 +60,13 @@ class Connection:
 
         :raises DynamoException: every error is one of ours, with botocore's as its cause.
         """
+        well_formed = getattr(request, "well_formed", False)
         if pre_request.receivers:
             pre_request.send(sender, request=request)
+            well_formed = False
         if post_request.receivers or log.isEnabledFor(logging.DEBUG):
             return self._call_watched(request, sender)
-        return self._boto.call(self._lane, request.operation, request.payload)
+        return self._boto.call(self._lane, request.operation, request.payload, well_formed)
 
     def call_resource(self, request: AnyRequest, sender: Any = None) -> dict[str, Any]:
         """Send one request through boto3's resource: like :meth:`call`, with plain values in place of the wire form."""

@@ -1,0 +1,155 @@
+"""Requests that the library has built itself are written without being held against the service's model."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from botocore.validate import ParamValidator
+
+from dynamorm import connection, exceptions
+from dynamorm.passthrough import merged
+from dynamorm.requests import Request
+from dynamorm.signals import pre_request
+
+from ..conftest import check_request
+from .conftest import key
+from .scripted_server import ScriptedServer, answer
+
+ITEM = {
+    **key(),
+    "text": {"S": 'ü"\\ \u2028'},
+    "bytes": {"B": b"\x00\xff"},
+    "many": {"BS": [b"a", b"b"]},
+    "deep": {"M": {"list": {"L": [{"NULL": True}, {"BOOL": False}, {"NS": ["1", "2"]}, {"B": b"c"}]}}},
+}
+PAYLOADS = {
+    "GetItem": {"Key": key(), "ConsistentRead": True},
+    "PutItem": {"Item": ITEM, "ConditionExpression": "attribute_not_exists(#c0)"},
+    "UpdateItem": {"Key": key(), "UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"B": b"x"}}},
+    "DeleteItem": {"Key": key()},
+    "Query": {"KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "p"}}, "Limit": 3},
+    "Scan": {"Segment": 0, "TotalSegments": 2},
+}
+
+
+@pytest.fixture(autouse=True)
+def nobody_listens():
+    """Receivers of ``pre_request``, such as the suite's own, may change requests, which are checked then."""
+    pre_request.disconnect(check_request)
+    yield
+    pre_request.connect(check_request)
+
+
+@pytest.fixture
+def checks(monkeypatch):
+    """Counts the parameters that botocore checks."""
+    seen = []
+    validate = ParamValidator.validate
+
+    def counting(self, params, shape):
+        seen.append(shape.name)
+        return validate(self, params, shape)
+
+    monkeypatch.setattr(ParamValidator, "validate", counting)
+    return seen
+
+
+@pytest.fixture
+def server():
+    with ScriptedServer([answer(b"{}")]) as server:
+        yield server
+
+
+def open_to(server, transport="default"):
+    return connection.connection_for({}, {"endpoint_url": server.url}, transport)
+
+
+@pytest.mark.parametrize("operation", PAYLOADS)
+def test_what_is_sent_is_what_botocore_sends(server, checks, operation):
+    payload = {"TableName": "table", **PAYLOADS[operation]}
+    open_to(server, "boto3").call(Request(operation, payload))
+    conn = open_to(server)
+    for _ in range(3):
+        conn.call(Request(operation, payload))
+    theirs, first, *others = server.requests
+    for ours in others:
+        assert json.loads(ours.body) == json.loads(theirs.body) == json.loads(first.body)
+        for name in ("x-amz-target", "content-type"):
+            assert ours.headers[name] == theirs.headers[name]
+    assert len(checks) == 2, "the plain transport's, and the first of the lane's"
+
+
+def test_what_is_passed_through_is_checked_before_it_is_sent(server, checks):
+    conn = open_to(server)
+    request = Request("GetItem", {"TableName": "table", "Key": key()})
+    for _ in range(3):
+        conn.call(request)
+    assert len(checks) == 1
+    with pytest.raises(exceptions.DynamoException, match="ReturnConsumedCapacity"):
+        conn.call(merged(request, {"ReturnConsumedCapacity": 7}))
+    assert len(checks) == 2 and len(server.requests) == 3
+
+
+def test_requests_of_the_clients_own_users_are_checked(server, checks):
+    conn = open_to(server)
+    request = Request("GetItem", {"TableName": "table", "Key": key()})
+    for _ in range(2):
+        conn.call(request)
+    with pytest.raises(Exception, match="Parameter validation failed"):
+        conn.client.get_item(TableName="table", Key=5)
+    assert len(server.requests) == 2
+
+
+def test_who_changes_parameters_has_them_checked(server):
+    conn = open_to(server)
+    request = Request("GetItem", {"TableName": "table", "Key": key()})
+    for _ in range(2):
+        conn.call(request)
+    conn.client.meta.events.register("before-parameter-build.dynamodb", lambda params, **kwargs: params.update(Key=5))
+    with pytest.raises(exceptions.DynamoException, match="Key"):
+        conn.call(request)
+    assert len(server.requests) == 2
+
+
+def test_receivers_of_pre_request_may_change_what_is_checked_then(server):
+    def spoil(sender, request):
+        request.payload["Key"] = 5
+
+    conn = open_to(server)
+    conn.call(Request("GetItem", {"TableName": "table", "Key": key()}))
+    with pre_request.connected_to(spoil), pytest.raises(exceptions.DynamoException, match="Key"):
+        conn.call(Request("GetItem", {"TableName": "table", "Key": key()}))
+    assert len(server.requests) == 1
+
+
+def test_the_sparing_of_one_thread_is_none_of_anothers(checks):
+    inside, done = threading.Event(), threading.Event()
+
+    def slowly(request):
+        inside.set()
+        done.wait(5)
+        return answer(b"{}")
+
+    with ScriptedServer([answer(b"{}"), slowly, answer(b"{}")]) as server:
+        conn = open_to(server)
+        request = Request("GetItem", {"TableName": "table", "Key": key()})
+        conn.call(request)
+        sparing = threading.Thread(target=conn.call, args=(request,))
+        sparing.start()
+        assert inside.wait(5)
+        before = len(checks)
+        conn.client.get_item(TableName="table", Key=key())
+        assert len(checks) == before + 1
+        done.set()
+        sparing.join()
+    assert len(server.requests) == 3
+
+
+def test_what_is_no_json_is_judged_by_botocore(server):
+    conn = open_to(server)
+    conn.call(Request("GetItem", {"TableName": "table", "Key": key()}))
+    with pytest.raises(exceptions.DynamoException):
+        conn.call(Request("GetItem", {"TableName": "table", "Key": {"p": {"S": object()}}}))
+    assert len(server.requests) == 1
