@@ -176,16 +176,20 @@ def take_over(
     local: WireItem = {top: value for top in wanted if (value := _local(mapper, instance, state, top)) is not None}
     unchanged = {top for top in wanted if same_value(local.get(top), stored.get(top))}
     for part in parts:
+        if len(part.path) == 1:
+            _replace(stored, str(part.path[0]), answer)
+            continue
         around = _up_to_list(part.path)
         # elements move when others go: unless the list fits, it is taken as it is now
         path = part.path if part.path[0] not in unchanged and _fits(local, answer, part) else around
         stored = replaced_at(stored, around, value_at(answer, around))
         local = replaced_at(local, path, value_at(answer, path))
     for name in others:
-        stored, local = (replaced_at(item, (name,), answer.get(name)) for item in (stored, local))
+        _replace(stored, name, answer)
+        _replace(local, name, answer)
     now_stored = {top: stored[top] for top in tops if top in stored}
     _put_back(instance, now_stored, tops, into=state.original)
-    differing = [top for top in tops if not same_value(local.get(top), now_stored.get(top))]
+    differing = [top for top in wanted if not same_value(local.get(top), now_stored.get(top))]
     _put_back(instance, {top: local[top] for top in differing if top in local}, differing, into=instance.__dict__)
     for spec in filter(None, map(mapper.adapter.by_stored.get, tops.keys() - set(differing))):
         if spec.name in state.original:
@@ -205,8 +209,18 @@ def take_over(
     state.loaded, state.place, state.extra = stored, place, mapper.unknown(stored)
 
 
+def _replace(item: WireItem, name: str, answer: WireItem) -> None:
+    """Take an attribute of an item from an answer, in which it is or, by now, is not."""
+    if name in answer:
+        item[name] = answer[name]
+    else:
+        item.pop(name, None)
+
+
 def _is_answered(part: Planned, answer: WireItem) -> bool:
     """Say whether an answer tells what is at a path by now; what was removed, or emptied of elements, is not in it."""
+    if len(part.path) == 1:
+        return part.path[0] in answer or part.kind in ("remove", "delete")
     return part.kind in ("remove", "delete") or value_at(answer, _up_to_list(part.path)) is not None
 
 
