@@ -1,4 +1,4 @@
-"""Several reads at once: each page is handed over as it arrives, and nobody reads far ahead of who takes them."""
+"""Reading while what was read is used: several parts at once, or one page ahead; never far ahead of who takes them."""
 
 from __future__ import annotations
 
@@ -105,6 +105,62 @@ def _hand_over(message: Any, arrived: queue.Queue[Any], stop: threading.Event) -
             return arrived.put(message, timeout=_WAIT)
         except queue.Full:
             continue
+
+
+class PagesAhead(Pages):
+    """The pages of one read, each asked for as soon as the one before it is taken."""
+
+    def __init__(self, pages: Pages) -> None:
+        self.limiter = pages.limiter
+        self.key_names = pages.key_names
+        self.place = pages.place
+        self.start = pages.start
+        self.response: dict[str, Any] | None = None
+        self.scanned = 0
+        self.capacity = 0.0
+        self._pages = pages
+        self._coming: _Coming | None = None
+
+    def ask(self) -> dict[str, Any] | None:
+        """Give the next answer, ``None`` after the last one."""
+        return self._pages.ask()
+
+    def next_page(self) -> Chunk | None:
+        """Give the next page, ``None`` after the last one."""
+        coming, self._coming = self._coming or _Coming(self._pages), None
+        page = coming.page()
+        self.response, self.scanned, self.capacity = coming.response, coming.scanned, coming.capacity
+        if page is not None and page.after is not None:
+            self._coming = _Coming(self._pages)
+        return page
+
+
+class _Coming:
+    """A page that is on its way, with what was known of the read when it came; asked for in a thread."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._page: Chunk | None = None
+        self._error: BaseException | None = None
+        # settings belong to the caller's context, which a new thread would not have
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(
+            target=context.run, args=(self._fetch, pages), name="dynamorm-next-page", daemon=True
+        )
+        self._thread.start()
+
+    def _fetch(self, pages: Pages) -> None:
+        try:
+            self._page = pages.next_page()
+        except BaseException as error:
+            self._error = error
+        self.response, self.scanned, self.capacity = pages.response, pages.scanned, pages.capacity
+
+    def page(self) -> Chunk | None:
+        """Wait for the page; what went wrong on its way goes wrong here."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._page
 
 
 class WhileWanted:

@@ -27,6 +27,7 @@ from .instances import loaded
 from .items import Store
 from .keys import Choice, choose, split
 from .pages import Limiter, Model, Page, Pages, Run
+from .parallel import PagesAhead
 from .passthrough import merged, without_conditions
 from .requests import Request, build_query
 from .spec import IndexSpec
@@ -67,6 +68,7 @@ class ReadIterator(ABC, Generic[Model]):
     _partial: bool | None = None
     _start: Any = None
     _hydrated = False
+    _prefetched = False
     _on_invalid: Any = "raise"
     _rate: float | None = None
     _raw: Mapping[str, Any]
@@ -182,6 +184,13 @@ class ReadIterator(ABC, Generic[Model]):
             raise InvalidExpression(f"rate_limit({rcu!r}): a positive number of read capacity units is meant")
         return self._with(rate=float(rcu))
 
+    def prefetch(self: Self, prefetch: bool = True) -> Self:
+        """Ask for each page while the one before it is gone through, in a thread.
+
+        Who stops in the middle has paid for one page more than needed.
+        """
+        return self._with(prefetched=prefetch)
+
     # Reading.
 
     def _run(self) -> Run:
@@ -211,7 +220,8 @@ class ReadIterator(ABC, Generic[Model]):
         # connection and table are those of the beginning, whatever settings hold later
         place = self._store.here._replace(table=request.payload["TableName"])
         limiter = Limiter(self._rate) if self._rate is not None else None
-        return Pages(self._store, place, request, self._key_names, limit, limiter, self._hydration())
+        pages = Pages(self._store, place, request, self._key_names, limit, limiter, self._hydration())
+        return PagesAhead(pages) if self._prefetched and not options.get("count") else pages
 
     def _hydration(self) -> Any:
         if not self._hydrated:
@@ -259,7 +269,7 @@ class ReadIterator(ABC, Generic[Model]):
         return found[position]
 
     def _capped(self: Self, limit: int) -> Self:
-        return self.limit(limit if self._limit is None else min(limit, self._limit))
+        return self.limit(limit if self._limit is None else min(limit, self._limit)).prefetch(False)
 
     def __bool__(self) -> bool:
         return self.exists()

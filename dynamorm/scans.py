@@ -59,6 +59,8 @@ class ScanIterator(ReadIterator[Model]):
     def _pages(self, **options: Any) -> Pages:
         if self._parallel is None:
             return super()._pages(**options)
+        if self._prefetched:
+            raise InvalidExpression(f"{self._name}: a parallel scan reads ahead by itself; leave out prefetch()")
         if self._start is not None or self._segments is not None:
             raise InvalidExpression(f"{self._name}: a parallel scan reads everything; no start() or segment()")
         total, workers = self._parallel
