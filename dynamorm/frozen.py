@@ -25,6 +25,7 @@ class Frozen:
 
     _names: ClassVar[tuple[str, ...]] = ()
     _required: ClassVar[frozenset[str]] = frozenset()
+    _needed: ClassVar[int] = 0
     _defaults: ClassVar[dict[str, Any]] = {}
     _unshown: ClassVar[frozenset[str]] = frozenset()
 
@@ -34,10 +35,14 @@ class Frozen:
         cls._names = (*cls._names, *(name for name in own if name not in cls._names))
         cls._defaults = {**cls._defaults, **{name: cls.__dict__[name] for name in own if name in cls.__dict__}}
         cls._required = frozenset(cls._names) - frozenset(cls._defaults)
+        # how many arguments by position are enough, if there are no others
+        cls._needed = max((place for place, name in enumerate(cls._names, 1) if name in cls._required), default=0)
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        if not named and len(values) == len(self._names):
-            self.__dict__.update(zip(self._names, values, strict=True))
+        if not named and self._needed <= len(values) <= len(self._names):
+            if len(values) < len(self._names):
+                self.__dict__.update(self._defaults)
+            self.__dict__.update(zip(self._names, values, strict=False))
             return
         given = dict(zip(self._names, values, strict=False))
         if len(values) > len(given) or not given.keys().isdisjoint(named):

@@ -66,6 +66,10 @@ class Condition:
             return self
         return condition_of(other)._with(self, combine) if is_condition(other) else NotImplemented
 
+    def _conjuncts(self) -> tuple[Condition, ...]:
+        """Give the parts that are ANDed at the top."""
+        return (self,)
+
     def _class(self) -> type:
         loaded = sys.modules.get("boto3.dynamodb.conditions")
         return type(self) if loaded is None else _also_boto3s(type(self), loaded.ConditionBase)
@@ -97,6 +101,9 @@ def _restored(kind: type, state: dict[str, Any]) -> Any:
 
 class All(Condition, Frozen):
     parts: tuple[Condition, ...]
+
+    def _conjuncts(self) -> tuple[Condition, ...]:
+        return tuple(inner for part in self.parts for inner in part._conjuncts())
 
     def __repr__(self) -> str:
         return " & ".join(_shown(part) for part in self.parts) or "Q()"
@@ -152,6 +159,9 @@ class Q(Condition):
 
     def __init__(self, /, **lookups: Any) -> None:
         self.lookups = tuple(Lookup(name, value) for name, value in lookups.items())
+
+    def _conjuncts(self) -> tuple[Condition, ...]:
+        return self.lookups
 
     def __repr__(self) -> str:
         return f"Q({', '.join(f'{lookup.name}={lookup.value!r}' for lookup in self.lookups)})"
@@ -282,9 +292,7 @@ def conjunction(conditions: Iterable[Any], lookups: Mapping[str, Any] | None = N
 
 def parts_of(condition: Condition) -> tuple[Condition, ...]:
     """Give the parts that are ANDed at the top of a condition."""
-    if isinstance(condition, (Q, All)):
-        return tuple(inner for part in members(condition) for inner in parts_of(part))
-    return (condition,)
+    return condition._conjuncts()
 
 
 def leaves(condition: Condition) -> Iterable[Comparison]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..codec import encode_stored, encode_value
 from ..exceptions import InvalidExpression, InvalidSchemaField, UnstorableValue, ValidationError
@@ -33,6 +33,12 @@ _TEXTUAL = frozenset({"begins_with", "contains", "not_contains", "lt", "lte", "g
 # words that are younger than the data: below a map of any keys they stay keys
 _YOUNG = frozenset({"in", "type", "not_contains", "add", "delete", "prepend", "remove"})
 _NULL = {"NULL": True}
+# tags of values that are the same inside lists, where maps keep their NULLs
+_PLAIN = frozenset({"S", "N", "B", "BOOL"})
+# names come from programs, which have so many of them; but keys below untyped data may come from anywhere
+_MOST_REMEMBERED = 2_000
+
+Split: TypeAlias = tuple[Path, FieldSpec | None, tuple[str, ...]]
 
 
 class Resolver:
@@ -46,6 +52,7 @@ class Resolver:
         self.adapter = adapter
         self._fields: Mapping[str, FieldSpec] = adapter.fields if adapter is not None else {}
         self._by_stored: Mapping[str, FieldSpec] = adapter.by_stored if adapter is not None else {}
+        self._splits: dict[tuple[str, frozenset[str]], Split] = {}
 
     def condition(self, condition: Condition) -> Condition:
         """Resolve every lookup and claim in a condition."""
@@ -59,11 +66,11 @@ class Resolver:
             operator = ALIASES.get(leaf.operator, leaf.operator)
             return self._comparison(label, path, spec, operator, leaf.value, leaf.size, isinstance(leaf.target, Stored))
         path, spec, words = self.split(leaf.name, OPERATORS)
-        words = [ALIASES.get(word, word) for word in words]
         size = bool(words) and words[0] == "size"
         if size:
             words = words[1:]
-        return self._comparison(leaf.name, path, spec, words[0] if words else "eq", leaf.value, size)
+        operator = ALIASES.get(words[0], words[0]) if words else "eq"
+        return self._comparison(leaf.name, path, spec, operator, leaf.value, size)
 
     def _comparison(
         self,
@@ -133,9 +140,9 @@ class Resolver:
         try:
             if spec is None or self.adapter is None:
                 return encode_stored(value, in_list=in_list)
-            if not in_list and self._fields.get(spec.name) is spec:
+            if self._fields.get(spec.name) is spec:
                 quick = self.adapter.compiled.part(spec.name, value, False)
-                if quick is not None:
+                if quick is not None and not (in_list and _PLAIN.isdisjoint(quick)):
                     return quick
             try:
                 native = self.adapter.as_native(spec, value)
@@ -204,11 +211,19 @@ class Resolver:
             raise InvalidSchemaField(f"{reference!r}: {step!r} is nothing of {spec.name!r}{_near(step, spec.fields)}")
         return step, spec.element if spec.kind == "map" else None
 
-    def split(self, text: str, words: frozenset[str]) -> tuple[Path, FieldSpec | None, list[str]]:
+    def split(self, text: str, words: frozenset[str]) -> Split:
         """Split a name into its document path, the field found there, and the operators at its end.
 
         Below untyped data there is no field, and every name is taken as a key.
         """
+        known = self._splits.get((text, words))
+        if known is None:
+            if len(self._splits) >= _MOST_REMEMBERED:
+                self._splits.clear()
+            known = self._splits[text, words] = self._split(text, words)
+        return known
+
+    def _split(self, text: str, words: frozenset[str]) -> Split:
         first, *rest = self._first(text)
         spec = self.find(first) if self.adapter is None else self.field(first)
         path: list[str | int] = [spec.stored if spec is not None else first]
@@ -220,13 +235,13 @@ class Resolver:
             if inner is not None:
                 (step, spec), below_free = inner, False
             elif self._is_operator(rest, spec, words, below_free):
-                return tuple(path), spec, rest
+                return tuple(path), spec, tuple(rest)
             else:
                 below_free = spec is None or spec.kind in ("map", "any")
                 step, spec = self._below(text, spec, part, words)
             path.append(step)
             rest = rest[1:]
-        return tuple(path), spec, []
+        return tuple(path), spec, ()
 
     @staticmethod
     def _is_operator(rest: list[str], spec: FieldSpec | None, words: frozenset[str], below_free: bool) -> bool:
