@@ -210,7 +210,8 @@ class SchematicsAdapter(Adapter):
     ) -> dict[str, Any]:
         """Run the model's ``validate_*`` methods of some fields, and give plain native values."""
         loaded = set(data)
-        validators = {name: self._validators[name] for name in names if name in self._validators}
+        declared = self._validators
+        validators = {name: declared[name] for name in names if name in declared} if declared else {}
         if validators:
             failed = {name for name, field in self._types.items() if label(name, field) in errors} if errors else ()
             for spec in self.inputs:

@@ -189,8 +189,13 @@ def has_own_text(field: Any) -> bool:
     return isinstance(field, types.DateType) and field.formats != [field.serialized_format]
 
 
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """Give nested models as dicts, by the names that schematics' own ``to_native`` gives them."""
+    if type(value) in _LEAVES:
+        return value
     if isinstance(value, Model):
         return dict(_plain_items(value))
     if isinstance(value, list):
