@@ -259,6 +259,16 @@ def test_a_computed_value_sees_models_where_natives_have_dicts():
     assert functions(book).dump({"id": "1"}, True) == ITEM
 
 
+def test_a_computed_value_sees_what_was_assigned_inside_models_as_schematics_holds_it():
+    class Event(Model):
+        when = t.DateTimeType(tzd="utc")
+
+    book = model(event=t.ModelType(Event), zone=t.serializable(lambda self: str(self.event.when.tzinfo)))
+    dumped = functions(book).dump({"id": "1", "event": {"when": dt.datetime(2024, 1, 2)}}, True)
+    assert dumped["zone"] == {"S": "UTC"}
+    assert dumped["event"] == {"M": {"when": {"S": "2024-01-02T00:00:00.000000+0000"}}}
+
+
 def test_a_set_that_is_required_and_absent_is_empty_and_validated():
     book = model(words=Set(t.StringType, required=True))
     assert functions(book).load(ITEM, WHOLE) == {"id": "1", "words": set()}
