@@ -35,48 +35,29 @@ class Models:
     def __init__(self) -> None:
         self.known: dict[SchemaPlan, tuple[type, Mapping[str, str]]] = {}
 
-    def held(self, value: Value, native: Any, *, loaded: bool) -> Any:
+    def held(self, value: Value, native: Any) -> Any:
         """Give what schematics holds for a native value: the same, with instances where that has dicts.
 
-        :raises Unready: where a value that was not just ``loaded`` is not one that a load gives
+        Natives have to be settled, or of the types that a dump demands anyway.
+
+        :raises Unready: where a dict lacks something
         """
-        if native is None:
-            return None
         if isinstance(value, ListOf) and type(native) is list:
-            return [self.held(value.element, element, loaded=loaded) for element in native]
-        if isinstance(value, MapOf) and type(native) is dict:
-            if not loaded and (value.dump_key is not None or not all(type(name) is str for name in native)):
-                raise Unready
-            assert value.element is not None
-            return {name: self.held(value.element, element, loaded=loaded) for name, element in native.items()}
+            return [self.held(value.element, element) for element in native]
+        if isinstance(value, MapOf) and value.element is not None and type(native) is dict:
+            return {name: self.held(value.element, element) for name, element in native.items()}
         if isinstance(value, Record) and type(native) is dict:
-            return self._instance(value.plan, native, loaded=loaded)
-        if not (loaded or _is_native(value, native)):
-            raise Unready
+            return self._instance(value.plan, native)
         return native
 
-    def _instance(self, plan: SchemaPlan, natives: dict[str, Any], *, loaded: bool) -> Any:
+    def _instance(self, plan: SchemaPlan, natives: dict[str, Any]) -> Any:
         model, names = self.known[plan]
         if natives.keys() != names.keys():
             raise Unready
+        held = {names[field.name]: self.held(field.value, natives[field.name]) for field in plan.fields}
         instance: Any = object.__new__(model)
-        instance._data = ModelDict(
-            converted={
-                names[field.name]: self.held(field.value, natives[field.name], loaded=loaded) for field in plan.fields
-            }
-        )
+        instance._data = ModelDict(converted=held)
         return instance
-
-
-def _is_native(value: Value, native: Any) -> bool:
-    kind = type(native)
-    if isinstance(value, Text):
-        return kind is str
-    if isinstance(value, Number):
-        return kind is value.native
-    if isinstance(value, Flag):
-        return kind is bool
-    return isinstance(value, Converted) and value.settle is None and kind in value.natives
 
 
 def has_models(value: Value | None) -> bool:

@@ -124,7 +124,7 @@ class SchemaPlanner:
         def judge(natives: dict[str, Any]) -> dict[str, Any]:
             for field in nested:
                 if field.name in natives:
-                    natives[field.name] = self._models.held(field.value, natives[field.name], loaded=True)
+                    natives[field.name] = self._models.held(field.value, natives[field.name])
             judged: dict[str, Any] = adapter.judged(natives, self.mode)
             return judged
 
@@ -227,7 +227,7 @@ class SchemaPlanner:
             for field in plan.fields:
                 if field.name in values and has_models(field.value):
                     with contextlib.suppress(Unready):
-                        values[field.name] = self._models.held(field.value, values[field.name], loaded=False)
+                        values[field.name] = self._models.held(field.value, values[field.name])
             value = computed(adapter.filled(values), spec.name)
             return ABSENT if value is Undefined else self._dump(spec, value)
 

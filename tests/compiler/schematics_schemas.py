@@ -397,7 +397,7 @@ def _validate_f0(self: Any, data: Any, value: Any, context: Any) -> None:
 
 def _validate_f1(self: Any, data: Any, value: Any, context: Any) -> None:
     """Leave word of everything that it is shown."""
-    data["f1"] = f"{_shape(self._data)} {_shape(data)} {_shape(value)} {context.partial}"
+    data["f1"] = f"{_shape(dict(self._data))} {_shape(data)} {_shape(value)} {context.partial}"
 
 
 def _shape(value: Any) -> str:
