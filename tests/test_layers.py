@@ -70,6 +70,7 @@ MARSHMALLOW = {
 }
 SCHEMATICS = {
     "schema/schematics.py",
+    "schema/schematics_models.py",
     "schema/schematics_plans.py",
     "schema/schematics_shapes.py",
     "schema/schematics_types.py",

@@ -210,9 +210,10 @@ class SchematicsAdapter(Adapter):
     ) -> dict[str, Any]:
         """Run the model's ``validate_*`` methods of some fields, and give plain native values."""
         loaded = set(data)
-        validators = {name: self._validators[name] for name in names if name in self._validators}
-        failed = {name for name, field in self._types.items() if label(name, field) in errors}
+        declared = self._validators
+        validators = {name: declared[name] for name in names if name in declared} if declared else {}
         if validators:
+            failed = {name for name, field in self._types.items() if label(name, field) in errors} if errors else ()
             for spec in self.inputs:
                 if spec.name not in failed:
                     data.setdefault(spec.name, None)
@@ -234,6 +235,13 @@ class SchematicsAdapter(Adapter):
     def plan(self, mode: str) -> SchemaPlan:
         return SchemaPlanner(self, mode).outermost()
 
+    def dump_plan(self) -> SchemaPlan:
+        plan = self.compiled.plan(WHOLE)
+        if plan.judge is None or plan.recheck is not None:
+            return plan
+        reason = "its validate methods have to see what schematics makes of its dumps"
+        return SchemaPlan(plan.name, plan.fields, load_declined=reason, dump_declined=plan.dump_declined)
+
     @property
     def _validators(self) -> dict[str, Any]:
         validators: dict[str, Any] = self.schema._schema.validators  # type: ignore[attr-defined]
@@ -251,7 +259,7 @@ class SchematicsAdapter(Adapter):
     # Giving out.
 
     def dump_values(self, natives: dict[str, Any]) -> dict[str, Any]:
-        instance = self._filled(natives)
+        instance = self.filled(natives)
         context = exporting()
         dumped = {}
         for spec in self.fields.values():
@@ -265,7 +273,7 @@ class SchematicsAdapter(Adapter):
                 dumped[spec.stored] = self._named(spec, lambda s=spec, v=value: _exported(s, v, context))
         return dumped
 
-    def _filled(self, natives: dict[str, Any]) -> Any:
+    def filled(self, natives: dict[str, Any]) -> Any:
         """Give an instance with models inside where natives have dicts, and ``None`` for what is absent."""
         data = {}
         for spec in self.inputs:
@@ -309,7 +317,7 @@ class SchematicsAdapter(Adapter):
         return plain(context.field_converter(_bare(field.native), self.serialised(field, value), context))
 
     def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
-        instance = self._filled(natives)
+        instance = self.filled(natives)
         value = computed_native(instance, field.name, field.native)
         return None if value is Undefined else plain(value)
 

@@ -6,6 +6,7 @@ called as the adapter would call it.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import decimal
 import functools
@@ -27,20 +28,16 @@ from .compiler.plans import (
     UNSURE,
     Converted,
     FieldPlan,
-    Flag,
     Foreign,
     Given,
-    ListOf,
     Made,
-    MapOf,
     Missing,
-    Number,
     Odd,
     Record,
     SchemaPlan,
-    Text,
     Value,
 )
+from .schematics_models import Models, Unready, every, has_models, is_reloaded
 from .schematics_shapes import plain_value, require_usual
 from .schematics_validators import Contextual, checks_of, is_own
 from .schematics_values import STORED, computed, exporting, importing, own_default, plain
@@ -75,6 +72,8 @@ class SchemaPlanner:
         self.adapter = adapter
         self.mode = mode
         self._nested: dict[type, SchemaPlan] = {}
+        self._models = Models()
+        self._opaque: set[Value] = set()
         self._importing = importing(**STORED[mode])
         self._exporting = exporting()
 
@@ -89,7 +88,7 @@ class SchemaPlanner:
             return plan
         settles = any(spec.computed for spec in adapter.fields.values())
         for spec in adapter.fields.values():
-            value = self._computed(spec) if spec.computed else self._field_value(spec)
+            value = self._computed(spec, plan) if spec.computed else self._field_value(spec)
             missing = LEFT_OUT if spec.computed else self._missing(spec)
             default = LEFT_OUT if spec.computed else self._default(spec)
             plan.fields.append(
@@ -112,15 +111,30 @@ class SchemaPlanner:
         return plan
 
     def _add_validators(self, plan: SchemaPlan, validators: Iterable[str]) -> None:
-        """Let the model's own validators see what was loaded, where that is what schematics would show them."""
-        adapter: Any = self.adapter
-        for field in plan.fields:
-            if not field.computed and not _is_alike(field.value):
+        """Let the model's own validators see what was loaded, where that can be shown to them as schematics would."""
+        inputs = [field for field in plan.fields if not field.computed]
+        for field in inputs:
+            if not every(field.value, self._is_known, lambda inner: True):
                 names = ", ".join(f"validate_{name}" for name in validators)
-                plan.load_declined = f"{plan.name} has {names}, and {field.name} is not what they are given"
+                plan.load_declined = f"{plan.name} has {names}, and {field.name} is left to schematics"
                 return
-        plan.judge = functools.partial(adapter.judged, mode=self.mode)
-        plan.recheck = lambda wire: adapter.compiled.loads[WHOLE](wire)
+        adapter: Any = self.adapter
+        nested = [field for field in inputs if has_models(field.value)]
+
+        def judge(natives: dict[str, Any]) -> dict[str, Any]:
+            for field in nested:
+                if field.name in natives:
+                    natives[field.name] = self._models.held(field.value, natives[field.name])
+            judged: dict[str, Any] = adapter.judged(natives, self.mode)
+            return judged
+
+        plan.judge = judge
+        if all(is_reloaded(field.value) for field in inputs):
+            plan.recheck = lambda wire: adapter.compiled.loads[WHOLE](wire)
+
+    def _is_known(self, value: Value) -> bool:
+        """Say whether a native value, or what is inside, tells what schematics holds in its place."""
+        return not isinstance(value, Foreign) and value not in self._opaque
 
     def _inner(self, model: Any, specs: Mapping[str, FieldSpec]) -> SchemaPlan:
         """Describe a model inside another; one that nests itself is described once.
@@ -130,6 +144,7 @@ class SchemaPlanner:
         if model in self._nested:
             return self._nested[model]
         plan = self._nested[model] = SchemaPlan(model.__name__, data=dict, outermost=False)
+        self._models.known[plan] = model, {spec.stored: spec.name for spec in specs.values()}
         for spec in specs.values():
             value = self._field_value(spec, inner=True)
             plan.fields.append(
@@ -177,12 +192,15 @@ class SchemaPlanner:
 
     def _by_methods(self, spec: FieldSpec, field: Any) -> Converted:
         """Describe a type that is converted by calling it."""
-        return Converted(
+        converted = Converted(
             load=functools.partial(self._load, spec),
             dump=functools.partial(self._dump, spec),
             settle=self._settle(spec),
             by_library=True,
         )
+        if field.is_compound or type(field) is types.UnionType:
+            self._opaque.add(converted)
+        return converted
 
     def _foreign(self, spec: FieldSpec, reason: str, *, inner: bool) -> Foreign:
         name = spec.stored if inner else spec.name
@@ -201,11 +219,16 @@ class SchemaPlanner:
             reason=reason,
         )
 
-    def _computed(self, spec: FieldSpec) -> Foreign:
+    def _computed(self, spec: FieldSpec, plan: SchemaPlan) -> Foreign:
         adapter: Any = self.adapter
 
         def dump(natives: dict[str, Any]) -> Any:
-            value = computed(adapter._filled(natives), spec.name)
+            values = dict(natives)
+            for field in plan.fields:
+                if field.name in values and has_models(field.value):
+                    with contextlib.suppress(Unready):
+                        values[field.name] = self._models.held(field.value, values[field.name])
+            value = computed(adapter.filled(values), spec.name)
             return ABSENT if value is Undefined else self._dump(spec, value)
 
         return Foreign(
@@ -279,17 +302,6 @@ class SchemaPlanner:
         except Exception:
             return UNSURE
         return Given(native)
-
-
-def _is_alike(value: Value | None) -> bool:
-    """Say whether a native value is what schematics holds too, and may also be loaded from its wire form."""
-    if isinstance(value, (Text, Number, Flag)):
-        return True
-    if isinstance(value, Converted):
-        return value.as_text
-    if isinstance(value, MapOf) and (value.nullable or value.dump_key is not None):
-        return False
-    return isinstance(value, (ListOf, MapOf)) and _is_alike(value.element)
 
 
 def _is_leaf(field: Any) -> bool:

@@ -72,11 +72,15 @@ class Exporter(Converter):  # type: ignore[misc]
         return field.export(value, PRIMITIVE, context)
 
 
+_IMPORTERS = {stored: Importer(stored) for stored in (False, True)}
+_EXPORTER = Exporter()
+
+
 def importing(*, validate: bool = True, partial: bool = False, defaults: bool = True, stored: bool = False) -> Any:
     """Say how values are taken in; ``partial`` and ``defaults`` concern the models inside."""
-    return Context(
+    return _context(
         initialized=True,
-        field_converter=Importer(stored),
+        field_converter=_IMPORTERS[stored],
         trusted_data={},
         mapping={},
         partial=partial,
@@ -94,14 +98,25 @@ def importing(*, validate: bool = True, partial: bool = False, defaults: bool = 
 
 def exporting() -> Any:
     """Say that everything is given out, whatever roles and export levels say."""
-    return Context(
+    return _context(
         initialized=True,
-        field_converter=Exporter(),
-        role=lambda name, value: False,
+        field_converter=_EXPORTER,
+        role=_keep,
         raise_error_on_role=False,
         export_level=DEFAULT,
         app_data={},
     )
+
+
+def _context(**options: Any) -> Context:
+    # what the constructor does, it does name by name, which takes longer than to convert a value
+    context = object.__new__(Context)
+    context.__dict__.update(options)
+    return context
+
+
+def _keep(name: str, value: Any) -> bool:
+    return False
 
 
 STORED = {
@@ -174,8 +189,13 @@ def has_own_text(field: Any) -> bool:
     return isinstance(field, types.DateType) and field.formats != [field.serialized_format]
 
 
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """Give nested models as dicts, by the names that schematics' own ``to_native`` gives them."""
+    if type(value) in _LEAVES:
+        return value
     if isinstance(value, Model):
         return dict(_plain_items(value))
     if isinstance(value, list):

@@ -395,10 +395,25 @@ def _validate_f0(self: Any, data: Any, value: Any, context: Any) -> None:
         data["f1"] = None
 
 
+def _validate_f1(self: Any, data: Any, value: Any, context: Any) -> None:
+    """Leave word of everything that it is shown."""
+    data["f1"] = f"{_shape(dict(self._data))} {_shape(data)} {_shape(value)} {context.partial}"
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, Model):
+        return f"{type(value).__name__}({_shape(dict(value._data))}, {sorted(vars(value))})"
+    if isinstance(value, dict):
+        return str({name: _shape(inner) for name, inner in sorted(value.items(), key=str)})
+    if isinstance(value, list):
+        return str(list(map(_shape, value)))
+    return type(value).__name__ if isinstance(value, (set, dt.datetime)) else repr(value)
+
+
 class _Options:
     roles = {"default": blacklist("f0", "f1")}
     serialize_when_none = False
     export_order = True
 
 
-_HOOKS: dict[str, Any] = {"validate_f0": _validate_f0, "Options": _Options}
+_HOOKS: dict[str, Any] = {"validate_f0": _validate_f0, "validate_f1": _validate_f1, "Options": _Options}

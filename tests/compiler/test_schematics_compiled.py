@@ -149,15 +149,47 @@ def test_validate_methods_of_the_model_see_what_schematics_shows_them():
         book.from_item({**ITEM, "year": {"N": "7"}})
 
 
-def test_validate_methods_that_may_look_at_models_are_left_to_schematics():
-    def validate_circle(self, data, value, context):
+def test_validate_methods_see_models_where_natives_have_dicts():
+    def validate_circles(self, data, value, context):
+        assert [type(one) for one in self.circles] == [Circle]
+        assert type(data["circle"]) is Circle
+        assert (data["circle"].radius, value[0].radius, dict(value[0]), value[0]) == (1, 2, {"radius": 2}, value[0])
+
+    members = {"circle": t.ModelType(Circle), "circles": t.ListType(t.ModelType(Circle))}
+    book = model(**members, validate_circles=validate_circles)
+    item = {**ITEM, "circle": {"M": {"radius": {"N": "1"}}}, "circles": {"L": [{"M": {"radius": {"N": "2"}}}]}}
+    natives = {"id": "1", "circle": {"radius": 1}, "circles": [{"radius": 2}]}
+    assert functions(book).load(item, WHOLE) == natives
+    assert functions(book).dump(natives, True) == item
+    for compiled in (True, False):
+        assert book.from_item(item).to_dict(native=True) == natives
+        assert book(**natives).to_item() == item
+        if compiled:
+            functions(book).loads[WHOLE] = functions(book).dumps[True] = functions(book).dumps[False] = lambda wire: (
+                None
+            )
+
+
+def test_validate_methods_are_left_to_schematics_where_they_may_look_at_what_only_schematics_knows():
+    def validate_shape(self, data, value, context):
         assert value is None or isinstance(value, Circle)
 
-    book = model(circle=t.ModelType(Circle), validate_circle=validate_circle)
+    book = model(shape=t.PolyModelType([Circle]), validate_shape=validate_shape)
     told = book.Schema.compiled
-    assert "validate_circle" in told.load.reason and "circle is not what" in told.load.reason
+    assert "validate_shape, and shape is left to schematics" in told.load.reason
     assert functions(book).loads[TRUSTED](ITEM) == {"id": "1"}
-    book.from_item({**ITEM, "circle": {"M": {"radius": {"N": "1"}}}})
+    book.from_item({**ITEM, "shape": {"M": {"radius": {"N": "1"}}}})
+
+
+def test_validate_methods_that_see_dumps_otherwise_than_stored_leave_saves_to_schematics():
+    def validate_free(self, data, value, context):
+        assert type(value) is not int
+
+    book = model(free=t.BaseType(), validate_free=validate_free)
+    told = book.Schema.compiled
+    assert told.load and not told.dump
+    assert functions(book).load({**ITEM, "free": {"N": "1"}}, WHOLE) is None
+    assert book(id="1", free=1.0).to_item() == {**ITEM, "free": {"N": "1"}}
 
 
 @pytest.mark.parametrize("quick", [True, False])
@@ -225,6 +257,16 @@ def test_a_computed_value_sees_models_where_natives_have_dicts():
     dumped = functions(book).dump({"id": "1", "circle": {"radius": 4}}, True)
     assert dumped == {**ITEM, "circle": {"M": {"radius": {"N": "4"}}}, "twice": {"N": "8"}}
     assert functions(book).dump({"id": "1"}, True) == ITEM
+
+
+def test_a_computed_value_sees_what_was_assigned_inside_models_as_schematics_holds_it():
+    class Event(Model):
+        when = t.DateTimeType(tzd="utc")
+
+    book = model(event=t.ModelType(Event), zone=t.serializable(lambda self: str(self.event.when.tzinfo)))
+    dumped = functions(book).dump({"id": "1", "event": {"when": dt.datetime(2024, 1, 2)}}, True)
+    assert dumped["zone"] == {"S": "UTC"}
+    assert dumped["event"] == {"M": {"when": {"S": "2024-01-02T00:00:00.000000+0000"}}}
 
 
 def test_a_set_that_is_required_and_absent_is_empty_and_validated():
