@@ -131,7 +131,7 @@ class DumpPlanner:
         if spec.kind == "map" and kind == "dict" and spec.element is not None:
             return self._entries(piece, spec.element)
         if kind == "any" and not piece.is_checked:
-            return Converted(_unchanged, _any_plain, reload="same", by_library=True)
+            return Converted(_unchanged, _any_plain, reload="sure", by_library=True)
         if kind in _TEXTS:
             return Converted(piece.check, to_jsonable_python, as_text=True, natives=(_TEXTS[kind],))
         checks: Checks = (Objects(piece.check),) if piece.is_checked else ()
@@ -146,7 +146,7 @@ class DumpPlanner:
         return Record(self._inner(model, specs), native=model, take=attrgetter("__dict__"))
 
     def _elements(self, piece: Piece, spec: FieldSpec) -> Value | None:
-        inner = piece.pieces.piece(spec, piece.node.get("items_schema") or {"type": "any"})
+        inner = piece.pieces.piece(spec, piece.leaf.get("items_schema") or {"type": "any"})
         value = self._value(inner)
         checks: Checks = ()
         if piece.is_checked:
@@ -160,11 +160,11 @@ class DumpPlanner:
         return SetOf(value, checks=checks) if isinstance(value, (Text, Number)) or as_text else None
 
     def _entries(self, piece: Piece, spec: FieldSpec) -> Value | None:
-        keys = piece.pieces.piece(spec, piece.node.get("keys_schema") or {"type": "any"})
+        keys = piece.pieces.piece(spec, piece.leaf.get("keys_schema") or {"type": "any"})
         are_texts = keys.assigned["type"] == "str" and not keys.assigned.keys() - _SAYS_NOTHING
         if not are_texts or piece.is_checked or keys.is_checked or keys.is_serialised or piece.pieces.changes_text:
             return None
-        inner = piece.pieces.piece(spec, piece.node.get("values_schema") or {"type": "any"})
+        inner = piece.pieces.piece(spec, piece.leaf.get("values_schema") or {"type": "any"})
         return MapOf(self._value(inner), nullable=inner.takes_none)
 
 
@@ -216,8 +216,8 @@ class Pieces:
 class Piece:
     """One place for values in a model: a field, or what a list or map of one has in it.
 
-    ``node`` is how pydantic describes it without what stands for missing values, ``assigned`` how it describes assigned
-    values.
+    ``node`` is how pydantic describes it without what stands for missing values, ``leaf`` also without functions, and
+    ``assigned`` how it describes assigned values.
     """
 
     def __init__(self, pieces: Pieces, spec: FieldSpec, around: Node) -> None:
@@ -225,7 +225,7 @@ class Piece:
         self.spec = spec
         self.around = around
         self.node, outer = self._bare(around)
-        _, functions = self._bare(self.node, *_FUNCTIONS)
+        self.leaf, functions = self._bare(self.node, *_FUNCTIONS)
         self.is_nullable = any(one["type"] == "nullable" for one in outer)
         self.is_serialised = any("serialization" in one for one in (*outer, *functions))
         self.assigned, _ = self._bare(pieces.assigned.node(self.node))

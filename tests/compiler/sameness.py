@@ -21,6 +21,10 @@ def same(one: Any, other: Any) -> bool:
         return repr(one) == repr(other)
     if isinstance(one, (dt.datetime, dt.time)):
         return one == other and _told(one) == _told(other)
+    if isinstance(one, Exception):
+        return same(one.args, other.args)
+    if hasattr(type(one), "__pydantic_fields__"):
+        return same(one.__getstate__(), other.__getstate__())
     return bool(one == other)
 
 
