@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Annotated, Any, Generic, Literal, NamedTuple, Optional, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 import pydantic
 from hypothesis import strategies as st
@@ -297,7 +297,7 @@ def fields_(draw: Any, depth: int, inner: bool = False, name: str = "f") -> Decl
         parts.append(part)
         annotation = Annotated[annotation, part]
     if "none" in chosen:
-        annotation = Optional[annotation]
+        annotation = annotation | None
     if "outside" in chosen and draw(st.booleans()):
         annotation = Annotated[annotation, draw(st.sampled_from(FUNCTIONS))()]
         parts.append("outside")
