@@ -270,16 +270,27 @@ _ORIGINAL = "\0original"
 def bare(model: type[pydantic.BaseModel], values: dict[str, Any], names: set[str], extra: Any) -> pydantic.BaseModel:
     """Make an instance of exactly these values: nothing is validated, no default is made, no hook is called."""
     instance = model.__new__(model)
-    private = {
-        name: value
-        for name, declared in model.__private_attributes__.items()
-        if (value := declared.get_default()) is not PydanticUndefined
-    }
     object.__setattr__(instance, "__dict__", values)
     object.__setattr__(instance, "__pydantic_fields_set__", names)
     object.__setattr__(instance, "__pydantic_extra__", extra)
-    object.__setattr__(instance, "__pydantic_private__", private if model.__private_attributes__ else None)
+    private = _private(model, values) if model.__private_attributes__ else None
+    object.__setattr__(instance, "__pydantic_private__", private)
     return instance
+
+
+def _private(model: type[pydantic.BaseModel], values: dict[str, Any]) -> dict[str, Any]:
+    private: dict[str, Any] = {}
+    for name, declared in model.__private_attributes__.items():
+        factory: Any = declared.default_factory
+        if factory is None:
+            value = declared.get_default()
+        elif getattr(declared, "default_factory_takes_validated_data", False):
+            value = factory({**values, **private})
+        else:
+            value = factory()
+        if value is not PydanticUndefined:
+            private[name] = value
+    return private
 
 
 class Rewriter:
