@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from ..codec import AttributeValue, decode_number
+from ..codec import AttributeValue
 from ..spec import FieldSpec
 from .base import PARTIAL, Adapter, prepare
 from .compiler.plans import (
@@ -28,7 +28,7 @@ from .compiler.plans import (
     Text,
     Value,
 )
-from .compiler.values import read_free
+from .compiler.values import number_of, read_free
 
 Finish = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -65,7 +65,7 @@ class LoadPlanner:
         if spec.kind == "list" and element is not None:
             return ListOf(self._value(element), nullable=True)
         if spec.kind == "set" and element is not None and element.key_type in ("S", "N"):
-            return SetOf(Text() if element.key_type == "S" else Number(int, decode_number))
+            return SetOf(Text() if element.key_type == "S" else Number(int, number_of))
         if spec.kind == "map" and element is not None:
             return MapOf(self._value(element), nullable=element.nullable)
         return Free(usual=_usual(spec))
