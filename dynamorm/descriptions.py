@@ -9,15 +9,12 @@ from typing import Any
 from .frozen import FrozenValue
 from .spec import KeySpec
 
-# name, HASH or RANGE, type letter
-KeyPart = tuple[str, str, str]
-
 
 class LiveIndex(FrozenValue):
     """A secondary index as it is; ``included`` as in :class:`~dynamorm.spec.IndexSpec`, but sorted."""
 
     name: str
-    key: tuple[KeyPart, ...]
+    key: KeySpec
     is_global: bool
     included: tuple[str, ...] | None
     read: int | None = None
@@ -35,7 +32,7 @@ class LiveTable(FrozenValue):
     name: str
     arn: str
     status: str
-    key: tuple[KeyPart, ...]
+    key: KeySpec
     on_demand: bool
     read: int | None
     write: int | None
@@ -104,15 +101,12 @@ def read_table(
     )
 
 
-def key_parts(key: KeySpec) -> tuple[KeyPart, ...]:
-    """Give a declared key in the form in which live ones are described."""
-    return tuple((part["AttributeName"], part["KeyType"], key.types[part["AttributeName"]]) for part in key.schema)
+def _key(schema: list[dict[str, str]], types: Mapping[str, str]) -> KeySpec:
+    def of_kind(kind: str) -> tuple[tuple[str, str], ...]:
+        names = (part["AttributeName"] for part in schema if part["KeyType"] == kind)
+        return tuple((name, types.get(name, "?")) for name in names)
 
-
-def _key(schema: list[dict[str, str]], types: Mapping[str, str]) -> tuple[KeyPart, ...]:
-    parts = [(part["AttributeName"], part["KeyType"]) for part in schema]
-    ordered = sorted(parts, key=lambda part: part[1] != "HASH")
-    return tuple((name, kind, types.get(name, "?")) for name, kind in ordered)
+    return KeySpec(of_kind("HASH"), of_kind("RANGE"))
 
 
 def _throughput(described: Mapping[str, Any]) -> tuple[int | None, int | None]:
@@ -121,14 +115,12 @@ def _throughput(described: Mapping[str, Any]) -> tuple[int | None, int | None]:
     return provisioned.get("ReadCapacityUnits") or None, provisioned.get("WriteCapacityUnits") or None
 
 
-def _index(
-    described: Mapping[str, Any], types: Mapping[str, str], table_key: tuple[KeyPart, ...], is_global: bool
-) -> LiveIndex:
+def _index(described: Mapping[str, Any], types: Mapping[str, str], table_key: KeySpec, is_global: bool) -> LiveIndex:
     key = _key(described["KeySchema"], types)
     projection = described.get("Projection") or {}
     included: tuple[str, ...] | None = None
     if projection.get("ProjectionType") != "ALL":
-        keys = {name for name, _kind, _letter in (*table_key, *key)}
+        keys = {*table_key.names, *key.names}
         included = tuple(sorted(set(projection.get("NonKeyAttributes") or ()) - keys))
     read, write = _throughput(described) if is_global else (None, None)
     status = described.get("IndexStatus", "ACTIVE")

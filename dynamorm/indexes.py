@@ -98,7 +98,10 @@ def _told_apart(conditions: tuple[Any, ...], kwargs: Any) -> tuple[tuple[Any, ..
 
 
 class GlobalIndex(Index):
-    """A global secondary index: any hash key, its own throughput, never consistent reads."""
+    """A global secondary index: any hash key, its own throughput, never consistent reads.
+
+    ``hash_key`` and ``range_key`` name a field each, or up to four in a tuple.
+    """
 
     is_global = True
 

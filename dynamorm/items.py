@@ -64,11 +64,11 @@ class Store(NamedTuple):
 
     @property
     def exists(self) -> Condition:
-        return Comparison((self.mapper.key.hash_key,), "exists")
+        return Comparison((self.mapper.key.hash_names[0],), "exists")
 
     @property
     def absent(self) -> Condition:
-        return Comparison((self.mapper.key.hash_key,), "not_exists")
+        return Comparison((self.mapper.key.hash_names[0],), "not_exists")
 
     def get(
         self, place: Place, key: WireItem, consistent: bool = False, paths: Any = None, raw: Raw = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from .exceptions import AmbiguousIndex, InvalidKey
@@ -22,27 +22,28 @@ class Choice(NamedTuple):
 
 
 def split(store: Store, index: IndexSpec | None, conditions: Sequence[Condition], *, textual: bool = False) -> Choice:
-    """Tell conditions on keys, the one of the hash key first, from filters.
+    """Tell conditions on keys, in the order of the key, from filters.
 
     ``textual`` says that the key conditions come as text, so that none has to be found here.
     """
     key = store.mapper.key if index is None else index.key
-    hashes: list[Comparison] = []
-    ranges: list[Comparison] = []
+    on_keys: dict[str, list[Comparison]] = {name: [] for name in key.names}
     filters: list[Condition] = []
     for part in (inner for condition in conditions for inner in parts_of(condition)):
-        if isinstance(part, Comparison) and part.path == (key.hash_key,):
-            hashes.append(part)
-        elif isinstance(part, Comparison) and part.path == (key.range_key,):
-            ranges.append(part)
+        if isinstance(part, Comparison) and len(part.path) == 1 and part.path[0] in on_keys:
+            on_keys[str(part.path[0])].append(part)
         else:
             filters.append(part)
     where = _Where(store, index, key)
-    where.check_operands([*hashes, *ranges])
-    if not (textual and not hashes):
-        if not hashes:
+    where.check_operands(on_keys)
+    if not textual:
+        if not all(on_keys[name] for name in key.hash_names):
             _name_what_would_serve(store, index, where, conditions)
-        where.check_hash(hashes)
+        where.check_hash_is_whole(on_keys)
+    keys = [where.checked_hash(name, on_keys[name]) for name in key.hash_names if on_keys[name]]
+    ranges = {name: where.merged(name, on_keys[name]) for name in key.range_names if on_keys[name]}
+    if not textual:
+        where.check_range_has_no_gap(ranges)
     for filter_ in filters:
         for leaf in leaves(filter_):
             if leaf.path[0] in key.names:
@@ -50,7 +51,7 @@ def split(store: Store, index: IndexSpec | None, conditions: Sequence[Condition]
                     f"{where}: {where.named(leaf.path[0])} is a key here, and DynamoDB takes no filter on a key: "
                     "keys are found by conditions that are ANDed at the top"
                 )
-    return Choice(index, (*hashes, *where.merged(ranges)), tuple(filters))
+    return Choice(index, (*keys, *ranges.values()), tuple(filters))
 
 
 class _Where:
@@ -69,42 +70,75 @@ class _Where:
         """Give the Python name of a stored attribute."""
         return self.store.mapper.adapter.by_stored[str(stored)].name
 
-    def check_operands(self, comparisons: list[Comparison]) -> None:
-        for comparison in comparisons:
-            if not all(isinstance(operand, dict) for operand in comparison.operands):
+    @property
+    def needed(self) -> str:
+        """What such a query cannot do without."""
+        return f"{' and '.join(f'{self.named(name)}=...' for name in self.key.hash_names)}, its hash key"
+
+    def check_operands(self, on_keys: Mapping[str, list[Comparison]]) -> None:
+        for name, comparisons in on_keys.items():
+            if not all(isinstance(operand, dict) for part in comparisons for operand in part.operands):
                 raise InvalidKey(
-                    f"{self}: {self.named(comparison.path[0])} is a key here, which DynamoDB compares with values, "
+                    f"{self}: {self.named(name)} is a key here, which DynamoDB compares with values, "
                     "not with other attributes; scan() can"
                 )
 
-    def check_hash(self, hashes: list[Comparison]) -> None:
-        name = self.named(self.key.hash_key)
-        if not hashes:
-            raise InvalidKey(f"{self} needs {name}=..., its hash key; scan() reads without one")
-        if len(hashes) > 1:
-            raise InvalidKey(f"{self} has one value of {name}, its hash key, not {len(hashes)}")
-        if hashes[0].operator != "eq" or hashes[0].size:
-            operator = "size" if hashes[0].size else hashes[0].operator
-            raise InvalidKey(
-                f"{self}: {name} is the hash key, which DynamoDB finds by equality alone, "
-                f"not with {operator}; scan() can"
-            )
+    def check_hash_is_whole(self, on_keys: Mapping[str, list[Comparison]]) -> None:
+        lacking = [self.named(name) for name in self.key.hash_names if not on_keys[name]]
+        if len(lacking) == len(self.key.hash_names):
+            raise InvalidKey(f"{self} needs {self.needed}; scan() reads without one")
+        if lacking:
+            raise InvalidKey(f"{self} needs {self.needed}, as a whole: there is no {' and no '.join(lacking)}")
 
-    def merged(self, ranges: list[Comparison]) -> list[Comparison]:
-        """Give the one condition on the range key; a lower and an upper bound become BETWEEN."""
-        for comparison in ranges:
+    def checked_hash(self, stored: str, found: list[Comparison]) -> Comparison:
+        name, role = self.named(stored), _role(self.key.hashes, "hash key")
+        if len(found) > 1:
+            raise InvalidKey(f"{self} has one value of {name}, {role}, not {len(found)}")
+        if found[0].operator != "eq" or found[0].size:
+            raise InvalidKey(
+                f"{self}: {name} is {role}, which DynamoDB finds by equality alone, "
+                f"not with {_operator(found[0])}; scan() can"
+            )
+        return found[0]
+
+    def merged(self, stored: str, found: list[Comparison]) -> Comparison:
+        """Give the one condition on a range attribute; a lower and an upper bound become BETWEEN."""
+        name, role = self.named(stored), _role(self.key.ranges, "range key")
+        for comparison in found:
             if comparison.operator not in RANGE_OPERATORS or comparison.size:
-                operator = "size" if comparison.size else comparison.operator
                 raise InvalidKey(
-                    f"{self}: {self.named(self.key.range_key)} is the range key, which is found with "
-                    f"{', '.join(sorted(RANGE_OPERATORS))}, not with {operator}; scan() can"
+                    f"{self}: {name} is {role}, which is found with "
+                    f"{', '.join(sorted(RANGE_OPERATORS))}, not with {_operator(comparison)}; scan() can"
                 )
-        if len(ranges) == 2 and {part.operator for part in ranges} == {"gte", "lte"}:
-            low, high = sorted(ranges, key=lambda part: part.operator)
-            return [Comparison(low.path, "between", (*low.operands, *high.operands))]
-        if len(ranges) > 1:
-            raise InvalidKey(f"{self} has one condition on {self.named(self.key.range_key)}, its range key")
-        return ranges
+        if len(found) == 2 and {part.operator for part in found} == {"gte", "lte"}:
+            low, high = sorted(found, key=lambda part: part.operator)
+            return Comparison(low.path, "between", (*low.operands, *high.operands))
+        if len(found) > 1:
+            raise InvalidKey(f"{self} has one condition on {name}, {role}")
+        return found[0]
+
+    def check_range_has_no_gap(self, ranges: Mapping[str, Comparison]) -> None:
+        """Hold conditions on a range key against DynamoDB's rule for several attributes.
+
+        They are used from the first one on, and only the last condition may be something else than an equality.
+        """
+        for stored in ranges:
+            for before in self.key.range_names[: self.key.range_names.index(stored)]:
+                if before not in ranges or ranges[before].operator != "eq":
+                    order = ", ".join(map(self.named, self.key.range_names))
+                    given = f"comes with {_operator(ranges[before])}" if before in ranges else "is not given"
+                    raise InvalidKey(
+                        f"{self}: its range key is {order}, in this order, so that {self.named(stored)} is found only "
+                        f"together with {self.named(before)} by equality, which {given}; scan() can"
+                    )
+
+
+def _role(attributes: Sequence[object], key: str) -> str:
+    return f"the {key}" if len(attributes) == 1 else f"part of the {key}"
+
+
+def _operator(comparison: Comparison) -> str:
+    return "size" if comparison.size else comparison.operator
 
 
 def _name_what_would_serve(
@@ -117,7 +151,7 @@ def _name_what_would_serve(
     ]
     if serving:
         raise InvalidKey(
-            f"{where} needs {where.named(where.key.hash_key)}=..., its hash key; with what was given, "
+            f"{where} needs {where.needed}; with what was given, "
             f"{' or '.join(serving)} can be queried (find() chooses by itself)"
         )
 
@@ -128,18 +162,16 @@ def _places(store: Store) -> list[IndexSpec | None]:
 
 def _given(store: Store, index: IndexSpec | None, conditions: Sequence[Condition]) -> bool:
     key = store.mapper.key if index is None else index.key
-    return any(
-        isinstance(part, Comparison) and part.path == (key.hash_key,) and part.operator == "eq" and not part.size
-        for condition in conditions
-        for part in parts_of(condition)
-    )
+    parts = [part for condition in conditions for part in parts_of(condition)]
+    found = {part.path for part in parts if isinstance(part, Comparison) and part.operator == "eq" and not part.size}
+    return found >= {(name,) for name in key.hash_names}
 
 
 def choose(store: Store, conditions: Sequence[Condition]) -> Choice:
     """Give the table or index that the conditions lead to.
 
-    The hash key has to be there; a range key that is given breaks ties, then what holds more of each item, the table
-    before all.
+    The whole hash key has to be there; then the one counts whose key takes most of the conditions, then what holds more
+    of each item, the table before all.
     """
     choices: list[Choice] = []
     refusals: list[InvalidKey] = []
@@ -153,7 +185,8 @@ def choose(store: Store, conditions: Sequence[Condition]) -> Choice:
         if refusals:
             raise refusals[0]
         keys = [store.mapper.key, *(index.spec.key for index in store.table.indexes.values())]
-        fields = dict.fromkeys(store.mapper.adapter.by_stored[key.hash_key].name for key in keys)
+        named = store.mapper.adapter.by_stored
+        fields = dict.fromkeys(" with ".join(named[name].name for name in key.hash_names) for key in keys)
         raise InvalidKey(
             f"find() of {store.mapper.model_name} needs a hash key: one of {', '.join(fields)}, by equality; "
             "scan() reads without one"
@@ -169,9 +202,9 @@ def choose(store: Store, conditions: Sequence[Condition]) -> Choice:
     return leading[0]
 
 
-def _merit(choice: Choice) -> tuple[bool, int, int]:
-    has_range = len(choice.keys) > 1
+def _merit(choice: Choice) -> tuple[int, int, int]:
+    used = len(choice.keys)
     if choice.spec is None:
-        return has_range, 2, 0
+        return used, 2, 0
     included = choice.spec.included
-    return (has_range, 1, 0) if included is None else (has_range, 0, len(included))
+    return (used, 1, 0) if included is None else (used, 0, len(included))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from .descriptions import KeyPart, LiveIndex, LiveTable, key_parts
+from .descriptions import LiveIndex, LiveTable
 from .frozen import FrozenValue
 from .requests import Request
 from .spec import IndexSpec, KeySpec, TableSpec
@@ -141,11 +141,10 @@ def compare(
 
 
 def _key(declared: TableSpec, live: LiveTable) -> Iterator[Step]:
-    wanted = key_parts(declared.key)
+    wanted = declared.key
     if wanted == live.key:
         return
-    names = [part[:2] for part in wanted] != [part[:2] for part in live.key]
-    what = "key of the table" if names else "type of the table's key"
+    what = "type of the table's key" if wanted.schema == live.key.schema else "key of the table"
     yield Step(what, _key_text(live.key), _key_text(wanted), refused=ANOTHER_TABLE)
 
 
@@ -163,7 +162,7 @@ def _local_indexes(declared: TableSpec, live: LiveTable) -> Iterator[Step]:
                 refused="DynamoDB adds local indexes to no table that exists. Declare a GlobalIndex with the same "
                 "keys, or declare another name for the table, create it, and copy the items",
             )
-        elif key_parts(index.key) != found.key or _narrower(found, index):
+        elif index.key != found.key or _narrower(found, index):
             yield Step(what, _index_text(found), _index_text(index), refused=ANOTHER_TABLE)
         elif _projected(index) != found.included:
             yield Step(what, _index_text(found), _index_text(index), harmless=True)
@@ -215,7 +214,7 @@ class _Indexes:
         )
 
     def _rebuild(self, found: LiveIndex, index: IndexSpec) -> Step:
-        changed = "key" if key_parts(index.key) != found.key else "projection"
+        changed = "key" if index.key != found.key else "projection"
         refused = (
             f"a changed {changed} takes removing and adding the index again. Allow it with allow_rebuild=True, or "
             "declare the changed index under another name, beside this one, and let this one go later"
@@ -231,12 +230,12 @@ class _Indexes:
         )
 
     def additions(self) -> Iterator[Step]:
-        types = dict(_types(self.live.key))
+        types = dict(self.live.key.types)
         holders = dict.fromkeys(types, "the table")
         staying = [*(found for found, _ in self.staying), *(one for one in self.live.indexes if not one.is_global)]
         for found in staying:
-            types.update(_types(found.key))
-            holders.update({name: f"index {found.name}" for name, _kind, _letter in found.key})
+            types.update(found.key.types)
+            holders.update(dict.fromkeys(found.key.names, f"index {found.name}"))
         kept = {found.name for found, _ in self.staying}
         for name, index in self.wanted.items():
             if name not in kept:
@@ -264,7 +263,7 @@ class _Indexes:
             cost=f"a backfill from {self.live.items:,} items ({_size_text(self.live.size)}), in minutes or hours, "
             "and then a write to the index for each write to the table",
             refused=refused,
-            harmless=found is not None and key_parts(index.key) == found.key and not _narrower(found, index),
+            harmless=found is not None and index.key == found.key and not _narrower(found, index),
             request=build_add_index(self.live.name, index, {**types, **index.key.types}, provisioned=self.provisioned),
         )
 
@@ -448,7 +447,7 @@ def _protection(declared: TableSpec, live: LiveTable, protected: bool) -> Iterat
 
 
 def _is_changed(found: LiveIndex, index: IndexSpec) -> bool:
-    return key_parts(index.key) != found.key or _projected(index) != found.included
+    return index.key != found.key or _projected(index) != found.included
 
 
 def _projected(index: IndexSpec) -> tuple[str, ...] | None:
@@ -462,10 +461,6 @@ def _narrower(found: LiveIndex, index: IndexSpec) -> bool:
     return index.included is None or not set(index.included) <= set(found.included)
 
 
-def _types(key: tuple[KeyPart, ...]) -> dict[str, str]:
-    return {name: letter for name, _kind, letter in key}
-
-
 def _is_key(declared: str, live: str | None) -> bool:
     return live is not None and (live == declared or live.endswith(f"/{declared}"))
 
@@ -474,19 +469,22 @@ def _merged(declared: int | None, live: int | None) -> int | None:
     return live if declared is None else declared
 
 
-def _key_text(key: tuple[KeyPart, ...]) -> str:
-    return ", ".join(f"{name} {letter}" for name, _kind, letter in key)
+def _key_text(key: KeySpec) -> str:
+    return ", ".join(
+        " + ".join(f"{name} {letter}" for name, letter in attributes)
+        for attributes in (key.hashes, key.ranges)
+        if attributes
+    )
 
 
 def _index_text(index: IndexSpec | LiveIndex) -> str:
-    key = key_parts(index.key) if isinstance(index.key, KeySpec) else index.key
     if index.included is None:
         projected = "all attributes"
     elif index.included:
         projected = f"keys and {', '.join(sorted(index.included))}"
     else:
         projected = "keys only"
-    return f"({_key_text(key)}; {projected})"
+    return f"({_key_text(index.key)}; {projected})"
 
 
 def _throughput_text(read: Any, write: Any) -> str:

@@ -29,6 +29,7 @@ from .expressions import (
 )
 from .passthrough import merged, without_conditions
 from .requests import Request, build_delete, build_put, build_query, build_scan, build_update
+from .spec import KeySpec
 
 KEYS_OF_A_GET = 100
 ITEMS_OF_A_WRITE = 25
@@ -137,30 +138,29 @@ class RawItems(NamedTuple):
                 self._pause(left, fruitless, "read")
 
     def query(
-        self, key: tuple[str, ...] | None, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]
+        self, key: KeySpec | None, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]
     ) -> PlainItem:
-        """Give one page of the items with a hash key; ``key`` are the names of the keys of what is queried."""
+        """Give one page of the items with a hash key; ``key`` is that of the table or index that is queried."""
         rest, more = without_conditions(options)
         parts = [inner for part in self._resolved([*conditions, *more], lookups) for inner in parts_of(part)]
         found: list[Comparison] = []
         filters: list[Condition] = []
         for part in parts:
-            if isinstance(part, Comparison) and not part.size and key is not None and part.path in _paths(key):
+            if isinstance(part, Comparison) and not part.size and key is not None and part.path in _paths(key.names):
                 found.append(part)
             else:
                 filters.append(part)
         if key is not None and "KeyConditionExpression" not in rest:
-            if not any(part.path == (key[0],) for part in found):
-                raise InvalidKey(
-                    f"a query of table {self.table} needs {key[0]}=..., its hash key; scan() reads without"
-                )
+            if not {*key.hash_names} <= {part.path[0] for part in found}:
+                needed = " and ".join(f"{name}=..." for name in key.hash_names)
+                raise InvalidKey(f"a query of table {self.table} needs {needed}, its hash key; scan() reads without")
         elif key is None and "KeyConditionExpression" not in rest:
             raise InvalidKey(
                 f"a query of table {self.table} on index {options.get('IndexName')!r}, which is not declared: "
                 "declare it, or give the KeyConditionExpression as text"
             )
         # local engines want the hash key first
-        found.sort(key=lambda part: key is not None and part.path != (key[0],))
+        found.sort(key=lambda part: 0 if key is None else key.names.index(str(part.path[0])))
         return self._call(merged(build_query(self.table, found, filters=filters), rest))
 
     def scan(self, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]) -> PlainItem:

@@ -9,6 +9,8 @@ from typing import Any
 from .frozen import Frozen, FrozenValue
 
 KEY_TYPES = ("S", "N", "B")
+# of either kind, hash and range
+KEY_FIELDS_OF_AN_INDEX = 4
 
 
 class FieldSpec(Frozen):
@@ -51,30 +53,37 @@ class FieldSpec(Frozen):
 
 
 class KeySpec(FrozenValue):
-    """The primary key of a table or index, by stored names, with DynamoDB's type letters."""
+    """The key of a table or index: its hash attributes, then its range attributes, in the order that counts.
 
-    hash_key: str
-    hash_type: str
-    range_key: str | None = None
-    range_type: str | None = None
+    Each is a stored name with DynamoDB's type letter.  Of both kinds a table and a local index have one at most, a
+    global index up to :data:`KEY_FIELDS_OF_AN_INDEX`.
+    """
 
-    @property
+    hashes: tuple[tuple[str, str], ...]
+    ranges: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def hash_names(self) -> tuple[str, ...]:
+        return tuple(name for name, _letter in self.hashes)
+
+    @cached_property
+    def range_names(self) -> tuple[str, ...]:
+        return tuple(name for name, _letter in self.ranges)
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
-        return (self.hash_key,) if self.range_key is None else (self.hash_key, self.range_key)
+        return (*self.hash_names, *self.range_names)
+
+    @cached_property
+    def types(self) -> Mapping[str, str]:
+        """The type letter of each key attribute."""
+        return dict((*self.hashes, *self.ranges))
 
     @property
     def schema(self) -> list[dict[str, str]]:
         """``KeySchema`` as DynamoDB wants it."""
-        kinds = ("HASH", "RANGE")
-        return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(self.names, kinds, strict=False)]
-
-    @property
-    def types(self) -> dict[str, str]:
-        """The type letter of each key attribute."""
-        types = {self.hash_key: self.hash_type}
-        if self.range_key is not None and self.range_type is not None:
-            types[self.range_key] = self.range_type
-        return types
+        kinds = {"HASH": self.hash_names, "RANGE": self.range_names}
+        return [{"AttributeName": name, "KeyType": kind} for kind, names in kinds.items() for name in names]
 
 
 class IndexSpec(FrozenValue):

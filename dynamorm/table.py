@@ -7,7 +7,7 @@ import itertools
 import threading
 import warnings
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from . import administration
@@ -18,7 +18,7 @@ from .indexes import ProjectAll, Projection
 from .planning import Plan, Step, compare, plan_changes
 from .raw import RawItems
 from .schema import Adapter
-from .spec import FieldSpec, IndexSpec, KeySpec, TableSpec
+from .spec import KEY_FIELDS_OF_AN_INDEX, FieldSpec, IndexSpec, KeySpec, TableSpec
 from .table_requests import attribute_definitions, stream_specification, throughput
 
 STREAM_KINDS = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
@@ -38,9 +38,12 @@ class DynamoCommon3:
 
     REQUIRED_ATTRS: ClassVar[tuple[str, ...]] = ("name", "hash_key")
 
+    # whether DynamoDB lets the hash key, and the range key, consist of several attributes
+    takes_several: ClassVar[bool] = False
+
     name: str
-    hash_key: str
-    range_key: str | None = None
+    hash_key: str | Sequence[str]
+    range_key: str | Sequence[str] | None = None
     read: int | None = None
     write: int | None = None
 
@@ -57,16 +60,35 @@ class DynamoCommon3:
         self.key = self._describe_key()
 
     def _describe_key(self) -> KeySpec:
-        hash_field = self._key_field("hash_key", self.hash_key)
-        assert hash_field.key_type is not None
-        if self.range_key is None:
-            return KeySpec(hash_field.stored, hash_field.key_type)
-        range_field = self._key_field("range_key", self.range_key)
-        return KeySpec(hash_field.stored, hash_field.key_type, range_field.stored, range_field.key_type)
+        hashes = self._key_fields("hash_key", self.hash_key)
+        ranges = [] if self.range_key is None else self._key_fields("range_key", self.range_key)
+        names = [spec.stored for spec in (*hashes, *ranges)]
+        for name in names:
+            if names.count(name) > 1:
+                raise InvalidSchemaField(
+                    f"{self._owner}: hash_key = {self.hash_key!r} and range_key = {self.range_key!r} name "
+                    f"{self._adapter.by_stored[name].name!r} {names.count(name)} times; a field has one place in a key"
+                )
+        return KeySpec(*(tuple((spec.stored, str(spec.key_type)) for spec in specs) for specs in (hashes, ranges)))
+
+    def _key_fields(self, role: str, declared: Any) -> list[FieldSpec]:
+        if not isinstance(declared, (tuple, list)):
+            return [self._key_field(role, declared)]
+        if not self.takes_several:
+            raise InvalidSchemaField(
+                f"{self._owner}: {role} = {declared!r}: only the key of a GlobalIndex may consist of several fields; "
+                "name one, by its bare name, or one that holds the values joined"
+            )
+        if not 1 <= len(declared) <= KEY_FIELDS_OF_AN_INDEX:
+            raise InvalidSchemaField(
+                f"{self._owner}: {role} = {declared!r} names {len(declared) or 'no'} fields; "
+                f"DynamoDB takes from 1 to {KEY_FIELDS_OF_AN_INDEX}"
+            )
+        return [self._key_field(role, name) for name in declared]
 
     def _field(self, role: str, name: Any) -> FieldSpec:
         fields = self._adapter.fields
-        spec = fields.get(name) or self._adapter.by_stored.get(name)
+        spec = (fields.get(name) or self._adapter.by_stored.get(name)) if isinstance(name, str) else None
         if spec is None:
             near = difflib.get_close_matches(str(name), fields, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"its fields are {', '.join(fields)}"
@@ -75,12 +97,7 @@ class DynamoCommon3:
             )
         return spec
 
-    def _key_field(self, role: str, name: str) -> FieldSpec:
-        if isinstance(name, (tuple, list)):
-            raise InvalidSchemaField(
-                f"{self._owner}: {role} = {name!r} names several fields; a key here is one field, so store their "
-                "values joined in a field of its own and name that"
-            )
+    def _key_field(self, role: str, name: Any) -> FieldSpec:
         spec = self._field(role, name)
         if spec.key_type is None or spec.computed:
             kind = type(spec.native).__name__ if spec.native is not None else spec.kind
@@ -143,11 +160,14 @@ class DynamoLocalIndex3(DynamoIndex3):
 
 class DynamoGlobalIndex3(DynamoIndex3):
     is_global = True
+    takes_several = True
 
 
 class DynamoTable3(DynamoCommon3):
     """The table of a model; the inner ``Table`` class, with its own methods, is a base of its class."""
 
+    hash_key: str
+    range_key: str | None = None
     stream: str | None = None
     billing_mode: str | None = None
     ttl: str | bool | None = None
@@ -180,7 +200,7 @@ class DynamoTable3(DynamoCommon3):
         for attribute, declaration in indexes.items():
             kind = DynamoGlobalIndex3 if declaration.is_global else DynamoLocalIndex3
             index: DynamoIndex3 = kind(f"{model_name}.{attribute}", self, declaration)
-            if not index.is_global and index.key.hash_key != self.key.hash_key:
+            if not index.is_global and index.key.hashes != self.key.hashes:
                 raise InvalidSchemaField(
                     f"{model_name}.{attribute}: a local index has the table's hash key, {self.hash_key!r}; "
                     "make it a GlobalIndex for another"
@@ -467,7 +487,7 @@ class DynamoTable3(DynamoCommon3):
         """
         options = query_kwargs or {}
         index: DynamoCommon3 | None = self.indexes.get(options["IndexName"]) if "IndexName" in options else self
-        return self._raw.query(None if index is None else index.key.names, conditions, options, lookups)
+        return self._raw.query(None if index is None else index.key, conditions, options, lookups)
 
     def scan(self, /, *conditions: Any, scan_kwargs: Mapping[str, Any] | None = None, **lookups: Any) -> dict[str, Any]:
         """Give one page of the items, as boto3's response."""

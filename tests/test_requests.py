@@ -16,8 +16,10 @@ from dynamorm.requests import (
     build_scan,
     build_update,
 )
-from dynamorm.spec import IndexSpec, KeySpec, TableSpec
+from dynamorm.spec import IndexSpec, TableSpec
 from dynamorm.table_requests import build_create_table, build_delete_table, build_describe_table
+
+from .specs import single_key
 
 SERVICE = botocore.session.get_session().get_service_model("dynamodb")
 KEY = {"id": {"S": "1"}}
@@ -26,13 +28,13 @@ SIZED = Comparison(("tags",), "gte", ({"N": "1"},), size=True)
 ABSENT = Comparison(("x",), "absent")
 TABLE = TableSpec(
     name="things",
-    key=KeySpec("id", "S", "rank", "N"),
+    key=single_key("id", "S", "rank", "N"),
     read=1,
     write=2,
     stream="NEW_IMAGE",
     indexes=(
-        IndexSpec("by-name", KeySpec("name", "S"), is_global=True, included=("x",), read=3, write=4),
-        IndexSpec("by-age", KeySpec("id", "S", "age", "N"), is_global=False),
+        IndexSpec("by-name", single_key("name", "S"), is_global=True, included=("x",), read=3, write=4),
+        IndexSpec("by-age", single_key("id", "S", "age", "N"), is_global=False),
     ),
 )
 
@@ -86,7 +88,7 @@ def test_a_local_index_has_no_throughput_and_an_on_demand_table_none_at_all():
         "ReadCapacityUnits": 3,
         "WriteCapacityUnits": 4,
     }
-    on_demand = build_create_table(TableSpec("t", KeySpec("id", "S"), on_demand=True, indexes=TABLE.indexes)).payload
+    on_demand = build_create_table(TableSpec("t", single_key("id", "S"), on_demand=True, indexes=TABLE.indexes)).payload
     assert on_demand["BillingMode"] == "PAY_PER_REQUEST"
     assert "ProvisionedThroughput" not in on_demand
     assert "ProvisionedThroughput" not in on_demand["GlobalSecondaryIndexes"][0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
@@ -12,11 +13,14 @@ from botocore.config import Config
 
 from .. import exceptions as ours
 from .botocore_private import can_sign_or_need_not
+from .botocore_session import Plain, plain_circumstances
 from .configuration import Settings
 from .errors import translate, translate_failure
-from .lanes import DefaultLane, DirectLane, Lane, PlainLane
+from .lanes import DefaultLane, DirectLane, EarlyLane, Lane, LateClient, PlainLane
 
 __all__ = ["Opened", "call", "open_lane"]
+
+log = logging.getLogger("dynamorm.connection")
 
 _LANES: dict[str, Any] = {"default": DefaultLane, "direct": DirectLane, "boto3": PlainLane}
 
@@ -43,8 +47,25 @@ class Opened:
         if isinstance(kwargs.get("config"), dict):
             kwargs["config"] = Config(**kwargs["config"])
         self._kwargs = kwargs
-        self.client = self._make(self._session.client)
-        self._could_sign = can_sign_or_need_not(self.client)
+        self._late = LateClient(lambda: self._make(self._session.client))
+
+    @property
+    def client(self) -> Any:
+        """The session's client, made when it is first needed."""
+        return self._late.get()
+
+    def lane(self, transport: str) -> Lane:
+        """Give the way in which requests are sent."""
+        if transport == "direct" and not self._late.is_made:
+            plain = plain_circumstances(self._session, self._kwargs)
+            if isinstance(plain, Plain):
+                return EarlyLane(plain, self._late)
+            log.debug("a client is made: %s", plain)
+        return open_lane(transport, self.client)
+
+    def close(self) -> None:
+        if self._late.is_made:
+            self.client.close()
 
     def resource(self) -> Any:
         """Make the resource that goes with the client."""
@@ -58,7 +79,7 @@ class Opened:
                 return False
         elif self._has_session_of_its_own and self._environment_key != os.environ.get("AWS_ACCESS_KEY_ID"):
             return False
-        return self._could_sign
+        return not self._late.is_made or can_sign_or_need_not(self.client)
 
     def _make(self, make: Any) -> Any:
         try:
@@ -75,17 +96,17 @@ def open_lane(transport: str, client: Any) -> Lane:
     return lane
 
 
-def call(lane: Lane, client: Any, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+def call(lane: Lane, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
     """Send one request; every error comes out as one of ours, with botocore's as its cause."""
     try:
         return lane.call(operation, payload)
     except theirs.ClientError as error:
         raise translate(error, operation, payload) from error
     except theirs.BotoCoreError as error:
-        raise translate_failure(error, operation, client.meta.endpoint_url) from error
+        raise translate_failure(error, operation, lane.endpoint_url) from error
     except UnicodeDecodeError as error:
         # what botocore's parser makes of an answer that was damaged on its way
-        endpoint = client.meta.endpoint_url
+        endpoint = lane.endpoint_url
         raise ours.ConnectionFailed(
             f"{operation} got no readable answer from {endpoint}", operation, endpoint
         ) from error

@@ -11,6 +11,7 @@ from operator import is_
 from types import FunctionType
 from typing import Any
 
+import boto3
 import botocore
 from botocore import UNSIGNED, awsrequest, httpsession, signers, useragent
 from botocore import client as client_module
@@ -20,7 +21,6 @@ from botocore.httpsession import get_cert_path
 
 from .answers import DATA_OPERATIONS
 from .pool import SendingOptions
-from .retries import SERVED_MODES
 
 get_context: Any
 try:
@@ -30,9 +30,12 @@ except ImportError:  # before features were counted the header was made once
 
 __all__ = [
     "Guard",
+    "SendingFunctions",
     "can_sign_or_need_not",
     "credentials_of",
     "endpoint_of",
+    "first_foreign",
+    "is_a_librarys_own",
     "parse_by_shapes",
     "regional_endpoint",
     "remember_user_agent",
@@ -47,7 +50,10 @@ Endpoint: Any = endpoint_module.Endpoint
 URLLib3Session: Any = httpsession.URLLib3Session
 RequestSigner: Any = signers.RequestSigner
 
-_HOME = os.path.dirname(botocore.__file__) + os.sep
+# The adaptive mode also listens to successes and holds requests back: botocore sends in that mode.
+SERVED_MODES = frozenset({"legacy", "standard"})
+
+_HOMES = tuple(os.path.dirname(str(library.__file__)) + os.sep for library in (botocore, boto3))
 
 # The functions that a lane stands in for.  If one of them is somebody's wrapper, that somebody wants to see
 # the call.
@@ -86,6 +92,7 @@ _SEEDER = ("botocore.retries.standard", "MaxAttemptsSeeder.seed_max_attempts")
 _OWN_HANDLERS = {
     _SEEDER,
     ("botocore.signers", "RequestSigner.handler"),
+    ("botocore.signers", "add_generate_presigned_url"),
     ("botocore.useragent", "UserAgentString.rebuild_and_replace_user_agent_handler"),
     ("botocore.handlers", "add_retry_headers"),
     ("botocore.handlers", "set_operation_specific_signer"),
@@ -116,6 +123,25 @@ _CALLING_EVENTS = (
 )
 
 
+class SendingFunctions:
+    """Says whether botocore's functions are still its own; quick to ask again."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Any, ...] = ()
+
+    def objection(self) -> str | None:
+        live = _live_sending()
+        if not _are_the_same(live, self._known):
+            for owner, name in _SENDING:
+                if not is_a_librarys_own(getattr(owner, name)):
+                    return f"{owner.__name__}.{name} is not botocore's own"
+            for connection_class in live[len(_SENDING) :]:
+                if connection_class.__module__ != "botocore.awsrequest":
+                    return "botocore's HTTP connection class has been replaced"
+            self._known = live
+        return None
+
+
 class Guard:
     """Says before each call whether a lane may send for its client, or why it may not.
 
@@ -138,7 +164,7 @@ class Guard:
         self._foreign_parser = False
         self.most_attempts: int | None = None
         self._asked_before_send: frozenset[str] = frozenset()
-        self._known_sending: tuple[Any, ...] = ()
+        self._functions = SendingFunctions()
         self._known_calling: Any = None
 
     def objection_to_sending(self) -> str | None:
@@ -149,15 +175,9 @@ class Guard:
             self._judge_handlers()
         if self._sending_handlers is not None:
             return self._sending_handlers
-        live = _live_sending()
-        if not _are_the_same(live, self._known_sending):
-            for owner, name in _SENDING:
-                if not _is_botocore_own(getattr(owner, name)):
-                    return f"{owner.__name__}.{name} is not botocore's own"
-            for connection_class in live[len(_SENDING) :]:
-                if connection_class.__module__ != "botocore.awsrequest":
-                    return "botocore's HTTP connection class has been replaced"
-            self._known_sending = live
+        objection = self._functions.objection()
+        if objection is not None:
+            return objection
         endpoint = self._endpoint
         if (
             self._client._endpoint is not endpoint
@@ -183,7 +203,7 @@ class Guard:
             return self._calling_handlers
         live = BaseClient._make_api_call
         if live is not self._known_calling:
-            if not _is_botocore_own(live):
+            if not is_a_librarys_own(live):
                 return "BaseClient._make_api_call is not botocore's own"
             self._known_calling = live
         if not _CALLING_NAMES.isdisjoint(self._client.__dict__):
@@ -226,16 +246,24 @@ class Guard:
         return None
 
     def _first_foreign(self, events: tuple[str, ...]) -> str | None:
-        for event in events:
-            for operation in DATA_OPERATIONS:
-                for handler in self._handlers(event, operation):
-                    if handler not in self._own and _identity(handler) not in _OWN_HANDLERS:
-                        return f"a handler that is not botocore's own listens to {event}"
-        return None
+        return first_foreign(self._emitter, events, self._own)
 
     def _handlers(self, event: str, operation: str) -> list[Any]:
-        found = self._emitter._handlers.prefix_search(f"{event}.dynamodb.{operation}")
-        return list(found)
+        return _handlers(self._emitter, event, operation)
+
+
+def first_foreign(emitter: Any, events: tuple[str, ...], own: frozenset[Any] = frozenset()) -> str | None:
+    """Say which of a client's events somebody listens to besides ``own`` and those whose work the lanes do."""
+    for event in events:
+        for operation in DATA_OPERATIONS:
+            for handler in _handlers(emitter, event, operation):
+                if handler not in own and _identity(handler) not in _OWN_HANDLERS:
+                    return f"a handler that is not botocore's own listens to {event}"
+    return None
+
+
+def _handlers(emitter: Any, event: str, operation: str) -> list[Any]:
+    return list(emitter._handlers.prefix_search(f"{event}.dynamodb.{operation}"))
 
 
 def _live_sending() -> tuple[Any, ...]:
@@ -265,8 +293,9 @@ def _are_the_same(some: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
     return len(some) == len(others) and all(map(is_, some, others))
 
 
-def _is_botocore_own(function: Any) -> bool:
-    return type(function) is FunctionType and function.__code__.co_filename.startswith(_HOME)
+def is_a_librarys_own(function: Any) -> bool:
+    """Whether a function is as botocore, or boto3, has written it."""
+    return type(function) is FunctionType and function.__code__.co_filename.startswith(_HOMES)
 
 
 def _identity(handler: Any) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 from zlib import crc32
 
@@ -19,8 +19,8 @@ from botocore.hooks import first_non_none_response
 from botocore.parsers import ResponseParserError
 
 from .answers import LeanResponse, checksum_differs, is_plausible_success, read_answer
-from .botocore_private import Guard, credentials_of, endpoint_of, parse_by_shapes, sending_options
-from .pool import Pool
+from .botocore_private import credentials_of, parse_by_shapes
+from .pool import Pool, SendingOptions
 from .retries import RetryPolicy
 from .sender import Answer
 from .signer import FrozenCredentials, Signer, SigningTarget, signing_target
@@ -62,6 +62,14 @@ class Destination(NamedTuple):
     pool: Pool
 
 
+class AnyGuard(Protocol):
+    """What an exchange has to know of those who listen to the client's events."""
+
+    most_attempts: int | None
+
+    def is_asked_before_send(self, operation: str) -> bool: ...
+
+
 class RequestParts(NamedTuple):
     """One request before it is signed."""
 
@@ -93,13 +101,22 @@ class Outcome(NamedTuple):
 
 
 class Exchange:
-    """Carries requests of one client to their answers, without botocore's own sending."""
+    """Carries requests of one client to their answers, without botocore's own sending.
 
-    def __init__(self, client: Any, guard: Guard, sleep: Callable[[float], None] | None = None) -> None:
-        self.policy = RetryPolicy(client, endpoint_of(client), sleep)
-        self._client = client
+    ``client`` gives the client, and is asked when a request takes more than one good answer.
+    """
+
+    def __init__(
+        self,
+        client: Callable[[], Any],
+        guard: AnyGuard,
+        options: SendingOptions,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        self.policy = RetryPolicy(client, sleep)
+        self.client = client
+        self.options = options
         self._guard = guard
-        self._options = sending_options(client)
         self._lock = threading.Lock()
         self._destinations: dict[str, Destination] = {}
         self._signers: dict[str, Signer] = {}
@@ -171,6 +188,12 @@ class Exchange:
             return Outcome(None, error, False)
         return Outcome((http, parsed), None, answer.status == 200)
 
+    def inherit(self, other: Exchange) -> None:
+        """Go on with the connections that another one has opened for the same settings."""
+        if self.options == other.options:
+            with self._lock:
+                self._destinations = {**other._destinations, **self._destinations}
+
     def close(self) -> None:
         """Close all idle connections."""
         for destination in list(self._destinations.values()):
@@ -193,13 +216,13 @@ class Exchange:
             secure = parts.scheme == "https"
             if secure and self._tls is None:
                 try:
-                    self._tls = tls_context(self._options.verify, self._options.default_bundle)
+                    self._tls = tls_context(self.options.verify, self.options.default_bundle)
                 except OSError as error:
-                    reason = OSError(f"the certificates in {self._options.verify!r} cannot be used: {error}")
+                    reason = OSError(f"the certificates in {self.options.verify!r} cannot be used: {error}")
                     raise SSLError(endpoint_url=url, error=reason) from error
             pool = Pool(
                 url, parts.hostname or "", port or (443 if secure else 80), self._tls if secure else None,
-                self._options,
+                self.options,
             )  # fmt: skip
             line = f"POST {path} HTTP/1.1\r\nHost: {target.host}\r\nAccept-Encoding: identity\r\n"
             known = Destination(url, target, line, pool)
@@ -212,7 +235,7 @@ class Exchange:
         """Sign with the credentials of this moment: bytes, or a prepared request to be shown first."""
         credentials = parts.credentials if attempt == 1 else None
         if credentials is None:
-            credentials = credentials_of(self._client).get_frozen_credentials()
+            credentials = credentials_of(self.client()).get_frozen_credentials()
         headers = parts.headers
         user_agent = headers.get("User-Agent", "")
         destination = parts.destination
@@ -245,7 +268,7 @@ class Exchange:
         destination = parts.destination
         if type(request) is bytes:
             return destination.pool.exchange(request), destination.url
-        events = self._client.meta.events
+        events = self.client().meta.events
         responses = events.emit(f"before-send.dynamodb.{parts.operation}", request=request)
         given = first_non_none_response(responses)
         if given is not None:
@@ -265,7 +288,7 @@ class Exchange:
                 raise ResponseParserError("the answer is compressed")
             if http.status_code < 300 and not (http.status_code == 200 and is_plausible_success(http.content)):
                 raise ResponseParserError("the answer is a success without its content")
-            parsed = parse_by_shapes(self._client, operation, http)
+            parsed = parse_by_shapes(self.client(), operation, http)
             if not isinstance(parsed, dict):
                 raise ResponseParserError("the answer is no JSON object")
         except (ResponseParserError, AttributeError, TypeError, ValueError, KeyError) as error:

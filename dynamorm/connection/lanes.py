@@ -1,9 +1,9 @@
-"""The three ways of a request through a client.
+"""The ways of a request: three through a client, and one before there is any.
 
 ``plain`` is botocore untouched.  ``default`` calls the client, so that all that hooks or patches botocore
 sees the call, and answers the client's ``before-call`` event by sending the request itself.  ``direct``
-leaves the client out of it as long as nobody listens to what the client would do.  Where a fast lane has an
-objection against a request, botocore sends it.
+leaves the client out of it as long as nobody listens to what the client would do, and in plain circumstances does not
+even make it.  Where a fast lane has an objection against a request, botocore sends it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 import orjson
@@ -26,13 +26,15 @@ from .botocore_private import (
     credentials_of,
     regional_endpoint,
     remember_user_agent,
+    sending_options,
     signing_defaults,
     user_agent_of,
 )
+from .botocore_session import Plain
 from .exchange import Destination, Exchange, RequestParts, StepAside
 from .signer import Signer, UnsignableRequest
 
-__all__ = ["DefaultLane", "DirectLane", "Lane", "PlainLane"]
+__all__ = ["DefaultLane", "DirectLane", "EarlyLane", "Lane", "LateClient", "PlainLane"]
 
 log = logging.getLogger("dynamorm.connection")
 
@@ -49,6 +51,10 @@ class Lane(Protocol):
     def close(self) -> None:
         """Let go of the sockets that are the lane's own."""
 
+    @property
+    def endpoint_url(self) -> str:
+        """Where requests go, for messages."""
+
 
 class PlainLane:
     """botocore, untouched."""
@@ -62,6 +68,10 @@ class PlainLane:
 
     def close(self) -> None:
         """Nothing here is the lane's own."""
+
+    @property
+    def endpoint_url(self) -> str:
+        return str(self._client.meta.endpoint_url)
 
 
 class DefaultLane(PlainLane):
@@ -90,7 +100,8 @@ class DefaultLane(PlainLane):
         if self._exchange is None:
             with self._lock:
                 if self._exchange is None:
-                    self._exchange = Exchange(self._client, self.guard, self._sleep)
+                    client = self._client
+                    self._exchange = Exchange(lambda: client, self.guard, sending_options(client), self._sleep)
         return self._exchange
 
     def _before_call(
@@ -172,40 +183,27 @@ class DefaultLane(PlainLane):
             log.debug("botocore sends: %s", objection)
 
 
-class DirectLane:
-    """The same sending without the client in front."""
+class Straight:
+    """Sends requests with no client in front; where that cannot be it raises :class:`StepAside`."""
 
-    def __init__(self, client: Any, sleep: Callable[[float], None] | None = None) -> None:
-        self._client = client
-        self._through_client = DefaultLane(client, sleep)
-        self._guard = self._through_client.guard
-        self._user_agent = ""
-        self._endpoints: dict[str | None, tuple[Destination, Signer]] = {}
+    def __init__(
+        self, exchange: Exchange, credentials: Callable[[], Any], endpoint: Callable[[Exchange, str | None], Endpoint]
+    ) -> None:
+        self._exchange = exchange
+        self._credentials = credentials
+        self._endpoint = endpoint
+        self._endpoints: dict[str | None, Endpoint] = {}
         self._is_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
     def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
-        if operation not in DATA_OPERATIONS:
-            return self._through_client.call(operation, payload)
-        objection = self._guard.objection_to_going_round()
-        if objection is not None:
-            self._through_client.note(objection)
-            return self._through_client.call(operation, payload)
+        exchange = self._exchange
         context: dict[str, Any] = {}
-        try:
-            parts = self._parts(operation, payload)
-            exchange = self._through_client.exchange
-            http, parsed = exchange.perform(parts, context)
-        except (StepAside, UnsignableRequest) as reason:
-            self._through_client.note(str(reason))
-            return self._through_client.call(operation, payload)
+        http, parsed = exchange.perform(self._parts(operation, payload), context)
         if http.status_code >= 300:
-            error = self._client.exceptions.from_code(parsed.get("Error", {}).get("Code"))
+            error = exchange.client().exceptions.from_code(parsed.get("Error", {}).get("Code"))
             raise error(parsed, operation)
         exchange.policy.note_success(operation, http, parsed, context)
         return parsed
-
-    def close(self) -> None:
-        self._through_client.close()
 
     def _parts(self, operation: str, payload: dict[str, Any]) -> RequestParts:
         if operation == "TransactWriteItems" and "ClientRequestToken" not in payload:
@@ -216,27 +214,70 @@ class DirectLane:
         except (TypeError, orjson.JSONEncodeError):
             # not JSON as DynamoDB takes it: botocore says what is wrong with it
             raise StepAside("the payload is an unusual one") from None
-        credentials = credentials_of(self._client).get_frozen_credentials()
+        credentials = self._credentials().get_frozen_credentials()
         account = getattr(credentials, "account_id", None)
         endpoint = self._endpoints.get(account)
         if endpoint is None:
-            endpoint = self._endpoints[account] = self._resolve()
+            endpoint = self._endpoints[account] = self._endpoint(self._exchange, account)
         headers = {
             "X-Amz-Target": f"DynamoDB_20120810.{operation}",
             "Content-Type": "application/x-amz-json-1.0",
-            "User-Agent": self._user_agent,
+            "User-Agent": endpoint.user_agent,
         }
         if self._is_lambda:
             trace = os.environ.get("_X_AMZN_TRACE_ID")
             if trace:
                 headers["X-Amzn-Trace-Id"] = quote(trace, safe="-=;:+&[]{}\"',")
-        destination, signer = endpoint
-        return RequestParts(operation, destination, headers, body, signer, credentials)
+        return RequestParts(operation, endpoint.destination, headers, body, endpoint.signer, credentials)
 
-    def _resolve(self) -> tuple[Destination, Signer]:
+
+class Endpoint(NamedTuple):
+    """Where the requests of one account go, and what all of them carry."""
+
+    destination: Destination
+    signer: Signer
+    user_agent: str
+
+
+class DirectLane:
+    """The same sending without the client in front."""
+
+    def __init__(self, client: Any, sleep: Callable[[float], None] | None = None) -> None:
+        self._client = client
+        self._through_client = DefaultLane(client, sleep)
+        self._guard = self._through_client.guard
+        self._straight: Straight | None = None
+
+    def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        if operation not in DATA_OPERATIONS:
+            return self._through_client.call(operation, payload)
+        objection = self._guard.objection_to_going_round()
+        if objection is not None:
+            self._through_client.note(objection)
+            return self._through_client.call(operation, payload)
+        if self._straight is None:
+            exchange = self._through_client.exchange
+            self._straight = Straight(exchange, lambda: credentials_of(self._client), self._endpoint)
+        try:
+            return self._straight.call(operation, payload)
+        except (StepAside, UnsignableRequest) as reason:
+            self._through_client.note(str(reason))
+            return self._through_client.call(operation, payload)
+
+    def inherit(self, exchange: Exchange) -> None:
+        """Go on with connections that were opened before there was a client."""
+        if self._guard.objection_to_sending() is None:
+            self._through_client.exchange.inherit(exchange)
+
+    def close(self) -> None:
+        self._through_client.close()
+
+    @property
+    def endpoint_url(self) -> str:
+        return self._through_client.endpoint_url
+
+    def _endpoint(self, exchange: Exchange, account: str | None) -> Endpoint:
         """Ask the client where its requests go, and how they are signed, for the account of this moment."""
-        exchange = self._through_client.exchange
-        self._user_agent = user_agent_of(self._client)
         try:
             url, signing = regional_endpoint(self._client)
         except Exception as error:
@@ -246,4 +287,76 @@ class DirectLane:
         if not region:
             raise StepAside("there is no region")
         name = signing.get("signing_name") or name
-        return exchange.destination(url), exchange.signer(region, name)
+        return Endpoint(exchange.destination(url), exchange.signer(region, name), user_agent_of(self._client))
+
+
+class EarlyLane:
+    """The direct lane before there is a client, which takes longer to make than most programs take to start.
+
+    What needs a client makes it, and from then on requests go the client's own direct lane.
+    """
+
+    def __init__(self, plain: Plain, client: LateClient, sleep: Callable[[float], None] | None = None) -> None:
+        self._plain = plain
+        self._client = client
+        self._sleep = sleep
+        self._exchange = Exchange(client.get, plain.guard, plain.options, sleep)
+        self._straight = Straight(self._exchange, lambda: plain.credentials, self._endpoint)
+        self._lane: DirectLane | None = None
+        self._lock = threading.Lock()
+
+    def call(self, operation: str, payload: dict[str, Any]) -> dict[str, Any]:
+        if self._lane is None and operation in DATA_OPERATIONS and not self._client.is_made:
+            objection = self._plain.guard.objection_to_going_round()
+            if objection is None:
+                try:
+                    return self._straight.call(operation, payload)
+                except (StepAside, UnsignableRequest) as reason:
+                    objection = str(reason)
+            log.debug("a client is made: %s", objection)
+        return self.with_client().call(operation, payload)
+
+    def with_client(self) -> DirectLane:
+        """Give the client's own lane."""
+        client = self._client.get()
+        with self._lock:
+            if self._lane is None:
+                lane = DirectLane(client, self._sleep)
+                lane.inherit(self._exchange)
+                self._lane = lane
+            return self._lane
+
+    def close(self) -> None:
+        self._exchange.close()
+        if self._lane is not None:
+            self._lane.close()
+
+    @property
+    def endpoint_url(self) -> str:
+        return self._plain.url
+
+    def _endpoint(self, exchange: Exchange, account: str | None) -> Endpoint:
+        plain = self._plain
+        if account is not None and plain.names_no_url:
+            raise StepAside("the account may have an endpoint of its own")
+        return Endpoint(exchange.destination(plain.url), exchange.signer(plain.region, "dynamodb"), plain.user_agent)
+
+
+class LateClient:
+    """A client that is made when it is first asked for, once."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._client: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def is_made(self) -> bool:
+        return self._client is not None
+
+    def get(self) -> Any:
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    self._client = self._make()
+        return self._client

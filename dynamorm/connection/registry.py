@@ -40,8 +40,7 @@ class AnyRequest(Protocol):
 class Connection:
     """The way to one DynamoDB endpoint with one set of credentials.
 
-    ``client`` is the low-level boto3 client of the same session and arguments, ``transport`` how requests are
-    sent.
+    ``transport`` is how requests are sent.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -50,8 +49,7 @@ class Connection:
         self._boto = boto
         self.transport = chosen_transport(settings)
         self._opened = boto.Opened(settings)
-        self.client = self._opened.client
-        self._lane = boto.open_lane(self.transport, self.client)
+        self._lane = self._opened.lane(self.transport)
         self._lock = threading.Lock()
         self._resource: Any = None
 
@@ -66,17 +64,21 @@ class Connection:
             pre_request.send(sender, request=request)
         if post_request.receivers or log.isEnabledFor(logging.DEBUG):
             return self._call_watched(request, sender)
-        return self._boto.call(self._lane, self.client, request.operation, request.payload)
+        return self._boto.call(self._lane, request.operation, request.payload)
 
     def call_resource(self, request: AnyRequest, sender: Any = None) -> dict[str, Any]:
         """Send one request through boto3's resource: like :meth:`call`, with plain values in place of the wire form."""
-        client = self.resource.meta.client
-        lane = self._boto.open_lane("boto3", client)
+        lane = self._boto.open_lane("boto3", self.resource.meta.client)
         if pre_request.receivers:
             pre_request.send(sender, request=request)
         if post_request.receivers or log.isEnabledFor(logging.DEBUG):
-            return self._call_watched(request, sender, lane, client)
-        return self._boto.call(lane, client, request.operation, request.payload)
+            return self._call_watched(request, sender, lane)
+        return self._boto.call(lane, request.operation, request.payload)
+
+    @property
+    def client(self) -> Any:
+        """The low-level boto3 client of the same session and arguments."""
+        return self._opened.client
 
     @property
     def resource(self) -> Any:
@@ -101,16 +103,16 @@ class Connection:
     def close(self) -> None:
         """Let go of the sockets.  A connection may be used again after that; it then opens new ones."""
         self._lane.close()
-        self.client.close()
+        self._opened.close()
         if self._resource is not None:
             self._resource.meta.client.close()
 
-    def _call_watched(self, request: AnyRequest, sender: Any, lane: Any = None, client: Any = None) -> dict[str, Any]:
+    def _call_watched(self, request: AnyRequest, sender: Any, lane: Any = None) -> dict[str, Any]:
         begun = time.perf_counter()
         response: dict[str, Any] | None = None
         failure: Exception | None = None
         try:
-            response = self._boto.call(lane or self._lane, client or self.client, request.operation, request.payload)
+            response = self._boto.call(lane or self._lane, request.operation, request.payload)
             return response
         except Exception as error:
             failure = error

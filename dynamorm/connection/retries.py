@@ -15,18 +15,16 @@ from typing import Any
 
 from botocore.hooks import first_non_none_response
 
-__all__ = ["SERVED_MODES", "RetryPolicy"]
+from .botocore_private import endpoint_of
 
-# The adaptive mode also listens to successes and holds requests back: botocore sends in that mode.
-SERVED_MODES = frozenset({"legacy", "standard"})
+__all__ = ["RetryPolicy"]
 
 
 class RetryPolicy:
     """The client's own retry policy, asked without the rest of botocore's sending."""
 
-    def __init__(self, client: Any, endpoint: Any, sleep: Callable[[float], None] | None = None) -> None:
+    def __init__(self, client: Callable[[], Any], sleep: Callable[[float], None] | None = None) -> None:
         self._client = client
-        self._endpoint = endpoint
         self._sleep = sleep
         self._owed_successes = 0
 
@@ -48,11 +46,12 @@ class RetryPolicy:
         context.setdefault("retries", {})["attempt"] = attempt
         if response is not None:
             failure = None  # an answer whose checksum differs: the policy compares the checksum itself
-        answers = self._client.meta.events.emit(
+        client = self._client()
+        answers = client.meta.events.emit(
             f"needs-retry.dynamodb.{operation}",
             response=response,
-            endpoint=self._endpoint,
-            operation=self._client.meta.service_model.operation_model(operation),
+            endpoint=endpoint_of(client),
+            operation=client.meta.service_model.operation_model(operation),
             attempts=attempt,
             caught_exception=failure,
             request_dict={"context": context},
@@ -70,10 +69,11 @@ class RetryPolicy:
         if self._owed_successes <= 0:
             return
         self._owed_successes -= 1
-        self._client.meta.events.emit(
+        client = self._client()
+        client.meta.events.emit(
             f"after-call.dynamodb.{operation}",
             http_response=http,
             parsed=parsed,
-            model=self._client.meta.service_model.operation_model(operation),
+            model=client.meta.service_model.operation_model(operation),
             context=context,
         )

@@ -172,8 +172,16 @@ class SchematicsAdapter(Adapter):
     def load_stored(self, values: dict[str, Any], mode: str) -> dict[str, Any]:
         context = importing(**STORED[mode])
         data, errors = self._taken(values, context, defaults=mode != PARTIAL)
-        judged = {WHOLE: self._types, PARTIAL: data, TRUSTED: ()}[mode]
-        return self._validated(data, errors, list(judged), context)
+        return self._validated(data, errors, self._judged_names(data, mode), context)
+
+    def judged(self, data: dict[str, Any], mode: str) -> dict[str, Any]:
+        """Give the native values that stay when the model's ``validate_*`` methods have seen those that were loaded."""
+        return self._validated(data, {}, self._judged_names(data, mode), importing(**STORED[mode]))
+
+    def _judged_names(self, data: dict[str, Any], mode: str) -> list[str]:
+        if mode == TRUSTED:
+            return []
+        return list(self._types if mode == WHOLE else data)
 
     def _taken(
         self, values: dict[str, Any], context: Any, *, defaults: bool = True, demands: bool = True

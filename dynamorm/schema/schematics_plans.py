@@ -27,17 +27,22 @@ from .compiler.plans import (
     UNSURE,
     Converted,
     FieldPlan,
+    Flag,
     Foreign,
     Given,
+    ListOf,
     Made,
+    MapOf,
     Missing,
+    Number,
     Odd,
     Record,
     SchemaPlan,
+    Text,
     Value,
 )
 from .schematics_shapes import plain_value, require_usual
-from .schematics_validators import checks_of, has_own_validators_only
+from .schematics_validators import Contextual, checks_of, is_own
 from .schematics_values import STORED, computed, exporting, importing, own_default, plain
 
 _IMMUTABLE = (str, int, float, bool, bytes, type(None), decimal.Decimal, dt.date, dt.timedelta, uuid.UUID)
@@ -78,9 +83,6 @@ class SchemaPlanner:
         adapter = self.adapter
         schema: Any = adapter.schema
         plan = SchemaPlan(adapter.schema_name, data=dict)
-        if self.mode != TRUSTED and schema._schema.validators:
-            names = ", ".join(f"validate_{name}" for name in schema._schema.validators)
-            plan.load_declined = f"{adapter.schema_name} has {names}"
         plan.dump_declined = _overriding(schema, _OUTER)
         if len(adapter.by_stored) != len(adapter.fields):
             plan.load_declined = plan.dump_declined = "two fields share an attribute"
@@ -88,7 +90,7 @@ class SchemaPlanner:
         settles = any(spec.computed for spec in adapter.fields.values())
         for spec in adapter.fields.values():
             value = self._computed(spec) if spec.computed else self._field_value(spec)
-            missing = LEFT_OUT if spec.computed or self.mode == PARTIAL else self._missing(spec, LEFT_OUT)
+            missing = LEFT_OUT if spec.computed else self._missing(spec)
             default = LEFT_OUT if spec.computed else self._default(spec)
             plan.fields.append(
                 FieldPlan(
@@ -105,7 +107,20 @@ class SchemaPlanner:
                     aliases=spec.aliases,
                 )
             )
+        if self.mode != TRUSTED and schema._schema.validators:
+            self._add_validators(plan, schema._schema.validators)
         return plan
+
+    def _add_validators(self, plan: SchemaPlan, validators: Iterable[str]) -> None:
+        """Let the model's own validators see what was loaded, where that is what schematics would show them."""
+        adapter: Any = self.adapter
+        for field in plan.fields:
+            if not field.computed and not _is_alike(field.value):
+                names = ", ".join(f"validate_{name}" for name in validators)
+                plan.load_declined = f"{plan.name} has {names}, and {field.name} is not what they are given"
+                return
+        plan.judge = functools.partial(adapter.judged, mode=self.mode)
+        plan.recheck = lambda wire: adapter.compiled.loads[WHOLE](wire)
 
     def _inner(self, model: Any, specs: Mapping[str, FieldSpec]) -> SchemaPlan:
         """Describe a model inside another; one that nests itself is described once.
@@ -117,9 +132,6 @@ class SchemaPlanner:
         plan = self._nested[model] = SchemaPlan(model.__name__, data=dict, outermost=False)
         for spec in specs.values():
             value = self._field_value(spec, inner=True)
-            missing = Given(None) if self.mode == PARTIAL else self._missing(spec, Given(None))
-            if spec.required and spec.kind == "set":
-                missing = self._missing(spec, LEFT_OUT)
             plan.fields.append(
                 FieldPlan(
                     spec.stored,
@@ -127,7 +139,7 @@ class SchemaPlanner:
                     value,
                     nullable=spec.nullable,
                     required=spec.required,
-                    missing=missing,
+                    missing=self._missing(spec, inner=True),
                     unset=self._unset(spec),
                     settle=self._settle(spec) if isinstance(value, Foreign) else None,
                     aliases=spec.aliases,
@@ -142,12 +154,14 @@ class SchemaPlanner:
             return self._value(spec, spec.native)
         except Odd as odd:
             return self._foreign(spec, str(odd), inner=inner)
+        except Contextual:
+            return self._by_methods(spec, spec.native)
 
     def _value(self, spec: FieldSpec, field: Any) -> Value:
         require_usual(field)
+        record = self._record(spec, field) if type(field) is types.ModelType else None
         checks = () if self.mode == TRUSTED else checks_of(field)
-        if type(field) is types.ModelType:
-            record = self._record(spec, field)
+        if record is not None:
             return self._by_methods(spec, field) if checks else record
         found = plain_value(spec, field, checks, self._value, strict=self.mode != TRUSTED)
         return self._by_methods(spec, field) if found is None else found
@@ -218,22 +232,22 @@ class SchemaPlanner:
 
     # Defaults.
 
-    def _missing(self, spec: FieldSpec, otherwise: Missing) -> Missing:
-        """Say what a load does without a value, in other modes than ``PARTIAL``."""
-        if spec.required and spec.kind == "set":
+    def _missing(self, spec: FieldSpec, *, inner: bool = False) -> Missing:
+        """Say what a load does without a value; inside other models, there is ``None`` then."""
+        field, whole = spec.native, self.mode != PARTIAL
+        if spec.required and spec.kind == "set" and (whole or inner):
             return Made(lambda: self._taken(spec, []))
-        default = self._default(spec)
-        return otherwise if default is LEFT_OUT else default
+        if not _asks_as_usual(field):
+            return Made(lambda: self._standing_in(spec, own_default(field) if whole else Undefined, inner))
+        default = self._default(spec) if whole else LEFT_OUT
+        return Given(None) if inner and default is LEFT_OUT else default
 
     def _default(self, spec: FieldSpec) -> Missing:
         """Say what stands in for a value that nothing was stored for."""
         field = spec.native
 
         def make() -> Any:
-            native = self._taken(spec, own_default(field))
-            if native is Undefined:
-                raise LookupError(f"no value for {spec.name}")
-            return native
+            return self._standing_in(spec, own_default(field), inner=False)
 
         if not _asks_as_usual(field):
             return Made(make)
@@ -246,6 +260,12 @@ class SchemaPlanner:
         except Exception:
             return REFUSED
         return Given(native) if isinstance(native, _IMMUTABLE) else Made(make)
+
+    def _standing_in(self, spec: FieldSpec, value: Any, inner: bool) -> Any:
+        native = self._taken(spec, None if value is Undefined and inner else value)
+        if native is Undefined:
+            raise LookupError(f"no value for {spec.name}")
+        return native
 
     def _unset(self, spec: FieldSpec) -> Missing:
         """Say what schematics gives out for an attribute that a dict inside another lacks."""
@@ -261,10 +281,26 @@ class SchemaPlanner:
         return Given(native)
 
 
+def _is_alike(value: Value | None) -> bool:
+    """Say whether a native value is what schematics holds too, and may also be loaded from its wire form."""
+    if isinstance(value, (Text, Number, Flag)):
+        return True
+    if isinstance(value, Converted):
+        return value.as_text
+    if isinstance(value, MapOf) and (value.nullable or value.dump_key is not None):
+        return False
+    return isinstance(value, (ListOf, MapOf)) and _is_alike(value.element)
+
+
 def _is_leaf(field: Any) -> bool:
     """Say whether a type sees to itself, with no code of the user's inside."""
     kind = type(field)
-    return not field.is_compound and kind is not types.UnionType and kind.__module__.startswith("schematics.")
+    return (
+        not field.is_compound
+        and kind is not types.UnionType
+        and kind.__module__.startswith("schematics.")
+        and all(map(is_own, field.validators))
+    )
 
 
 def _asks_as_usual(field: Any) -> bool:
@@ -276,9 +312,7 @@ def _asks_as_usual(field: Any) -> bool:
 def _is_constant(field: Any) -> bool:
     """Say whether a default may be converted once for all."""
     default = field._default
-    return (
-        not callable(default) and isinstance(default, _IMMUTABLE) and _is_leaf(field) and has_own_validators_only(field)
-    )
+    return not callable(default) and isinstance(default, _IMMUTABLE) and _is_leaf(field)
 
 
 def _taken(model: Any, labels: Mapping[str, str], value: Any) -> Mapping[str, Any] | None:

@@ -9,35 +9,41 @@ from schematics import types
 from schematics.types.net import IPAddressType
 from schematics.validate import prepare_validator
 
-from .compiler.plans import Among, Bounds, Check, Checks, Holds, Objects, Odd, Size
+from .compiler.plans import Among, Bounds, Check, Checks, Holds, Objects, Size
 
 _CONTAINERS = (list, tuple, set, frozenset, dict, range)
 # schematics wraps validators that do not take its context
 _WRAPPER = prepare_validator(lambda value: None, 2).__code__
 
 
+class Contextual(Exception):
+    """A field has a validator that looks at schematics' context, and has to be loaded by schematics."""
+
+
 def checks_of(field: Any) -> Checks:
     """Give what a field's validators demand, in their order.
 
-    :raises Odd: where one of them looks at schematics' context
+    :raises Contextual: where one of them looks at schematics' context
     """
     checks = (_check(validator) for validator in field.validators)
     return tuple(check for check in checks if check is not None)
 
 
-def has_own_validators_only(field: Any) -> bool:
-    """Say whether all validators of a field are schematics' own, which always judge alike."""
-    return all(getattr(validator, "__func__", None) in _OWN for validator in field.validators)
+def is_own(validator: Any) -> bool:
+    """Say whether a validator is schematics' own, which always judges alike."""
+    method = getattr(validator, "__func__", None)
+    return method is not None and method.__module__.startswith("schematics.")
 
 
 def _check(validator: Any) -> Check | None:
-    own = _OWN.get(getattr(validator, "__func__", None))
-    if own is not None:
+    method = getattr(validator, "__func__", None)
+    if method in _OWN:
         # a field's copy has the validators of the original
-        return own(validator.__self__)
+        return _OWN[method](validator.__self__)
+    if is_own(validator):
+        return Objects(validator)
     if getattr(validator, "__code__", None) is not _WRAPPER:
-        name = getattr(validator, "__name__", type(validator).__name__)
-        raise Odd(f"its validator {name} looks at the context of schematics")
+        raise Contextual
     return Objects(validator.__wrapped__)
 
 

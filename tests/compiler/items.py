@@ -49,6 +49,7 @@ class Declared:
     nullable: bool
     required: bool
     told: str
+    former: tuple[str, ...] = ()
 
 
 @dataclass
@@ -172,10 +173,21 @@ def wire_of(one: Declared, rng: Random, good: bool) -> Wire | None:
     return free(rng) if luck < 0.95 else malformed(rng)
 
 
+def content_of(declared: list[Declared], rng: Random, good: bool) -> Wire:
+    """Give the attributes of several fields, now and then under former names."""
+    content = {}
+    for one in declared:
+        wire = wire_of(one, rng, good)
+        if wire is not None:
+            content[rng.choice(one.former) if one.former and rng.random() < 0.2 else one.stored] = wire
+        if one.former and rng.random() < 0.1:
+            content.setdefault(rng.choice(one.former), wire_of(one, rng, good) or malformed(rng))
+    return content
+
+
 def item_of(schema: Generated, rng: Random, good: bool) -> Wire:
     """Give a stored item: one that should fit, or one that need not."""
-    item = {one.stored: wire_of(one, rng, good) for one in schema.declared}
-    item = {name: wire for name, wire in item.items() if wire is not None}
+    item = content_of(schema.declared, rng, good)
     if rng.random() < 0.2:
         item["unknown"] = free(rng) if good or rng.random() < 0.8 else malformed(rng)
     if not good and item and rng.random() < 0.2:

@@ -11,10 +11,11 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from dynamorm.schema import adapter_for
 from dynamorm.schema.marshmallow import Binary, Set, Timestamp
 
-from .marshmallow_schemas import VERSION, Color, Shouted
+from .items import Color
+from .marshmallow_schemas import VERSION, Shouted
+from .tables import Cell, account, table_of
 
 FIELD = "``fields.{}``"
 
@@ -93,14 +94,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def account(**members: Any) -> Any:
-    """Give what is told of a schema."""
-    kind = adapter_for("Book", type("Schema", (), members))
-    schema = kind.adopt("BookSchema", type("Schema", (), members))
-    type.__setattr__(schema, "_dynamorm_adapter", kind(schema))
-    return schema.compiled
-
-
 def made(self: Any, obj: Any) -> Any:
     return len(obj)
 
@@ -110,12 +103,12 @@ def taken(self: Any, value: Any) -> Any:
 
 
 @cache
-def cells() -> tuple[tuple[str, str, str], ...]:
+def cells() -> tuple[Cell, ...]:
     """Give (row, option, told) for every field and every option."""
     return tuple(_cells())
 
 
-def _cells() -> Iterator[tuple[str, str, str]]:
+def _cells() -> Iterator[Cell]:
     for row, make in _rows():
         for option, given in OPTIONS.items():
             told = account(field=make(**given), made=made, taken=taken)
@@ -126,21 +119,7 @@ def _cells() -> Iterator[tuple[str, str, str]]:
 
 def table() -> list[str]:
     """Give the table of the page, a line for each field."""
-    lines: dict[str, dict[str, str]] = {}
-    for row, option, answer in cells():
-        lines.setdefault(row, {})[option] = answer
-    told = {row: _line(found) for row, found in lines.items()}
-    width, other = max(map(len, told)), max(map(len, told.values()))
-    rule = f"{'=' * width}  {'=' * other}"
-    body = [f"{row:{width}}  {text}" for row, text in told.items()]
-    return [rule, f"{'field':{width}}  with any option", rule, *body, rule]
-
-
-def _line(found: dict[str, str]) -> str:
-    """Give one answer for all options, and those that differ after it."""
-    usual = found["alone"]
-    others = {option: answer for option, answer in found.items() if answer != usual}
-    return "; ".join([usual, *(f"with {option}: {answer}" for option, answer in others.items())])
+    return table_of("field", cells())
 
 
 if __name__ == "__main__":

@@ -36,6 +36,15 @@ def _told(value: Any) -> str:
     return f"{type(value)} {value!r} {zone!r}"
 
 
+def copied(value: Any) -> Any:
+    """Give other containers of the same values."""
+    if type(value) is dict:
+        return {name: copied(inner) for name, inner in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(copied, value))
+    return set(value) if type(value) is set else value
+
+
 def outcome(call: Any, *args: Any) -> tuple[str, Any]:
     """Give what a call returns, or what its error says."""
     try:

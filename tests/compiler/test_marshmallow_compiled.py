@@ -20,7 +20,8 @@ from dynamorm.schema.compiler import COMPILED, CONVERTED, compiled
 from dynamorm.schema.marshmallow import Set
 
 from .marshmallow_schemas import VERSION, Shouted
-from .marshmallow_table import account, cells, table
+from .marshmallow_table import cells, table
+from .tables import account
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "compiled.rst"
 MAY_DECLINE = ("fields.Function", "fields.Method", "overrides a method", "of the user's", "pre_load")

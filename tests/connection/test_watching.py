@@ -82,6 +82,8 @@ def test_the_log_names_operation_table_time_attempts_and_capacity_and_no_more(tr
     with ScriptedServer([answer(ITEM)]) as server:
         connection.connection_for({}, {"endpoint_url": server.url}, transport).call(GET)
     messages = [record.getMessage() for record in caplog.records if record.name.startswith("dynamorm")]
+    # where moto has been imported it listens to botocore, which is told as the reason for making a client
+    messages = [message for message in messages if not message.startswith("a client is made")]
     assert len(messages) == 1
     assert messages[0].startswith("GetItem on table: answered in ")
     assert messages[0].endswith(" ms, attempts: 1, capacity: 0.5")

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import uuid
 
 import boto3
-import pytest
 
 import dynamorm
-from dynamorm import local
 from dynamorm.signals import post_request
 
 LOCAL = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
 READING = ("Describe", "List", "Get", "Query", "Scan")
-
-
-@pytest.fixture(scope="session")
-def moto():
-    """moto's server, which knows some things that the quick engines do not."""
-    if any(importlib.util.find_spec(name) is None for name in ("moto", "flask", "flask_cors")):
-        pytest.skip("moto's server is not installed")
-    with local.start("moto") as engine:
-        yield engine
 
 
 @contextlib.contextmanager

@@ -21,6 +21,15 @@ def demand(condition, message):
         raise RefusedBySimulation(message)
 
 
+def demand_key(holder, most):
+    """Demand hash attributes, then range attributes, each name once, and no more of either than there may be."""
+    kinds = [part["KeyType"] for part in holder["KeySchema"]]
+    hashes, ranges = kinds.count("HASH"), kinds.count("RANGE")
+    demand(kinds == ["HASH"] * hashes + ["RANGE"] * ranges, "hash attributes come first")
+    demand(1 <= hashes <= most and ranges <= most, "too many key attributes, or too few")
+    demand(len({part["AttributeName"] for part in holder["KeySchema"]}) == len(kinds), "an attribute twice in a key")
+
+
 class SimulatedTable:
     """One table, made by a ``CreateTable`` request."""
 
@@ -35,7 +44,11 @@ class SimulatedTable:
         if "TableClass" in payload:
             self.table["TableClassSummary"] = {"TableClass": self.table.pop("TableClass")}
         self._encrypt(self.table.pop("SSESpecification", {"Enabled": False}))
+        demand_key(self.table, 1)
+        for index in self.table.get("LocalSecondaryIndexes", []):
+            demand_key(index, 1)
         for index in self.indexes:
+            demand_key(index, 4)
             index["IndexStatus"] = "ACTIVE"
         demand(self.used == self.defined, "attributes defined and used differ")
 
@@ -165,5 +178,6 @@ class SimulatedTable:
         given = {one["AttributeName"]: one["AttributeType"] for one in definitions}
         demand(all(given.get(name) == letter for name, letter in kept.items()), "attributes are missing or redefined")
         self.table["AttributeDefinitions"] = definitions
+        demand_key(what, 4)
         self.indexes.append({**what, "IndexStatus": "ACTIVE"})
         demand(self.used == self.defined, "attributes defined and used differ")

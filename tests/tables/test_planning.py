@@ -13,22 +13,27 @@ from dynamorm.planning import compare, plan_changes
 from dynamorm.spec import IndexSpec, KeySpec, TableSpec
 from dynamorm.table_requests import build_after_creation, build_create_table
 
+from ..specs import single_key
 from ..test_requests import assert_valid
 from .simulated import SimulatedTable
 
-KEY = KeySpec("id", "S", "rank", "N")
-TYPES = {"id": "S", "rank": "N", "a": "S", "b": "N", "c": "B"}
-LOCAL = IndexSpec("local", KeySpec("id", "S", "b", "N"), is_global=False, included=("x",))
+KEY = single_key("id", "S", "rank", "N")
+TYPES = {"id": "S", "rank": "N", "a": "S", "b": "N", "c": "B", "d": "S"}
+LOCAL = IndexSpec("local", single_key("id", "S", "b", "N"), is_global=False, included=("x",))
 KMS = "arn:aws:kms:us-east-1:000000000000:key/"
 
 
-def key(hash_key, range_key):
-    return KeySpec(hash_key, TYPES[hash_key], range_key, TYPES[range_key] if range_key else None)
+def key(names, hashes):
+    """Give the key of so many hash attributes, the other names being range attributes."""
+    typed = tuple((name, TYPES[name]) for name in names)
+    return KeySpec(typed[:hashes], typed[hashes:])
 
 
 units = st.integers(1, 3)
-keys = st.tuples(st.sampled_from("abc"), st.sampled_from(["a", "b", "c", "id", None])).filter(
-    lambda two: two[0] != two[1]
+keys = (
+    st.lists(st.sampled_from(["a", "b", "c", "d", "id"]), min_size=1, max_size=5, unique=True)
+    .flatmap(lambda names: st.tuples(st.just(names), st.integers(max(1, len(names) - 4), min(4, len(names)))))
+    .map(lambda drawn: key(*drawn))
 )
 projections = st.none() | st.sets(st.sampled_from("xyz")).map(lambda names: tuple(names))
 indexes = st.lists(st.sampled_from(["one", "two", "three"]), unique=True).flatmap(
@@ -37,7 +42,7 @@ indexes = st.lists(st.sampled_from(["one", "two", "three"]), unique=True).flatma
             st.builds(
                 lambda name, key_, included, read, write: IndexSpec(name, key_, True, included, read, write),
                 st.just(name),
-                keys.map(lambda two: key(*two)),
+                keys,
                 projections,
                 units,
                 units,
@@ -153,7 +158,7 @@ def test_planning_changes_nothing_that_it_was_given(spec):
 
 @pytest.mark.parametrize("read", [None, 0])
 def test_throughput_that_an_engine_does_not_tell_is_not_compared(read):
-    index = IndexSpec("one", KeySpec("a", "S"), True, None, 5, 5)
+    index = IndexSpec("one", single_key("a", "S"), True, None, 5, 5)
     spec = TableSpec("things", KEY, 1, 1, indexes=(index,))
     table = created(spec)
     table.indexes[0]["ProvisionedThroughput"] = {"ReadCapacityUnits": read, "WriteCapacityUnits": read}
@@ -168,7 +173,7 @@ def test_half_a_throughput_is_compared_by_half_and_sent_whole():
 
 
 def test_an_index_that_is_being_deleted_counts_as_gone():
-    index = IndexSpec("one", KeySpec("a", "S"), True, None, 5, 5)
+    index = IndexSpec("one", single_key("a", "S"), True, None, 5, 5)
     spec = TableSpec("things", KEY, 1, 1, indexes=(index,))
     table = created(spec)
     table.indexes[0]["IndexStatus"] = "DELETING"
@@ -178,8 +183,8 @@ def test_an_index_that_is_being_deleted_counts_as_gone():
 
 
 def test_an_attribute_may_change_its_type_where_no_index_that_stays_has_it():
-    before = IndexSpec("one", KeySpec("a", "S"), True, None, 5, 5)
-    other = IndexSpec("two", KeySpec("b", "N", "a", "S"), True, None, 5, 5)
+    before = IndexSpec("one", single_key("a", "S"), True, None, 5, 5)
+    other = IndexSpec("two", single_key("b", "N", "a", "S"), True, None, 5, 5)
     table = created(TableSpec("things", KEY, 1, 1, indexes=(before, other)))
     declared = TableSpec(
         "things",
@@ -187,8 +192,8 @@ def test_an_attribute_may_change_its_type_where_no_index_that_stays_has_it():
         1,
         1,
         indexes=(
-            IndexSpec("one", KeySpec("a", "N"), True, None, 5, 5),
-            IndexSpec("two", KeySpec("b", "N", "a", "N"), True, None, 5, 5),
+            IndexSpec("one", single_key("a", "N"), True, None, 5, 5),
+            IndexSpec("two", single_key("b", "N", "a", "N"), True, None, 5, 5),
         ),
     )
     plan = plan_changes(declared, table.describe(), allow_rebuild=True)

@@ -8,15 +8,16 @@ import pytest
 
 from dynamorm.exceptions import TableMismatch
 from dynamorm.planning import plan_changes
-from dynamorm.spec import IndexSpec, KeySpec, TableSpec
+from dynamorm.spec import IndexSpec, TableSpec
 from dynamorm.table_requests import build_create_table, build_ttl
 
+from ..specs import single_key
 from .simulated import SimulatedTable
 
-KEY = KeySpec("id", "S")
-INDEX = IndexSpec("by-color", KeySpec("color", "S"), True, ("note",), 2, 2)
-LOCAL = IndexSpec("local", KeySpec("id", "S", "size", "N"), False, ("note",))
-BASE = TableSpec("things", KeySpec("id", "S", "rank", "N"), 3, 4)
+KEY = single_key("id", "S")
+INDEX = IndexSpec("by-color", single_key("color", "S"), True, ("note",), 2, 2)
+LOCAL = IndexSpec("local", single_key("id", "S", "size", "N"), False, ("note",))
+BASE = TableSpec("things", single_key("id", "S", "rank", "N"), 3, 4)
 
 
 def declared(**changes):
@@ -41,13 +42,13 @@ ON_A_TABLE_THAT_EXISTS = (
     [
         (
             BASE,
-            declared(key=KeySpec("id", "S")),
+            declared(key=single_key("id", "S")),
             "key of the table: id S, rank N -> id S",
             ON_A_TABLE_THAT_EXISTS,
         ),
         (
             BASE,
-            declared(key=KeySpec("id", "S", "rank", "S")),
+            declared(key=single_key("id", "S", "rank", "S")),
             "type of the table's key: id S, rank N -> id S, rank S",
             ON_A_TABLE_THAT_EXISTS,
         ),
@@ -66,13 +67,13 @@ ON_A_TABLE_THAT_EXISTS = (
         ),
         (
             declared(indexes=(LOCAL,)),
-            declared(indexes=(LOCAL.replace(key=KeySpec("id", "S", "age", "N")),)),
+            declared(indexes=(LOCAL.replace(key=single_key("id", "S", "age", "N")),)),
             "local index local: (id S, size N; keys and note) -> (id S, age N; keys and note)",
             ON_A_TABLE_THAT_EXISTS,
         ),
         (
             declared(indexes=(INDEX,)),
-            declared(indexes=(INDEX.replace(key=KeySpec("size", "N")),)),
+            declared(indexes=(INDEX.replace(key=single_key("size", "N")),)),
             "index by-color: (color S; keys and note) -> none",
             "a changed key takes removing and adding the index again. Allow it with allow_rebuild=True, or declare the "
             "changed index under another name, beside this one, and let this one go later",
@@ -86,7 +87,7 @@ ON_A_TABLE_THAT_EXISTS = (
         ),
         (
             declared(indexes=(LOCAL,)),
-            declared(indexes=(LOCAL, INDEX.replace(key=KeySpec("size", "S")))),
+            declared(indexes=(LOCAL, INDEX.replace(key=single_key("size", "S")))),
             "index by-color: none -> (size S; keys and note) with 2 read, 2 write",
             "size would be a key of type S, and is one of type N in index local; DynamoDB wants one type for an "
             "attribute. Declare a field of that type",
@@ -137,7 +138,7 @@ TTL = build_ttl("things", "expires", True)
         ),
         (
             live(declared(indexes=(INDEX,))),
-            declared(indexes=(INDEX.replace(key=KeySpec("size", "N")),)),
+            declared(indexes=(INDEX.replace(key=single_key("size", "N")),)),
             "index by-color: (color S; keys and note) -> none",
             "removed to be added again with another key: queries on it fail until the backfill is done",
         ),

@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from dynamorm import administration
 from dynamorm.exceptions import RequestRefused, TableNotActive
 from dynamorm.planning import plan_changes
-from dynamorm.spec import IndexSpec, KeySpec, TableSpec
+from dynamorm.spec import IndexSpec, TableSpec
 from dynamorm.table_requests import build_create_table
 
+from ..specs import single_key
 from .simulated import ARN, RefusedBySimulation, SimulatedTable
 
-KEY = KeySpec("id", "S")
-ONE = IndexSpec("one", KeySpec("a", "S"), True, None, 1, 1)
-TWO = IndexSpec("two", KeySpec("b", "N"), True, (), 1, 1)
+KEY = single_key("id", "S")
+ONE = IndexSpec("one", single_key("a", "S"), True, None, 1, 1)
+TWO = IndexSpec("two", single_key("b", "N"), True, (), 1, 1)
 BEFORE = TableSpec("things", KEY, 1, 1, indexes=(ONE,), stream="NEW_IMAGE", ttl="x")
 AFTER = TableSpec(
     "things",

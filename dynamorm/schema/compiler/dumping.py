@@ -80,8 +80,9 @@ class DumpWriter:
             source.line("out = {}")
             if not plan.outermost:
                 source.line("absent = 0")
-            if any(isinstance(field.value, Foreign) for field in plan.fields):
-                self.natives(plan)
+            foreign = any(isinstance(field.value, Foreign) for field in plan.fields)
+            if foreign:
+                self.settled(plan)
             for field in plan.fields:
                 if isinstance(field.value, Foreign):
                     self.foreign_field(plan, field, field.value, nulls)
@@ -89,28 +90,34 @@ class DumpWriter:
                     self.field(plan, field, nulls)
             if not plan.outermost:
                 inputs = [field for field in plan.fields if not field.computed]
-                with source.block(f"if len(natives) != {len(inputs)} - absent:"):
+                with source.block(f"if len({'settled' if foreign else 'natives'}) != {len(inputs)} - absent:"):
+                    source.line(GIVE_UP)
+            if self.check and plan.recheck is not None:
+                with source.block(f"if {source.use(plan.recheck, 'recheck')}(out) is None:"):
                     source.line(GIVE_UP)
             source.line("return out")
         source.line("    except Exception:")
         source.line("        return None")
 
-    def natives(self, plan: SchemaPlan) -> None:
-        """Write what collects the natives for fields whose own code may look at all of them."""
+    def settled(self, plan: SchemaPlan) -> None:
+        """Write what collects the natives for fields whose own code may look at all of them.
+
+        All other fields see to the values as they were assigned: what the user has written settles nothing twice.
+        """
         source = self.source
         if plan.outermost:
             kept = {field.name for field in plan.fields if field.nullable and field.required}
             nones = f" or name in {source.use(frozenset(kept), 'kept')}" if kept else ""
-            source.line(f"natives = {{name: value for name, value in natives.items() if value is not None{nones}}}")
+            source.line(f"settled = {{name: value for name, value in natives.items() if value is not None{nones}}}")
         else:
-            source.line("natives = dict(natives)")
+            source.line("settled = dict(natives)")
         for field in plan.fields:
             if field.computed:
-                source.line(f"natives.pop({field.name!r}, None)")
+                source.line(f"settled.pop({field.name!r}, None)")
             elif field.settle is not None and not _is_exact(field.value, []):
-                with source.block(f"if natives.get({field.name!r}) is not None:"):
+                with source.block(f"if settled.get({field.name!r}) is not None:"):
                     settle = source.use(field.settle, "settle")
-                    source.line(f"natives[{field.name!r}] = {settle}(natives[{field.name!r}])")
+                    source.line(f"settled[{field.name!r}] = {settle}(settled[{field.name!r}])")
 
     def field(self, plan: SchemaPlan, field: FieldPlan, nulls: bool) -> None:
         source, name = self.source, repr(field.name)
@@ -184,7 +191,7 @@ class DumpWriter:
         if not plan.outermost and not field.computed:
             with source.block(f"if {field.name!r} not in natives:"):
                 source.line("absent += 1")
-        source.line(f"v = {source.use(value.dump, 'dump')}(natives)")
+        source.line(f"v = {source.use(value.dump, 'dump')}(settled)")
         check = self.check and not field.computed
         absent = source.use(ABSENT, "absent")
         with source.block(f"if v is {absent} or v is None:"):

@@ -102,7 +102,8 @@ class LoadWriter:
                 known = source.use(frozenset(stored), "known")
                 unknown = f"{source.use(read_unknown, 'unknown')}(wire, {known})"
                 source.line(f"out.update({unknown})" if plan.keeps_unknown else unknown)
-        source.line("return out" if plan.finish is None else f"return {source.use(plan.finish, 'finish')}(out)")
+        last = plan.judge if plan.finish is None else plan.finish
+        source.line("return out" if last is None else f"return {source.use(last, 'last')}(out)")
 
     def field(self, plan: SchemaPlan, field: FieldPlan) -> None:
         source, key = self.source, repr(field.stored)

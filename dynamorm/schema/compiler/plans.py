@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
-from ...codec import AttributeValue
+from ...codec import AttributeValue, WireItem
 from ...frozen import Frozen
 
 # Checks: what the native value has to satisfy.
@@ -266,6 +266,9 @@ class SchemaPlan:
     the fields load to, with those by name that are ``finished`` changed.  ``dump_whole`` gives the plain values of
     natives, by stored name, and where it is asked to only valid ones.  A nested schema that ``keeps_unknown`` loads
     attributes that are not declared too.
+
+    Validators of the whole schema are in ``judge``, which takes the natives of all fields and gives those that stay, or
+    raises; ``recheck`` then gives ``None`` for a dumped wire item that could not be loaded.
     """
 
     def __init__(
@@ -280,6 +283,8 @@ class SchemaPlan:
         finished: Collection[str] = (),
         dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]] | None = None,
         keeps_unknown: bool = False,
+        judge: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        recheck: Callable[[WireItem], Any] | None = None,
     ) -> None:
         self.name = name
         self.fields = fields if fields is not None else []
@@ -291,3 +296,5 @@ class SchemaPlan:
         self.finished = finished
         self.dump_whole = dump_whole
         self.keeps_unknown = keeps_unknown
+        self.judge = judge
+        self.recheck = recheck

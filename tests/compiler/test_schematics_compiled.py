@@ -1,0 +1,264 @@
+"""What is compiled of schematics' models, what is not and why, and that it stays safe."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("schematics")
+
+from schematics import Model
+from schematics import types as t
+from schematics.exceptions import ValidationError
+
+from dynamorm import DynaModel
+from dynamorm.exceptions import ValidationError as Refused
+from dynamorm.schema import PARTIAL, TRUSTED, WHOLE
+from dynamorm.schema.base import adapter_of
+from dynamorm.schema.compiler import COMPILED, CONVERTED
+from dynamorm.schema.schematics import Set
+
+from .sameness import same
+from .schematics_schemas import Circle, Shouted, Tree
+from .schematics_table import cells, table
+from .tables import account
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "compiled.rst"
+MAY_DECLINE = ("serializable", "whose model", "of the user's")
+ITEM = {"id": {"S": "1"}}
+
+
+def model(**members):
+    class Book(DynaModel):
+        class Table:
+            name = "books"
+            hash_key = "id"
+            read = 1
+            write = 1
+
+        Schema = type("Schema", (), {"id": t.StringType(required=True), **members})
+
+    return Book
+
+
+def functions(book):
+    return adapter_of(book.Schema).compiled
+
+
+def test_every_type_of_schematics_is_compiled_with_every_option():
+    declined = {(row, option): told for row, option, told in cells() if told not in (COMPILED, CONVERTED)}
+    assert {row for row, _ in declined} == {row for row, _, _ in cells() if any(part in row for part in MAY_DECLINE)}
+
+
+def test_the_page_shows_the_table_as_it_is():
+    assert "\n".join(table()) in PAGE.read_text(), "python -m tests.compiler.schematics_table prints it"
+
+
+def test_an_odd_field_leaves_the_others_compiled_and_is_called_as_often_as_before():
+    calls = []
+
+    class Echo(t.StringType):
+        def to_native(self, value, context=None):
+            calls.append(value)
+            return super().to_native(value, context).upper()
+
+    book = model(year=t.IntType(), echo=Echo(serialized_name="e"))
+    told = book.Schema.compiled
+    assert told.load.fields == {"id": COMPILED, "year": COMPILED, "echo": "Echo is a type of its own"}
+    assert functions(book).load({**ITEM, "year": {"N": "7"}, "e": {"S": "x"}}, WHOLE) == {
+        "id": "1",
+        "year": 7,
+        "echo": "X",
+    }
+    assert functions(book).dump({"id": "1", "year": 7, "echo": "x"}, False) == {
+        **ITEM,
+        "year": {"N": "7"},
+        "e": {"S": "X"},
+    }
+    assert calls == ["x", "x"]
+
+
+def test_one_odd_field_of_a_nested_model_leaves_its_others_compiled():
+    class Inner(Model):
+        number = t.IntType(required=True)
+        loud = Shouted()
+
+    book = model(inner=t.ModelType(Inner))
+    assert book.Schema.compiled.load.fields == {
+        "id": COMPILED,
+        "inner": COMPILED,
+        "inner.number": COMPILED,
+        "inner.loud": "Shouted is a type of its own",
+    }
+    wire = {"M": {"number": {"N": "7"}, "loud": {"S": "a"}}}
+    assert functions(book).load({**ITEM, "inner": wire}, WHOLE) == {"id": "1", "inner": {"number": 7, "loud": "A!"}}
+
+
+def test_anything_unexpected_gives_up():
+    book = model(year=t.IntType(), day=t.DateType(), when=t.DateTimeType())
+    load, dump = functions(book).loads[WHOLE], functions(book).dumps[True]
+    assert load({**ITEM, "year": {"N": "7"}}) == {"id": "1", "year": 7}
+    assert load({**ITEM, "year": {"NULL": True}}) == {"id": "1", "year": None}
+    for item in ({}, {"id": {"N": "1"}}, {**ITEM, "year": {"N": "1.5"}}, {**ITEM, "day": {"S": "x"}}, {"id": {}}):
+        assert load(item) is None
+    assert dump({"id": "1", "year": 7}) == {**ITEM, "year": {"N": "7"}}
+    for natives in ({}, {"id": 5}, {"id": "1", "year": "7"}, {"id": "1", "year": True}, {"id": "\ud800"}):
+        assert dump(natives) is None
+    for moment in (dt.datetime(99, 1, 1), dt.datetime(2024, 1, 1, tzinfo=dt.timezone(dt.timedelta(seconds=5)))):
+        assert dump({"id": "1", "when": moment}) is None
+
+
+def test_validators_run_on_reads_and_saves_and_not_on_trusted_reads():
+    def positive(value):
+        if value < 0:
+            raise ValidationError("negative")
+
+    book = model(year=t.IntType(validators=[positive]))
+    item = {**ITEM, "year": {"N": "-7"}}
+    assert functions(book).load(item, WHOLE) is None
+    assert functions(book).load(item, TRUSTED) == {"id": "1", "year": -7}
+    assert functions(book).dump({"id": "1", "year": -7}, True) is None
+    assert functions(book).dump({"id": "1", "year": -7}, False) == item
+
+
+def test_validate_methods_of_the_model_see_what_schematics_shows_them():
+    seen = []
+
+    def validate_year(self, data, value, context):
+        seen.append((self.year, dict(data), value, context.partial))
+        if value == 7:
+            raise ValidationError("unlucky")
+        data["name"] = "changed"
+
+    book = model(year=t.IntType(), name=t.StringType(), validate_year=validate_year)
+    assert book.Schema.compiled
+    item = {**ITEM, "year": {"N": "5"}}
+    assert functions(book).load(item, WHOLE) == {"id": "1", "year": 5, "name": "changed"}
+    assert functions(book).load(item, TRUSTED) == {"id": "1", "year": 5}
+    assert functions(book).load(ITEM, PARTIAL) == {"id": "1"}
+    assert seen == [(5, {"id": "1", "year": 5, "name": None}, 5, False)]
+    assert functions(book).dump({"id": "1", "year": 5}, True) == item
+    assert len(seen) == 2
+    assert functions(book).load({**ITEM, "year": {"N": "7"}}, WHOLE) is None
+    assert functions(book).dump({"id": "1", "year": 7}, True) is None
+    assert functions(book).dump({"id": "1", "year": 7}, False) == {**ITEM, "year": {"N": "7"}}
+    with pytest.raises(Refused, match="unlucky"):
+        book.from_item({**ITEM, "year": {"N": "7"}})
+
+
+def test_validate_methods_that_may_look_at_models_are_left_to_schematics():
+    def validate_circle(self, data, value, context):
+        assert value is None or isinstance(value, Circle)
+
+    book = model(circle=t.ModelType(Circle), validate_circle=validate_circle)
+    told = book.Schema.compiled
+    assert "validate_circle" in told.load.reason and "circle is not what" in told.load.reason
+    assert functions(book).loads[TRUSTED](ITEM) == {"id": "1"}
+    book.from_item({**ITEM, "circle": {"M": {"radius": {"N": "1"}}}})
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_instances_do_not_share_a_default(quick):
+    book = model(raw=t.BaseType(default={"a": []}), words=t.ListType(t.StringType, default=[]))
+    if not quick:
+        adapter_of(book.Schema).compiled.loads[WHOLE] = lambda wire: None
+    one, other = book.from_item(ITEM), book.from_item(ITEM)
+    one.words.append("x")
+    one.raw["a"].append("x")
+    assert (other.words, other.raw) == ([], {"a": []})
+
+
+def test_a_default_that_is_made_is_made_for_each_item():
+    made = iter(range(100))
+    book = model(number=t.IntType(default=lambda: next(made)), fixed=t.DecimalType(default="1.50"))
+    load = functions(book).loads[WHOLE]
+    assert [load(ITEM)["number"] for _ in range(3)] == [0, 1, 2]
+    assert same(load(ITEM)["fixed"], Decimal("1.50"))
+
+
+def test_names_enter_the_source_as_data_only():
+    name = "x'\"\\\n']; raise SystemExit  # {}"
+    members = {name: t.IntType(serialized_name=name + "stored", deserialize_from=[name + "old"])}
+    assert account(**members)
+    book = model(**members)
+    assert functions(book).load({**ITEM, name + "old": {"N": "5"}}, WHOLE) == {"id": "1", name: 5}
+    assert functions(book).dump({"id": "1", name: 5}, True) == {**ITEM, name + "stored": {"N": "5"}}
+
+
+def test_a_model_that_nests_itself_is_compiled_once_for_all_depths():
+    book = model(tree=t.ModelType(Tree))
+    wire: dict = {"name": {"S": "0"}}
+    natives: dict = {"name": "0", "below": None}
+    for depth in range(1, 15):
+        wire = {"name": {"S": str(depth)}, "below": {"L": [{"M": {"below": {"NULL": True}, **wire}}]}}
+        natives = {"name": str(depth), "below": [natives]}
+    item = {**ITEM, "tree": {"M": wire}}
+    assert functions(book).load(item, WHOLE) == {"id": "1", "tree": natives}
+    assert functions(book).dump({"id": "1", "tree": natives}, True) == item
+    assert set(book.Schema.compiled.load.fields.values()) == {COMPILED}
+
+
+def test_models_and_dicts_are_dumped_alike_with_defaults_for_what_they_lack():
+    class Size(Model):
+        width = t.IntType(required=True, serialized_name="w")
+        height = t.IntType(default=3)
+        name = t.StringType()
+
+    book = model(size=t.ModelType(Size), sizes=t.ListType(t.ModelType(Size)))
+    dump = functions(book).dumps[True]
+    wire = {"M": {"w": {"N": "2"}, "height": {"N": "3"}}}
+    listed = {"M": {**wire["M"], "name": {"NULL": True}}}
+    for size in (Size({"width": 2}), {"w": 2}, {"w": 2, "name": None, "height": 3}):
+        assert dump({"id": "1", "size": size, "sizes": [size]}) == {**ITEM, "size": wire, "sizes": {"L": [listed]}}
+    for odd in ({"height": 3}, Size({"height": 3}), Circle({"radius": 3}), {"width": 2}, {"w": 2, "more": 3}, 5):
+        assert dump({"id": "1", "size": odd}) is None
+
+
+def test_a_computed_value_sees_models_where_natives_have_dicts():
+    def doubled(self):
+        return self.circle.radius * 2
+
+    book = model(circle=t.ModelType(Circle), when=t.DateTimeType(tzd="utc"), twice=t.serializable(doubled))
+    dumped = functions(book).dump({"id": "1", "circle": {"radius": 4}}, True)
+    assert dumped == {**ITEM, "circle": {"M": {"radius": {"N": "4"}}}, "twice": {"N": "8"}}
+    assert functions(book).dump({"id": "1"}, True) == ITEM
+
+
+def test_a_set_that_is_required_and_absent_is_empty_and_validated():
+    book = model(words=Set(t.StringType, required=True))
+    assert functions(book).load(ITEM, WHOLE) == {"id": "1", "words": set()}
+    strict = model(words=Set(t.StringType, required=True, min_size=1))
+    assert functions(strict).load(ITEM, WHOLE) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({}, "2024-05-17T12:34:56.000001+0000"),
+        ({}, "2024-05-17T12:34:56.000000"),
+        ({}, "2024-05-17T12:34:56.120000+0530"),
+        ({"tzd": "utc"}, "2024-05-17T12:34:56.000000+0000"),
+        ({"convert_tz": True}, "2024-05-17T12:34:56.000000+0000"),
+        ({"tzd": "utc", "drop_tzinfo": True}, "2024-05-17T12:34:56.000000"),
+    ],
+)
+def test_moments_are_read_and_written_as_schematics_does(options, text):
+    field = t.DateTimeType(**options)
+    book = model(when=t.DateTimeType(**options))
+    item = {**ITEM, "when": {"S": text}}
+    natives = functions(book).load(item, WHOLE)
+    assert same(natives, {"id": "1", "when": field.to_native(text)})
+    assert functions(book).dump(natives, True) == item
+    assert field.to_primitive(natives["when"]) == text
+
+
+def test_a_schema_with_a_method_of_schematics_overridden_is_not_dumped_by_generated_code():
+    def __setattr__(self, name, value):
+        object.__setattr__(self, name, value)
+
+    told = account(id=t.StringType(), __setattr__=__setattr__)
+    assert told.load and not told.dump
+    assert "overrides __setattr__" in told.dump.reason
