@@ -39,6 +39,7 @@ class Pieces:
     """One model whose fields know nothing of each other."""
 
     def __init__(self, model: type[pydantic.BaseModel]) -> None:
+        self.model = model
         core = cast(Node, model.__pydantic_core_schema__)
         root, _ = variants.unwrapped(core)
         outer, fields, definitions = variants.parts(model)
@@ -55,10 +56,10 @@ class Pieces:
             or outer.get("post_init") is not None
             or any(self._sees_others(field["schema"], set()) for field in self.fields.values())
         )
+        self.computes = bool(fields.get("computed_fields"))
         self.is_more = (
             self.is_loaded_whole
             or any("serialization" in node for node in (outer, fields))
-            or bool(fields.get("computed_fields"))
             or self.config.get("extra_fields_behavior") == "allow"
         )
 
@@ -132,17 +133,22 @@ class Piece:
         stored = self.pieces.stored
         return validating(stored.compiled(stored.node(self.around), self.pieces.config))
 
+    @property
+    def settle(self) -> Callable[[Any], Any]:
+        """What makes the native of an assigned value."""
+        assigned = self.pieces.assigned
+        return validating(assigned.compiled(assigned.node(self.around), self.pieces.config))
+
     def converted(self) -> Value:
         """Describe values that pydantic settles, serialises and checks."""
         pieces, spec = self.pieces, self.spec
         check = self.check
-        settle = validating(pieces.assigned.compiled(pieces.assigned.node(self.around), pieces.config))
         serialise = pieces.dumping.compiled(pieces.dumping.node(self.around), pieces.config).to_python
         serialised = partial(serialise, mode="python", by_alias=True, warnings="error")
         return Converted(
             lambda value: check(prepare(spec, value)),
             lambda value: plain(serialised(value)),
-            settle=settle,
+            settle=self.settle,
             by_library=True,
         )
 

@@ -20,8 +20,10 @@ import pydantic
 from pydantic_core import SchemaSerializer, to_jsonable_python
 
 from ..spec import FieldSpec
+from . import pydantic_variants as variants
 from .base import Adapter
 from .compiler.plans import (
+    ABSENT,
     LEFT_OUT,
     REFUSED,
     UNSURE,
@@ -29,6 +31,7 @@ from .compiler.plans import (
     Converted,
     FieldPlan,
     Flag,
+    Foreign,
     ListOf,
     MapOf,
     Number,
@@ -42,6 +45,7 @@ from .compiler.plans import (
     is_stable,
 )
 from .pydantic_fields import SAYS_NOTHING, Piece, Pieces
+from .pydantic_serializers import serializer
 from .pydantic_values import PLAIN, plain
 
 _NUMBERS: dict[str, type] = {"int": int, "float": float, "decimal": Decimal}
@@ -52,6 +56,7 @@ _TEXTS: dict[str, type] = {
     "timedelta": dt.timedelta,
     "uuid": UUID,
 }
+_COMPUTED = "it is computed by a function of the user's"
 _ANYTHING = SchemaSerializer({"type": "any"})
 
 
@@ -69,7 +74,12 @@ class DumpPlanner:
         if pieces.is_more or len(adapter.by_stored) != len(adapter.fields):
             raise Odd("it is more than its fields")
         plan = SchemaPlan(adapter.schema_name)
+        compute = _computing(adapter, pieces.model) if pieces.computes else None
         for spec in adapter.fields.values():
+            if spec.computed and compute is not None:
+                value = Foreign(_unchanged, partial(compute, spec.stored), _unchanged, _COMPUTED)
+                plan.fields.append(FieldPlan(spec.name, spec.stored, value, computed=True))
+                continue
             piece = pieces.piece(spec, pieces.fields[spec.name]["schema"])
             plan.fields.append(
                 FieldPlan(
@@ -80,6 +90,7 @@ class DumpPlanner:
                     required=spec.required,
                     unset=REFUSED if spec.required else LEFT_OUT,
                     unset_check=_unset_check(piece),
+                    settle=piece.settle if pieces.computes else None,
                 )
             )
         return plan
@@ -89,7 +100,7 @@ class DumpPlanner:
         if model in self._nested:
             return self._nested[model]
         pieces = Pieces(model)
-        if pieces.is_more or len(specs) != len(pieces.fields):
+        if pieces.is_more or pieces.computes or len(specs) != len(pieces.fields):
             raise Odd("it is more than its fields")
         plan = self._nested[model] = SchemaPlan(model.__name__, outermost=False)
         for spec in specs.values():
@@ -161,6 +172,21 @@ class DumpPlanner:
         return MapOf(self._value(inner), nullable=inner.takes_none)
 
 
+def _computing(adapter: Adapter, model: type[pydantic.BaseModel]) -> Callable[[str, dict[str, Any]], Any]:
+    """Give what computes a field, by its stored name, from natives; where any is missing, nothing is computed."""
+    serialise = serializer(model, computed_only=True).to_python
+    needed = {spec.name for spec in adapter.inputs if spec.required and not spec.nullable and spec.kind != "set"}
+    nones = {spec.name: None for spec in adapter.inputs if spec.nullable}
+
+    def compute(stored: str, natives: dict[str, Any]) -> Any:
+        if not needed <= natives.keys():
+            return ABSENT
+        instance = variants.bare(model, {**nones, **natives}, set(natives), None)
+        return plain(serialise(instance, mode="python", by_alias=True, warnings="error"))[stored]
+
+    return compute
+
+
 def _unset_check(piece: Piece) -> Callable[[], Any] | None:
     """Give what raises where an item without a value for a field might be refused."""
     spec = piece.spec
@@ -175,7 +201,7 @@ def _raise_unsure() -> None:
     raise LookupError("pydantic has to say what stands for a missing value")
 
 
-def _unchanged(value: Any) -> Any:
+def _unchanged(value: Any, data: Any = None) -> Any:
     return value
 
 

@@ -13,7 +13,9 @@ from pydantic_core.core_schema import SerializationInfo
 from .pydantic_variants import FUNCTIONS, Node, Stand, children, mapped, parts, unwrapped
 
 
-def serializer(model: type[pydantic.BaseModel], *, fields_only: bool = False) -> SchemaSerializer:
+def serializer(
+    model: type[pydantic.BaseModel], *, fields_only: bool = False, computed_only: bool = False
+) -> SchemaSerializer:
     """Compile a model for dumping: what is excluded from the library's output is stored all the same."""
     root, definitions = unwrapped(model.__pydantic_core_schema__)
     outer, _, _ = parts(model)
@@ -21,6 +23,8 @@ def serializer(model: type[pydantic.BaseModel], *, fields_only: bool = False) ->
     schema = dumping.top({key: value for key, value in root.items() if key != "ref"})
     if fields_only:
         schema = _without_model_functions(schema)
+    elif computed_only:
+        schema["schema"] = {**schema["schema"], "fields": {}}
     return dumping.compiled(schema, outer.get("config"))
 
 

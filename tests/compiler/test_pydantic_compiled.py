@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 
@@ -210,6 +210,23 @@ def test_functions_that_see_several_values_see_them_in_the_fast_path(hook, confi
     assert functions(book).dump({"id": "1", "year": 1}, True) is None
     assert functions(book).dump({"id": "1", "year": 1}, False) == {**ITEM, "year": {"N": "1"}}
     assert set(book.Schema.compiled.dump.fields.values()) == {CONVERTED}
+
+
+def test_computed_fields_are_computed_from_settled_values_while_the_others_stay_compiled():
+    def told(self: Any) -> str:
+        return f"{self.year * 2} {self.kind!r} {self.note}"
+
+    told_field = computed_field(return_type=str)(property(told))
+    book = model(year=int, kind=Literal["a", "b"], note=str | None, members={"told": told_field})
+    natives = {"id": "1", "year": 7, "kind": "a", "note": None}
+    item = {**ITEM, "year": {"N": "7"}, "kind": {"S": "a"}}
+    for check in (True, False):
+        assert functions(book).dump(natives, check) == {**item, "told": {"S": "14 'a' None"}}
+    assert functions(book).dump({**natives, "kind": "c"}, False) is None
+    del natives["id"]
+    assert functions(book).dump(natives, False) == {"year": {"N": "7"}, "kind": {"S": "a"}}
+    dumped = book.Schema.compiled.dump.fields
+    assert (dumped["year"], dumped["told"]) == (COMPILED, "it is computed by a function of the user's")
 
 
 def test_computed_fields_and_serialisers_are_dumped_in_the_fast_path():
