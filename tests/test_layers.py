@@ -81,8 +81,10 @@ PYDANTIC = {
     "schema/pydantic.py",
     "schema/pydantic_dumps.py",
     "schema/pydantic_engine.py",
+    "schema/pydantic_fields.py",
     "schema/pydantic_pieces.py",
     "schema/pydantic_plans.py",
+    "schema/pydantic_serializers.py",
     "schema/pydantic_values.py",
     "schema/pydantic_variants.py",
 }

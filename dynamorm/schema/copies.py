@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -18,15 +18,20 @@ QUICKER: dict[Any, Callable[[Any], Any]] = {}
 """Functions that do what some library's ``__deepcopy__`` does, in less time, by that method."""
 
 
+# moments that are equal may be stored differently, so these are not like the others where values are compared
+_NEVER_COPIED = UNCHANGING | {date, time, datetime}
+
+
 def kept(value: Any) -> Any:
     """Give a copy of a value that may change in place; what may not is its own copy."""
     kind = type(value)
-    if kind in UNCHANGING:
-        return value
     if kind is list:
         return [element if type(element) in UNCHANGING else kept(element) for element in value]
     if kind is dict:
         return {name: inner if type(inner) in UNCHANGING else kept(inner) for name, inner in value.items()}
-    if isinstance(value, UNCHANGING_BASES):
+    if kind in _NEVER_COPIED:
         return value
-    return QUICKER.get(getattr(kind, "__deepcopy__", None), copy.deepcopy)(value)
+    quicker = QUICKER.get(getattr(kind, "__deepcopy__", None))
+    if quicker is not None:
+        return quicker(value)
+    return value if isinstance(value, UNCHANGING_BASES) else copy.deepcopy(value)

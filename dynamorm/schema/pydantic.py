@@ -16,7 +16,7 @@ import types
 import typing
 import warnings
 from collections import abc, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property, partial
@@ -39,8 +39,9 @@ from .compiler.plans import Odd
 from .copies import QUICKER
 from .pydantic_dumps import WholeDump
 from .pydantic_engine import Engine, annotated, bared
+from .pydantic_fields import Pieces, validating
 from .pydantic_pieces import DumpPlanner
-from .pydantic_plans import Finish, LoadPlanner
+from .pydantic_plans import Finish, LoadPlanner, direct_values
 from .pydantic_values import copied, plain
 
 _KEPT_APART = {"__dict__", "__weakref__"}
@@ -251,7 +252,8 @@ class PydanticAdapter(Adapter):
         return self._natives(self._engine.load(values, variants.STORED))
 
     def plan(self, mode: str) -> SchemaPlan:
-        return LoadPlanner(self, mode).outermost(self._finisher(mode))
+        direct = direct_values(Pieces(self.schema), self.inputs) if mode == WHOLE else {}
+        return LoadPlanner(self, mode).outermost(self._finisher(mode, direct), direct)
 
     def dump_plan(self) -> SchemaPlan:
         try:
@@ -261,21 +263,36 @@ class PydanticAdapter(Adapter):
         whole = WholeDump(self, self._engine, self._finisher(WHOLE), keeps_unknown=self.keeps_unknown)
         return SchemaPlan(self.schema_name, self.compiled.plan(WHOLE).fields, dump_whole=whole)
 
-    def _finisher(self, mode: str) -> Finish:
-        """Give what a compiled load does with plain values: the same as :meth:`load_stored`, but for the errors."""
+    def _finisher(self, mode: str, direct: Collection[str] = ()) -> Finish:
+        """Give what a compiled load does with plain values: the same as :meth:`load_stored`, but for the errors.
+
+        Fields that are ``direct`` come as natives, and are taken so where no value is missing.
+        """
         if mode != WHOLE:
-            validate = self._engine.validator(variants.PROJECTED if mode == PARTIAL else variants.TRUSTED)
-            return partial(validate.validate_python, strict=False, by_alias=True, by_name=False)
+            return validating(self._engine.validator(variants.PROJECTED if mode == PARTIAL else variants.TRUSTED))
         fields = variants.fields_validator(self.schema, variants.STORED)
         if fields is None:
             return partial(self.load_stored, mode=mode)
-        validate_fields = fields.validate_python
+        validate_all = validating(fields)
 
         def finish(values: dict[str, Any]) -> dict[str, Any]:
-            natives, extra, _ = validate_fields(values, strict=False, by_alias=True, by_name=False)
+            natives, extra, _ = validate_all(values)
             return {**natives, **extra} if extra else natives
 
-        return finish
+        if not direct:
+            return finish
+        rest = variants.fields_validator(self.schema, variants.STORED, direct)
+        assert rest is not None
+        count, validate_rest, is_all_direct = len(self.inputs), validating(rest), len(direct) == len(self.inputs)
+
+        def finish_rest(values: dict[str, Any]) -> dict[str, Any]:
+            if len(values) != count:
+                return finish(values)
+            if not is_all_direct:
+                values.update(validate_rest(values)[0])
+            return values
+
+        return finish_rest
 
     def _natives(self, loaded: Any) -> dict[str, Any]:
         if not isinstance(loaded, self.schema):

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import SchemaSerializer, SchemaValidator
 
 from . import pydantic_variants as variants
+from .pydantic_serializers import serializer
 
 Model = type[pydantic.BaseModel]
 
@@ -38,11 +39,11 @@ class Engine:
 
     @cached_property
     def serializer(self) -> SchemaSerializer:
-        return variants.serializer(self.model)
+        return serializer(self.model)
 
     @cached_property
     def field_serializer(self) -> SchemaSerializer:
-        return variants.serializer(self.model, fields_only=True)
+        return serializer(self.model, fields_only=True)
 
     @cached_property
     def has_secrets(self) -> bool:

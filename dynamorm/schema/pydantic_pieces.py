@@ -17,12 +17,13 @@ from typing import Any, cast
 from uuid import UUID
 
 import pydantic
-from pydantic_core import SchemaSerializer, SchemaValidator, to_jsonable_python
+from pydantic_core import SchemaSerializer, to_jsonable_python
 
 from ..spec import FieldSpec
 from . import pydantic_variants as variants
-from .base import Adapter, prepare
+from .base import Adapter
 from .compiler.plans import (
+    ABSENT,
     LEFT_OUT,
     REFUSED,
     UNSURE,
@@ -30,6 +31,7 @@ from .compiler.plans import (
     Converted,
     FieldPlan,
     Flag,
+    Foreign,
     ListOf,
     MapOf,
     Number,
@@ -42,15 +44,10 @@ from .compiler.plans import (
     Value,
     is_stable,
 )
+from .pydantic_fields import SAYS_NOTHING, Piece, Pieces
+from .pydantic_serializers import serializer
 from .pydantic_values import PLAIN, plain
 
-Node = dict[str, Any]
-
-_FUNCTIONS = ("function-before", "function-after", "function-wrap")
-_WITH_DATA_OF_THEIR_OWN = ("model", "dataclass", "typed-dict")
-_CONTAINED = ("items_schema", "keys_schema", "values_schema")
-_SAYS_NOTHING = {"type", "ref", "metadata", "strict", "coerce_numbers_to_str", "fail_fast", *_CONTAINED}
-_SAYS_NOTHING |= {"microseconds_precision"}  # which is about text
 _NUMBERS: dict[str, type] = {"int": int, "float": float, "decimal": Decimal}
 _TEXTS: dict[str, type] = {
     "datetime": dt.datetime,
@@ -59,6 +56,7 @@ _TEXTS: dict[str, type] = {
     "timedelta": dt.timedelta,
     "uuid": UUID,
 }
+_COMPUTED = "it is computed by a function of the user's"
 _ANYTHING = SchemaSerializer({"type": "any"})
 
 
@@ -76,7 +74,12 @@ class DumpPlanner:
         if pieces.is_more or len(adapter.by_stored) != len(adapter.fields):
             raise Odd("it is more than its fields")
         plan = SchemaPlan(adapter.schema_name)
+        compute = _computing(adapter, pieces.model) if pieces.computes else None
         for spec in adapter.fields.values():
+            if spec.computed and compute is not None:
+                value = Foreign(_unchanged, partial(compute, spec.stored), _unchanged, _COMPUTED)
+                plan.fields.append(FieldPlan(spec.name, spec.stored, value, computed=True))
+                continue
             piece = pieces.piece(spec, pieces.fields[spec.name]["schema"])
             plan.fields.append(
                 FieldPlan(
@@ -87,6 +90,7 @@ class DumpPlanner:
                     required=spec.required,
                     unset=REFUSED if spec.required else LEFT_OUT,
                     unset_check=_unset_check(piece),
+                    settle=piece.settle if pieces.computes else None,
                 )
             )
         return plan
@@ -96,7 +100,7 @@ class DumpPlanner:
         if model in self._nested:
             return self._nested[model]
         pieces = Pieces(model)
-        if pieces.is_more or len(specs) != len(pieces.fields):
+        if pieces.is_more or pieces.computes or len(specs) != len(pieces.fields):
             raise Odd("it is more than its fields")
         plan = self._nested[model] = SchemaPlan(model.__name__, outermost=False)
         for spec in specs.values():
@@ -124,14 +128,14 @@ class DumpPlanner:
         if piece.node["type"] == "model":
             is_model = spec.fields is not None and spec.loads_to == (piece.node["cls"],)
             return self._record(piece, spec.fields or {}) if is_model else None
-        if piece.assigned.keys() - _SAYS_NOTHING:
+        if piece.assigned.keys() - SAYS_NOTHING:
             return None
         if spec.kind == kind and kind in ("list", "set") and spec.element is not None:
             return self._elements(piece, spec.element)
         if spec.kind == "map" and kind == "dict" and spec.element is not None:
             return self._entries(piece, spec.element)
         if kind == "any" and not piece.is_checked:
-            return Converted(_unchanged, _any_plain, reload="same", by_library=True)
+            return Converted(_unchanged, _any_plain, reload="sure", by_library=True)
         if kind in _TEXTS:
             return Converted(piece.check, to_jsonable_python, as_text=True, natives=(_TEXTS[kind],))
         checks: Checks = (Objects(piece.check),) if piece.is_checked else ()
@@ -146,7 +150,7 @@ class DumpPlanner:
         return Record(self._inner(model, specs), native=model, take=attrgetter("__dict__"))
 
     def _elements(self, piece: Piece, spec: FieldSpec) -> Value | None:
-        inner = piece.pieces.piece(spec, piece.node.get("items_schema") or {"type": "any"})
+        inner = piece.pieces.piece(spec, piece.leaf.get("items_schema") or {"type": "any"})
         value = self._value(inner)
         checks: Checks = ()
         if piece.is_checked:
@@ -160,125 +164,27 @@ class DumpPlanner:
         return SetOf(value, checks=checks) if isinstance(value, (Text, Number)) or as_text else None
 
     def _entries(self, piece: Piece, spec: FieldSpec) -> Value | None:
-        keys = piece.pieces.piece(spec, piece.node.get("keys_schema") or {"type": "any"})
-        are_texts = keys.assigned["type"] == "str" and not keys.assigned.keys() - _SAYS_NOTHING
+        keys = piece.pieces.piece(spec, piece.leaf.get("keys_schema") or {"type": "any"})
+        are_texts = keys.assigned["type"] == "str" and not keys.assigned.keys() - SAYS_NOTHING
         if not are_texts or piece.is_checked or keys.is_checked or keys.is_serialised or piece.pieces.changes_text:
             return None
-        inner = piece.pieces.piece(spec, piece.node.get("values_schema") or {"type": "any"})
+        inner = piece.pieces.piece(spec, piece.leaf.get("values_schema") or {"type": "any"})
         return MapOf(self._value(inner), nullable=inner.takes_none)
 
 
-class Pieces:
-    """One model whose fields know nothing of each other."""
+def _computing(adapter: Adapter, model: type[pydantic.BaseModel]) -> Callable[[str, dict[str, Any]], Any]:
+    """Give what computes a field, by its stored name, from natives; where any is missing, nothing is computed."""
+    serialise = serializer(model, computed_only=True).to_python
+    needed = {spec.name for spec in adapter.inputs if spec.required and not spec.nullable and spec.kind != "set"}
+    nones = {spec.name: None for spec in adapter.inputs if spec.nullable}
 
-    def __init__(self, model: type[pydantic.BaseModel]) -> None:
-        core = cast(Node, model.__pydantic_core_schema__)
-        root, _ = variants.unwrapped(core)
-        outer, fields, definitions = variants.parts(model)
-        self.fields: dict[str, Node] = fields["fields"]
-        self.definitions = {node["ref"]: node for node in definitions}
-        self.config: Node = outer.get("config", {})
-        self.changes_text = any(name.startswith("str_") for name in self.config)
-        self.assigned = variants.Rewriter(variants.ASSIGNED, core, definitions)
-        self.stored = variants.Rewriter(variants.STORED, core, definitions)
-        self.dumping = variants.Dumping(definitions)
-        self.is_more = (
-            root is not outer
-            or outer["schema"] is not fields
-            or any("serialization" in node for node in (outer, fields))
-            or outer.get("post_init") is not None
-            or bool(fields.get("computed_fields"))
-            or self.config.get("extra_fields_behavior") == "allow"
-            or any(self._sees_others(field["schema"], set()) for field in self.fields.values())
-        )
+    def compute(stored: str, natives: dict[str, Any]) -> Any:
+        if not needed <= natives.keys():
+            return ABSENT
+        instance = variants.bare(model, {**nones, **natives}, set(natives), None)
+        return plain(serialise(instance, mode="python", by_alias=True, warnings="error"))[stored]
 
-    def piece(self, spec: FieldSpec, node: Node) -> Piece:
-        """Look at one place for values."""
-        return Piece(self, spec, {key: value for key, value in node.items() if key != "ref"})
-
-    def _sees_others(self, node: Node, seen: set[str]) -> bool:
-        """Say whether functions for values want to see other values of the model."""
-        if node.get("type") == "definition-ref":
-            if node["schema_ref"] in seen:
-                return False
-            seen.add(node["schema_ref"])
-            return self._sees_others(self.definitions[node["schema_ref"]], seen)
-        if node.get("serialization", {}).get("is_field_serializer"):
-            return True
-        if node.get("type") in _WITH_DATA_OF_THEIR_OWN:
-            return False
-        function = node.get("function")
-        if isinstance(function, dict) and function.get("type") == "with-info":
-            return True
-        return any(self._sees_others(inner, seen) for inner in variants.children(node) if isinstance(inner, dict))
-
-
-class Piece:
-    """One place for values in a model: a field, or what a list or map of one has in it.
-
-    ``node`` is how pydantic describes it without what stands for missing values, ``assigned`` how it describes assigned
-    values.
-    """
-
-    def __init__(self, pieces: Pieces, spec: FieldSpec, around: Node) -> None:
-        self.pieces = pieces
-        self.spec = spec
-        self.around = around
-        self.node, outer = self._bare(around)
-        _, functions = self._bare(self.node, *_FUNCTIONS)
-        self.is_nullable = any(one["type"] == "nullable" for one in outer)
-        self.is_serialised = any("serialization" in one for one in (*outer, *functions))
-        self.assigned, _ = self._bare(pieces.assigned.node(self.node))
-        self._stored = pieces.stored.node(self.node)
-        self._default = next((one for one in outer if one["type"] == "default"), {})
-
-    def _bare(self, node: Node, *kinds: str) -> tuple[Node, list[Node]]:
-        """Take off what is around a node; give all that were met too, itself included."""
-        met = [node]
-        while node["type"] in ("default", "nullable", "definition-ref", *kinds):
-            is_reference = node["type"] == "definition-ref"
-            node = self.pieces.definitions[node["schema_ref"]] if is_reference else node["schema"]
-            met.append(node)
-        return {key: value for key, value in node.items() if key != "ref"}, met
-
-    @property
-    def is_checked(self) -> bool:
-        """Whether a value of the right type may be refused all the same."""
-        return self._stored["type"] != self.assigned["type"] or bool(self._stored.keys() - _SAYS_NOTHING)
-
-    @property
-    def takes_none(self) -> bool:
-        return self.is_nullable or self.node["type"] == "any"
-
-    @property
-    def makes_default(self) -> bool:
-        """Whether what stands for a missing value is made, or checked, when it is."""
-        is_validated = self._default.get("validate_default", self.pieces.config.get("validate_default"))
-        return "default_factory" in self._default or bool(is_validated)
-
-    @property
-    def check(self) -> Callable[[Any], Any]:
-        """What raises for a plain value that could not be loaded."""
-        stored = self.pieces.stored
-        return _engine(stored.compiled(stored.node(self.around), self.pieces.config))
-
-    def converted(self) -> Value:
-        """Describe values that pydantic settles, serialises and checks."""
-        pieces, spec = self.pieces, self.spec
-        check = self.check
-        settle = _engine(pieces.assigned.compiled(pieces.assigned.node(self.around), pieces.config))
-        serialise = pieces.dumping.compiled(pieces.dumping.node(self.around), pieces.config).to_python
-        serialised = partial(serialise, mode="python", by_alias=True, warnings="error")
-        return Converted(
-            lambda value: check(prepare(spec, value)),
-            lambda value: plain(serialised(value)),
-            settle=settle,
-            by_library=True,
-        )
-
-
-def _engine(validator: SchemaValidator) -> Callable[[Any], Any]:
-    return partial(validator.validate_python, strict=False, by_alias=True, by_name=False)
+    return compute
 
 
 def _unset_check(piece: Piece) -> Callable[[], Any] | None:
@@ -295,7 +201,7 @@ def _raise_unsure() -> None:
     raise LookupError("pydantic has to say what stands for a missing value")
 
 
-def _unchanged(value: Any) -> Any:
+def _unchanged(value: Any, data: Any = None) -> Any:
     return value
 
 

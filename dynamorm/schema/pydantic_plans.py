@@ -2,19 +2,22 @@
 
 pydantic's own engine validates, converts and serialises; what it lacks is the way between DynamoDB's form and the
 plain values that it works on.  So a load is described as making those plain values, with the engine to finish it.
+Where a complete item has values of a plain type of which nothing more is demanded, the engine does not see them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from ..codec import AttributeValue, decode_number
+from ..codec import AttributeValue
 from ..spec import FieldSpec
 from .base import PARTIAL, Adapter, prepare
 from .compiler.plans import (
     LEFT_OUT,
     FieldPlan,
+    Flag,
     Free,
     Given,
     ListOf,
@@ -26,9 +29,11 @@ from .compiler.plans import (
     SchemaPlan,
     SetOf,
     Text,
+    Unicode,
     Value,
 )
-from .compiler.values import read_free
+from .compiler.values import decimal_of, float_of, number_of, read_free
+from .pydantic_fields import Piece, Pieces
 
 Finish = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -41,9 +46,16 @@ class LoadPlanner:
         self.mode = mode
         self._nested: dict[Any, SchemaPlan] = {}
 
-    def outermost(self, finish: Finish) -> SchemaPlan:
-        plan = SchemaPlan(self.adapter.schema_name, finish=finish)
-        plan.fields += self._fields(self.adapter.fields.values(), complete=self.mode != PARTIAL)
+    def outermost(self, finish: Finish, direct: Mapping[str, Value]) -> SchemaPlan:
+        """Describe a model; the values that are ``direct`` make natives, which ``finish`` knows."""
+        finished = frozenset(self.adapter.fields) - direct.keys()
+        plan = SchemaPlan(self.adapter.schema_name, finish=finish, finished=finished)
+        for field in self._fields(self.adapter.fields.values(), complete=self.mode != PARTIAL):
+            value = direct.get(field.name)
+            if value is not None:
+                missing = Made(set) if isinstance(field.missing, Made) else field.missing
+                field = field.replace(value=value, missing=missing, otherwise=None)
+            plan.fields.append(field)
         return plan
 
     def _fields(self, specs: Iterable[FieldSpec], complete: bool) -> Iterable[FieldPlan]:
@@ -65,7 +77,7 @@ class LoadPlanner:
         if spec.kind == "list" and element is not None:
             return ListOf(self._value(element), nullable=True)
         if spec.kind == "set" and element is not None and element.key_type in ("S", "N"):
-            return SetOf(Text() if element.key_type == "S" else Number(int, decode_number))
+            return SetOf(Text() if element.key_type == "S" else Number(int, number_of))
         if spec.kind == "map" and element is not None:
             return MapOf(self._value(element), nullable=element.nullable)
         return Free(usual=_usual(spec))
@@ -98,3 +110,44 @@ def _missing(spec: FieldSpec) -> Missing:
 
 def _otherwise(spec: FieldSpec) -> Callable[[AttributeValue], Any]:
     return lambda wire: prepare(spec, read_free(wire))
+
+
+def direct_values(pieces: Pieces, specs: Iterable[FieldSpec]) -> dict[str, Value]:
+    """Give the fields whose natives pydantic would find right as they are read, which are of plain types."""
+    if pieces.is_loaded_whole:
+        return {}
+    found = {spec.name: _direct(pieces.piece(spec, pieces.fields[spec.name]["schema"])) for spec in specs}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _direct(piece: Piece) -> Value | None:
+    kind, element = piece.leaf["type"], piece.spec.element
+    if piece.is_checked or piece.spec.nullable != piece.is_nullable:
+        return None
+    if kind in ("list", "set") and piece.spec.kind == kind and element is not None:
+        inner = piece.pieces.piece(element, piece.leaf.get("items_schema") or {"type": "any"})
+        value = _direct(inner)
+        if value is None or inner.is_nullable:
+            return None
+        if kind == "list":
+            return ListOf(value)
+        return SetOf(value) if isinstance(value, (Text, Number)) else None
+    if kind == "str" and piece.pieces.changes_text:
+        return None
+    return _DIRECT.get(kind)
+
+
+def _whole(text: str) -> int:
+    number = number_of(text)
+    if type(number) is not int:
+        raise ValueError(text)
+    return number
+
+
+_DIRECT: dict[str, Value] = {
+    "str": Text((Unicode(),)),
+    "int": Number(int, _whole),
+    "float": Number(float, float_of),
+    "decimal": Number(Decimal, decimal_of),
+    "bool": Flag(),
+}

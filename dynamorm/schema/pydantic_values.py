@@ -65,14 +65,17 @@ def copied(instance: pydantic.BaseModel) -> pydantic.BaseModel:
     """Copy an instance with everything in it, as pydantic's own ``__deepcopy__`` does."""
     kind = type(instance)
     twin = kind.__new__(kind)
-    values = instance.__dict__
+    values = instance.__dict__.copy()
+    for name, value in values.items():
+        if type(value) not in UNCHANGING:
+            values[name] = kept(value)
+    extra = instance.__pydantic_extra__
     private = instance.__pydantic_private__
     if private is not None:
         private = {name: value for name, value in copy.deepcopy(private).items() if value is not PydanticUndefined}
-    unchanging = UNCHANGING
-    _set(twin, "__dict__", {name: one if type(one) in unchanging else kept(one) for name, one in values.items()})
+    _set(twin, "__dict__", values)
     _set(twin, "__pydantic_fields_set__", instance.__pydantic_fields_set__.copy())
-    _set(twin, "__pydantic_extra__", kept(instance.__pydantic_extra__))
+    _set(twin, "__pydantic_extra__", extra if extra is None else kept(extra))
     _set(twin, "__pydantic_private__", private)
     return twin
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
@@ -17,12 +17,9 @@ import pydantic
 from pydantic_core import (
     CoreConfig,
     CoreSchema,
-    PydanticSerializationUnexpectedValue,
     PydanticUndefined,
-    SchemaSerializer,
     SchemaValidator,
 )
-from pydantic_core.core_schema import SerializationInfo
 
 from ..exceptions import DynaModelException
 from ..frozen import FrozenValue
@@ -41,7 +38,7 @@ _CONSTRAINTS = (
     "gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "max_digits", "decimal_places", "pattern",
     "now_op", "tz_constraint", "allowed_schemes",
 )  # fmt: skip
-_FUNCTIONS = ("function-before", "function-after", "function-wrap")
+FUNCTIONS = ("function-before", "function-after", "function-wrap")
 _MARKERS = (
     pydantic.AfterValidator,
     pydantic.BeforeValidator,
@@ -118,8 +115,10 @@ def validator(model: type[pydantic.BaseModel], plan: Plan, hide_input: bool = Fa
     )
 
 
-def fields_validator(model: type[pydantic.BaseModel], plan: Plan) -> SchemaValidator | None:
-    """Compile the fields of a model without the model around them; it gives (values, extra, names).
+def fields_validator(
+    model: type[pydantic.BaseModel], plan: Plan, without: Collection[str] = ()
+) -> SchemaValidator | None:
+    """Compile the fields of a model, but for some, without the model around them; it gives (values, extra, names).
 
     ``None`` where the model has functions of its own that want to see an instance.
     """
@@ -131,7 +130,11 @@ def fields_validator(model: type[pydantic.BaseModel], plan: Plan) -> SchemaValid
     if root is not outer or outer.get("post_init") is not None or node["type"] != "model-fields":
         return None
     rewriter = Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
-    return rewriter.compiled(rewriter.node(outer["schema"], top=True), rewriter.config_of(outer))
+    schema = rewriter.node(outer["schema"], top=True)
+    if without:
+        fields = {name: field for name, field in schema["fields"].items() if name not in without}
+        schema.update(fields=fields, extra_behavior="ignore")
+    return rewriter.compiled(schema, rewriter.config_of(outer))
 
 
 def element_validator(schema: Any, functions: Iterable[Any]) -> SchemaValidator:
@@ -140,17 +143,6 @@ def element_validator(schema: Any, functions: Iterable[Any]) -> SchemaValidator:
     rewriter = Rewriter(ASSIGNED, schema, definitions)
     rewriter.user_functions += functions
     return rewriter.compiled(rewriter.node({key: value for key, value in root.items() if key != "ref"}))
-
-
-def serializer(model: type[pydantic.BaseModel], *, fields_only: bool = False) -> SchemaSerializer:
-    """Compile a model for dumping: what is excluded from the library's output is stored all the same."""
-    root, definitions = unwrapped(model.__pydantic_core_schema__)
-    outer, _, _ = parts(model)
-    dumping = Dumping(definitions)
-    schema = dumping.top({key: value for key, value in root.items() if key != "ref"})
-    if fields_only:
-        schema = _without_model_functions(schema)
-    return dumping.compiled(schema, outer.get("config"))
 
 
 def children(node: Mapping[str, Any]) -> Iterator[Node]:
@@ -163,7 +155,7 @@ def children(node: Mapping[str, Any]) -> Iterator[Node]:
                 yield one[0] if isinstance(one, tuple) else one
 
 
-def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
+def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
     """Copy a node with its children changed."""
     copied = dict(node)
     for key in _INNER:
@@ -181,83 +173,7 @@ def _mapped(node: Node, change: Callable[[Node], Node]) -> Node:
     return copied
 
 
-class Dumping:
-    """Rewrites a core schema so that nested models too are dumped with what they exclude from the library's output."""
-
-    def __init__(self, definitions: list[Node]) -> None:
-        self.definitions = {node["ref"]: node for node in definitions}
-
-    def compiled(self, schema: Node, config: Node | None) -> SchemaSerializer:
-        """Compile what was written, with the definitions that belong to it."""
-        if self.definitions:
-            definitions = [self.node(one) for one in self.definitions.values()]
-            schema = {"type": "definitions", "schema": schema, "definitions": definitions}
-        return SchemaSerializer(cast(CoreSchema, schema), cast(CoreConfig, config))
-
-    def top(self, node: Node) -> Node:
-        """Rewrite the model itself, functions around it included."""
-        if node["type"] == "model-fields":
-            return self.node(node)
-        copied = {**node, "schema": self.top(node["schema"])}
-        if node["type"] == "model":
-            copied["cls"] = type(node["cls"].__name__, (_Stand,), {"__slots__": ()})  # as for validation
-        return copied
-
-    def node(self, node: Node, members: tuple[type, ...] = ()) -> Node:
-        model = self._model_in(node)
-        if model is not None:
-            # pydantic would use what the nested class has compiled, with its exclusions
-            ser = {"type": "function-plain", "function": _nested_dumper(model, members or (model,)), "info_arg": True}
-            return {"type": "any", "serialization": ser, **({"ref": node["ref"]} if "ref" in node else {})}
-        if node.get("type") in ("union", "tagged-union"):
-            members = tuple(one for choice in children(node) if (one := self._model_in(choice)) is not None)
-            return _mapped(node, lambda choice: self.node(choice, members))
-        copied = _mapped(node, self.node)
-        copied.pop("serialization_exclude", None)
-        copied.pop("serialization_exclude_if", None)
-        return copied
-
-    def _model_in(self, node: Any) -> type[pydantic.BaseModel] | None:
-        """Give the model that a node stands for, unless it says itself how it is dumped."""
-        while isinstance(node, dict) and "serialization" not in node:
-            kind = node.get("type")
-            if kind == "model":
-                return None if node["root_model"] else cast("type[pydantic.BaseModel]", node["cls"])
-            if kind == "definition-ref":
-                node = self.definitions.get(node["schema_ref"])
-            else:
-                node = node.get("schema") if kind in _FUNCTIONS else None
-        return None
-
-
-def _without_model_functions(node: Node) -> Node:
-    copied = dict(node)
-    if node["type"] == "model-fields":
-        copied["computed_fields"] = []
-        return copied
-    copied.pop("serialization", None)
-    copied["schema"] = _without_model_functions(node["schema"])
-    return copied
-
-
-def _nested_dumper(
-    model: type[pydantic.BaseModel], members: tuple[type, ...]
-) -> Callable[[Any, SerializationInfo], Any]:
-    """Dump instances of a model, in a union only those that no other member fits better."""
-
-    @functools.cache
-    def compiled() -> SchemaSerializer:
-        return serializer(model)
-
-    def dump(value: Any, info: SerializationInfo) -> Any:
-        if next((kind for kind in type(value).__mro__ if kind in members), None) is not model:
-            raise PydanticSerializationUnexpectedValue(f"Expected {model.__name__}, got {type(value).__name__}")
-        return compiled().to_python(value, mode="python", by_alias=True, warnings="error")
-
-    return dump
-
-
-class _Stand:
+class Stand:
     """Takes the place of a nested class while pydantic works, which would otherwise use what that has compiled."""
 
     __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "original")
@@ -270,16 +186,27 @@ _ORIGINAL = "\0original"
 def bare(model: type[pydantic.BaseModel], values: dict[str, Any], names: set[str], extra: Any) -> pydantic.BaseModel:
     """Make an instance of exactly these values: nothing is validated, no default is made, no hook is called."""
     instance = model.__new__(model)
-    private = {
-        name: value
-        for name, declared in model.__private_attributes__.items()
-        if (value := declared.get_default()) is not PydanticUndefined
-    }
     object.__setattr__(instance, "__dict__", values)
     object.__setattr__(instance, "__pydantic_fields_set__", names)
     object.__setattr__(instance, "__pydantic_extra__", extra)
-    object.__setattr__(instance, "__pydantic_private__", private if model.__private_attributes__ else None)
+    private = _private(model, values) if model.__private_attributes__ else None
+    object.__setattr__(instance, "__pydantic_private__", private)
     return instance
+
+
+def _private(model: type[pydantic.BaseModel], values: dict[str, Any]) -> dict[str, Any]:
+    private: dict[str, Any] = {}
+    for name, declared in model.__private_attributes__.items():
+        factory: Any = declared.default_factory
+        if factory is None:
+            value = declared.get_default()
+        elif getattr(declared, "default_factory_takes_validated_data", False):
+            value = factory({**values, **private})
+        else:
+            value = factory()
+        if value is not PydanticUndefined:
+            private[name] = value
+    return private
 
 
 class Rewriter:
@@ -326,14 +253,14 @@ class Rewriter:
     def node(self, node: Node, top: bool = False, choice: bool = False) -> Node:
         kind = node.get("type")
         if isinstance(node, _Kept):
-            return _mapped(node, self.node)
+            return mapped(node, self.node)
         if kind == "model" and not node["root_model"]:
             return self._model(node, top)
         if kind == "model-fields":
             return self._fields(node, top)
         if not self.plan.validators:
             node = {key: value for key, value in node.items() if key not in _CONSTRAINTS}
-            if kind in _FUNCTIONS or kind == "function-plain":
+            if kind in FUNCTIONS or kind == "function-plain":
                 shortened = self._without_user(node)
                 if shortened is not node:
                     return self.node(shortened, top, choice)
@@ -343,7 +270,7 @@ class Rewriter:
             return _by_stored_value(node)
         if kind == "json" and self.plan.stored:
             return self.node(node.get("schema") or {"type": "any"})
-        copied = _mapped(node, lambda inner: self.node(inner, top and kind in _FUNCTIONS))
+        copied = mapped(node, lambda inner: self.node(inner, top and kind in FUNCTIONS))
         if kind == "str" and not choice:
             copied["coerce_numbers_to_str"] = True
         elif kind == "json":
@@ -368,7 +295,7 @@ class Rewriter:
 
     def _union(self, node: Node) -> Node:
         if node["type"] == "tagged-union":
-            copied = _mapped(node, self.node)
+            copied = mapped(node, self.node)
             if not callable(node["discriminator"]):
                 copied["discriminator"] = self._discriminator(node)
             for tag, choice in list(copied["choices"].items()):
@@ -376,7 +303,7 @@ class Rewriter:
                     twin = {key: value for key, value in choice.items() if key != "ref"}
                     copied["choices"].setdefault(tag.value, twin)
             return copied
-        copied = _mapped(node, lambda inner: self.node(inner, choice=True))
+        copied = mapped(node, lambda inner: self.node(inner, choice=True))
         if self.plan.stored and any(self._forbids(inner) for inner in children(node)):
             copied.pop("mode", None)  # without the refusals, the best match has to decide
         return copied
@@ -417,7 +344,7 @@ class Rewriter:
         model = node["cls"]
         inner = node["schema"]
         if not self.plan.validators:
-            while inner["type"] in _FUNCTIONS and self._is_users(inner["function"]["function"]):
+            while inner["type"] in FUNCTIONS and self._is_users(inner["function"]["function"]):
                 inner = inner["schema"]
         copied: Node = {"type": "model", "cls": model, "schema": self.node(inner, top), "config": self.config_of(node)}
         copied.update((key, node[key]) for key in ("strict", "post_init", "ref") if key in node)
@@ -426,7 +353,7 @@ class Rewriter:
     def _stood_for(self, node: Node, inner: Node) -> Node:
         """Let another class take the place of a model, which is made of it afterwards."""
         model = node["cls"]
-        stand = type(model.__name__, (_Stand,), {"__slots__": (), "__module__": model.__module__})
+        stand = type(model.__name__, (Stand,), {"__slots__": (), "__module__": model.__module__})
         copied = {key: value for key, value in node.items() if key not in ("ref", "post_init")}
         copied["cls"] = stand
         taker = _taker(model, stand, _stored_for(inner) if self.plan.assigned else None)

@@ -7,7 +7,7 @@ import datetime as dt
 import enum
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -275,4 +275,8 @@ def _changed_within(value: Any, rng: Random) -> Any:
         if rng.random() < 0.3:
             return {key: inner for key, inner in value.items() if key != name}
         return {**value, name: _changed_within(value[name], rng)}
+    if (is_dataclass(value) or hasattr(type(value), "__pydantic_fields_set__")) and value.__dict__:
+        twin = copy.copy(value)
+        twin.__dict__.update(_changed_within(dict(twin.__dict__), rng))
+        return twin
     return rng.choice(NATIVES)

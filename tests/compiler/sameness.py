@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import is_dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +22,12 @@ def same(one: Any, other: Any) -> bool:
         return repr(one) == repr(other)
     if isinstance(one, (dt.datetime, dt.time)):
         return one == other and _told(one) == _told(other)
+    if isinstance(one, Exception):
+        return same(one.args, other.args)
+    if hasattr(type(one), "__pydantic_fields_set__"):
+        return same(one.__getstate__(), other.__getstate__())
+    if is_dataclass(one):
+        return same(vars(one), vars(other))
     return bool(one == other)
 
 

@@ -41,7 +41,7 @@ from pydantic.alias_generators import to_camel  # noqa: E402
 from dynamorm import DynaModel  # noqa: E402
 from dynamorm.codec import decode_item, encode_item  # noqa: E402
 from dynamorm.exceptions import DynaModelException, UnknownSchema, ValidationError  # noqa: E402
-from dynamorm.schema import PARTIAL, TRUSTED, adapter_for  # noqa: E402
+from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for  # noqa: E402
 from dynamorm.schema.registry import LIBRARIES  # noqa: E402
 
 
@@ -1209,3 +1209,19 @@ class TestModels:
         Film.put({**FILM, "title": "Aliens", "released": "1986-07-18"})
         films = list(Film.query(ident=FILM["ident"], released__gt=dt.date(1980, 1, 1)))
         assert [film.label for film in films] == ["Aliens (1986)"]
+
+
+def test_private_attributes_of_nested_models_are_made_as_pydantic_makes_them():
+    class Notes(BaseModel):
+        title: str
+        _log: list[str] = PrivateAttr(default_factory=list)
+        _count: int = 0
+        _unset: int = PrivateAttr()
+
+    class Thing:
+        notes: Notes
+
+    adapter = adapt(Thing)
+    for mode in (WHOLE, PARTIAL, TRUSTED):
+        natives = adapter.take_stored({"notes": {"title": "x"}}, mode)
+        assert natives["notes"].__pydantic_private__ == {"_log": [], "_count": 0}

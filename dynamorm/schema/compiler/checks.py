@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .plans import Among, Bounds, Check, Checks, Holds, NotAmong, Objects, Same, Size
+from .plans import Among, Bounds, Check, Checks, Holds, NotAmong, Objects, Same, Size, Unicode
 from .source import Source
 
 GIVE_UP = "return None"
@@ -21,6 +21,8 @@ def write_checks(source: Source, checks: Checks, value: str) -> None:
 
 def objection(source: Source, check: Check, value: str) -> str:
     """Give the expression that is true, or raises, where a check fails."""
+    if isinstance(check, Unicode):
+        return f"not {value}.isascii() and not {value}.encode()"
     if isinstance(check, Size):
         length = f"len({value})"
         return _outside(source, length, check.least, check.most, "<", ">")

@@ -207,8 +207,11 @@ def accounts(plan: SchemaPlan) -> dict[str, str]:
     """Say of each field, nested ones by their path, whether it is compiled."""
     told: dict[str, str] = {}
     _collect(plan, "", told, [])
-    by_library = plan.finish is not None or plan.dump_whole is not None
-    return dict.fromkeys(told, CONVERTED) if by_library else told
+    converted = tuple(told) if plan.dump_whole is not None else plan.finished
+    for name in told:
+        if name.partition(".")[0] in converted:
+            told[name] = CONVERTED
+    return told
 
 
 def _collect(plan: SchemaPlan, path: str, told: dict[str, str], above: list[SchemaPlan]) -> None:

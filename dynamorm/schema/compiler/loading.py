@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ...codec import decode_number
 from .checks import GIVE_UP, write_checks
 from .plans import (
     REFUSED,
@@ -32,13 +31,13 @@ from .plans import (
     Value,
 )
 from .source import Source
-from .values import FRACTION, PLAIN_NUMBER, LateData, read_free, read_free_map, read_unknown
+from .values import FRACTION, PLAIN_NUMBER, LateData, number_of, read_free, read_free_map, read_unknown
 
 Load = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
 Store = Callable[[str], None]
 
 # what stands under a usual tag, as decoding gives it
-_USUAL: dict[str, Value] = {"S": Text(), "N": Number(int, decode_number), "BOOL": Flag()}
+_USUAL: dict[str, Value] = {"S": Text(), "N": Number(int, number_of), "BOOL": Flag()}
 _TAGS: dict[type, str] = {Text: "S", Number: "N", Flag: "BOOL", ListOf: "L", MapOf: "M", Record: "M"}
 
 

@@ -7,7 +7,7 @@ machinery does the work.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 from ...codec import AttributeValue, WireItem
@@ -63,7 +63,11 @@ class Objects(Frozen):
     by_false: bool = False
 
 
-Check: TypeAlias = Size | Bounds | Among | NotAmong | Same | Holds | Objects
+class Unicode(Frozen):
+    """The text is valid Unicode, which is to say that it has no surrogates."""
+
+
+Check: TypeAlias = Unicode | Size | Bounds | Among | NotAmong | Same | Holds | Objects
 Checks: TypeAlias = tuple[Check, ...]
 
 
@@ -259,8 +263,9 @@ class SchemaPlan:
 
     ``load_declined`` and ``dump_declined`` are reasons to leave a direction to the library altogether.  ``data`` gives
     all plain values of a wire item, for fields that want to see them.  With ``finish``, it makes the natives of what
-    the fields load to; ``dump_whole`` gives the plain values of natives, by stored name, and where it is asked to only
-    valid ones.  A nested schema that ``keeps_unknown`` loads attributes that are not declared too.
+    the fields load to, with those by name that are ``finished`` changed.  ``dump_whole`` gives the plain values of
+    natives, by stored name, and where it is asked to only valid ones.  A nested schema that ``keeps_unknown`` loads
+    attributes that are not declared too.
 
     Validators of the whole schema are in ``judge``, which takes the natives of all fields and gives those that stay, or
     raises; ``recheck`` then gives ``None`` for a dumped wire item that could not be loaded.
@@ -275,6 +280,7 @@ class SchemaPlan:
         data: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
         outermost: bool = True,
         finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        finished: Collection[str] = (),
         dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]] | None = None,
         keeps_unknown: bool = False,
         judge: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
@@ -287,6 +293,7 @@ class SchemaPlan:
         self.data = data
         self.outermost = outermost
         self.finish = finish
+        self.finished = finished
         self.dump_whole = dump_whole
         self.keeps_unknown = keeps_unknown
         self.judge = judge

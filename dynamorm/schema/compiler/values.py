@@ -29,8 +29,10 @@ def read_free(wire: AttributeValue) -> Any:
             elif tag == "L":
                 if type(content) is list:
                     return [read_free(element) for element in content]
-            elif tag == "N":
-                return decode_number(content)
+            elif tag == "N" and type(content) is str:
+                if len(content) < 40 and content.isdigit() and content.isascii():
+                    return int(content)
+                return number_of(content)
     return decode_value(wire)
 
 
@@ -47,6 +49,15 @@ def read_free_map(content: dict[str, AttributeValue]) -> dict[str, Any]:
 def read_unknown(content: Mapping[str, AttributeValue], known: frozenset[str]) -> dict[str, Any]:
     """Give the plain values of attributes that nobody declared; raises where one is malformed, as decoding would."""
     return {name: decode_value({"M": {name: wire}})[name] for name, wire in content.items() if name not in known}
+
+
+def number_of(text: str) -> int | Decimal:
+    """Give the number of a text that is not in plain digits, as decoding gives it."""
+    if FRACTION(text):
+        return Decimal(text)
+    if text[:1] == "-" and len(text) < 40 and text[1:].isdigit() and text.isascii():
+        return int(text)
+    return decode_number(text)
 
 
 def decimal_of(text: str) -> Decimal:

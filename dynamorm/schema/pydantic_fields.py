@@ -1,0 +1,158 @@
+"""What pydantic makes of single values: the fields of a model, as far as they know nothing of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
+import pydantic
+from pydantic_core import SchemaValidator
+
+from ..spec import FieldSpec
+from . import pydantic_variants as variants
+from .base import prepare
+from .compiler.plans import Converted, Value
+from .pydantic_serializers import Dumping
+from .pydantic_values import plain
+
+Node = dict[str, Any]
+
+_FUNCTIONS = ("function-before", "function-after", "function-wrap")
+_WITH_DATA_OF_THEIR_OWN = ("model", "dataclass", "typed-dict")
+SAYS_NOTHING = {
+    "type",
+    "ref",
+    "metadata",
+    "strict",
+    "coerce_numbers_to_str",
+    "fail_fast",
+    "microseconds_precision",
+    "items_schema",
+    "keys_schema",
+    "values_schema",
+}
+"""What a node may say without demanding or changing anything about a value of the right type."""
+
+
+class Pieces:
+    """One model whose fields know nothing of each other."""
+
+    def __init__(self, model: type[pydantic.BaseModel]) -> None:
+        self.model = model
+        core = cast(Node, model.__pydantic_core_schema__)
+        root, _ = variants.unwrapped(core)
+        outer, fields, definitions = variants.parts(model)
+        self.fields: dict[str, Node] = fields["fields"]
+        self.definitions = {node["ref"]: node for node in definitions}
+        self.config: Node = outer.get("config", {})
+        self.changes_text = any(name.startswith("str_") for name in self.config)
+        self.assigned = variants.Rewriter(variants.ASSIGNED, core, definitions)
+        self.stored = variants.Rewriter(variants.STORED, core, definitions)
+        self.dumping = Dumping(definitions)
+        self.is_loaded_whole = (
+            root is not outer
+            or outer["schema"] is not fields
+            or outer.get("post_init") is not None
+            or any(self._sees_others(field["schema"], set()) for field in self.fields.values())
+        )
+        self.computes = bool(fields.get("computed_fields"))
+        self.is_more = (
+            self.is_loaded_whole
+            or any("serialization" in node for node in (outer, fields))
+            or self.config.get("extra_fields_behavior") == "allow"
+        )
+
+    def piece(self, spec: FieldSpec, node: Node) -> Piece:
+        """Look at one place for values."""
+        return Piece(self, spec, {key: value for key, value in node.items() if key != "ref"})
+
+    def _sees_others(self, node: Node, seen: set[str]) -> bool:
+        """Say whether functions for values want to see other values of the model."""
+        if node.get("type") == "definition-ref":
+            if node["schema_ref"] in seen:
+                return False
+            seen.add(node["schema_ref"])
+            return self._sees_others(self.definitions[node["schema_ref"]], seen)
+        if node.get("serialization", {}).get("is_field_serializer"):
+            return True
+        if node.get("type") in _WITH_DATA_OF_THEIR_OWN:
+            return False
+        function = node.get("function")
+        if isinstance(function, dict) and function.get("type") == "with-info":
+            return True
+        return any(self._sees_others(inner, seen) for inner in variants.children(node) if isinstance(inner, dict))
+
+
+class Piece:
+    """One place for values in a model: a field, or what a list or map of one has in it.
+
+    ``node`` is how pydantic describes it without what stands for missing values, ``leaf`` also without functions, and
+    ``assigned`` how it describes assigned values.
+    """
+
+    def __init__(self, pieces: Pieces, spec: FieldSpec, around: Node) -> None:
+        self.pieces = pieces
+        self.spec = spec
+        self.around = around
+        self.node, outer = self._bare(around)
+        self.leaf, functions = self._bare(self.node, *_FUNCTIONS)
+        self.is_nullable = any(one["type"] == "nullable" for one in outer)
+        self.is_serialised = any("serialization" in one for one in (*outer, *functions))
+        self.assigned, _ = self._bare(pieces.assigned.node(self.node))
+        self._stored = pieces.stored.node(self.node)
+        self._default = next((one for one in outer if one["type"] == "default"), {})
+
+    def _bare(self, node: Node, *kinds: str) -> tuple[Node, list[Node]]:
+        """Take off what is around a node; give all that were met too, itself included."""
+        met = [node]
+        while node["type"] in ("default", "nullable", "definition-ref", *kinds):
+            is_reference = node["type"] == "definition-ref"
+            node = self.pieces.definitions[node["schema_ref"]] if is_reference else node["schema"]
+            met.append(node)
+        return {key: value for key, value in node.items() if key != "ref"}, met
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether a value of the right type may be refused all the same."""
+        return self._stored["type"] != self.assigned["type"] or bool(self._stored.keys() - SAYS_NOTHING)
+
+    @property
+    def takes_none(self) -> bool:
+        return self.is_nullable or self.node["type"] == "any"
+
+    @property
+    def makes_default(self) -> bool:
+        """Whether what stands for a missing value is made, or checked, when it is."""
+        is_validated = self._default.get("validate_default", self.pieces.config.get("validate_default"))
+        return "default_factory" in self._default or bool(is_validated)
+
+    @property
+    def check(self) -> Callable[[Any], Any]:
+        """What raises for a plain value that could not be loaded."""
+        stored = self.pieces.stored
+        return validating(stored.compiled(stored.node(self.around), self.pieces.config))
+
+    @property
+    def settle(self) -> Callable[[Any], Any]:
+        """What makes the native of an assigned value."""
+        assigned = self.pieces.assigned
+        return validating(assigned.compiled(assigned.node(self.around), self.pieces.config))
+
+    def converted(self) -> Value:
+        """Describe values that pydantic settles, serialises and checks."""
+        pieces, spec = self.pieces, self.spec
+        check = self.check
+        serialise = pieces.dumping.compiled(pieces.dumping.node(self.around), pieces.config).to_python
+        serialised = partial(serialise, mode="python", by_alias=True, warnings="error")
+        return Converted(
+            lambda value: check(prepare(spec, value)),
+            lambda value: plain(serialised(value)),
+            settle=self.settle,
+            by_library=True,
+        )
+
+
+def validating(validator: SchemaValidator) -> Callable[[Any], Any]:
+    """Give the function that validates what was stored or assigned."""
+    return partial(validator.validate_python, strict=False, by_alias=True, by_name=False)

@@ -1,0 +1,285 @@
+"""What is compiled of pydantic's models, which way values take, and that it stays safe."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+
+pytest.importorskip("pydantic")
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    computed_field,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
+
+from dynamorm import DynaModel
+from dynamorm.schema import PARTIAL, TRUSTED, WHOLE
+from dynamorm.schema import pydantic as adapters
+from dynamorm.schema.base import adapter_of
+from dynamorm.schema.compiler import COMPILED, CONVERTED
+from dynamorm.schema.pydantic_fields import validating
+
+from .pydantic_table import cells, table
+
+PAGE = Path(__file__).parent.parent.parent / "docs" / "compiled.rst"
+VERSION = tuple(int(part) for part in version("pydantic").split(".")[:2])
+PLAIN = {f"``{name}``" for name in ("str", "int", "float", "Decimal", "bool", "list[str]", "set[str]")}
+ITEM = {"id": {"S": "1"}}
+
+
+def model(config=None, **annotations):
+    members = annotations.pop("members", {})
+    if config is not None:
+        members["model_config"] = config
+
+    class Book(DynaModel):
+        class Table:
+            name = "books"
+            hash_key = "id"
+            read = 1
+            write = 1
+
+        Schema = type("Schema", (), {"__annotations__": {"id": str, **annotations}, **members})
+
+    return Book
+
+
+def functions(book):
+    return adapter_of(book.Schema).compiled
+
+
+class Leaf(BaseModel):
+    name: str
+    count: int = 0
+
+
+def test_every_type_of_pydantic_is_compiled_with_every_option():
+    told = {part for _, _, loading, dumping in cells() for part in (loading, dumping)}
+    assert told == {COMPILED, CONVERTED}
+    loaded = {row for row, option, loading, _ in cells() if option == "alone" and loading == COMPILED}
+    assert loaded == PLAIN
+    dumped = {row for row, option, _, dumping in cells() if option == "alone" and dumping == COMPILED}
+    assert dumped > PLAIN and "a list of nested models" in dumped and "``datetime``" in dumped
+
+
+@pytest.mark.skipif(VERSION < (2, 12), reason="the page tells of the newest pydantic")
+def test_the_page_shows_the_table_as_it_is():
+    assert "\n".join(table()) in PAGE.read_text(), "python -m tests.compiler.pydantic_table prints it"
+
+
+def test_an_item_of_any_shape_takes_the_generated_function():
+    book = model(year=int, day=dt.date, leaf=Leaf, leaves=list[Leaf], note=str | None)
+    wire = {
+        **ITEM,
+        "year": {"N": "7"},
+        "day": {"S": "2024-05-06"},
+        "leaf": {"M": {"name": {"S": "a"}, "count": {"N": "2"}, "more": {"S": "x"}}},
+        "leaves": {"L": [{"M": {"name": {"S": "b"}}}]},
+        "note": {"NULL": True},
+    }
+    natives = functions(book).load(wire, WHOLE)
+    assert natives == {
+        "id": "1",
+        "year": 7,
+        "day": dt.date(2024, 5, 6),
+        "leaf": Leaf(name="a", count=2),
+        "leaves": [Leaf(name="b")],
+        "note": None,
+    }
+    assert natives["leaves"][0].model_fields_set == {"name"}
+    del wire["note"], wire["leaf"]["M"]["more"]
+    wire["leaves"]["L"][0]["M"]["count"] = {"N": "0"}
+    for check in (True, False):
+        assert functions(book).dump(natives, check) == wire
+
+
+def test_the_engine_is_asked_only_about_what_is_not_plain_or_where_something_is_missing(monkeypatch):
+    asked = []
+
+    def noted(validator: Any) -> Any:
+        def validate(values: Any) -> Any:
+            asked.append(values)
+            return validating(validator)(values)
+
+        return validate
+
+    monkeypatch.setattr(adapters, "validating", noted)
+    book = model(year=int, words=list[str])
+    item = {**ITEM, "year": {"N": "7"}, "words": {"L": [{"S": "a"}]}}
+    assert functions(book).load(item, WHOLE) == {"id": "1", "year": 7, "words": ["a"]}
+    assert functions(book).load({**item, "year": {"N": "7.5"}}, WHOLE) is None
+    assert functions(book).load({**item, "id": {"S": "\ud800"}}, WHOLE) is None
+    assert asked == []
+    assert functions(book).load({**ITEM, "year": {"N": "7"}}, WHOLE) is None
+    assert asked == [{"id": "1", "year": 7}]
+
+
+@pytest.mark.parametrize("mode", [WHOLE, PARTIAL, TRUSTED])
+def test_what_is_strange_gives_up(mode):
+    book = model(year=int)
+    for item in (
+        {**ITEM, "year": {"S": "x"}},
+        {"id": {}},
+        {**ITEM, "year": {"X": "1"}},
+        {**ITEM, "year": {"N": "nan"}},
+    ):
+        assert functions(book).load(item, mode) is None
+
+
+def test_a_type_that_pydantic_converts_is_converted_in_the_fast_path():
+    book = model(code=Annotated[int, Field(ge=0)])
+    assert functions(book).load({**ITEM, "code": {"S": "42"}}, WHOLE) == {"id": "1", "code": 42}
+
+
+def test_natives_of_other_types_and_invalid_ones_give_up():
+    book = model(year=Annotated[int, Field(ge=0)], leaf=Leaf)
+    leaf = Leaf(name="a")
+    good = {"id": "1", "year": 7, "leaf": leaf}
+    assert functions(book).dump(good, True) is not None
+    broken = Leaf(name="a")
+    broken.count = None
+    for name, value in {"year": -7, "id": 5, "leaf": {"name": "a"}}.items():
+        assert functions(book).dump({**good, name: value}, True) is None
+    for name, value in {"id": 5, "leaf": broken, "year": True}.items():
+        assert functions(book).dump({**good, name: value}, False) is None
+    assert functions(book).dump({**good, "year": -7}, False)["year"] == {"N": "-7"}
+    for missing in good:
+        assert functions(book).dump({name: value for name, value in good.items() if name != missing}, True) is None
+
+
+def test_validators_see_what_is_stored_on_reads_and_saves():
+    seen = []
+
+    def look(value: Any) -> Any:
+        seen.append(value)
+        return value
+
+    book = model(
+        day=Annotated[dt.date, BeforeValidator(look), AfterValidator(look)],
+        price=Annotated[Decimal, AfterValidator(look)],
+    )
+    natives = functions(book).load({**ITEM, "day": {"S": "2024-05-06"}, "price": {"N": "1.5"}}, WHOLE)
+    assert seen == ["2024-05-06", dt.date(2024, 5, 6), Decimal("1.5")]
+    seen.clear()
+    assert functions(book).dump(natives, True)
+    assert seen == ["2024-05-06", dt.date(2024, 5, 6), Decimal("1.5")]
+    seen.clear()
+    assert functions(book).dump(natives, False)
+    assert seen == []
+
+
+def _together(self: Any) -> Any:
+    if self.id == str(self.year):
+        raise ValueError("the same")
+    return self
+
+
+def _after_others(cls: Any, value: Any, info: ValidationInfo) -> Any:
+    if info.data["id"] == str(value):
+        raise ValueError("the same")
+    return value
+
+
+@pytest.mark.parametrize("config", [None, ConfigDict(extra="allow")])
+@pytest.mark.parametrize(
+    "hook",
+    [
+        model_validator(mode="after")(_together),
+        field_validator("year")(classmethod(_after_others)),  # type: ignore[type-var]
+    ],
+)
+def test_functions_that_see_several_values_see_them_in_the_fast_path(hook, config):
+    book = model(config, year=int, members={"hook": hook})
+    item = {**ITEM, "year": {"N": "7"}}
+    assert functions(book).load(item, WHOLE) == {"id": "1", "year": 7}
+    assert functions(book).dump({"id": "1", "year": 7}, True) == item
+    assert functions(book).load({**ITEM, "year": {"N": "1"}}, WHOLE) is None
+    assert functions(book).dump({"id": "1", "year": 1}, True) is None
+    assert functions(book).dump({"id": "1", "year": 1}, False) == {**ITEM, "year": {"N": "1"}}
+    assert set(book.Schema.compiled.dump.fields.values()) == {CONVERTED}
+
+
+def test_computed_fields_are_computed_from_settled_values_while_the_others_stay_compiled():
+    def told(self: Any) -> str:
+        return f"{self.year * 2} {self.kind!r} {self.note}"
+
+    told_field = computed_field(return_type=str)(property(told))
+    book = model(year=int, kind=Literal["a", "b"], note=str | None, members={"told": told_field})
+    natives = {"id": "1", "year": 7, "kind": "a", "note": None}
+    item = {**ITEM, "year": {"N": "7"}, "kind": {"S": "a"}}
+    for check in (True, False):
+        assert functions(book).dump(natives, check) == {**item, "told": {"S": "14 'a' None"}}
+    assert functions(book).dump({**natives, "kind": "c"}, False) is None
+    del natives["id"]
+    assert functions(book).dump(natives, False) == {"year": {"N": "7"}, "kind": {"S": "a"}}
+    dumped = book.Schema.compiled.dump.fields
+    assert (dumped["year"], dumped["told"]) == (COMPILED, "it is computed by a function of the user's")
+
+
+def test_computed_fields_and_serialisers_are_dumped_in_the_fast_path():
+    def double(self: Any) -> int:
+        return self.year * 2
+
+    def shown(self: Any, value: int) -> str:
+        return f"{self.id}:{value}"
+
+    members = {"double": computed_field(return_type=int)(property(double)), "shown": field_serializer("year")(shown)}
+    book = model(year=int, members=members)
+    assert functions(book).dump({"id": "1", "year": 7}, False) == {**ITEM, "year": {"S": "1:7"}, "double": {"N": "14"}}
+    assert functions(book).load({**ITEM, "year": {"N": "7"}, "double": {"N": "14"}}, WHOLE) == {"id": "1", "year": 7}
+
+
+def test_a_model_that_nests_itself_is_compiled_once_for_all_depths():
+    book = model(tree=Node)
+    wire: dict = {"name": {"S": "0"}, "below": {"L": []}}
+    node = Node(name="0")
+    for depth in range(1, 15):
+        wire = {"name": {"S": str(depth)}, "below": {"L": [{"M": wire}]}}
+        node = Node(name=str(depth), below=[node])
+    assert functions(book).load({**ITEM, "tree": {"M": wire}}, WHOLE) == {"id": "1", "tree": node}
+    assert functions(book).dump({"id": "1", "tree": node}, True) == {**ITEM, "tree": {"M": wire}}
+    assert set(book.Schema.compiled.dump.fields.values()) == {COMPILED}
+
+
+class Node(BaseModel):
+    name: str
+    below: list[Node] = Field(default_factory=list)
+
+
+def test_a_nested_model_that_keeps_what_it_does_not_know_gets_it():
+    class Open(BaseModel):
+        model_config = ConfigDict(extra="allow")
+        name: str
+
+    book = model(inner=Open)
+    item = {**ITEM, "inner": {"M": {"name": {"S": "a"}, "more": {"L": [{"N": "1"}]}, "none": {"NULL": True}}}}
+    inner = functions(book).load(item, WHOLE)["inner"]
+    assert (inner.name, inner.model_extra) == ("a", {"more": [1], "none": None})
+    dumped = functions(book).dump({"id": "1", "inner": inner}, True)
+    assert dumped == {**ITEM, "inner": {"M": {"name": {"S": "a"}, "more": {"L": [{"N": "1"}]}}}}
+
+
+def test_instances_do_not_share_a_default_and_know_what_was_changed_in_them():
+    leaf = Annotated[Leaf, Field(default=Leaf(name="default"))]
+    book = model(leaf=leaf, words=Annotated[list[str], Field(default=[])])
+    one, other = book.from_item(ITEM), book.from_item(ITEM)
+    one.words.append("x")
+    one.leaf.name = "changed"
+    assert (other.words, other.leaf.name) == ([], "default")
+    stored = book.from_item({**ITEM, "leaf": {"M": {"name": {"S": "a"}}}, "words": {"L": []}})
+    assert not stored.is_dirty
+    stored.leaf.count = 5
+    assert stored.changes == {"leaf": (Leaf(name="a"), Leaf(name="a", count=5))}
