@@ -22,9 +22,16 @@ def loaded(cls: Any, wire: WireItem, partial: bool = False, place: Place | None 
     mapper = definition.store.mapper
     mode = PARTIAL if partial else TRUSTED if definition.store.table.on_read == "trust" else WHOLE
     if not (pre_init.receivers or post_init.receivers):
-        values = mapper.load(wire, mode)
+        values = mapper.load_quickly(wire, mode)
+        is_quick = values is not None
+        if values is None:
+            values = mapper.load(wire, mode)
         instance = cls.__new__(cls)
-        _settle(instance, wire, values, partial, place)
+        state: State = instance._dynamorm_state
+        if is_quick and mapper.is_all_of(values, wire) and state.received(wire, mapper.reloader(mode)):
+            state.partial, state.place = partial, place
+        else:
+            _settle(instance, wire, values, partial, place)
         if cls._dynamorm_init:
             _arrive(instance, values, partial)
         else:

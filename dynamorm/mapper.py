@@ -6,14 +6,15 @@ everything that a whole new item has to undergo, :meth:`Mapper.take`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
 from .codec import AttributeValue, WireItem, decode_item, encode_item
 from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
 from .expressions import Condition, F, Path, Reference, Resolver, boto3_condition, conjunction
-from .schema import WHOLE, Adapter
+from .schema import TRUSTED, WHOLE, Adapter
 from .spec import FieldSpec, KeySpec
 
 
@@ -28,6 +29,8 @@ class Mapper:
         self.key_names = tuple(adapter.by_stored[stored].name for stored in key.names)
         """The Python names of the fields that make up the primary key."""
         self.resolver = Resolver(model_name, adapter)
+        self._renamed = any(spec.name != spec.stored for spec in self.fields.values())
+        self._reloaders: dict[str, Callable[[WireItem], dict[str, Any]]] = {}
 
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
         """Give the native values of a stored item by Python name."""
@@ -35,6 +38,31 @@ class Mapper:
         if natives is not None:
             return natives
         return self.load_plain(self.plain(wire), mode, wire)
+
+    def load_quickly(self, wire: WireItem, mode: str) -> dict[str, Any] | None:
+        """Give the native values where generated code alone loads them, ``None`` elsewhere."""
+        return self.adapter.compiled.loads[mode](wire)
+
+    def is_all_of(self, values: Mapping[str, Any], wire: WireItem) -> bool:
+        """Say whether values came from the attributes of an item, each from one, and none was left."""
+        if len(values) != len(wire) or not wire:
+            return False
+        if self._renamed:
+            return all(self.fields[name].stored in wire for name in values if name in self.fields)
+        return values.keys() == wire.keys()
+
+    def reloader(self, mode: str) -> Callable[[WireItem], dict[str, Any]]:
+        """Give what loads an item once more that could be loaded before."""
+        known = self._reloaders.get(mode)
+        if known is None:
+            known = self._reloaders[mode] = functools.partial(self._reload, mode)
+        return known
+
+    def _reload(self, mode: str, wire: WireItem) -> dict[str, Any]:
+        try:
+            return self.load(wire, mode)
+        except ValidationError:
+            return self.load(wire, TRUSTED)  # what a validator says may change with time
 
     def plain(self, wire: WireItem) -> dict[str, Any]:
         """Give what the schema knows of a stored item as plain values by stored name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .codec import WireItem
@@ -28,14 +28,17 @@ class State:
     ``pending`` the increments that are not sent yet, ``sending`` those of which no answer has come.  ``extra`` holds
     the attributes that the schema does not know, in wire form; ``partial`` says that only a part was loaded; ``place``
     is where the item is.  ``related`` is what the instance's relationships have led to, by their names.
+
+    Most instances are only read, so that of what was received no more is kept than it takes to tell it again.
     """
 
     __slots__ = (
+        "_loaded",
+        "_original",
+        "_reload",
         "arriving",
         "defaults",
         "extra",
-        "loaded",
-        "original",
         "partial",
         "pending",
         "place",
@@ -44,8 +47,9 @@ class State:
     )
 
     def __init__(self) -> None:
-        self.loaded: WireItem | None = None
-        self.original: dict[str, Any] = {}
+        self._loaded: WireItem | Packed | None = None
+        self._original: dict[str, Any] | None = {}
+        self._reload: Callable[[WireItem], dict[str, Any]] | None = None
         self.defaults: dict[str, Any] = {}
         self.pending: dict[str, Any] = {}
         self.sending: dict[str, Any] = {}
@@ -56,12 +60,43 @@ class State:
         self.arriving: dict[str, Any] | None = None
         self.related: dict[str, Any] | None = None
 
+    @property
+    def loaded(self) -> WireItem | None:
+        if type(self._loaded) is Packed:
+            self._loaded = self._loaded.unpacked()
+        return self._loaded  # type: ignore[return-value]
+
+    @loaded.setter
+    def loaded(self, wire: WireItem | None) -> None:
+        if self._reload is not None:
+            self.original  # noqa: B018  # is told from what was loaded until now
+        self._loaded = wire
+
+    @property
+    def original(self) -> dict[str, Any]:
+        if self._original is None:
+            assert self._reload is not None and self.loaded is not None
+            self._original, self._reload = self._reload(self.loaded), None
+        return self._original
+
+    @original.setter
+    def original(self, values: dict[str, Any]) -> None:
+        self._original, self._reload = values, None
+
+    def received(self, wire: WireItem, reload: Callable[[WireItem], dict[str, Any]]) -> bool:
+        """Remember an item whose natives ``reload`` gives at any time; ``False`` where these may differ."""
+        found = packed(wire)
+        if found.shape.has_null:  # in whose place there may be a default, which may be made anew
+            return False
+        self._loaded, self._original, self._reload = found, None, reload
+        return True
+
     def __getstate__(self) -> dict[str, Any]:
         # a connection belongs to its process
-        return {name: getattr(self, name) for name in self.__slots__ if name != "place"}
+        return {name: getattr(self, name) for name in _PICKLED}
 
     def __setstate__(self, values: dict[str, Any]) -> None:
-        self.place = None
+        self.place = self._reload = None
         for name, value in values.items():
             setattr(self, name, value)
 
@@ -76,6 +111,48 @@ class State:
         twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
         twin.place = self.place
         return twin
+
+
+_PICKLED = ("loaded", "original", "arriving", "defaults", "extra", "partial", "pending", "related", "sending")
+
+
+class Shape(NamedTuple):
+    """What items of one kind have in common: names and tags of their attributes, in their order."""
+
+    names: tuple[str, ...]
+    tags: tuple[str, ...]
+    has_null: bool
+
+
+class Packed(NamedTuple):
+    """An item in wire form, without a dict for each attribute."""
+
+    shape: Shape
+    contents: tuple[Any, ...]
+
+    def unpacked(self) -> WireItem:
+        attributes = zip(self.shape.names, self.shape.tags, self.contents, strict=True)
+        return {name: {tag: content} for name, tag, content in attributes}
+
+
+_MOST_SHAPES = 512
+_shapes: dict[Any, Shape] = {}
+
+
+def packed(wire: WireItem) -> Packed:
+    """Give a wire item, each of whose values has one tag, in less room."""
+    tags, contents = [], []
+    for value in wire.values():
+        (tag,) = value
+        tags.append(tag)
+        contents.append(value[tag])
+    question = (*wire, *tags)
+    shape = _shapes.get(question)
+    if shape is None:
+        if len(_shapes) >= _MOST_SHAPES:
+            _shapes.clear()
+        shape = _shapes[question] = Shape(tuple(wire), tuple(tags), "NULL" in tags)
+    return Packed(shape, tuple(contents))
 
 
 class Stateful:
