@@ -4,9 +4,9 @@
 
 The ranges are those of ``setup.cfg``: a job called ``-oldest`` has the floor of the schema library and of
 every package that DynamORM itself requires.  Environments are kept in ``.venvs`` and made anew when anything
-that went into them has changed.  By default the Python that runs this file meets every library, the oldest
-Python found the oldest ones, the newest Python the newest, and those in between one each; ``--full`` runs
-them all on all.
+that went into them has changed.  By default the newest Python found meets the newest libraries, the oldest
+Python the oldest ones, the Python that runs this file all versions but those that the newest one meets, and those in
+between meet one each; ``--full`` runs them all on all.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ VENVS = ROOT / ".venvs"
 MINORS = (10, 11, 12, 13)
 LIBRARIES = ("marshmallow", "schematics", "pydantic")
 QUICK = "not slow and not network"
-# Tests of the engines themselves: they need moto, start many processes, and no schema library changes them.
-ELSEWHERE = ("tests/local", "tests/test_pytest_plugin.py")
+# Tests of the engines themselves, and of the text of the code: no schema library changes them.
+ELSEWHERE = ("tests/local", "tests/test_pytest_plugin.py", "tests/test_layers.py")
+# Tests that hold results against recorded ones, thousands of them: no Python changes these.
+ON_OWN_PYTHON = ("tests/golden",)
 # Tests of what lies below the schemas, which take minutes: with --full the jobs without a library run them, against
 # both ends of boto3's versions.
 BELOW_SCHEMAS = ("tests/connection", "tests/test_codec.py")
@@ -137,8 +139,10 @@ def plan(full: bool) -> list[Job]:
     own = sys.version_info.minor
     jobs = []
     for minor, python in sorted(pythons.items()):
-        if full or minor == own:
+        if full or (minor == own and own == max(pythons)):
             names = list(choices)
+        elif minor == own:
+            names = [name for name in choices if name not in LIBRARIES]
         elif minor == min(pythons):
             names = ["marshmallow-oldest", "pydantic-oldest"]
         elif minor == max(pythons):
@@ -197,6 +201,7 @@ def run_tests(job: Job, arguments: list[str], full: bool) -> None:
         command = [job.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", QUICK]
         ignored = ELSEWHERE if full and job.library is None else ELSEWHERE + BELOW_SCHEMAS
         ignored += WITHOUT_LIBRARY if job.library else ()
+        ignored += ON_OWN_PYTHON if not full and job.minor != sys.version_info.minor else ()
         command += [*(f"--ignore={path}" for path in ignored), *arguments]
         try:
             result = run(*command)
