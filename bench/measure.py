@@ -19,7 +19,6 @@ from .items import KINDS, Sizes
 
 OPERATIONS = ("get", "save", "update", "query", "scan", "batch_get", "batch_write")
 GROWTH = ("query_none", "query_few", "query_all")
-MOST_CALLS = 100_000
 MANY_ROUNDS = 10
 
 
@@ -35,12 +34,14 @@ def best_of(function: Callable[[], Any], least: float, rounds: int, once: float 
     """Give the seconds of a call in the best of some rounds, each of which takes so many seconds at least.
 
     ``once`` is what a call has taken that was made before.  What takes longer than a round by itself is called once
-    more, and what takes as long as many rounds not at all.
+    more, and what takes as long as many rounds not at all.  Nor is the engine waited for much longer than a round.
     """
     if once >= least:
         return once if once >= MANY_ROUNDS * least else seconds_of(function, 1)
+    begun = time.perf_counter()
     once = seconds_of(function, 3)
-    calls = min(MOST_CALLS, max(1, round(least / max(once, 1e-9))))
+    waited = (time.perf_counter() - begun) / 3
+    calls = max(1, round(min(least / once, MANY_ROUNDS * least / waited)))
     return min(seconds_of(function, calls) for _ in range(rounds))
 
 

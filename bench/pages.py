@@ -1,4 +1,4 @@
-"""What the documentation shows of a run: ``docs/speed.json`` has the figures, the rest is made of them."""
+"""What the documentation shows of a run: ``figures.json`` in ``docs/speed``, and what is made of it."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from .report import Table
 from .results import Results
 from .roster import ROOT
 
-DOCS = ROOT / "docs"
-FIGURES = DOCS / "speed.json"
+FOLDER = ROOT / "docs" / "speed"
+FIGURES = FOLDER / "figures.json"
 
 
 def write(results: Results) -> None:
     """Write the figures, and everything that is made of them."""
     results.write(FIGURES)
     for name, text in made(results).items():
-        (DOCS / name).write_text(text)
+        (FOLDER / name).write_text(text)
 
 
 def made(results: Results) -> dict[str, str]:
     """Give the files that are made of the figures of a run, by name."""
-    return {"speed.svg": chart.svg(results), "speed.inc": included(results)}
+    return {"chart.svg": chart.svg(results), "tables.inc": included(results)}
 
 
 def included(results: Results) -> str:
@@ -48,7 +48,7 @@ def as_table(table: Table) -> Iterator[str]:
     rows = [[row[column] or "\\ " for column in columns] for row in [table.heads, *table.rows]]
     widths = [max(len(row[column]) for row in rows) for column in range(len(columns))]
     rule = "  ".join("=" * width for width in widths)
-    yield from (f".. rubric:: {table.title[0].upper()}{table.title[1:]}", "", ".. rst-class:: figures", "", rule)
+    yield from (f"{table.title[0].upper()}{table.title[1:]}:", "", rule)
     for number, row in enumerate(rows):
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         if number == 0:

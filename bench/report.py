@@ -25,14 +25,13 @@ class Table(NamedTuple):
 
 
 def tables(results: Results) -> Iterator[Table]:
-    """Give every table that something was measured for."""
+    """Give every table of figures that something was measured for."""
     made = (
         *(operations(results, kind) for kind in KINDS),
         growth(results),
         building(results),
         cold(results),
         memory(results),
-        judged(results),
     )
     yield from (table for table in made if table.rows)
 
@@ -50,8 +49,11 @@ def operations(results: Results, kind: str) -> Table:
         ]
         for name in measured
     ]
-    title = f"{KINDS[kind].title}: CPU of the client per call, of many items per item; / {TITLES[CLIENT]} | us"
-    return Table(title, ["", *heads, "|", *heads], rows if shown else [])
+    return Table(f"{KINDS[kind].title}: {per_call(CLIENT)}", ["", *heads, "|", *heads], rows if shown else [])
+
+
+def per_call(base: str) -> str:
+    return f"CPU of the client per call, of many items per item; first in relation to {TITLES[base]}, then in us"
 
 
 def growth(results: Results) -> Table:
@@ -64,14 +66,14 @@ def growth(results: Results) -> Table:
     if not rows:
         return Table("", [], [])
     counts = [f"{count:,}" for count in counts_of(results)]
-    title = f"growth: a query per item, by the number of items; / that of {counts[0]} | us"
+    title = f"growth: a query by the number of items, per item; first in relation to {counts[0]}, then in us"
     return Table(title, ["", *counts, "|", *counts, "empty query"], rows)
 
 
 def building(results: Results) -> Table:
     names = in_order(results.names("building"))
     rows = [[TITLES[name], *(micros(results.median("building", name, part)) for part in PARTS)] for name in names]
-    return Table("building a request of five parts, everything but sending it | us", ["", *PARTS], rows)
+    return Table("building a request of five parts, everything but sending it; in us", ["", *PARTS], rows)
 
 
 def cold(results: Results) -> Table:
@@ -85,7 +87,7 @@ def cold(results: Results) -> Table:
         ]
         for name in in_order(results.names("cold"))
     ]
-    title = "cold start: user CPU of a process that imports, defines 5 models, reads one item | ms"
+    title = "cold start: user CPU of a process that imports, defines 5 models, reads one item"
     return Table(title, ["", f"/ {TITLES[SAME_SHAPE]}", f"/ {TITLES[CLIENT]}", "|", "ms"], rows)
 
 
@@ -100,7 +102,7 @@ def memory(results: Results) -> Table:
         ]
         for name in in_order(results.names("memory"))
     ]
-    title = "memory of an item that was read; / plain dict of the same values | bytes"
+    title = "memory of an item that was read; first in relation to a plain dict of the same values, then in bytes"
     titles = [KINDS[kind].title for kind in kinds]
     return Table(title, ["", *titles, "|", *titles], rows)
 
@@ -129,7 +131,8 @@ def figure_of(verdict: Verdict, kind: str) -> str:
 
 def text(results: Results) -> str:
     """The whole report, for a terminal."""
-    parts = ["\n".join(laid_out(table)) for table in tables(results)]
+    found = [*tables(results), judged(results)]
+    parts = ["\n".join(laid_out(table)) for table in found if table.rows]
     if results.left_out:
         parts.append("\n".join(f"{name} is left out: {reason}" for name, reason in results.left_out.items()))
     met = [verdict.met for verdict in verdicts(results)]

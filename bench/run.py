@@ -35,7 +35,7 @@ class Plan(NamedTuple):
     fewer_turns: int = 3
     cold_turns: int = 7
     rounds: int = 2
-    least: float = 0.1
+    least: float = 0.04
     sizes: Sizes = Sizes()
     tasks: frozenset[str] = frozenset((*OPERATIONS, *OTHER_TASKS))
     kinds: tuple[str, ...] = tuple(KINDS)
@@ -75,7 +75,7 @@ class Run:
 
     def everything(self) -> Results:
         begun = time.monotonic()
-        with local.start() as engine:
+        with local.start("dynoxide") as engine:
             self.endpoint = engine.endpoint_url
             self.fill()
             self.measure_operations()
