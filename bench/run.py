@@ -21,7 +21,7 @@ Measured = TypeVar("Measured")
 
 OTHER_TASKS = ("growth", "building", "cold", "memory")
 IN_OTHER_KINDS = tuple(operation for operation in OPERATIONS if operation != "scan")
-GROWING = (CLIENT, FLOOR, *(of_ours(transport, name) for transport in ("direct", "default") for name in LIBRARIES))
+GROWING = (CLIENT, FLOOR, of_ours("direct", "marshmallow"), *(of_ours("default", library) for library in LIBRARIES))
 
 
 class Plan(NamedTuple):
@@ -35,7 +35,7 @@ class Plan(NamedTuple):
     fewer_turns: int = 3
     cold_turns: int = 7
     rounds: int = 2
-    least: float = 0.04
+    least: float = 0.03
     sizes: Sizes = Sizes()
     tasks: frozenset[str] = frozenset((*OPERATIONS, *OTHER_TASKS))
     kinds: tuple[str, ...] = tuple(KINDS)
