@@ -28,6 +28,8 @@ def main() -> None:
     parser.add_argument("--docs", action="store_true", help="put figures, tables and chart into the documentation")
     parser.add_argument("--from", type=Path, metavar="FILE", dest="source", help="measure nothing: take these figures")
     arguments = parser.parse_args()
+    if arguments.docs and (arguments.quick or arguments.only):
+        parser.error("--docs shows a whole run, without --quick and --only")
     results = Results.read(arguments.source) if arguments.source else measured(arguments)
     print(report.text(results))
     if arguments.json:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from .building import PARTS
 from .items import KINDS, MAIN
+from .measure import GROWTH
 from .results import Results
 from .roster import CLIENT, FASTEST_PEER, FLOOR, LIBRARIES, SAME_SHAPE, TITLES, of_ours
 
@@ -100,7 +101,7 @@ def growth(results: Results, transport: str) -> Iterator[Verdict]:
 
 
 def growing(results: Results, name: str) -> list[float] | None:
-    medians = [results.median(MAIN, name, what) for what in ("query_none", "query_few", "query", "query_all")]
+    medians = [results.median(MAIN, name, what) for what in GROWTH]
     figures = [figure for figure in medians if figure is not None]
     return figures if len(figures) == len(medians) else None
 

@@ -18,7 +18,7 @@ def main() -> None:
     contender.query(sizes.few)  # what is made once is made now
     gc.collect()
     tracemalloc.start()
-    items = contender.query(sizes.stored - 1)
+    items = contender.query(task["count"])
     gc.collect()
     taken, _ = tracemalloc.get_traced_memory()
     print(json.dumps({"bytes": taken / len(items)}))

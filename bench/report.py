@@ -144,8 +144,12 @@ def summary(results: Results) -> str:
     about = results.about
     return (
         f"{about['date']}; {about['machine']}; {about['python']}; engine: {about['engine']}; "
-        f"medians of {about['turns']} turns; {about['seconds']} seconds"
+        f"{turns_of(about['turns'])}; {about['seconds']} seconds"
     )
+
+
+def turns_of(count: int) -> str:
+    return "one turn" if count == 1 else f"medians of {count} turns"
 
 
 def versions(results: Results) -> dict[str, str]:

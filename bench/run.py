@@ -168,11 +168,12 @@ class Run:
         if "memory" not in self.plan.tasks:
             return
         for kind in self.plan.kinds:
+            count = self.plan.sizes.stored - 1 if kind == MAIN else self.plan.sizes.page
             for entry in self.in_turn(ENTRIES if kind == MAIN else IN_ALL_KINDS, 0):
                 if entry.is_ours and not entry.name.startswith("dynamorm_models:direct:"):
                     continue  # what an instance takes does not depend on how it came
                 self.say(f"memory, {KINDS[kind].title}: {entry.title}")
-                answer = self.told(entry, "memory", kind=kind)
+                answer = self.told(entry, "memory", kind=kind, count=count)
                 if answer is not None:
                     self.results.add("memory", entry.name, kind, 0, answer["bytes"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 
@@ -33,9 +34,12 @@ class Contender:
     def update(self) -> Any:
         raise NotImplementedError
 
-    def query(self, count) -> Any:
-        """The first so many items, as a list."""
+    def found(self, count) -> Any:
+        """The first so many items by a query, one after the other."""
         raise NotImplementedError
+
+    def query(self, count):
+        return list(self.found(count))
 
     def scan(self) -> Any:
         """Every item, one after the other."""
@@ -146,7 +150,7 @@ class Wire(Contender):
     def update(self):
         return self.send("UpdateItem", {"TableName": self.kind.written, "Key": self.wire_key, **self.expression})
 
-    def query(self, count):
+    def found(self, count):
         bound = self.kind.wire_key(count)
         payload = {
             "TableName": self.kind.table,
@@ -154,10 +158,10 @@ class Wire(Contender):
             "ExpressionAttributeNames": {"#h": self.kind.hash_key, "#r": self.kind.range_key},
             "ExpressionAttributeValues": {":h": bound[self.kind.hash_key], ":r": bound[self.kind.range_key]},
         }
-        return [item for page in self.pages("Query", payload) for item in page]
+        return chain.from_iterable(self.pages("Query", payload))
 
     def scan(self):
-        return (item for page in self.pages("Scan", {"TableName": self.kind.table}) for item in page)
+        return chain.from_iterable(self.pages("Scan", {"TableName": self.kind.table}))
 
     def pages(self, operation, payload):
         while True:

@@ -50,9 +50,9 @@ class Contender(Mapper):
     def update(self):
         return self.shared.save(self.written(**self.key, **self.kind.changed))
 
-    def query(self, count):
+    def found(self, count):
         is_one, before = getattr(self.model, self.kind.hash_key), getattr(self.model, self.kind.range_key)
-        return list(self.shared.query(self.model, key=(is_one == self.hash_value) & (before < self.bound(count))))
+        return self.shared.query(self.model, key=(is_one == self.hash_value) & (before < self.bound(count)))
 
     def scan(self):
         return self.shared.scan(self.model)

@@ -37,9 +37,9 @@ class Contender(base.Contender):
     def update(self):
         return self.written.update_item(Key=self.key, **self.expression)
 
-    def query(self, count):
+    def found(self, count):
         condition = Key(self.kind.hash_key).eq(self.hash_value) & Key(self.kind.range_key).lt(self.bound(count))
-        return list(self.pages(self.table.query, KeyConditionExpression=condition))
+        return self.pages(self.table.query, KeyConditionExpression=condition)
 
     def scan(self):
         return self.pages(self.table.scan)

@@ -43,9 +43,6 @@ class Contender(Mapper):
     def update(self):
         return self.instance.update(**self.kind.changed)
 
-    def query(self, count):
-        return list(self.found(count))
-
     def found(self, count):
         return self.model.query(
             **{self.kind.hash_key: self.hash_value, f"{self.kind.range_key}__lt": self.bound(count)}

@@ -34,9 +34,9 @@ class Contender(Mapper):
         self.instance.ignore_unrefreshed()
         return answer
 
-    def query(self, count):
+    def found(self, count):
         before = getattr(A, self.kind.range_key) < self.bound(count)
-        return list(self.model.query(self.hash_value, range_key_condition=before))
+        return self.model.query(self.hash_value, range_key_condition=before)
 
     def scan(self):
         return self.model.scan()

@@ -48,9 +48,9 @@ class Contender(Mapper):
     def update(self):
         return self.written.sync_update_by_key(**self.key, **self.kind.changed)
 
-    def query(self, count):
+    def found(self, count):
         before = getattr(self.model, self.kind.range_key) < self.bound(count)
-        return list(self.model.sync_query(self.hash_value, before))
+        return self.model.sync_query(self.hash_value, before)
 
     def scan(self):
         return self.model.sync_scan()

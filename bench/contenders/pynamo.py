@@ -77,9 +77,9 @@ class Contender(Mapper):
         changes = [getattr(self.written, name).set(value) for name, value in self.kind.changed.items()]
         return self.instance.update(actions=changes)
 
-    def query(self, count):
+    def found(self, count):
         before = getattr(self.model, self.kind.range_key) < self.bound(count)
-        return list(self.model.query(self.hash_value, before))
+        return self.model.query(self.hash_value, before)
 
     def scan(self):
         return self.model.scan()

@@ -8,6 +8,7 @@ import xml.etree.ElementTree
 import pytest
 
 from bench import chart, marks, pages, report
+from bench.measure import GROWTH
 from bench.results import Results
 from bench.run import Plan
 
@@ -61,7 +62,7 @@ def test_a_mark_is_met_or_missed_by_the_figure_of_each_kind(results):
 
 
 def test_growth_is_told_with_and_without_the_request_itself(results):
-    for what, cost in (("query_none", 100e-6), ("query_few", 6e-6), ("query", 5.1e-6), ("query_all", 5e-6)):
+    for what, cost in zip(GROWTH, (100e-6, 6e-6, 5.1e-6, 5e-6), strict=True):
         results.add("book", DIRECT, what, 0, cost)
     with_request, without = [one for one in marks.verdicts(results) if one.mark == marks.FLAT]
     assert with_request.figures == pytest.approx({"book": 6 / 5})

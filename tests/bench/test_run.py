@@ -57,6 +57,12 @@ def test_a_quick_run_measures_prints_draws_and_can_be_shown_again(tmp_path):
     assert (tmp_path / "again.svg").read_text() == drawn.read_text()
 
 
+@pytest.mark.parametrize("part", ["--quick", "--only=get"])
+def test_the_documentation_is_not_filled_with_a_part_of_the_figures(part):
+    refused = run("--docs", part)
+    assert (refused.returncode, "--docs shows a whole run" in refused.stderr) == (2, True)
+
+
 NOBODY = Entry("floor", "nobody", "an-environment-that-nobody-made")
 
 
