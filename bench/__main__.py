@@ -21,7 +21,7 @@ tasks ({", ".join(OTHER_TASKS)}), kinds of items ({", ".join(KINDS)}), and parts
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__, epilog=EPILOG)
     parser.add_argument("--quick", action="store_true", help="few items and calls: to see that everything runs")
-    parser.add_argument("--turns", type=int, help="turns of all contenders (default: 5; 3 for all kinds but the first)")
+    parser.add_argument("--turns", type=int, help="turns of all contenders (default: 4; 2 for all kinds but the first)")
     parser.add_argument("--only", type=lambda words: words.split(","), default=[], help="measure a part; see below")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the chart there")

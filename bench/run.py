@@ -31,9 +31,9 @@ class Plan(NamedTuple):
     round.  ``only`` holds words: tasks and kinds, and parts of the names of contenders.
     """
 
-    turns: int = 5
-    fewer_turns: int = 3
-    cold_turns: int = 7
+    turns: int = 4
+    fewer_turns: int = 2
+    cold_turns: int = 5
     rounds: int = 2
     least: float = 0.03
     sizes: Sizes = Sizes()
