@@ -8,6 +8,7 @@
 PYTHON ?=
 ARGS ?=
 BIN := .venv/bin
+PEERS := $(patsubst bench/requirements-%.txt,%,$(wildcard bench/requirements-*.txt))
 
 help: ## list the targets (the default)
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -39,14 +40,15 @@ check: setup ## lint, format and types
 docs: setup ## the documentation, into docs/_build/html; any warning is an error
 	$(BIN)/python -m sphinx -b html -E -n -W --keep-going docs docs/_build/html $(ARGS)
 
-bench: setup .venvs/bench/stamp ## the benchmarks, beside other mappers that are installed into .venvs/bench
+bench: setup $(PEERS:%=.venvs/bench-%/stamp) ## the benchmarks, some ten minutes; ARGS="--quick", ARGS=--docs and more: ARGS=--help
 	$(BIN)/python -m bench $(ARGS)
 
-# Without a network, or where one of the others does not install, the rest is measured.
-.venvs/bench/stamp: bench/requirements.txt
-	$(BIN)/python -m venv .venvs/bench
-	-.venvs/bench/bin/python -m pip install --quiet --disable-pip-version-check -r bench/requirements.txt
-	touch $@
+# Others to be measured beside. Without a network, or where one of them does not install, the rest is measured.
+.venvs/bench-%/stamp: bench/requirements-%.txt | setup
+	@echo "Installing $* into .venvs/bench-$* ..."
+	@$(BIN)/python -m venv --clear .venvs/bench-$*
+	@if .venvs/bench-$*/bin/python -m pip install --quiet --disable-pip-version-check -r $<; then touch $@; \
+	else echo "$* is left out: pip could not install it"; rm -rf .venvs/bench-$*; fi
 
 clean: ## remove everything that the other targets made
 	rm -rf .venv .venvs .tools build dist docs/_build *.egg-info

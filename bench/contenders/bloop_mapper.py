@@ -1,47 +1,66 @@
-"""bloop."""
+"""bloop, which writes batches item by item."""
 
 from __future__ import annotations
 
 import boto3
-from bloop import BaseModel, Column, Engine, Integer, List, Map, String
+from bloop import BaseModel, Boolean, Column, DateTime, Engine, Integer, List, Map, Number, String
 
-from ..item import KEYS, PLAIN, REGION, TABLE
+from ..items import REGION
+from .base import Mapper
+
+TYPES = {"string": String, "integer": Integer, "float": Number, "boolean": Boolean, "datetime": DateTime}
 
 
-def prepare(endpoint):
-    class Book(BaseModel):
-        class Meta:
-            table_name = TABLE
+class Contender(Mapper):
+    @staticmethod
+    def open(endpoint, variant):
+        options = {"endpoint_url": endpoint, "region_name": REGION}
+        return Engine(
+            dynamodb=boto3.client("dynamodb", **options),
+            dynamodbstreams=boto3.client("dynamodbstreams", **options),
+        )
 
-        isbn = Column(String, hash_key=True)
-        title = Column(String)
-        author = Column(String)
-        publisher = Column(String)
-        language = Column(String)
-        summary = Column(String)
-        created = Column(String)
-        year = Column(Integer)
-        pages = Column(Integer)
-        stock = Column(Integer)
-        tags = Column(List(String))
-        meta = Column(Map(shelf=String, room=String))
+    def define(self, table):
+        body = {"Meta": type("Meta", (), {"table_name": table})}
+        for one in self.kind.fields:
+            keys = {"hash_key": one.name == self.kind.hash_key, "range_key": one.name == self.kind.range_key}
+            body[one.name] = Column(self.type_of(one), **keys)
+        model = type(BaseModel)(self.kind.name.title(), (BaseModel,), body)
+        self.shared.bind(model, skip_table_setup=True)
+        return model
 
-    options = {"endpoint_url": endpoint, "region_name": REGION, **KEYS}
-    engine = Engine(
-        dynamodb=boto3.client("dynamodb", **options),
-        dynamodbstreams=boto3.client("dynamodbstreams", **options),
-    )
-    engine.bind(Book, skip_table_setup=True)
+    def type_of(self, one):
+        if one.type == "list":
+            return List(self.type_of(one.of))
+        if one.type == "map":
+            return Map(**dict.fromkeys(self.first[one.name], String))
+        if one.type == "record":
+            return Map(**{part.name: self.type_of(part) for part in one.of})
+        return TYPES[one.type]
 
-    def get():
-        book = Book(isbn=PLAIN["isbn"])
-        engine.load(book)
-        return book
+    def get(self):
+        instance = self.model(**self.key)
+        self.shared.load(instance)
+        return instance
 
-    def save():
-        engine.save(Book(**PLAIN))
+    def save(self):
+        # one that was saved would send its key alone
+        return self.shared.save(self.written(**self.first))
 
-    def update():
-        engine.save(Book(isbn=PLAIN["isbn"], pages=673, stock=11))
+    def update(self):
+        return self.shared.save(self.written(**self.key, **self.kind.changed))
 
-    return {"get": get, "save": save, "update": update}
+    def found(self, count):
+        is_one, before = getattr(self.model, self.kind.hash_key), getattr(self.model, self.kind.range_key)
+        return self.shared.query(self.model, key=(is_one == self.hash_value) & (before < self.bound(count)))
+
+    def scan(self):
+        return self.shared.scan(self.model)
+
+    def batch_get(self):
+        instances = [self.model(**key) for key in self.keys]
+        self.shared.load(*instances)
+        return instances
+
+    def batch_write(self):
+        return self.shared.save(*(self.written(**values) for values in self.batch))

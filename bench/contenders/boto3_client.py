@@ -1,16 +1,37 @@
-"""boto3's low-level client, wire form in and out, no model at all."""
+"""boto3's low-level client: the wire form in and out, and no model at all.
+
+The variant is the name of a module that is imported as well.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import boto3
 
-from ..item import KEYS, REGION, TABLE, UPDATE, WIRE, WIRE_KEY
+from ..items import REGION
+from .base import Wire
+
+METHODS = {
+    "GetItem": "get_item",
+    "PutItem": "put_item",
+    "UpdateItem": "update_item",
+    "Query": "query",
+    "Scan": "scan",
+    "BatchGetItem": "batch_get_item",
+    "BatchWriteItem": "batch_write_item",
+}
 
 
-def prepare(endpoint):
-    client = boto3.client("dynamodb", endpoint_url=endpoint, region_name=REGION, **KEYS)
-    return {
-        "get": lambda: client.get_item(TableName=TABLE, Key=WIRE_KEY)["Item"],
-        "save": lambda: client.put_item(TableName=TABLE, Item=WIRE),
-        "update": lambda: client.update_item(TableName=TABLE, Key=WIRE_KEY, **UPDATE),
-    }
+class Contender(Wire):
+    @staticmethod
+    def open(endpoint, variant):
+        if variant:
+            import_module(variant)
+        return boto3.client("dynamodb", endpoint_url=endpoint, region_name=REGION)
+
+    def prepare(self):
+        self.methods = {operation: getattr(self.shared, name) for operation, name in METHODS.items()}
+
+    def send(self, operation, payload):
+        return self.methods[operation](**payload)

@@ -1,24 +1,19 @@
-"""DynamORM's connection, wire form in and out, in each of its transports (the variant)."""
+"""DynamORM's connection alone: the wire form in and out, in each of its transports (the variant)."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from dynamorm.connection import configure, connection_for
+from dynamorm.requests import Request
 
-from ..item import KEYS, REGION, TABLE, UPDATE, WIRE, WIRE_KEY
+from ..items import REGION
+from .base import Wire
 
 
-def prepare(endpoint, transport):
-    configure(endpoint_url=endpoint, region_name=REGION, transport=transport, **KEYS)
+class Contender(Wire):
+    @staticmethod
+    def open(endpoint, variant):
+        configure(endpoint_url=endpoint, region_name=REGION, transport=variant)
 
-    def send(operation, **payload):
-        # what a model does at each call, too: ask for the connection, build the request, send it
-        request = SimpleNamespace(operation=operation, payload={"TableName": TABLE, **payload})
-        return connection_for().call(request)
-
-    return {
-        "get": lambda: send("GetItem", Key=WIRE_KEY)["Item"],
-        "save": lambda: send("PutItem", Item=WIRE),
-        "update": lambda: send("UpdateItem", Key=WIRE_KEY, **UPDATE),
-    }
+    def send(self, operation, payload):
+        # as a model does at each call: ask for the connection, and send through it
+        return connection_for().call(Request(operation, payload))

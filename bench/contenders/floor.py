@@ -1,4 +1,4 @@
-"""As little as can be: one keep-alive socket, a signature by hand, orjson, a decoder for this one item.
+"""As little as can be: one keep-alive socket, a signature by hand, orjson, a decoder written for each kind of item.
 
 No pool, no threads, no retries, no errors, no checks: what is to be paid for anything at all.
 """
@@ -9,16 +9,21 @@ import hashlib
 import hmac
 import socket
 import time
+from datetime import datetime
 
 import orjson
 
-from ..item import KEYS, REGION, TABLE, UPDATE, WIRE, WIRE_KEY
+from ..items import ACCESS_KEY, REGION, SECRET_KEY
+from .base import Wire
 
-KIND = "application/x-amz-json-1.0"
+CONTENT = "application/x-amz-json-1.0"
 NAMES = "content-type;host;x-amz-date;x-amz-target"
+MOST = 65536
 
 
-class Floor:
+class Line:
+    """One socket, and what of a signature stays the same for a day."""
+
     def __init__(self, endpoint):
         self.host = endpoint.rpartition("/")[2]
         name, _, port = self.host.partition(":")
@@ -26,7 +31,7 @@ class Floor:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         day = time.strftime("%Y%m%d", time.gmtime())
         self.scope = f"{day}/{REGION}/dynamodb/aws4_request"
-        key = f"AWS4{KEYS['aws_secret_access_key']}".encode()
+        key = f"AWS4{SECRET_KEY}".encode()
         for part in (day, REGION, "dynamodb", "aws4_request"):
             key = hmac.digest(key, part.encode(), "sha256")
         self.key = key
@@ -36,48 +41,128 @@ class Floor:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         target = f"DynamoDB_20120810.{operation}"
         canonical = (
-            f"POST\n/\n\ncontent-type:{KIND}\nhost:{self.host}\nx-amz-date:{stamp}\nx-amz-target:{target}\n\n"
+            f"POST\n/\n\ncontent-type:{CONTENT}\nhost:{self.host}\nx-amz-date:{stamp}\nx-amz-target:{target}\n\n"
             f"{NAMES}\n{hashlib.sha256(body).hexdigest()}"
         )
         hashed = hashlib.sha256(canonical.encode()).hexdigest()
         text = f"AWS4-HMAC-SHA256\n{stamp}\n{self.scope}\n{hashed}"
         signature = hmac.digest(self.key, text.encode(), "sha256").hex()
         self.socket.sendall(
-            f"POST / HTTP/1.1\r\nHost: {self.host}\r\nContent-Type: {KIND}\r\nX-Amz-Date: {stamp}\r\n"
+            f"POST / HTTP/1.1\r\nHost: {self.host}\r\nContent-Type: {CONTENT}\r\nX-Amz-Date: {stamp}\r\n"
             f"X-Amz-Target: {target}\r\nContent-Length: {len(body)}\r\nAuthorization: AWS4-HMAC-SHA256 "
-            f"Credential={KEYS['aws_access_key_id']}/{self.scope}, SignedHeaders={NAMES}, "
-            f"Signature={signature}\r\n\r\n".encode()
+            f"Credential={ACCESS_KEY}/{self.scope}, SignedHeaders={NAMES}, Signature={signature}\r\n\r\n".encode()
             + body
         )
-        answer = self.socket.recv(65536)
-        head, _, content = answer.partition(b"\r\n\r\n")
+        return orjson.loads(self.content())
+
+    def content(self):
+        head, _, content = self.socket.recv(MOST).partition(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        while len(content) < length:
-            content += self.socket.recv(65536)
-        return orjson.loads(content)
-
-    def get(self):
-        item = self.post("GetItem", {"TableName": TABLE, "Key": WIRE_KEY})["Item"]
-        return {
-            "isbn": item["isbn"]["S"],
-            "title": item["title"]["S"],
-            "author": item["author"]["S"],
-            "publisher": item["publisher"]["S"],
-            "language": item["language"]["S"],
-            "summary": item["summary"]["S"],
-            "created": item["created"]["S"],
-            "year": int(item["year"]["N"]),
-            "pages": int(item["pages"]["N"]),
-            "stock": int(item["stock"]["N"]),
-            "tags": [tag["S"] for tag in item["tags"]["L"]],
-            "meta": {name: value["S"] for name, value in item["meta"]["M"].items()},
-        }
+        if len(content) == length:
+            return content
+        whole = bytearray(length)
+        whole[: len(content)] = content
+        rest = memoryview(whole)[len(content) :]
+        while rest:
+            rest = rest[self.socket.recv_into(rest) :]
+        return whole
 
 
-def prepare(endpoint):
-    floor = Floor(endpoint)
+class Contender(Wire):
+    @staticmethod
+    def open(endpoint, variant):
+        return Line(endpoint)
+
+    def prepare(self):
+        self.decode = DECODERS[self.kind.name]
+
+    def send(self, operation, payload):
+        return self.shared.post(operation, payload)
+
+    def taken(self, items):
+        decode = self.decode
+        return [decode(item) for item in items]
+
+
+def book(item):
     return {
-        "get": floor.get,
-        "save": lambda: floor.post("PutItem", {"TableName": TABLE, "Item": WIRE}),
-        "update": lambda: floor.post("UpdateItem", {"TableName": TABLE, "Key": WIRE_KEY, **UPDATE}),
+        "publisher": item["publisher"]["S"],
+        "isbn": item["isbn"]["S"],
+        "title": item["title"]["S"],
+        "author": item["author"]["S"],
+        "language": item["language"]["S"],
+        "summary": item["summary"]["S"],
+        "created": datetime.fromisoformat(item["created"]["S"]),
+        "year": int(item["year"]["N"]),
+        "pages": int(item["pages"]["N"]),
+        "stock": int(item["stock"]["N"]),
+        "lent": item["lent"]["BOOL"],
+        "tags": [tag["S"] for tag in item["tags"]["L"]],
+        "meta": {name: value["S"] for name, value in item["meta"]["M"].items()},
     }
+
+
+def strings(item):
+    return {name: value["S"] for name, value in item.items()}
+
+
+def numbers(item):
+    return {
+        "device": int(item["device"]["N"]),
+        "moment": int(item["moment"]["N"]),
+        "count": int(item["count"]["N"]),
+        "temperature": float(item["temperature"]["N"]),
+        "pressure": float(item["pressure"]["N"]),
+    }
+
+
+def nested(item):
+    customer = item["customer"]["M"]
+    address = customer["address"]["M"]
+    point = address["point"]["M"]
+    return {
+        "shop": item["shop"]["S"],
+        "number": item["number"]["S"],
+        "note": item["note"]["S"],
+        "status": item["status"]["S"],
+        "customer": {
+            "name": customer["name"]["S"],
+            "email": customer["email"]["S"],
+            "address": {
+                "street": address["street"]["S"],
+                "city": address["city"]["S"],
+                "country": address["country"]["S"],
+                "point": {"latitude": float(point["latitude"]["N"]), "longitude": float(point["longitude"]["N"])},
+            },
+        },
+        "lines": [line(one["M"]) for one in item["lines"]["L"]],
+    }
+
+
+def line(one):
+    return {
+        "sku": one["sku"]["S"],
+        "quantity": int(one["quantity"]["N"]),
+        "price": float(one["price"]["N"]),
+        "options": [
+            {"name": option["M"]["name"]["S"], "value": option["M"]["value"]["S"]} for option in one["options"]["L"]
+        ],
+    }
+
+
+def checked(item):
+    return {
+        "region": item["region"]["S"],
+        "user": item["user"]["S"],
+        "name": item["name"]["S"],
+        "country": item["country"]["S"],
+        "phone": item["phone"]["S"],
+        "age": int(item["age"]["N"]),
+        "points": int(item["points"]["N"]),
+        "level": int(item["level"]["N"]),
+        "ratio": float(item["ratio"]["N"]),
+        "interests": [one["S"] for one in item["interests"]["L"]],
+    }
+
+
+DECODERS = {"book": book, "strings": strings, "numbers": numbers, "nested": nested, "checked": checked}

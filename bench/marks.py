@@ -1,0 +1,119 @@
+"""The marks that are set for this project, and whether a run has met them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from .building import PARTS
+from .items import KINDS, MAIN
+from .measure import GROWTH
+from .results import Results
+from .roster import CLIENT, FASTEST_PEER, FLOOR, LIBRARIES, SAME_SHAPE, TITLES, of_ours
+
+ALONE = ("get", "save", "update")
+MANY = ("batch_get", "batch_write", "scan")
+QUERY = {"marshmallow": 0.17, "schematics": 0.2, "pydantic": 0.3}
+FLAT = 1.1
+
+
+class Verdict(NamedTuple):
+    """A mark, and the figure of each kind of items that it was measured for."""
+
+    about: str
+    who: str
+    mark: float
+    figures: dict[str, float]
+    unit: str = ""
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        return tuple(kind for kind, figure in self.figures.items() if figure > self.mark)
+
+    @property
+    def met(self) -> bool:
+        return not self.missed
+
+
+def verdicts(results: Results) -> Iterator[Verdict]:
+    """Give every mark that something was measured for."""
+    for verdict in all_marks(results):
+        if verdict.figures:
+            yield verdict
+
+
+def all_marks(results: Results) -> Iterator[Verdict]:
+    for library in LIBRARIES:
+        yield from marks_of_ratios(results, library)
+    for library in LIBRARIES:
+        figures = results_of(results, "building", of_ours("direct", library))
+        yield Verdict(f"building a request, slowest of {', '.join(PARTS)}", library, 25, figures, "us")
+    start = results.ratio("cold", of_ours("direct", "marshmallow"), SAME_SHAPE, "start")
+    title = f"cold start, direct / {TITLES[SAME_SHAPE]}"
+    yield Verdict(title, "marshmallow", 1.0, {MAIN: start} if start is not None else {})
+    for library in LIBRARIES:
+        name = of_ours("direct", library)
+        figures = {kind: results.ratio("memory", name, FLOOR, kind) for kind in KINDS}
+        yield Verdict("memory of an instance / plain dict", library, 2.5, known(figures))
+    for transport in ("direct", "default"):
+        yield from growth(results, transport)
+
+
+def marks_of_ratios(results: Results, library: str) -> Iterator[Verdict]:
+    for operation in ALONE:
+        yield ratio(results, library, operation, "default", CLIENT, 0.33)
+        yield ratio(results, library, operation, "default", FASTEST_PEER, 1.0)
+        yield ratio(results, library, operation, "direct", FLOOR, 2.0)
+    yield ratio(results, library, "query", "default", CLIENT, QUERY[library])
+    if library == "marshmallow":
+        yield ratio(results, library, "query", "default", FASTEST_PEER, 0.3)
+    for operation in MANY:
+        yield ratio(results, library, operation, "default", CLIENT, 0.25)
+
+
+def ratio(results: Results, library: str, operation: str, transport: str, base: str, mark: float) -> Verdict:
+    name = of_ours(transport, library)
+    figures = {kind: results.ratio(kind, name, base, operation) for kind in KINDS}
+    return Verdict(f"{operation}, {transport} / {TITLES[base]}", library, mark, known(figures))
+
+
+def results_of(results: Results, section: str, name: str) -> dict[str, float]:
+    medians = [results.median(section, name, part) for part in PARTS]
+    slowest = max((figure for figure in medians if figure is not None), default=None)
+    return {} if slowest is None else {MAIN: slowest * 1e6}
+
+
+def growth(results: Results, transport: str) -> Iterator[Verdict]:
+    """How far the cost of an item is from flat: as it is, and without what a query costs that finds nothing."""
+    for library in LIBRARIES:
+        name = of_ours(transport, library)
+        costs = growing(results, name)
+        if costs is None:
+            continue
+        none, *each = costs
+        counts = counts_of(results)
+        own = [cost - none / count for cost, count in zip(each, counts, strict=True)]
+        for about, figures in (("", each), (", the request itself taken off", own)):
+            spread = max(figures) / min(figures)
+            yield Verdict(
+                f"most / least per item at {listed(counts)}{about}, {transport}", library, FLAT, {MAIN: spread}
+            )
+
+
+def growing(results: Results, name: str) -> list[float] | None:
+    medians = [results.median(MAIN, name, what) for what in GROWTH]
+    figures = [figure for figure in medians if figure is not None]
+    return figures if len(figures) == len(medians) else None
+
+
+def counts_of(results: Results) -> tuple[int, int, int]:
+    sizes = results.about["sizes"]
+    return sizes["few"], sizes["page"], sizes["stored"]
+
+
+def listed(counts: tuple[int, ...]) -> str:
+    return "/".join(f"{count:,}" for count in counts)
+
+
+def known(figures: dict[str, float | None]) -> dict[str, float]:
+    return {kind: figure for kind, figure in figures.items() if figure is not None}
