@@ -92,15 +92,19 @@ class Mapper:
         """Give the native values of what a constructor was given."""
         return self.adapter.take_given(values, defaults=defaults)
 
-    def take(self, values: Mapping[str, Any]) -> tuple[dict[str, Any], WireItem]:
-        """Validate a whole item that was given; give its native values and its wire form."""
+    def take(self, values: Mapping[str, Any]) -> WireItem:
+        """Validate a whole item that was given; give its wire form."""
+        completed = self.adapter.compiled.completed(values)
+        quick = None if completed is None else self.adapter.compiled.dumps[True](completed)
+        if quick is not None:
+            self.require_key(quick)
+            return quick
         natives = self.adapter.take_whole(values)
         known = {name: value for name, value in natives.items() if name in self.fields}
-        dumped = self.adapter.compiled.dumps[False](known)
-        wire = self.encoded(self.adapter.dump(known)) if dumped is None else dumped
+        wire = self.encoded(self.adapter.dump(known))
         wire.update(self.encoded({name: value for name, value in natives.items() if name not in self.fields}))
         self.require_key(wire)
-        return natives, wire
+        return wire
 
     def dump(self, natives: Mapping[str, Any], *, check: bool = True) -> WireItem:
         """Give the wire form of an instance's values, in whatever form they were assigned.

@@ -39,7 +39,7 @@ def taken(cls: Any, item: Any) -> WireItem:
     if isinstance(item, cls):
         return whole_wire(item)
     if isinstance(item, Mapping):
-        return mapper.take(item)[1]
+        return mapper.take(item)
     raise DynaModelException(f"{cls.__name__} is put as a dict or an instance of it, not as {item!r}")
 
 

@@ -181,6 +181,9 @@ class Adapter(ABC):
 
     def take_given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
         """Give the natives of what a constructor was given."""
+        exact = self.compiled.exactly(values, defaults=defaults)
+        if exact is not None:
+            return exact
         prepared = self._serialised(values)
         return self._guarded(values, lambda: self.load_given(prepared, defaults=defaults))
 

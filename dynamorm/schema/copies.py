@@ -27,6 +27,8 @@ def kept(value: Any) -> Any:
     kind = type(value)
     if kind is list:
         return [element if type(element) in UNCHANGING else kept(element) for element in value]
+    if kind is set:
+        return {element if type(element) in UNCHANGING else kept(element) for element in value}
     if kind is dict:
         return {name: inner if type(inner) in UNCHANGING else kept(inner) for name, inner in value.items()}
     if kind in _NEVER_COPIED:

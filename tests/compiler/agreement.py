@@ -67,6 +67,21 @@ def compare_dumps(compiled, plain, natives, check, tally, told):
     return quick is not None, expected
 
 
+def compare_given(compiled, plain, natives, is_as_loaded, rng, tally, told):
+    """Compare what becomes of values that a program gives to a constructor, and of those that it puts."""
+    given = {name: value for name, value in natives.items() if rng.random() < 0.9}
+    defaults = rng.random() < 0.7
+    found, expected = (
+        outcome(lambda mapper=mapper: mapper.given(copied(given), defaults=defaults)) for mapper in (compiled, plain)
+    )
+    agree(found, expected, f"constructor with {given!r} by {told}")
+    if is_as_loaded:
+        found, expected = (outcome(lambda mapper=mapper: mapper.take(copied(given))) for mapper in (compiled, plain))
+        agree(found, expected, f"put of {given!r} by {told}")
+    quick = compiled.adapter.compiled.exactly(copied(given), defaults=defaults)
+    tally["given", quick is not None, expected[0]] += 1
+
+
 def is_all_compiled(direction):
     return bool(direction) and set(direction.fields.values()) <= {COMPILED, CONVERTED}
 
@@ -90,6 +105,8 @@ def compare_all(schema, seed, tally):
         if good and is_all_compiled(compiled.adapter.compiled.dumping) and mode != PARTIAL and outcome_ == "value":
             tally["good dump", quick] += 1
         compare_dumps(compiled, plain, changed(natives, rng), check, tally, schema.told)
+        other = place % 3 == 0
+        compare_given(compiled, plain, changed(natives, rng) if other else natives, not other, rng, tally, schema.told)
         if place % 4 == 1:
             settled = outcome(compiled.adapter.settle, natives)
             if settled[0] == "value":

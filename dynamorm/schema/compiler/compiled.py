@@ -4,13 +4,31 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from ...codec import AttributeValue, WireItem
+from ..copies import kept
 from .dumping import compile_dump
 from .loading import compile_load
-from .plans import LEFT_OUT, Converted, Foreign, ListOf, MapOf, Record, SchemaPlan, Value
+from .plans import (
+    LEFT_OUT,
+    UNSURE,
+    Converted,
+    FieldPlan,
+    Foreign,
+    Given,
+    ListOf,
+    Made,
+    MapOf,
+    Record,
+    SchemaPlan,
+    Value,
+    fills_in,
+    holds_free,
+    keeps_natives,
+)
 from .values import write_item
 
 Plan = Callable[[str], SchemaPlan]
@@ -61,7 +79,13 @@ class Compiled:
     compiled or that a value is not of the expected shape.
     """
 
-    def __init__(self, name: str, plan: Plan, whole: str, dump_plan: Callable[[], SchemaPlan] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        plan: Plan,
+        whole: str,
+        dump_plan: Callable[[], SchemaPlan] | None = None,
+    ) -> None:
         self._name = name
         self._dump_plan = dump_plan
         self._plan = plan
@@ -70,6 +94,7 @@ class Compiled:
         self._texts: dict[str, str] = {}
         self.loads: dict[str, Function] = _Lazily(self._compile_load)
         self.dumps: dict[bool, Function] = _Lazily(self._compile_dump)
+        self._reloads: dict[str, Function] = _Lazily(self._compile_reload)
         self._parts: dict[tuple[str, bool], tuple[Function, str]] = _Lazily(self._compile_part)
 
     def load(self, wire: Mapping[str, Any], mode: str) -> dict[str, Any] | None:
@@ -85,6 +110,76 @@ class Compiled:
         dump, stored = self._parts[name, check]
         wire = dump({name: value})
         return None if wire is None else wire.get(stored)
+
+    def exactly(self, given: Mapping[str, Any], *, defaults: bool) -> dict[str, Any] | None:
+        """Give the natives of what a program gives, if these are valid and of the types that a load would make.
+
+        With the ``defaults`` of what is missing.
+        """
+        fields = self._exact_fields
+        if fields is None or not given.keys() <= fields.keys():
+            return None
+        found = {}
+        for name, value in given.items():
+            native = self._exact(fields[name], value)
+            if native is None:
+                return None
+            found[name] = native
+        natives = {}
+        for name, field in fields.items():
+            if name in found:
+                natives[name] = found[name]
+            elif field.required or field.missing is UNSURE:
+                return None
+            elif defaults and isinstance(field.missing, (Given, Made)):
+                default = _default(field.missing)
+                if default is None or self.part(name, default, True) is None:
+                    return None
+                natives[name] = default
+        return natives
+
+    def _exact(self, field: FieldPlan, value: Any) -> Any:
+        """Give the native that a load makes of a given one, ``None`` where the library has to judge."""
+        wire = self.part(field.name, value, True)
+        if wire is None or _is_changed_by_storage(value):
+            return None
+        if keeps_natives(field.value):
+            return kept(value)
+        if holds_free(field.value):
+            return None
+        natives = self._reloads[field.name]({field.stored: wire})
+        return None if natives is None else natives.get(field.name)
+
+    def completed(self, given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Give what a program gives with the defaults of what is missing, where a load would add no more than these."""
+        fields = self._exact_fields
+        if fields is None or not given.keys() <= fields.keys() or not self._loads_add_nothing_inside:
+            return None
+        added = {}
+        for name, field in fields.items():
+            if name in given:
+                if given[name] is None:
+                    return None
+            elif field.required or field.missing is UNSURE:
+                return None
+            elif isinstance(field.missing, (Given, Made)):
+                added[name] = _default(field.missing)
+                if added[name] is None:
+                    return None
+        return {**given, **added} if added else given
+
+    @cached_property
+    def _loads_add_nothing_inside(self) -> bool:
+        return not any(fills_in(field.value) for field in self.dump_plan.fields)
+
+    @cached_property
+    def _exact_fields(self) -> dict[str, FieldPlan] | None:
+        plan = self.dump_plan
+        if plan is not self.plan(self._whole) or plan.load_declined is not None or plan.dump_declined is not None:
+            return None
+        if plan.finish is not None or plan.judge is not None or plan.dump_whole is not None:
+            return None
+        return {field.name: field for field in plan.fields if not field.computed}
 
     def plan(self, mode: str) -> SchemaPlan:
         """Give the description for a load."""
@@ -113,6 +208,10 @@ class Compiled:
             return _written(plan.dump_whole, check)
         dump, self._texts[f"dump {check}"] = compile_dump(plan, check=check)
         return dump
+
+    def _compile_reload(self, name: str) -> Function:
+        field = next(field for field in self.plan(self._whole).fields if field.name == name)
+        return compile_load(SchemaPlan(f"{self._name}.{name}", [field]))[0]
 
     def _compile_part(self, key: tuple[str, bool]) -> tuple[Function, str]:
         name, check = key
@@ -178,6 +277,25 @@ class _Lazily(dict[Any, Any]):
             if key not in self:
                 self[key] = self._make(key)
             return self[key]
+
+
+def _default(missing: Given | Made) -> Any:
+    """Give a default, ``None`` where there is none to be had: the library says why."""
+    if isinstance(missing, Given):
+        return missing.value
+    try:
+        return missing.factory()
+    except Exception:
+        return None
+
+
+def _is_changed_by_storage(value: Any) -> bool:
+    """Say whether there may be something that storage does not keep: ``None`` inside, or the sign of a zero."""
+    if isinstance(value, dict):
+        return any(inner is None or _is_changed_by_storage(inner) for inner in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(inner is None or _is_changed_by_storage(inner) for inner in value)
+    return type(value) in (float, Decimal) and not value
 
 
 def _give_up(values: Mapping[str, Any]) -> None:

@@ -196,6 +196,40 @@ def is_stable(value: Value) -> bool:
     return isinstance(value, (Text, Flag)) or (isinstance(value, Number) and value.finish is None)
 
 
+def keeps_natives(value: Value) -> bool:
+    """Say whether a native that can be dumped is just what a load of that would give, down to the innermost."""
+    if isinstance(value, (ListOf, SetOf, MapOf)):
+        return value.element is None or keeps_natives(value.element)
+    return not isinstance(value, Converted) and (is_stable(value) or type(value) is Free)
+
+
+def holds_free(value: Value, above: tuple[SchemaPlan, ...] = ()) -> bool:
+    """Say whether a native may hold plain values of any type, which storage does not keep apart."""
+    if isinstance(value, (ListOf, SetOf, MapOf)):
+        return value.element is None or holds_free(value.element, above)
+    if isinstance(value, Record):
+        return value.plan not in above and any(
+            holds_free(field.value, (*above, value.plan)) for field in value.plan.fields
+        )
+    return isinstance(value, (Free, Foreign)) or (isinstance(value, Converted) and not value.as_text)
+
+
+def fills_in(value: Value, above: tuple[SchemaPlan, ...] = ()) -> bool:
+    """Say whether a load may add something to the inside of a native, such as the default of a nested field."""
+    if isinstance(value, (Foreign, Converted)):
+        return isinstance(value, Foreign) or value.by_library
+    if isinstance(value, Record):
+        if value.plan in above:
+            return False
+        inner = value.plan.fields
+        return any(
+            field.missing not in (LEFT_OUT, REFUSED) or fills_in(field.value, (*above, value.plan)) for field in inner
+        )
+    if isinstance(value, (ListOf, SetOf, MapOf)):
+        return value.element is not None and fills_in(value.element, above)
+    return False
+
+
 # Fields: what happens where there is no value.
 
 
