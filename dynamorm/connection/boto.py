@@ -63,6 +63,10 @@ class Opened:
             log.debug("a client is made: %s", plain)
         return open_lane(transport, self.client)
 
+    def start_afresh(self) -> None:
+        """After a fork: nothing is under way in this process."""
+        self._late.start_afresh()
+
     def close(self) -> None:
         if self._late.is_made:
             self.client.close()

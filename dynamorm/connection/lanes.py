@@ -371,6 +371,10 @@ class LateClient:
     def is_made(self) -> bool:
         return self._client is not None
 
+    def start_afresh(self) -> None:
+        """After a fork: nobody in this process is making the client, whoever was in the other."""
+        self._lock = threading.Lock()
+
     def get(self) -> Any:
         if self._client is None:
             with self._lock:

@@ -109,6 +109,12 @@ class Connection:
         if self._resource is not None:
             self._resource.meta.client.close()
 
+    def start_afresh(self) -> None:
+        """After a fork: the parent's sockets stay the parent's, and what it was about to do is its own business."""
+        self._lock = threading.Lock()
+        self._opened.start_afresh()
+        self.close()
+
     def _call_watched(self, request: AnyRequest, sender: Any, lane: Any = None) -> dict[str, Any]:
         begun = time.perf_counter()
         response: dict[str, Any] | None = None
@@ -229,7 +235,7 @@ def _start_afresh_in_the_child() -> None:
     _lock = threading.Lock()
     for connection in _connections.values():
         with contextlib.suppress(Exception):
-            connection.close()
+            connection.start_afresh()
 
 
 if hasattr(os, "register_at_fork"):

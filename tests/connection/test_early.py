@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import re
 import threading
 
@@ -129,6 +131,23 @@ def test_threads_that_need_the_client_at_once_make_one(clients):
 def without_features(user_agent):
     """Which features a program uses is counted from the first client's making on."""
     return re.sub(r" m/\S+", "", user_agent)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+def test_a_process_that_is_forked_while_the_client_is_being_made_makes_its_own(server, monkeypatch):
+    early = open_to(server)
+    early.call(GET)
+    late = early._opened._late
+    late._lock.acquire()  # as a thread of the parent does meanwhile, which the child does not have
+    context = multiprocessing.get_context("fork")
+    answers = context.SimpleQueue()
+    child = context.Process(target=lambda: answers.put(early.client.meta.region_name), daemon=True)
+    child.start()
+    child.join(20)
+    late._lock.release()
+    assert child.exitcode == 0, "it waits for a thread that does not exist"
+    assert answers.get() == "us-east-1"
 
 
 def headers_of(request):
