@@ -5,8 +5,8 @@
 The ranges are those of ``setup.cfg``: a job called ``-oldest`` has the floor of the schema library and of
 every package that DynamORM itself requires.  Environments are kept in ``.venvs`` and made anew when anything
 that went into them has changed.  By default the newest Python found meets the newest libraries, the oldest
-Python the oldest ones, the Python that runs this file all versions but those that the newest one meets, and those in
-between meet one each; ``--full`` runs them all on all.
+Python the oldest ones, the Python that runs this file what neither of them meets, and those in between one each;
+``--full`` runs them all on all.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ LIBRARIES = ("marshmallow", "schematics", "pydantic")
 QUICK = "not slow and not network"
 # Tests of the engines themselves, and of the text of the code: no schema library changes them.
 ELSEWHERE = ("tests/local", "tests/test_pytest_plugin.py", "tests/test_layers.py")
-# Tests that hold results against recorded ones, thousands of them: no Python changes these.
-ON_OWN_PYTHON = ("tests/golden",)
+# Tests that hold results against recorded ones, thousands of them: with the newest versions the whole suite runs them.
+WITH_OLDER_ONES = ("tests/golden",)
 # Tests of what lies below the schemas, which take minutes: with --full the jobs without a library run them, against
 # both ends of boto3's versions.
 BELOW_SCHEMAS = ("tests/connection", "tests/test_codec.py")
@@ -137,16 +137,18 @@ def plan(full: bool) -> list[Job]:
     pythons = find_pythons()
     choices = library_choices()
     own = sys.version_info.minor
+    oldest, newest = ["marshmallow-oldest", "pydantic-oldest"], ["none", *LIBRARIES]
     jobs = []
     for minor, python in sorted(pythons.items()):
-        if full or (minor == own and own == max(pythons)):
+        if full:
             names = list(choices)
         elif minor == own:
-            names = [name for name in choices if name not in LIBRARIES]
+            left_to_others = [*(oldest if minor > min(pythons) else ()), *(newest if minor < max(pythons) else ())]
+            names = [name for name in choices if name not in left_to_others]
         elif minor == min(pythons):
-            names = ["marshmallow-oldest", "pydantic-oldest"]
+            names = oldest
         elif minor == max(pythons):
-            names = ["none", "marshmallow", "schematics", "pydantic"]
+            names = newest
         else:
             names = ["marshmallow" if minor % 2 else "pydantic"]  # what lies between the ends has few surprises
         jobs += [Job(minor, python, name, choices[name][1], choices[name][0]) for name in names]
@@ -201,7 +203,7 @@ def run_tests(job: Job, arguments: list[str], full: bool) -> None:
         command = [job.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", QUICK]
         ignored = ELSEWHERE if full and job.library is None else ELSEWHERE + BELOW_SCHEMAS
         ignored += WITHOUT_LIBRARY if job.library else ()
-        ignored += ON_OWN_PYTHON if not full and job.minor != sys.version_info.minor else ()
+        ignored += WITH_OLDER_ONES if not full and job.name in LIBRARIES else ()
         command += [*(f"--ignore={path}" for path in ignored), *arguments]
         try:
             result = run(*command)
