@@ -203,17 +203,23 @@ def take_over(
             instance.__dict__[spec.name] = kept(state.original[spec.name])
         else:
             instance.__dict__.pop(spec.name, None)
-    assigned = {str(part.path[0]) for part in parts if part.kind in ("set", "remove")}
+    _count_on_top(instance, tops, {str(part.path[0]) for part in parts if part.kind in ("set", "remove")})
+    if state.loaded is None:
+        for name in mapper.key_names:
+            state.original[name] = instance.__dict__.get(name)
+    state.loaded, state.place, state.extra = stored, place, mapper.unknown(stored)
+
+
+def _count_on_top(instance: Any, tops: Iterable[str], assigned: set[str]) -> None:
+    """Add increments that are still to be sent to what is stored by now; what was assigned has none any more."""
+    mapper = type(instance)._dynamorm.store.mapper
+    state: State = instance._dynamorm_state
     for spec in filter(None, map(mapper.adapter.by_stored.get, tops)):
         if spec.stored in assigned:
             state.pending.pop(spec.name, None)
         elif spec.name in state.pending:
             step = encode_value(state.pending[spec.name])
             instance.__dict__[spec.name] = total_of(mapper, spec, state.original.get(spec.name), step)
-    if state.loaded is None:
-        for name in mapper.key_names:
-            state.original[name] = instance.__dict__.get(name)
-    state.loaded, state.place, state.extra = stored, place, mapper.unknown(stored)
 
 
 def _replace(item: WireItem, name: str, answer: WireItem) -> None:

@@ -68,8 +68,7 @@ class State:
 
     @loaded.setter
     def loaded(self, wire: WireItem | None) -> None:
-        if self._reload is not None:
-            self.original  # noqa: B018  # is told from what was loaded until now
+        self._original = self.original  # which is told from what was loaded until now
         self._loaded = wire
 
     @property
@@ -96,7 +95,7 @@ class State:
         return {name: getattr(self, name) for name in _PICKLED}
 
     def __setstate__(self, values: dict[str, Any]) -> None:
-        self.place = self._reload = None
+        State.__init__(self)
         for name, value in values.items():
             setattr(self, name, value)
 

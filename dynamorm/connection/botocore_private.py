@@ -32,8 +32,8 @@ except ImportError:  # before features were counted the header was made once
     get_context = None
 
 __all__ = [
+    "BotocoresFunctions",
     "Guard",
-    "SendingFunctions",
     "SparingSerializer",
     "can_sign_or_need_not",
     "credentials_of",
@@ -128,13 +128,15 @@ _CALLING_EVENTS = (
 )
 
 
-class SendingFunctions:
+class BotocoresFunctions:
     """Says whether botocore's functions are still its own; quick to ask again."""
 
     def __init__(self) -> None:
         self._known: tuple[Any, ...] = ()
+        self._known_calling: Any = None
 
-    def objection(self) -> str | None:
+    def objection_to_sending(self) -> str | None:
+        """Which of the functions that send has been replaced, if any."""
         live = _live_sending()
         if not _are_the_same(live, self._known):
             for owner, name in _SENDING:
@@ -144,6 +146,15 @@ class SendingFunctions:
                 if connection_class.__module__ != "botocore.awsrequest":
                     return "botocore's HTTP connection class has been replaced"
             self._known = live
+        return None
+
+    def objection_to_going_round(self) -> str | None:
+        """Whether the function that makes a client's calls has been replaced."""
+        live = BaseClient._make_api_call
+        if live is not self._known_calling:
+            if not is_a_librarys_own(live):
+                return "BaseClient._make_api_call is not botocore's own"
+            self._known_calling = live
         return None
 
 
@@ -169,8 +180,7 @@ class Guard:
         self._foreign_parser = False
         self.most_attempts: int | None = None
         self._asked_before_send: frozenset[str] = frozenset()
-        self._functions = SendingFunctions()
-        self._known_calling: Any = None
+        self._functions = BotocoresFunctions()
 
     def objection_to_sending(self) -> str | None:
         """Why botocore should do the sending of a call that came through the client, or ``None``."""
@@ -180,7 +190,7 @@ class Guard:
             self._judge_handlers()
         if self._sending_handlers is not None:
             return self._sending_handlers
-        objection = self._functions.objection()
+        objection = self._functions.objection_to_sending()
         if objection is not None:
             return objection
         endpoint = self._endpoint
@@ -206,11 +216,9 @@ class Guard:
             return objection
         if self._calling_handlers is not None:
             return self._calling_handlers
-        live = BaseClient._make_api_call
-        if live is not self._known_calling:
-            if not is_a_librarys_own(live):
-                return "BaseClient._make_api_call is not botocore's own"
-            self._known_calling = live
+        objection = self._functions.objection_to_going_round()
+        if objection is not None:
+            return objection
         if not _CALLING_NAMES.isdisjoint(self._client.__dict__):
             return "a function of the client has been replaced"
         return None
@@ -405,7 +413,8 @@ class SparingSerializer:
         if frame is None:
             written = self._serializer.serialize_to_request(parameters, operation_model)
             if type(written.get("body")) is bytes and type(written.get("headers")) is dict:
-                self._frames[name] = {**written, "headers": dict(written["headers"])}
+                # without the body, which is somebody's data and may be large
+                self._frames[name] = {**written, "headers": dict(written["headers"]), "body": b""}
             return written
         try:
             return {**frame, "headers": dict(frame["headers"]), "body": encode_payload(parameters)}

@@ -22,7 +22,7 @@ from botocore.endpoint import EndpointCreator
 from botocore.httpsession import get_cert_path
 from botocore.retries import standard
 
-from .botocore_private import SendingFunctions, first_foreign, is_a_librarys_own
+from .botocore_private import BotocoresFunctions, first_foreign, is_a_librarys_own
 from .pool import SendingOptions
 
 __all__ = ["EarlyGuard", "Plain", "plain_circumstances"]
@@ -66,14 +66,14 @@ _EVENTS = (
 )
 # Settings that lead to credentials, or are heeded here.
 _HARMLESS_VARIABLES = re.compile(
-    r"profile|region|ca_bundle|config_file|credentials_file|metadata_service_.*|ec2_metadata_.*|imds_.*|output\Z"
+    r"profile|region|ca_bundle|config_file|credentials_file|metadata_service_.*|ec2_metadata_.*|imds_.*|output"
 )
 _HARMLESS_IN_PROFILES = re.compile(
     r"region|output|cli_.*|aws_access_key_id|aws_secret_access_key|aws_session_token|role_.*|source_profile"
-    r"|credential_.*|external_id|mfa_serial|duration_seconds|web_identity_token_file|sso_.*|login_session\Z"
+    r"|credential_.*|external_id|mfa_serial|duration_seconds|web_identity_token_file|sso_.*|login_session"
 )
 # Of the first partition; what botocore's own rules make of all other regions is left to them.
-_REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]+\Z")
+_REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]+")
 
 
 class EarlyGuard:
@@ -82,7 +82,7 @@ class EarlyGuard:
     def __init__(self, emitter: Any, most_attempts: int | None) -> None:
         self.most_attempts = most_attempts
         self._emitter = emitter
-        self._functions = SendingFunctions()
+        self._functions = BotocoresFunctions()
         self._judged: object = None
         self._objection: str | None = None
 
@@ -91,7 +91,8 @@ class EarlyGuard:
             judged = self._emitter._lookup_cache
             self._objection = first_foreign(self._emitter, _EVENTS)
             self._judged = judged
-        return self._objection or self._functions.objection()
+        functions = self._functions
+        return self._objection or functions.objection_to_sending() or functions.objection_to_going_round()
 
     def is_asked_before_send(self, operation: str) -> bool:
         """Whether somebody listens to ``before-send``: nobody does, or there would be an objection."""
@@ -151,7 +152,7 @@ def _first_objection(boto3_session: Any, kwargs: Mapping[str, Any]) -> str | Non
         if not is_a_librarys_own(getattr(owner, name)):
             return f"{owner.__name__}.{name} is not botocore's own"
     region = kwargs.get("region_name") or own.get_config_variable("region")
-    if not isinstance(region, str) or not _REGION.match(region):
+    if not isinstance(region, str) or not _REGION.fullmatch(region):
         return f"the region is {region!r}"
     for name in os.environ:
         if name.startswith(("AWS_ENDPOINT_URL", "BOTOCORE_")):
@@ -164,10 +165,10 @@ def _first_setting(own: Any) -> str | None:
     if own.get_default_client_config() is not None:
         return "the session has a configuration for its clients"
     for name, (_, _, default, _) in _configprovider.BOTOCORE_DEFAUT_SESSION_VARIABLES.items():
-        if not _HARMLESS_VARIABLES.match(name) and own.get_config_variable(name) != default:
+        if not _HARMLESS_VARIABLES.fullmatch(name) and own.get_config_variable(name) != default:
             return f"{name} is set"
     for name in own.get_scoped_config():
-        if not _HARMLESS_IN_PROFILES.match(name):
+        if not _HARMLESS_IN_PROFILES.fullmatch(name):
             return f"the profile sets {name}"
     return None
 

@@ -324,6 +324,21 @@ def test_who_begins_to_listen_later_has_a_client_made(server, clients):
         assert seen == ["GetItem"] and len(clients) == 1
 
 
+def test_who_wraps_calls_later_sees_them(server, monkeypatch):
+    early = open_to(server)
+    early.call(GET)
+    seen = []
+    original = botocore.client.BaseClient._make_api_call
+
+    def wrapper(self, operation, params):
+        seen.append(operation)
+        return original(self, operation, params)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", wrapper)
+    assert early.call(GET)["Item"] == key()
+    assert seen == ["GetItem"]
+
+
 def test_an_account_that_may_have_its_own_endpoint_is_left_to_a_client(monkeypatch, clients):
     monkeypatch.setenv("AWS_ACCOUNT_ID", "123456789012")
     session = boto3.Session()

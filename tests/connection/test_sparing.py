@@ -81,6 +81,12 @@ def test_what_is_sent_is_what_botocore_sends(server, checks, operation):
     assert len(checks) == 2, "the plain transport's, and the first of the lane's"
 
 
+def test_nothing_of_what_was_sent_is_kept(server):
+    conn = open_to(server)
+    conn.call(Request("PutItem", {"TableName": "table", "Item": {**key(), "secret": {"S": "a word"}}}))
+    assert "a word" not in repr(conn.client._serializer._frames)
+
+
 def test_what_is_passed_through_is_checked_before_it_is_sent(server, checks):
     conn = open_to(server)
     request = Request("GetItem", {"TableName": "table", "Key": key()})
