@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .changes import total_of, values_of
@@ -12,42 +13,52 @@ from .exceptions import ValidationError
 from .schema import PARTIAL, TRUSTED, WHOLE
 from .schema.copies import kept
 from .signals import post_init, pre_init
-from .state import Place, State, snapshot
+from .state import Origin, Place, State, instance_of, snapshot
 from .updates import Planned
 
 
 def loaded(cls: Any, wire: WireItem, partial: bool = False, place: Place | None = None) -> Any:
     """Make an instance of a stored item."""
+    return loader(cls, partial, place)(wire)
+
+
+def loader(cls: Any, partial: bool = False, place: Place | None = None) -> Callable[[WireItem], Any]:
+    """Give what makes instances of stored items."""
     definition = cls._dynamorm
-    mapper = definition.store.mapper
     mode = PARTIAL if partial else TRUSTED if definition.store.table.on_read == "trust" else WHOLE
-    if not (pre_init.receivers or post_init.receivers):
-        values = mapper.load_quickly(wire, mode)
-        is_quick = values is not None
-        if values is None:
-            values = mapper.load(wire, mode)
-        instance = cls.__new__(cls)
-        state: State = instance._dynamorm_state
-        if is_quick and mapper.is_all_of(values, wire) and state.received(wire, mapper.reloader(mode)):
-            state.partial, state.place = partial, place
-        else:
-            _settle(instance, wire, values, partial, place)
-        if cls._dynamorm_init:
-            _arrive(instance, values, partial)
-        else:
-            instance.__dict__.update(values)
-        return instance
-    raw = mapper.plain(wire)
+    if cls._dynamorm_init:
+        return functools.partial(_loaded_slowly, cls, mode, place)
+    receiver = definition.store.mapper.receiver(mode)
+    receive, origin = receiver.receive, Origin(place, partial, receiver)
+
+    def load(wire: WireItem) -> Any:
+        if not (pre_init.receivers or post_init.receivers):
+            received = receive(wire, origin)
+            if received is not None:
+                values, kept = received
+                if kept is not None:
+                    return instance_of(cls, values, kept)
+        return _loaded_slowly(cls, mode, place, wire)
+
+    return load
+
+
+def _loaded_slowly(cls: Any, mode: str, place: Place | None, wire: WireItem) -> Any:
+    """Make an instance by way of its library, of an ``__init__`` of its own, or of those who listen."""
+    mapper, partial = cls._dynamorm.store.mapper, mode == PARTIAL
+    listened = bool(pre_init.receivers or post_init.receivers)
+    raw = mapper.plain(wire) if listened else {}
     instance = cls.__new__(cls)
-    if not cls._dynamorm_init:
+    if listened and not cls._dynamorm_init:
         pre_init.send(cls, instance=instance, partial=partial, raw=raw)
-    values = mapper.load_plain(raw, mode, wire)
-    _settle(instance, wire, values, partial, place)
+    values = mapper.load_plain(raw, mode, wire) if listened else mapper.load(wire, mode)
+    settle(instance, wire, values, partial, place)
     if cls._dynamorm_init:
         _arrive(instance, values, partial)
     else:
         instance.__dict__.update(values)
-        post_init.send(cls, instance=instance, partial=partial, raw=raw)
+        if listened:
+            post_init.send(cls, instance=instance, partial=partial, raw=raw)
     return instance
 
 
@@ -80,7 +91,7 @@ def take_arriving(instance: Any, raw: Mapping[str, Any]) -> None:
         take_more(instance, changed)
 
 
-def _settle(instance: Any, wire: WireItem, values: dict[str, Any], partial: bool, place: Place | None) -> None:
+def settle(instance: Any, wire: WireItem, values: dict[str, Any], partial: bool, place: Place | None) -> None:
     """Remember the stored state of an instance whose values are just those that are stored."""
     mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
@@ -89,13 +100,12 @@ def _settle(instance: Any, wire: WireItem, values: dict[str, Any], partial: bool
     state.pending, state.sending = {}, {}
     state.extra = mapper.unknown(wire)
     state.defaults = {}
-    if len(values) + len(state.extra) != len(wire) or not values.keys() <= wire.keys():
-        for name in values:
-            spec = mapper.fields.get(name)
-            if spec is None or "NULL" not in spec.held_in(wire, {"NULL": True}):
-                continue
-            if spec.held_in(wire) is None or values[name] is not None:
-                state.defaults[name] = state.original.pop(name)
+    for name in values:
+        spec = mapper.fields.get(name)
+        if spec is None or "NULL" not in spec.held_in(wire, {"NULL": True}):
+            continue
+        if spec.held_in(wire) is None or values[name] is not None:
+            state.defaults[name] = state.original.pop(name)
 
 
 def take_given(instance: Any, raw: Mapping[str, Any], defaults: bool) -> None:
@@ -148,7 +158,7 @@ def refreshed(instance: Any, wire: WireItem, place: Place | None) -> None:
     for name in values_of(instance).keys() - values.keys():
         del instance.__dict__[name]
     instance.__dict__.update(values)
-    _settle(instance, wire, values, False, place)
+    settle(instance, wire, values, False, place)
 
 
 def take_over(

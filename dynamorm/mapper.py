@@ -9,13 +9,27 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from .codec import AttributeValue, WireItem, decode_item, encode_item
 from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
 from .expressions import Condition, F, Path, Reference, Resolver, boto3_condition, conjunction
 from .schema import TRUSTED, WHOLE, Adapter
+from .schema.compiler import Receive
 from .spec import FieldSpec, KeySpec
+
+
+class Receiver(NamedTuple):
+    """How stored items become instances.
+
+    ``receive`` gives the natives and what is kept of an item, or ``None``; ``unpacked`` the item of what was kept,
+    which has ``size`` parts or three more; and ``reloaded`` the natives of an item that could be loaded before.
+    """
+
+    receive: Receive
+    size: int
+    unpacked: Callable[[tuple[Any, ...]], WireItem]
+    reloaded: Callable[[WireItem], dict[str, Any]]
 
 
 class Mapper:
@@ -30,7 +44,7 @@ class Mapper:
         """The Python names of the fields that make up the primary key."""
         self.resolver = Resolver(model_name, adapter)
         self._renamed = any(spec.name != spec.stored for spec in self.fields.values())
-        self._reloaders: dict[str, Callable[[WireItem], dict[str, Any]]] = {}
+        self._receivers: dict[str, Receiver] = {}
 
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
         """Give the native values of a stored item by Python name."""
@@ -39,23 +53,13 @@ class Mapper:
             return natives
         return self.load_plain(self.plain(wire), mode, wire)
 
-    def load_quickly(self, wire: WireItem, mode: str) -> dict[str, Any] | None:
-        """Give the native values where generated code alone loads them, ``None`` elsewhere."""
-        return self.adapter.compiled.loads[mode](wire)
-
-    def is_all_of(self, values: Mapping[str, Any], wire: WireItem) -> bool:
-        """Say whether values came from the attributes of an item, each from one, and none was left."""
-        if len(values) != len(wire) or not wire:
-            return False
-        if self._renamed:
-            return all(self.fields[name].stored in wire for name in values if name in self.fields)
-        return values.keys() == wire.keys()
-
-    def reloader(self, mode: str) -> Callable[[WireItem], dict[str, Any]]:
-        """Give what loads an item once more that could be loaded before."""
-        known = self._reloaders.get(mode)
+    def receiver(self, mode: str) -> Receiver:
+        """Give what makes natives of items and packs these, where generated code alone can."""
+        known = self._receivers.get(mode)
         if known is None:
-            known = self._reloaders[mode] = functools.partial(self._reload, mode)
+            receive, packing = self.adapter.compiled.receives[mode]
+            reload = functools.partial(self._reload, mode)
+            known = self._receivers[mode] = Receiver(receive, packing.size, packing.unpacked, reload)
         return known
 
     def _reload(self, mode: str, wire: WireItem) -> dict[str, Any]:

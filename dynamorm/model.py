@@ -152,16 +152,18 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
-        state = self._dynamorm_state
-        if state.defaults or state.pending:  # what is assigned is neither a default any more nor an increment
+        state = self._dynamorm_known_state
+        if state is not None and (state.defaults or state.pending):
+            # what is assigned is neither a default any more nor an increment
             state.defaults.pop(name, None)
             state.pending.pop(name, None)
 
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)
-        state = self._dynamorm_state
-        state.defaults.pop(name, None)
-        state.pending.pop(name, None)
+        state = self._dynamorm_known_state
+        if state is not None:
+            state.defaults.pop(name, None)
+            state.pending.pop(name, None)
 
     # Reading.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from .batch import in_order
 from .codec import WireItem
+from .connection import ManyItems
 from .exceptions import BatchError, ValidationError
 from .items import Store
 from .requests import Request
@@ -53,11 +55,18 @@ class Limiter:
 
 
 class Chunk(NamedTuple):
-    """A page: its items, what holds the key of each item's place, and the key after which another page follows."""
+    """A page: its items, and the key after which another page follows.
+
+    Where the items are not those of the answer, ``places`` holds the key of each one's place.
+    """
 
     items: list[WireItem]
-    places: list[WireItem]
+    places: list[WireItem] | None
     after: WireItem | None
+
+
+Teller = Callable[[], dict[str, Any]]
+"""Tells an answer."""
 
 
 class Pages:
@@ -77,7 +86,7 @@ class Pages:
     ) -> None:
         self.limiter = limiter
         self.key_names = key_names
-        self.response: dict[str, Any] | None = None
+        self.latest: Teller | None = None
         self.scanned = 0
         self.capacity = 0.0
         self.start: WireItem | None = request.payload.get("ExclusiveStartKey")
@@ -104,7 +113,7 @@ class Pages:
             self.limiter.wait()
         response = self.place.connection.call(request, self._store.model)
         self._spend((response.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))
-        self.response = response
+        self.latest = response.teller() if isinstance(response, ManyItems) else partial(dict, response)
         self.scanned += response.get("ScannedCount", 0)
         if self._limit is not None:
             self._limit -= min(self._limit - 1, response.get("Count", 0))
@@ -127,7 +136,7 @@ class Pages:
         if response is None:
             return None
         self._unfinished = response
-        items = places = response.get("Items", [])
+        items, places = response.get("Items", []), None
         if self._hydration is not None and items:
             keys = [{name: item[name] for name in self._store.mapper.key.names} for item in items]
             if self.limiter is not None:
@@ -143,7 +152,9 @@ class Pages:
 class Run:
     """One iteration: gives instance after instance, and knows where it is.
 
-    An item that the schema refuses raises its error where it stands; the next one comes after it.
+    An item that the schema refuses raises its error where it stands; the next one comes after it.  Items are let go
+    one by one: what a page holds is a hundred times as many objects as it has items, and whoever collects garbage
+    goes through all of them.
     """
 
     def __init__(
@@ -153,9 +164,11 @@ class Run:
         self._load = load
         self._left = limit
         self._on_invalid = on_invalid
-        self._items: list[WireItem] = []
-        self.places: list[WireItem] = []
-        self._position = 0
+        self._is_plain = limit is None and on_invalid == "raise"
+        # both from the end to the beginning
+        self._waiting: list[WireItem] = []
+        self._places: list[WireItem] | None = None
+        self._place: WireItem | None = None
         self._after: WireItem | None = None
         self._exhausted = False
         self._began = False
@@ -164,25 +177,32 @@ class Run:
         return self
 
     def __next__(self) -> Any:
+        if self._waiting and self._is_plain and self._places is None:
+            self._place = wire = self._waiting.pop()
+            return self._load(wire)
         while self._left != 0:
-            if self._position == len(self._items) and not self._fetch():
+            if not self._waiting and not self._fetch():
                 raise StopIteration
-            wire = self._items[self._position]
-            self._position += 1
-            if self._on_invalid == "raise":
-                instance = self._load(wire)
-            else:
-                try:
-                    instance = self._load(wire)
-                except ValidationError as error:
-                    instance = None if self._on_invalid == "skip" else self._on_invalid(error)
-                    if instance is None:
-                        continue
-            if self._left is not None:
-                self._left -= 1
-            return instance
+            instance = self._next_here()
+            if instance is not None:
+                return instance
         self.close()
         raise StopIteration
+
+    def _next_here(self) -> Any:
+        """Give the next item of this page, ``None`` for one that is passed over."""
+        wire = self._waiting.pop()
+        self._place = wire if self._places is None else self._places.pop()
+        if self._on_invalid == "raise":
+            instance = self._load(wire)
+        else:
+            try:
+                instance = self._load(wire)
+            except ValidationError as error:
+                instance = None if self._on_invalid == "skip" else self._on_invalid(error)
+        if self._left is not None and instance is not None:
+            self._left -= 1
+        return instance
 
     def close(self) -> None:
         """End whatever reads ahead."""
@@ -199,46 +219,28 @@ class Run:
             if page is None:
                 self._exhausted = True
                 break
-            self._items, self.places, self._after = page
-            self._position = 0
-            if self._items:
+            self._after = page.after
+            if page.items:
+                # others may hold the lists themselves
+                self._waiting = page.items[::-1]
+                self._places = None if page.places is None else page.places[::-1]
                 return True
-        self._items, self.places, self._position = [], [], 0
         return False
 
     def has_more(self) -> bool:
-        """Say whether there is another item, asking for it if need be."""
-        if self._position < len(self._items):
-            return True
-        items, places, position = self._items, self.places, self._position
-        found = self._fetch()
-        # what follows stays to be read, after the place where this stands
-        self._items, self.places, self._position = items + self._items, places + self.places, position
-        return found
+        """Say whether there is another item, asking for it if need be; this stands where it stood."""
+        return bool(self._waiting) or self._fetch()
 
     def page(self) -> list[Any] | None:
         """Give all that is left of a page, ``None`` after the last one."""
-        if self._left == 0 or (self._position == len(self._items) and not self._fetch()):
+        if self._left == 0 or (not self._waiting and not self._fetch()):
             return None
         found = []
-        for _ in range(len(self._items) - self._position):
-            if self._left == 0 or self._position == len(self._items):
-                break
-            item = next(self, None) if self._on_invalid == "raise" else self._next_here()
+        while self._waiting and self._left != 0:
+            item = self._next_here()
             if item is not None:
                 found.append(item)
         return found
-
-    def _next_here(self) -> Any:
-        """Give the next item of this page only."""
-        try:
-            item = self._load(self._items[self._position])
-        except ValidationError as error:
-            item = None if self._on_invalid == "skip" else self._on_invalid(error)
-        self._position += 1
-        if item is not None and self._left is not None:
-            self._left -= 1
-        return item
 
     @property
     def last(self) -> WireItem | None:
@@ -247,9 +249,8 @@ class Run:
             return None
         if not self._began:
             return self.pages.start
-        if self._position == len(self._items):
+        if not self._waiting:
             return None if self._exhausted else self._after
-        if self._position == 0:
+        if self._place is None:
             return self.pages.start
-        place = self.places[self._position - 1]
-        return {name: place[name] for name in self.pages.key_names}
+        return {name: self._place[name] for name in self.pages.key_names}

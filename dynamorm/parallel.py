@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .pages import Chunk, Pages
+from .pages import Chunk, Pages, Teller
 
 _WAIT = 0.05  # seconds after which a thread that cannot hand over looks whether it is still wanted
 
@@ -23,7 +23,7 @@ class ParallelPages(Pages):
         self.key_names = parts[0].key_names
         self.place = parts[0].place
         self.start = None
-        self.response: dict[str, Any] | None = None
+        self.latest: Teller | None = None
         self._parts = parts
         self._workers = min(workers, len(parts))
         self._arrived: queue.Queue[Any] = queue.Queue(maxsize=self._workers)
@@ -52,9 +52,9 @@ class ParallelPages(Pages):
         if self._running is None:
             self._begin(step)
         while self._running:
-            kind, content, response = self._arrived.get()
+            kind, content, latest = self._arrived.get()
             if kind == "content":
-                self.response = response
+                self.latest = latest
                 return content
             self._running -= 1
             if kind == "error":
@@ -93,7 +93,7 @@ def _work(
             except queue.Empty:
                 break
             while not stop.is_set() and (content := step(part)) is not None:
-                _hand_over(("content", content, part.response), arrived, stop)
+                _hand_over(("content", content, part.latest), arrived, stop)
         _hand_over(("done", None, None), arrived, stop)
     except BaseException as error:
         _hand_over(("error", error, None), arrived, stop)
@@ -115,7 +115,7 @@ class PagesAhead(Pages):
         self.key_names = pages.key_names
         self.place = pages.place
         self.start = pages.start
-        self.response: dict[str, Any] | None = None
+        self.latest: Teller | None = None
         self.scanned = 0
         self.capacity = 0.0
         self._pages = pages
@@ -129,7 +129,7 @@ class PagesAhead(Pages):
         """Give the next page, ``None`` after the last one."""
         coming, self._coming = self._coming or _Coming(self._pages), None
         page = coming.page()
-        self.response, self.scanned, self.capacity = coming.response, coming.scanned, coming.capacity
+        self.latest, self.scanned, self.capacity = coming.latest, coming.scanned, coming.capacity
         if page is not None and page.after is not None:
             self._coming = _Coming(self._pages)
         return page
@@ -153,7 +153,7 @@ class _Coming:
             self._page = pages.next_page()
         except BaseException as error:
             self._error = error
-        self.response, self.scanned, self.capacity = pages.response, pages.scanned, pages.capacity
+        self.latest, self.scanned, self.capacity = pages.latest, pages.scanned, pages.capacity
 
     def page(self) -> Chunk | None:
         """Wait for the page; what went wrong on its way goes wrong here."""

@@ -23,7 +23,7 @@ from .exceptions import (
     NotProjected,
 )
 from .expressions import Change, Condition, conjunction, leaves
-from .instances import loaded
+from .instances import loader
 from .items import Store
 from .keys import Choice, choose, split
 from .pages import Limiter, Model, Page, Pages, Run
@@ -198,8 +198,7 @@ class ReadIterator(ABC, Generic[Model]):
         return Run(pages, self._loader(pages.place), self._limit, self._on_invalid)
 
     def _loader(self, place: Place) -> Callable[[WireItem], Any]:
-        model, partial = self._model, self._is_partial
-        return lambda wire: loaded(model, wire, partial, place)
+        return loader(self._model, self._is_partial, place)
 
     @property
     def _is_partial(self) -> bool:
@@ -353,10 +352,10 @@ class ReadIterator(ABC, Generic[Model]):
     @property
     def resp(self) -> dict[str, Any] | None:
         """DynamoDB's latest answer, in plain values."""
-        response = None if self._latest is None else self._latest.pages.response
-        if response is None:
+        latest = None if self._latest is None else self._latest.pages.latest
+        if latest is None:
             return None
-        plain = dict(response)
+        plain = latest()
         if "Items" in plain:
             plain["Items"] = [decode_item(item) for item in plain["Items"]]
         if "LastEvaluatedKey" in plain:

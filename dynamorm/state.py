@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+import os
+import threading
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .codec import WireItem
 from .connection import Connection
 from .expressions import Reference
+from .mapper import Receiver
 from .schema.copies import UNCHANGING, kept
 from .spec import FieldSpec
 
@@ -18,6 +21,14 @@ class Place(NamedTuple):
 
     connection: Connection
     table: str
+
+
+class Origin(NamedTuple):
+    """What instances that were read together have in common."""
+
+    place: Place | None
+    partial: bool
+    receiver: Receiver
 
 
 class State:
@@ -33,9 +44,9 @@ class State:
     """
 
     __slots__ = (
+        "_kept",
         "_loaded",
         "_original",
-        "_reload",
         "arriving",
         "defaults",
         "extra",
@@ -47,9 +58,9 @@ class State:
     )
 
     def __init__(self) -> None:
-        self._loaded: WireItem | Packed | None = None
+        self._kept: tuple[Any, ...] | None = None
+        self._loaded: WireItem | None = None
         self._original: dict[str, Any] | None = {}
-        self._reload: Callable[[WireItem], dict[str, Any]] | None = None
         self.defaults: dict[str, Any] = {}
         self.pending: dict[str, Any] = {}
         self.sending: dict[str, Any] = {}
@@ -60,35 +71,40 @@ class State:
         self.arriving: dict[str, Any] | None = None
         self.related: dict[str, Any] | None = None
 
+    @classmethod
+    def of_kept(cls, kept: tuple[Any, ...]) -> State:
+        """Give the state of an instance that has only been read so far."""
+        state, origin = cls(), kept[0]
+        state._kept, state._original = kept, None
+        state.place, state.partial = origin.place, origin.partial
+        unknown, made, _ = _told_besides(kept)
+        state.extra, state.defaults = unknown, dict(made)
+        return state
+
     @property
     def loaded(self) -> WireItem | None:
-        if type(self._loaded) is Packed:
-            self._loaded = self._loaded.unpacked()
-        return self._loaded  # type: ignore[return-value]
+        if self._loaded is None and self._kept is not None:
+            self._loaded = self._kept[0].receiver.unpacked(self._kept)
+        return self._loaded
 
     @loaded.setter
     def loaded(self, wire: WireItem | None) -> None:
         self._original = self.original  # which is told from what was loaded until now
-        self._loaded = wire
+        self._loaded, self._kept = wire, None
 
     @property
     def original(self) -> dict[str, Any]:
         if self._original is None:
-            assert self._reload is not None and self.loaded is not None
-            self._original, self._reload = self._reload(self.loaded), None
+            kept, wire = self._kept, self.loaded
+            assert kept is not None and wire is not None
+            _, made, copies = _told_besides(kept)
+            values = kept[0].receiver.reloaded(wire)
+            self._original = {name: value for name, value in values.items() if name not in made} | copies
         return self._original
 
     @original.setter
     def original(self, values: dict[str, Any]) -> None:
-        self._original, self._reload = values, None
-
-    def received(self, wire: WireItem, reload: Callable[[WireItem], dict[str, Any]]) -> bool:
-        """Remember an item whose natives ``reload`` gives at any time; ``False`` where these may differ."""
-        found = packed(wire)
-        if found.shape.has_null:  # in whose place there may be a default, which may be made anew
-            return False
-        self._loaded, self._original, self._reload = found, None, reload
-        return True
+        self._original = values
 
     def __getstate__(self) -> dict[str, Any]:
         # a connection belongs to its process
@@ -115,63 +131,82 @@ class State:
 _PICKLED = ("loaded", "original", "arriving", "defaults", "extra", "partial", "pending", "related", "sending")
 
 
-class Shape(NamedTuple):
-    """What items of one kind have in common: names and tags of their attributes, in their order."""
-
-    names: tuple[str, ...]
-    tags: tuple[str, ...]
-    has_null: bool
-
-
-class Packed(NamedTuple):
-    """An item in wire form, without a dict for each attribute."""
-
-    shape: Shape
-    contents: tuple[Any, ...]
-
-    def unpacked(self) -> WireItem:
-        attributes = zip(self.shape.names, self.shape.tags, self.contents, strict=True)
-        return {name: {tag: content} for name, tag, content in attributes}
-
-
-_MOST_SHAPES = 512
-_shapes: dict[Any, Shape] = {}
-
-
-def packed(wire: WireItem) -> Packed:
-    """Give a wire item, each of whose values has one tag, in less room."""
-    tags, contents = [], []
-    for value in wire.values():
-        (tag,) = value
-        tags.append(tag)
-        contents.append(value[tag])
-    question = (*wire, *tags)
-    shape = _shapes.get(question)
-    if shape is None:
-        if len(_shapes) >= _MOST_SHAPES:
-            _shapes.clear()
-        shape = _shapes[question] = Shape(tuple(wire), tuple(tags), "NULL" in tags)
-    return Packed(shape, tuple(contents))
+def _told_besides(kept: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Give the three dicts at the end of what is kept, which is complete without them."""
+    size = kept[0].receiver.size
+    return kept[size:] if len(kept) > size else ({}, {}, {})
 
 
 class Stateful:
-    """Keeps the state out of the instance's ``__dict__``, which belongs to the fields."""
+    """Keeps the state out of the instance's ``__dict__``, which belongs to the fields.
 
-    __slots__ = ("__weakref__", "_dynamorm_state")
+    An instance that was read begins with what it takes to make its state: its origin, and its item as
+    :class:`~dynamorm.schema.compiler.packing.Packing` says.
+    """
 
-    _dynamorm_state: State
+    __slots__ = ("__weakref__", "_dynamorm_kept")
+
+    _dynamorm_kept: State | tuple[Any, ...]
 
     # positional-only, because fields may be called cls
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Any:
         instance = super().__new__(cls)
-        object.__setattr__(instance, "_dynamorm_state", State())
+        _keep(instance, State())
         return instance
+
+    @property
+    def _dynamorm_state(self) -> State:
+        kept = self._dynamorm_kept
+        if type(kept) is tuple:
+            with _making:  # two threads must not make two states, of which one would be lost with what it is told
+                kept = self._dynamorm_kept
+                if type(kept) is tuple:
+                    kept = State.of_kept(kept)
+                    _keep(self, kept)
+        return kept  # type: ignore[return-value]
+
+    @property
+    def _dynamorm_known_state(self) -> State | None:
+        """The state, unless the instance has only been read and has no defaults."""
+        kept = self._dynamorm_kept
+        return None if type(kept) is tuple and len(kept) == kept[0].receiver.size else self._dynamorm_state
 
     def __copy__(self) -> Any:
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        object.__setattr__(twin, "_dynamorm_state", copy.copy(self._dynamorm_state))
+        _keep(twin, copy.copy(self._dynamorm_state))
         return twin
+
+    # what is kept of an item belongs to this process
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        _keep(self, self._dynamorm_state)
+        return super().__reduce_ex__(protocol)
+
+
+_making = threading.Lock()
+
+
+def _make_another_lock() -> None:
+    """A process that is forked while a thread holds the lock would never get it."""
+    global _making
+    _making = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_make_another_lock)
+
+_keep = Stateful.__dict__["_dynamorm_kept"].__set__
+_own_new = Stateful.__new__
+_set_attribute = object.__setattr__
+
+
+def instance_of(cls: Any, values: dict[str, Any], kept: tuple[Any, ...]) -> Any:
+    """Make an instance that has these values, and keeps what its state can be made of."""
+    instance = object.__new__(cls) if cls.__new__ is _own_new else cls.__new__(cls)
+    # the dict itself, and not its content: it was made for this instance
+    _set_attribute(instance, "__dict__", values)
+    _keep(instance, kept)
+    return instance
 
 
 class FieldAttribute:

@@ -21,7 +21,7 @@ from .exceptions import (
     ValidationError,
 )
 from .expressions import Action, Change, F
-from .instances import known_as_stored, loaded, refreshed, take_over
+from .instances import known_as_stored, loaded, loader, refreshed, take_over
 from .items import Store, plain
 from .signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
 from .state import Place, State, snapshot
@@ -402,10 +402,7 @@ def items_of_keys(cls: Any, keys: Iterable[Any], consistent: bool, attrs: Any, o
     if isinstance(keys, (str, bytes, Mapping)):
         raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")
     place = store.here
-
-    def load(wire: WireItem) -> Any:
-        return loaded(cls, wire, paths is not None, place)
-
+    load = loader(cls, paths is not None, place)
     wire_keys = (batch.wire_key_of(store, key) for key in keys)
     if not ordered:
         return _Found(batch.read(store, place, wire_keys, consistent=consistent, paths=paths), load)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from .answers import ManyItems
 from .configuration import Settings, configure, cursor_key, table_prefix, using
 from .registry import Connection, boto3_conditions, close_all, connection_for
 
 __all__ = [
     "Connection",
+    "ManyItems",
     "Settings",
     "boto3_conditions",
     "close_all",

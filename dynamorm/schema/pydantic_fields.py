@@ -84,6 +84,30 @@ class Pieces:
         return any(self._sees_others(inner, seen) for inner in variants.children(node) if isinstance(inner, dict))
 
 
+def made_anew(model: type[pydantic.BaseModel]) -> frozenset[str]:
+    """Give the fields of which another load may give something else: what is inside has values made by functions."""
+    _, fields, definitions = variants.parts(model)
+    known = {node["ref"]: node for node in definitions}
+    return frozenset(name for name, field in fields["fields"].items() if _makes_inside(field["schema"], known, set()))
+
+
+def _makes_inside(node: Node, definitions: dict[str, Node], seen: set[str], inside: bool = False) -> bool:
+    if node.get("type") == "definition-ref":
+        if node["schema_ref"] in seen:
+            return False
+        seen.add(node["schema_ref"])
+        return _makes_inside(definitions[node["schema_ref"]], definitions, seen, inside)
+    if inside and "default_factory" in node:
+        return True
+    if node.get("type") in _WITH_DATA_OF_THEIR_OWN:
+        inside = True
+        if node.get("post_init"):  # which also makes private attributes
+            return True
+    return any(
+        _makes_inside(inner, definitions, seen, inside) for inner in variants.children(node) if isinstance(inner, dict)
+    )
+
+
 class Piece:
     """One place for values in a model: a field, or what a list or map of one has in it.
 

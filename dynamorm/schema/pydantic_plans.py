@@ -33,7 +33,7 @@ from .compiler.plans import (
     Value,
 )
 from .compiler.values import decimal_of, float_of, number_of, read_free
-from .pydantic_fields import Piece, Pieces
+from .pydantic_fields import Piece, Pieces, made_anew
 
 Finish = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -50,7 +50,10 @@ class LoadPlanner:
         """Describe a model; the values that are ``direct`` make natives, which ``finish`` knows."""
         finished = frozenset(self.adapter.fields) - direct.keys()
         plan = SchemaPlan(self.adapter.schema_name, finish=finish, finished=finished)
+        renewed = made_anew(self.adapter.schema)
         for field in self._fields(self.adapter.fields.values(), complete=self.mode != PARTIAL):
+            if field.name in renewed:
+                field = field.replace(renewed=True)
             value = direct.get(field.name)
             if value is not None:
                 missing = Made(set) if isinstance(field.missing, Made) else field.missing

@@ -5,14 +5,17 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from random import Random
+from types import SimpleNamespace
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dynamorm.exceptions import DynamoException
+from dynamorm.instances import settle
 from dynamorm.mapper import Mapper
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for
 from dynamorm.schema.compiler import COMPILED, CONVERTED, Compiled, SchemaPlan
+from dynamorm.state import Origin, State, Stateful
 
 from ..specs import single_key
 from .items import changed, item_of
@@ -54,8 +57,32 @@ def compare_loads(compiled, plain, item, mode, tally, told):
     expected = outcome(plain.load, copy.deepcopy(item), mode)
     agree(found, expected, f"load {mode} of {item!r} by {told}")
     assert same(compiled.unknown(item), plain.unknown(item))
+    compare_received(compiled, plain, item, mode, quick, told)
     tally["load", quick is not None, expected[0]] += 1
     return quick is not None, expected
+
+
+def compare_received(compiled, plain, item, mode, quick, told):
+    """Compare what an instance keeps of its item with what it would remember by way of the library."""
+    receiver = compiled.receiver(mode)
+    received = receiver.receive(copy.deepcopy(item), Origin(None, mode == PARTIAL, receiver))
+    assert (received is None) == (quick is None), f"receive {mode} of {item!r} by {told}"
+    if received is None or received[1] is None:
+        return
+    agree(("value", received[0]), ("value", quick), f"receive {mode} of {item!r} by {told}")
+    found = State.of_kept(received[1])
+    expected = remembered(plain, copy.deepcopy(item), plain.load(copy.deepcopy(item), mode))
+    for name in ("loaded", "original", "defaults", "extra"):
+        agree((name, getattr(found, name)), (name, getattr(expected, name)), f"{mode} of {item!r} by {told}")
+
+
+def remembered(mapper, item, values):
+    class Holder(Stateful):
+        _dynamorm = SimpleNamespace(store=SimpleNamespace(mapper=mapper))
+
+    holder = Holder()
+    settle(holder, item, values, False, None)
+    return holder._dynamorm_state
 
 
 def compare_dumps(compiled, plain, natives, check, tally, told):

@@ -11,7 +11,8 @@ from typing import Any
 from ...codec import AttributeValue, WireItem
 from ..copies import kept
 from .dumping import compile_dump
-from .loading import compile_load
+from .loading import Receive, compile_load, compile_receive
+from .packing import Packing
 from .plans import (
     LEFT_OUT,
     UNSURE,
@@ -94,6 +95,7 @@ class Compiled:
         self._texts: dict[str, str] = {}
         self.loads: dict[str, Function] = _Lazily(self._compile_load)
         self.dumps: dict[bool, Function] = _Lazily(self._compile_dump)
+        self.receives: dict[str, tuple[Receive, Packing]] = _Lazily(self._compile_receive)
         self._reloads: dict[str, Function] = _Lazily(self._compile_reload)
         self._parts: dict[tuple[str, bool], tuple[Function, str]] = _Lazily(self._compile_part)
 
@@ -200,6 +202,12 @@ class Compiled:
         load, self._texts[f"load {mode}"] = compile_load(plan)
         return load
 
+    def _compile_receive(self, mode: str) -> tuple[Receive, Packing]:
+        plan = self.plan(mode)
+        if plan.load_declined is not None:
+            return _receive_nothing, Packing(SchemaPlan(self._name))
+        return compile_receive(plan)
+
     def _compile_dump(self, check: bool) -> Function:
         plan = self.dump_plan
         if plan.dump_declined is not None or (check and plan.load_declined is not None):
@@ -299,6 +307,10 @@ def _is_changed_by_storage(value: Any) -> bool:
 
 
 def _give_up(values: Mapping[str, Any]) -> None:
+    return None
+
+
+def _receive_nothing(wire: Mapping[str, Any], first: Any) -> None:
     return None
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from ...codec import WireItem, encode_number
 from .checks import GIVE_UP, write_checks
-from .loading import set_tag
 from .plans import (
     ABSENT,
     LEFT_OUT,
@@ -33,6 +32,7 @@ from .plans import (
     SetOf,
     Text,
     Value,
+    set_tag,
 )
 from .source import Source
 from .values import decimal_text, float_text, write_free

@@ -3,6 +3,9 @@
 Each gives ``None`` when it meets anything but the expected shapes, and then the library has to load the item.  An item
 with as many attributes as there are fields is first taken for complete, which spares asking for each attribute; a
 KeyError says that it is not.
+
+Functions for instances, which have to know later what they were loaded from, also pack the item while they go through
+it; :mod:`.packing` says how.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from .checks import GIVE_UP, write_checks
+from .packing import NULL, Packing, packs_as_native
 from .plans import (
     REFUSED,
     Converted,
@@ -29,35 +33,54 @@ from .plans import (
     SetOf,
     Text,
     Value,
+    tag_of,
 )
 from .source import Source
 from .values import FRACTION, PLAIN_NUMBER, LateData, number_of, read_free, read_free_map, read_unknown
 
 Load = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
-Store = Callable[[str], None]
+Receive = Callable[[Mapping[str, Any], Any], "tuple[dict[str, Any], tuple[Any, ...] | None] | None"]
+Store = Callable[[str, str], None]
 
 # what stands under a usual tag, as decoding gives it
 _USUAL: dict[str, Value] = {"S": Text(), "N": Number(int, number_of), "BOOL": Flag()}
-_TAGS: dict[type, str] = {Text: "S", Number: "N", Flag: "BOOL", ListOf: "L", MapOf: "M", Record: "M"}
 
 
 def compile_load(plan: SchemaPlan) -> tuple[Load, str]:
     """Give the load function of a schema, and its text."""
-    source = Source(f"load of {plan.name}")
-    writer = LoadWriter(source)
+    load, text = _compiled(plan, LoadWriter(Source(f"load of {plan.name}")))
+    return load, text
+
+
+def compile_receive(plan: SchemaPlan) -> tuple[Receive, Packing]:
+    """Give the function that loads an item and packs it, and how it is packed.
+
+    It takes the item and what is to come first in what is kept, and gives the natives and what is kept, which is
+    ``None`` where the item cannot be packed.
+    """
+    packing = Packing(plan)
+    receive, _ = _compiled(plan, LoadWriter(Source(f"receive of {plan.name}"), packing))
+    return receive, packing
+
+
+def _compiled(plan: SchemaPlan, writer: LoadWriter) -> tuple[Any, str]:
     main = writer.function(plan)
     while writer.waiting:
         writer.write(writer.waiting.pop())
-    load: Load = source.compiled()[main]
-    return load, "\n".join(source.lines)
+    return writer.source.compiled()[main], "\n".join(writer.source.lines)
 
 
 class LoadWriter:
-    """Writes the functions of one module: one for each schema that is met."""
+    """Writes the functions of one module: one for each schema that is met.
 
-    def __init__(self, source: Source) -> None:
+    With a ``packing`` they pack: what is packed of a field is then in ``p`` and its number.  Whatever stores a native
+    is told what is packed of it, too.
+    """
+
+    def __init__(self, source: Source, packing: Packing | None = None) -> None:
         self.source = source
         self.waiting: list[SchemaPlan] = []
+        self._packing = packing
         self._complete = False
 
     def function(self, plan: SchemaPlan) -> str:
@@ -70,71 +93,145 @@ class LoadWriter:
 
     def write(self, plan: SchemaPlan) -> None:
         source = self.source
-        inputs = {field.stored for field in plan.fields if not field.computed}
-        with source.block(f"def {self.function(plan)}(wire):"), source.block("try:"):
+        inputs = [field for field in plan.fields if not field.computed]
+        arguments = "wire, first" if plan.outermost and self._packing is not None else "wire"
+        with source.block(f"def {self.function(plan)}({arguments}):"), source.block("try:"):
             with source.block("if type(wire) is not dict:"):
                 source.line(GIVE_UP)
-            if any(isinstance(field.value, Foreign) and not field.computed for field in plan.fields):
+            if any(isinstance(field.value, Foreign) for field in inputs):
                 source.line(f"data = {source.use(LateData, 'late')}({source.use(plan.data, 'data')}, wire)")
             with source.block(f"if len(wire) >= {len(inputs)}:"):
                 with source.block("try:"):
-                    self._complete = True
-                    self.fields(plan)
-                    self._complete = False
+                    self.complete(plan)
                 source.line("except KeyError:")
                 source.line("    pass")
-            self.fields(plan)
+            self.incomplete(plan)
         # the block of the function goes on with the handler
         source.line("    except Exception:")
         source.line("        return None")
 
-    def fields(self, plan: SchemaPlan) -> None:
-        """Write what loads all fields, and returns."""
+    def complete(self, plan: SchemaPlan) -> None:
+        """Write what loads an item with a value for every field, and returns."""
         source = self.source
-        source.line("out = {}")
-        if not plan.outermost:
+        natives, packed = {}, []
+        if len(plan.fields) > sum(not field.computed for field in plan.fields):
             source.line("absent = 0")
-        for field in plan.fields:
-            self.field(plan, field)
-        if not plan.outermost:
-            stored = {field.stored for field in plan.fields}
-            with source.block(f"if len(wire) != {len(stored)} - absent:"):
-                known = source.use(frozenset(stored), "known")
-                unknown = f"{source.use(read_unknown, 'unknown')}(wire, {known})"
-                source.line(f"out.update({unknown})" if plan.keeps_unknown else unknown)
-        last = plan.judge if plan.finish is None else plan.finish
-        source.line("return out" if last is None else f"return {source.use(last, 'last')}(out)")
+        self._complete = True
+        for number, field in enumerate(plan.fields):
+            if field.computed:
+                self.field(plan, field, number)
+                packed.append(f"p{number}")
+                continue
+            source.line(f"w = wire[{field.stored!r}]")
+            native, kept = self.complete_value(field, number)
+            self.superfluous(plan, field.aliases)
+            natives[field.name] = native
+            packed.append(kept)
+        self._complete = False
+        source.line(f"out = {{{', '.join(f'{name!r}: {native}' for name, native in natives.items())}}}")
+        self.end(plan, packed, f"{len(natives)}" if len(natives) == len(packed) else f"{len(packed)} - absent")
 
-    def field(self, plan: SchemaPlan, field: FieldPlan) -> None:
-        source, key = self.source, repr(field.stored)
+    def complete_value(self, field: FieldPlan, number: int) -> tuple[str, str]:
+        """Write what loads the field of a complete item; give where its native and what is packed are."""
+        source = self.source
+        native, kept = f"v{number}_", f"p{number}"
+        found: list[tuple[str, str]] = []
 
-        def store(value: str) -> None:
-            source.line(f"out[{field.name!r}] = {value}")
+        def store(value: str, packed: str) -> None:
+            found.append((value, packed))
+            if tag_of(field.value) is None:  # one of several branches
+                source.line(f"{native} = {value}")
+                self.keep(number, packed)
 
         def on_null() -> None:
             if not field.nullable:
-                self.missing(field, store)
-            elif isinstance(field.value, Foreign):
-                store(f"{source.use(field.value.load, 'load')}(None, data)")
+                source.line("raise KeyError")
             else:
-                store("None")
+                self.null(field, store)
+
+        self.value(field.value, "w", store, on_null)
+        if tag_of(field.value) is None:
+            return native, kept
+        ((native, packed),) = found
+        if packed != "w":
+            return native, packed
+        self.keep(number, packed)  # before the next field takes its place
+        return native, kept
+
+    def incomplete(self, plan: SchemaPlan) -> None:
+        """Write what loads any item, and returns."""
+        self.source.line("out = {}")
+        self.source.line("absent = 0")
+        for number, field in enumerate(plan.fields):
+            self.field(plan, field, number)
+        self.end(plan, [f"p{number}" for number in range(len(plan.fields))], f"{len(plan.fields)} - absent")
+
+    def end(self, plan: SchemaPlan, packed: list[str], count: str) -> None:
+        """Write what a function ends with, when it has found a number of attributes."""
+        source = self.source
+        first = "first, " if plan.outermost else ""
+        kept = f"({first}{''.join(f'{one}, ' for one in packed)})"
+        if not plan.outermost:
+            with source.block(f"if len(wire) != {count}:"):
+                known = source.use(frozenset(field.stored for field in plan.fields), "known")
+                unknown = f"{source.use(read_unknown, 'unknown')}(wire, {known})"
+                source.line(f"out.update({unknown})" if plan.keeps_unknown else unknown)
+                if self._packing is not None:
+                    source.line("return out, None")
+            aliases = frozenset(alias for field in plan.fields for alias in field.aliases)
+            if aliases and self._packing is not None:  # packed values are told by the stored names alone
+                with source.block(f"if not {source.use(aliases, 'aliases')}.isdisjoint(wire):"):
+                    source.line("return out, None")
+        last = plan.judge if plan.finish is None else plan.finish
+        if self._packing is None:
+            source.line("return out" if last is None else f"return {source.use(last, 'last')}(out)")
+            return
+        if last is not None:
+            source.line(f"out = {source.use(last, 'last')}(out)")
+        if plan.outermost:
+            completed = f"{source.use(self._packing.completed, 'completed')}(wire, out, {kept})"
+            if self._packing.tells_all or (self._packing.tells_complete and count.isdigit()):
+                with source.block(f"if len(wire) != {count}:"):
+                    source.line(f"return out, {completed}")
+            else:
+                source.line(f"return out, {completed}")
+                return
+        source.line(f"return out, {kept}")
+
+    def keep(self, number: int, packed: str) -> None:
+        if self._packing is not None:
+            self.source.line(f"p{number} = {packed}")
+
+    def field(self, plan: SchemaPlan, field: FieldPlan, number: int) -> None:
+        source, key = self.source, repr(field.stored)
+
+        def store(value: str, packed: str) -> None:
+            source.line(f"out[{field.name!r}] = {value}")
+            self.keep(number, packed)
+
+        def on_null() -> None:
+            if field.nullable:
+                self.null(field, store)
+            else:
+                self.keep(number, source.use(NULL, "null"))
+                self.missing(field)
 
         def otherwise() -> None:
             if field.otherwise is None:
                 source.line(GIVE_UP)
             else:
-                store(f"{source.use(field.otherwise, 'otherwise')}(w)")
+                store(f"{source.use(field.otherwise, 'otherwise')}(w)", "w")
 
         demanded = field.missing is REFUSED and not field.aliases
-        if (self._complete or demanded) and not field.computed:
+        if demanded and not field.computed:
             source.line(f"w = wire[{key}]")
             self.value(field.value, "w", store, on_null, otherwise)
-            self.superfluous(plan, field.aliases)
             return
         with source.block(f"if {key} in wire:"):
             source.line(f"w = wire[{key}]")
             if field.computed:
                 source.line(f"{source.use(read_free, 'read')}(w)")
+                self.keep(number, "w")
             else:
                 self.value(field.value, "w", store, on_null, otherwise)
                 self.superfluous(plan, field.aliases)
@@ -144,10 +241,18 @@ class LoadWriter:
                 self.value(field.value, "w", store, on_null, otherwise)
                 self.superfluous(plan, field.aliases[place:])
         with source.block("else:"):
-            if not plan.outermost:
-                source.line("absent += 1")
+            source.line("absent += 1")
+            self.keep(number, "None")
             if not field.computed:
-                self.missing(field, store)
+                self.missing(field)
+
+    def null(self, field: FieldPlan, store: Store) -> None:
+        """Write what stores NULL in a field that takes it."""
+        null = self.source.use(NULL, "null")
+        if isinstance(field.value, Foreign):
+            store(f"{self.source.use(field.value.load, 'load')}(None, data)", null)
+        else:
+            store("None", null)
 
     def superfluous(self, plan: SchemaPlan, aliases: Iterable[str]) -> None:
         """Write what looks at attributes that are not taken, but were if others were missing: as decoding does."""
@@ -156,13 +261,14 @@ class LoadWriter:
                 with self.source.block(f"if {alias!r} in wire:"):
                     self.source.line(f"{self.source.use(read_free, 'read')}(wire[{alias!r}])")
 
-    def missing(self, field: FieldPlan, store: Store) -> None:
+    def missing(self, field: FieldPlan) -> None:
+        source = self.source
         if isinstance(field.missing, Given):
-            store(self.source.use(field.missing.value, "default"))
+            source.line(f"out[{field.name!r}] = {source.use(field.missing.value, 'default')}")
         elif isinstance(field.missing, Made):
-            store(f"{self.source.use(field.missing.factory, 'make')}()")
+            source.line(f"out[{field.name!r}] = {source.use(field.missing.factory, 'make')}()")
         elif field.missing is REFUSED:
-            self.source.line(GIVE_UP)
+            source.line(GIVE_UP)
 
     def value(
         self,
@@ -174,7 +280,7 @@ class LoadWriter:
     ) -> None:
         """Write what makes the native of an AttributeValue."""
         source = self.source
-        tag = self.tag(plan)
+        tag = tag_of(plan)
         if isinstance(plan, Free) and plan.usual is not None:
             with source.block(f"if {plan.usual!r} in {wire}:"):
                 self.tagged(_USUAL[plan.usual], plan.usual, wire, store)
@@ -207,17 +313,7 @@ class LoadWriter:
         kind = {"BOOL": "bool", "S": "str", "N": "str", "M": "dict"}.get(tag, "list")
         with source.block(f"if type({content}) is not {kind} or len({wire}) != 1:"):
             source.line(GIVE_UP)
-        self.content(plan, content, store)
-
-    def tag(self, plan: Value) -> str | None:
-        """Give the only tag under which a value is expected, ``None`` where there may be others."""
-        if isinstance(plan, SetOf):
-            return set_tag(plan)
-        if isinstance(plan, Converted):
-            return "S" if plan.as_text else None
-        if isinstance(plan, Free):
-            return "M" if plan.mapping else None
-        return _TAGS.get(type(plan))
+        self.content(plan, content, wire, store)
 
     def free(self, plan: Value, wire: str, store: Store) -> None:
         source = self.source
@@ -230,37 +326,50 @@ class LoadWriter:
         source.line(f"{value} = {read}")
         if not isinstance(plan, Foreign):
             write_checks(source, plan.checks, value)
-        store(value)
+        store(value, wire)
 
-    def content(self, plan: Value, content: str, store: Store) -> None:
+    def content(self, plan: Value, content: str, wire: str, store: Store) -> None:
         """Write what makes the native of the content of an AttributeValue, whose type is right."""
         source = self.source
         if isinstance(plan, (Text, Flag)):
             write_checks(source, plan.checks, content)
-            store(content)
+            store(content, content)
             return
-        value = source.local("v")
+        value, packed = source.local("v"), content
         if isinstance(plan, Number):
             self.number(plan, content, value)
         elif isinstance(plan, Converted):
             source.line(f"{value} = {source.use(plan.load, 'load')}({content})")
         elif isinstance(plan, Free):
             source.line(f"{value} = {source.use(read_free_map, 'read')}({content})")
+            packed = wire
         elif isinstance(plan, ListOf):
-            self.elements(plan, content, value)
+            packed = self.elements(plan, content, value)
         elif isinstance(plan, SetOf):
             self.set_elements(plan, content, value)
         elif isinstance(plan, MapOf):
-            self.entries(plan, content, value)
+            packed = self.entries(plan, content, wire, value)
         elif isinstance(plan, Record):
-            source.line(f"{value} = {self.function(plan.plan)}({content})")
-            with source.block(f"if {value} is None:"):
-                source.line(GIVE_UP)
-            if plan.make is not None:
-                source.line(f"{value} = {source.use(plan.make, 'make')}({value})")
+            packed = self.record(plan, content, wire, value)
         assert not isinstance(plan, Foreign)
+        # checks may be functions of the user's, which get to see what was packed before
         write_checks(source, plan.checks, value)
-        store(value)
+        store(value, packed)
+
+    def record(self, plan: Record, content: str, wire: str, value: str) -> str:
+        """Write what makes a nested native; give where its packed form is."""
+        source = self.source
+        packed = source.local("q")
+        source.line(f"{value} = {self.function(plan.plan)}({content})")
+        with source.block(f"if {value} is None:"):
+            source.line(GIVE_UP)
+        if self._packing is not None:
+            source.line(f"{value}, {packed} = {value}")
+            with source.block(f"if {packed} is None:"):
+                source.line(f"{packed} = {wire}")
+        if plan.make is not None:
+            source.line(f"{value} = {source.use(plan.make, 'make')}({value})")
+        return packed
 
     def number(self, plan: Number, content: str, value: str) -> None:
         source = self.source
@@ -279,18 +388,27 @@ class LoadWriter:
         if plan.finish is not None:
             source.line(f"{value} = {source.use(plan.finish, 'finish')}({value})")
 
-    def elements(self, plan: ListOf, content: str, value: str) -> None:
-        source, element = self.source, self.source.local("e")
+    def elements(self, plan: ListOf, content: str, value: str) -> str:
+        """Write what makes a list; give where its packed form is."""
+        source, element, packed = self.source, self.source.local("e"), self.source.local("q")
+        is_packed_apart = self._packing is not None and not packs_as_native(plan.element)
 
-        def append(inner: str) -> None:
+        def append(inner: str, packed_inner: str) -> None:
             source.line(f"{value}.append({inner})")
+            if is_packed_apart:
+                source.line(f"{packed}.append({packed_inner})")
 
         def on_null() -> None:
-            append("None") if plan.nullable else source.line(GIVE_UP)
+            append("None", "None") if plan.nullable else source.line(GIVE_UP)
 
         source.line(f"{value} = []")
+        if is_packed_apart:
+            source.line(f"{packed} = []")
         with source.block(f"for {element} in {content}:"):
             self.value(plan.element, element, append, on_null)
+        if self._packing is not None:
+            source.line(f"{packed} = (*{packed if is_packed_apart else value},)")
+        return packed
 
     def set_elements(self, plan: SetOf, content: str, value: str) -> None:
         source, element = self.source, self.source.local("e")
@@ -298,34 +416,43 @@ class LoadWriter:
         with source.block(f"for {element} in {content}:"):
             with source.block(f"if type({element}) is not str:"):
                 source.line(GIVE_UP)
-            self.content(plan.element, element, lambda inner: source.line(f"{value}.add({inner})"))
+            self.content(plan.element, element, element, lambda inner, _: source.line(f"{value}.add({inner})"))
 
-    def entries(self, plan: MapOf, content: str, value: str) -> None:
+    def entries(self, plan: MapOf, content: str, wire: str, value: str) -> str:
+        """Write what makes a dict; give where its packed form is."""
         source, name, element = self.source, self.source.local("k"), self.source.local("e")
+        packed = source.local("q")
+        is_packed = self._packing is not None and plan.element is not None and plan.load_key is None
+        is_packed_apart = is_packed and not packs_as_native(plan.element)
+        null_allowed = plan.nullable or plan.element is None
+
+        def store(inner: str, packed_inner: str) -> None:
+            source.line(f"{value}[{name}] = {inner}")
+            if is_packed_apart:
+                source.line(f"{packed}.append({packed_inner})")
+
+        def on_null() -> None:
+            store("None", "None") if null_allowed else source.line("pass")
+
         source.line(f"{value} = {{}}")
+        if is_packed_apart:
+            source.line(f"{packed} = []")
         with source.block(f"for {name}, {element} in {content}.items():"):
             with source.block(f"if type({name}) is not str:"):
                 source.line(GIVE_UP)
-            null_allowed = plan.nullable or plan.element is None
             if plan.load_key is not None:
                 # a key whose value is left out is not converted either
                 if not null_allowed:
                     with source.block(f"if 'NULL' in {element} and len({element}) == 1:"):
                         source.line("continue")
                 source.line(f"{name} = {source.use(plan.load_key, 'key')}({name})")
-
-            def store(inner: str) -> None:
-                source.line(f"{value}[{name}] = {inner}")
-
-            def on_null() -> None:
-                store("None") if null_allowed else source.line("pass")
-
             if plan.element is None:
-                store(f"{source.use(read_free, 'read')}({element})")
+                store(f"{source.use(read_free, 'read')}({element})", element)
             else:
                 self.value(plan.element, element, store, on_null)
-
-
-def set_tag(plan: SetOf) -> str:
-    """Give the tag of a set, by its elements."""
-    return "NS" if isinstance(plan.element, Number) else "SS"
+        if not is_packed:
+            return wire
+        contents = packed if is_packed_apart else f"{value}.values()"
+        # what was left out is told by the AttributeValue alone
+        source.line(f"{packed} = (*{value}, *{contents}) if len({value}) == len({content}) else {wire}")
+        return packed

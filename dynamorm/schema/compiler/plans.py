@@ -7,11 +7,13 @@ machinery does the work.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 from ...codec import AttributeValue, WireItem
 from ...frozen import Frozen
+from ..copies import UNCHANGING_BASES
 
 # Checks: what the native value has to satisfy.
 
@@ -188,6 +190,24 @@ class Odd(Exception):
 
 Value: TypeAlias = Text | Number | Flag | Converted | Free | ListOf | SetOf | MapOf | Record | Foreign
 
+_TAGS: dict[type, str] = {Text: "S", Number: "N", Flag: "BOOL", ListOf: "L", MapOf: "M", Record: "M"}
+
+
+def tag_of(value: Value) -> str | None:
+    """Give the only tag under which a value is expected, ``None`` where there may be others."""
+    if isinstance(value, SetOf):
+        return set_tag(value)
+    if isinstance(value, Converted):
+        return "S" if value.as_text else None
+    if isinstance(value, Free):
+        return "M" if value.mapping else None
+    return _TAGS.get(type(value))
+
+
+def set_tag(plan: SetOf) -> str:
+    """Give the tag of a set, by its elements."""
+    return "NS" if isinstance(plan.element, Number) else "SS"
+
 
 def is_stable(value: Value) -> bool:
     """Say whether a load of the dump gives just the value, so that checks of a container may look at the value."""
@@ -198,6 +218,8 @@ def is_stable(value: Value) -> bool:
 
 def keeps_natives(value: Value) -> bool:
     """Say whether a native that can be dumped is just what a load of that would give, down to the innermost."""
+    if isinstance(value, MapOf) and value.load_key is not None:
+        return False
     if isinstance(value, (ListOf, SetOf, MapOf)):
         return value.element is None or keeps_natives(value.element)
     return not isinstance(value, Converted) and (is_stable(value) or type(value) is Free)
@@ -228,6 +250,26 @@ def fills_in(value: Value, above: tuple[SchemaPlan, ...] = ()) -> bool:
     if isinstance(value, (ListOf, SetOf, MapOf)):
         return value.element is not None and fills_in(value.element, above)
     return False
+
+
+def renews(value: Value | None, above: tuple[SchemaPlan, ...] = ()) -> bool:
+    """Say whether another load of the same may give something else that can change in place: a default made anew."""
+    if isinstance(value, Record):
+        inner = value.plan.fields
+        return value.plan not in above and any(
+            _is_made_anew(field.missing) or renews(field.value, (*above, value.plan)) for field in inner
+        )
+    if isinstance(value, (ListOf, SetOf, MapOf)):
+        return renews(value.element, above)
+    if isinstance(value, Converted):
+        return value.by_library and not (value.natives and all(issubclass(k, UNCHANGING_BASES) for k in value.natives))
+    return isinstance(value, Foreign)
+
+
+def _is_made_anew(missing: Missing) -> bool:
+    if not isinstance(missing, Made) or missing.factory in (list, set, dict):
+        return False
+    return getattr(missing.factory, "func", None) is not copy.deepcopy
 
 
 # Fields: what happens where there is no value.
@@ -274,7 +316,7 @@ class FieldPlan(Frozen):
     nothing is stored.  A ``computed`` field is dumped only; ``always`` is dumped whatever an instance holds.
     ``settle`` makes the native of what was assigned; a schema with a ``Foreign`` field needs it where generated code
     would not settle for natives of exact types.  ``otherwise`` loads an AttributeValue of another shape than that
-    which is expected.
+    which is expected.  ``renewed`` says that another load of the same may give another value.
     """
 
     name: str
@@ -290,6 +332,7 @@ class FieldPlan(Frozen):
     settle: Callable[[Any], Any] | None = None
     aliases: tuple[str, ...] = ()
     otherwise: Callable[[AttributeValue], Any] | None = None
+    renewed: bool = False
 
 
 class SchemaPlan:
