@@ -29,18 +29,19 @@ Key = tuple[Any, ...]
 
 def identity(store: Store, item: Mapping[str, Any]) -> Key:
     """Give the primary key of an item in wire form as something that can be compared."""
-    return tuple(_comparable(item[name]) for name in store.mapper.key.names)
+    return tuple([_comparable(item[name]) for name in store.mapper.key.names])
 
 
 def _comparable(value: Mapping[str, Any]) -> Any:
+    # each attribute of a key has one type in all items, and values of different types are never equal here
     ((tag, inner),) = value.items()
-    return (tag, Decimal(inner) if tag == "N" else bytes(inner) if tag == "B" else inner)
+    return inner if tag == "S" else Decimal(inner) if tag == "N" else bytes(inner)
 
 
 def wire_key_of(store: Store, given: Any) -> WireItem:
     """Give the wire form of a key in any form: a dict, an instance, a tuple, or the bare value of a single hash key."""
     mapper = store.mapper
-    if isinstance(given, Mapping):
+    if type(given) is dict or isinstance(given, Mapping):
         return mapper.wire_key(given)
     if isinstance(given, store.model):
         return mapper.key_of(given.__dict__)
@@ -74,8 +75,11 @@ def read(
             response = place.connection.call(request, store.model)
             if spend is not None:
                 spend(sum(one.get("CapacityUnits", 0.0) for one in response.get("ConsumedCapacity", ())))
-            yield from response.get("Responses", {}).get(place.table, ())
             left = response.get("UnprocessedKeys", {}).get(place.table, {}).get("Keys", [])
+            found = response.get("Responses", {}).get(place.table, ())[::-1]
+            del response
+            while found:  # each is let go when it is taken
+                yield found.pop()
             fruitless = fruitless + 1 if len(left) == len(asked) else 0
             asked = left
             if fruitless >= _FRUITLESS:

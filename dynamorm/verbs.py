@@ -421,7 +421,7 @@ class _Found(Generator[Any, None, None]):
         self._load = load
         self._done: list[Any] = []
 
-    def send(self, value: Any) -> Any:
+    def __next__(self) -> Any:
         try:
             wire = next(self._items)
         except BatchError as error:
@@ -429,6 +429,9 @@ class _Found(Generator[Any, None, None]):
         instance = self._load(wire)
         self._done.append(instance)
         return instance
+
+    def send(self, value: Any) -> Any:
+        return next(self)
 
     def throw(self, *error: Any) -> Any:
         self._items = iter(())
