@@ -140,13 +140,12 @@ def take_more(instance: Any, raw: Mapping[str, Any]) -> None:
 def known_as_stored(instance: Any, wire: WireItem, place: Place | None) -> None:
     """Remember that an instance has just been stored as a whole, in this wire form."""
     state: State = instance._dynamorm_state
-    extra = state.extra
-    state.loaded = {**extra, **wire}
     try:
         state.original = snapshot(values_of(instance))
     except Exception:
         # an object was assigned that cannot be copied; what was stored of it is known all the same
         state.original = type(instance)._dynamorm.store.mapper.load(wire, PARTIAL)
+    state.loaded = {**state.extra, **wire}
     state.defaults, state.pending = {}, {}
     state.partial, state.place = False, place
 
