@@ -56,7 +56,7 @@ _LAYOUTS = {types.DateTimeType.SERIALIZED_FORMAT: "%z", types.UTCDateTimeType.SE
 _UTC = types.DateTimeType.UTC
 _EPOCH = dt.datetime(1970, 1, 1)
 _UTC_EPOCH = _EPOCH.replace(tzinfo=_UTC)
-_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(\+0000|Z)?", re.ASCII).fullmatch
+_ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?)([+-]00:?00|Z)?", re.ASCII).fullmatch
 
 
 def require_usual(field: Any) -> None:
@@ -183,12 +183,12 @@ def _moment_reader(field: Any, as_is: bool) -> Callable[[str], dt.datetime]:
     utc_dropped = field.convert_tz and field.drop_tzinfo and field.tzd != "reject"
 
     def read(text: str) -> dt.datetime:
-        """Read the form that schematics writes; leave others to it."""
-        written = _WRITTEN(text)
+        """Read the forms that schematics and ``isoformat`` write, without a zone or in UTC; leave others to it."""
+        written = _ISO(text)
         if written is None:
             return to_native(text)
-        moment = dt.datetime.fromisoformat(text[:26])
-        if written[1] is None:
+        moment = dt.datetime.fromisoformat(written[1])
+        if written[2] is None:
             return moment if naive_at_once else to_native(text)
         if utc_dropped:
             return moment
