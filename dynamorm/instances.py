@@ -13,7 +13,7 @@ from .exceptions import ValidationError
 from .schema import PARTIAL, TRUSTED, WHOLE
 from .schema.copies import kept
 from .signals import post_init, pre_init
-from .state import Origin, Place, State, instance_of, snapshot
+from .state import Origin, Place, State, maker, snapshot
 from .updates import Planned
 
 
@@ -29,7 +29,7 @@ def loader(cls: Any, partial: bool = False, place: Place | None = None) -> Calla
     if cls._dynamorm_init:
         return functools.partial(_loaded_slowly, cls, mode, place)
     receiver = definition.store.mapper.receiver(mode)
-    receive, origin = receiver.receive, Origin(place, partial, receiver)
+    receive, make, origin = receiver.receive, maker(cls), Origin(place, partial, receiver)
 
     def load(wire: WireItem) -> Any:
         if not (pre_init.receivers or post_init.receivers):
@@ -37,7 +37,7 @@ def loader(cls: Any, partial: bool = False, place: Place | None = None) -> Calla
             if received is not None:
                 values, kept = received
                 if kept is not None:
-                    return instance_of(cls, values, kept)
+                    return make(values, kept)
         return _loaded_slowly(cls, mode, place, wire)
 
     return load

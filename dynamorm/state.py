@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from .codec import WireItem
@@ -200,13 +200,18 @@ _own_new = Stateful.__new__
 _set_attribute = object.__setattr__
 
 
-def instance_of(cls: Any, values: dict[str, Any], kept: tuple[Any, ...]) -> Any:
-    """Make an instance that has these values, and keeps what its state can be made of."""
-    instance = object.__new__(cls) if cls.__new__ is _own_new else cls.__new__(cls)
-    # the dict itself, and not its content: it was made for this instance
-    _set_attribute(instance, "__dict__", values)
-    _keep(instance, kept)
-    return instance
+def maker(cls: Any) -> Callable[[dict[str, Any], tuple[Any, ...]], Any]:
+    """Give what makes instances of their values and of what is kept of their items."""
+    new = object.__new__ if cls.__new__ is _own_new else cls.__new__
+
+    def make(values: dict[str, Any], kept: tuple[Any, ...]) -> Any:
+        instance = new(cls)
+        # the dict itself, and not its content: it was made for this instance
+        _set_attribute(instance, "__dict__", values)
+        _keep(instance, kept)
+        return instance
+
+    return make
 
 
 class FieldAttribute:

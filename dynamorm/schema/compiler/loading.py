@@ -36,7 +36,7 @@ from .plans import (
     tag_of,
 )
 from .source import Source
-from .values import FRACTION, PLAIN_NUMBER, LateData, number_of, read_free, read_free_map, read_unknown
+from .values import FRACTION, LateData, float_reader, number_of, read_free, read_free_map, read_unknown
 
 Load = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
 Receive = Callable[[Mapping[str, Any], Any], "tuple[dict[str, Any], tuple[Any, ...] | None] | None"]
@@ -377,9 +377,10 @@ class LoadWriter:
         digits = f"len({content}) < 40 and {content}.isdigit() and {content}.isascii()"
         native = source.use(plan.native, "native")
         if plan.native is float:
-            plain = source.use(PLAIN_NUMBER, "plain")
-            # decoding knows no negative zero
-            source.line(f"{value} = {native}({content}) or 0.0 if {plain}({content}) else {read}")
+            # what has no sign needs no expression to be told; decoding knows no negative zero
+            unsigned = f"len({content}) < 26 and {content}.isascii() and {content}.replace('.', '', 1).isdigit()"
+            other = f"{source.use(float_reader(plan.read), 'read')}({content})"
+            source.line(f"{value} = {native}({content}) or 0.0 if {unsigned} else {other}")
         elif plan.native is Decimal:
             fraction = source.use(FRACTION, "fraction")
             source.line(f"{value} = {native}({content}) if {digits} or {fraction}({content}) else {read}")

@@ -68,6 +68,15 @@ def decimal_of(text: str) -> Decimal:
     return Decimal(number) if type(number) is int else number  # type: ignore[return-value]
 
 
+def float_reader(read: Callable[[str], float]) -> Callable[[str], float]:
+    """Give what reads the text of a number, with ``read`` for what is not written as usual."""
+
+    def read_float(text: str) -> float:
+        return float(text) or 0.0 if PLAIN_NUMBER(text) else read(text)
+
+    return read_float
+
+
 def float_of(text: str) -> float:
     """Give the float of a stored number."""
     return float(decode_number(text))
