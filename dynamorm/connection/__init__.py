@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .answers import ManyItems
 from .configuration import Settings, configure, cursor_key, table_prefix, using
+from .many_items import ManyItems
 from .registry import Connection, boto3_conditions, close_all, connection_for
 
 __all__ = [

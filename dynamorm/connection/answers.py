@@ -11,17 +11,17 @@ import io
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import orjson
 from botocore.awsrequest import HeadersDict
 
+from .many_items import ManyItems
+
 __all__ = [
     "DATA_OPERATIONS",
     "LeanResponse",
-    "ManyItems",
     "checksum_differs",
     "decode_binary_values",
     "encode_payload",
@@ -67,23 +67,6 @@ class LeanResponse:
     @property
     def raw(self) -> io.BytesIO:
         return io.BytesIO(self.content)
-
-
-class ManyItems(dict[str, Any]):
-    """An answer with many items, and the text that it was read from, which takes much less room."""
-
-    __slots__ = ("_operation", "_text")
-
-    def __init__(self, operation: str, text: bytes, answer: dict[str, Any]) -> None:
-        super().__init__(answer)
-        self._operation = operation
-        self._text = text
-
-    def teller(self) -> Callable[[], dict[str, Any]]:
-        """Give what tells the same once more, and does not hold the items until then."""
-        rest = {name: part for name, part in self.items() if name != "Items"}
-        operation, text = self._operation, self._text
-        return lambda: {**(read_answer(operation, text) or {}), **rest}
 
 
 def encode_payload(payload: dict[str, Any]) -> bytes:
@@ -137,7 +120,7 @@ def read_answer(operation: str, body: bytes) -> dict[str, Any] | None:
         return None
     if b'"B' in body and (b'"B":' in body or b'"BS":' in body) and not decode_binary_values(operation, answer):
         return None
-    return ManyItems(operation, body, answer) if "Items" in answer else answer
+    return ManyItems(answer, partial(read_answer, operation, body)) if "Items" in answer else answer
 
 
 def decode_binary_values(operation: str, answer: dict[str, Any]) -> bool:
