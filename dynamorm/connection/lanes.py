@@ -13,7 +13,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import orjson
@@ -236,24 +236,28 @@ class Straight:
         endpoint = self._endpoints.get(account)
         if endpoint is None:
             endpoint = self._endpoints[account] = self._endpoint(self._exchange, account)
-        headers = {
-            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
-            "Content-Type": "application/x-amz-json-1.0",
-            "User-Agent": endpoint.user_agent,
-        }
+        headers = endpoint.headers[operation]
         if self._is_lambda:
             trace = os.environ.get("_X_AMZN_TRACE_ID")
             if trace:
-                headers["X-Amzn-Trace-Id"] = quote(trace, safe="-=;:+&[]{}\"',")
+                headers = {**headers, "X-Amzn-Trace-Id": quote(trace, safe="-=;:+&[]{}\"',")}
         return RequestParts(operation, endpoint.destination, headers, body, endpoint.signer, credentials)
 
 
-class Endpoint(NamedTuple):
+class Endpoint:
     """Where the requests of one account go, and what all of them carry."""
 
-    destination: Destination
-    signer: Signer
-    user_agent: str
+    def __init__(self, destination: Destination, signer: Signer, user_agent: str) -> None:
+        self.destination = destination
+        self.signer = signer
+        self.headers = {
+            operation: {
+                "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+                "Content-Type": "application/x-amz-json-1.0",
+                "User-Agent": user_agent,
+            }
+            for operation in DATA_OPERATIONS
+        }
 
 
 class DirectLane:
