@@ -132,13 +132,14 @@ class BotocoresFunctions:
     """Says whether botocore's functions are still its own; quick to ask again."""
 
     def __init__(self) -> None:
-        self._known: tuple[Any, ...] = ()
+        self._known: tuple[Any, ...] = _NONE
         self._known_calling: Any = None
 
     def objection_to_sending(self) -> str | None:
         """Which of the functions that send has been replaced, if any."""
         live = _live_sending()
-        if not _are_the_same(live, self._known):
+        # by identity: wrappers of the proxying kind call themselves equal to what they wrap
+        if not all(map(is_, live, self._known)):
             for owner, name in _SENDING:
                 if not is_a_librarys_own(getattr(owner, name)):
                     return f"{owner.__name__}.{name} is not botocore's own"
@@ -301,9 +302,8 @@ def _live_sending() -> tuple[Any, ...]:
     )
 
 
-def _are_the_same(some: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
-    # by identity: wrappers of the proxying kind call themselves equal to what they wrap
-    return len(some) == len(others) and all(map(is_, some, others))
+# Nobody's functions, as many as there are to be compared.
+_NONE = (None,) * len(_live_sending())
 
 
 def is_a_librarys_own(function: Any) -> bool:

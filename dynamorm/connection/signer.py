@@ -78,7 +78,8 @@ class Signer:
         # The caches are replaced whole: a reader sees the old or the new one.
         self._stamp: tuple[int, str] = (-1, "")
         self._key: tuple[str, str, _Keyed | None] = ("", "", None)
-        self._heads: tuple[tuple[str, str, str, str | None], dict[tuple[SigningTarget, str, str], _Head]] | None = None
+        # of the last second alone
+        self._heads: tuple[int, dict[Any, _Head]] = (-1, {})
 
     def sign(
         self,
@@ -95,7 +96,7 @@ class Signer:
         :raises UnsignableRequest: for headers that botocore would sign in another way, and for values that
             would break out of their header.
         """
-        stamp = self._timestamp(time.time() if now is None else now)
+        stamp = self._timestamp(int(time.time() if now is None else now))
         signed = {"host": target.host}
         sent = {}
         for name, value in headers.items():
@@ -137,16 +138,16 @@ class Signer:
         The same as :meth:`sign` for ``{"X-Amz-Target": operation_header, "Content-Type": content_type}``, as
         text that goes onto the wire as it is (``Host`` and body length are the caller's).
         """
-        stamp = self._timestamp(time.time() if now is None else now)
-        for_whom = (stamp, credentials.access_key, credentials.secret_key, credentials.token)
-        heads = self._heads
-        if heads is None or heads[0] != for_whom:
-            heads = self._heads = (for_whom, {})
-        head = heads[1].get((target, operation_header, content_type))
+        second = int(time.time() if now is None else now)
+        access_key, secret_key, token = credentials.access_key, credentials.secret_key, credentials.token
+        name = (second, target, operation_header, content_type, access_key, secret_key, token)
+        head = self._heads[1].get(name)
         if head is None:
-            head = self._new_head(target, operation_header, content_type, stamp, credentials)
-            if len(heads[1]) < _MOST_HEADS:
-                heads[1][target, operation_header, content_type] = head
+            head = self._new_head(target, operation_header, content_type, self._timestamp(second), credentials)
+            if self._heads[0] != second:
+                self._heads = (second, {})
+            if len(self._heads[1]) < _MOST_HEADS:
+                self._heads[1][name] = head
         return f"{head[0]}{_signature(head, body)}\r\n"
 
     def _new_head(
@@ -207,8 +208,7 @@ class Signer:
     def _scope(self, stamp: str) -> str:
         return f"{stamp[:8]}/{self._region}/{self._service}/aws4_request"
 
-    def _timestamp(self, now: float) -> str:
-        second = int(now)
+    def _timestamp(self, second: int) -> str:
         known, stamp = self._stamp
         if known != second:
             stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
