@@ -25,13 +25,12 @@ from .botocore_private import (
     Guard,
     credentials_of,
     regional_endpoint,
-    remember_user_agent,
     sending_options,
     signing_defaults,
-    spare_serializing,
     user_agent_of,
 )
 from .botocore_session import Plain
+from .botocore_sparing import spare
 from .exchange import Destination, Exchange, RequestParts, StepAside
 from .signer import Signer, UnsignableRequest
 
@@ -83,8 +82,7 @@ class DefaultLane(PlainLane):
         # bound methods are equal when made again, which is what the guard compares
         self.guard = Guard(client, frozenset({self._before_call, self._before_parse}))
         self.said: str | None = None
-        remember_user_agent(client)
-        self._serializer = spare_serializing(client)
+        self._sparing = spare(client)
         self._exchange: Exchange | None = None
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -93,19 +91,19 @@ class DefaultLane(PlainLane):
         client.meta.events.register_last("before-parse", self._before_parse, unique_id=_BEFORE_PARSE_ID)
 
     def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
-        serializer = self._serializer
+        sparing = self._sparing
         if (
             not well_formed
-            or serializer is None
+            or sparing is None
             or operation not in DATA_OPERATIONS
             or self.guard.objection_to_going_round() is not None
         ):
             return super().call(operation, payload)
-        serializer.spare(True)
+        sparing.is_on = True
         try:
             return super().call(operation, payload)
         finally:
-            serializer.spare(False)
+            sparing.is_on = False
 
     def close(self) -> None:
         if self._exchange is not None:
