@@ -97,6 +97,8 @@ _OWN_HANDLERS = {
     ("botocore.handlers", "inject_api_version_header_if_needed"),
     ("botocore.handlers", "generate_idempotent_uuid"),
     ("botocore.handlers", "_handle_request_validation_mode_member"),
+    # of clients without an endpoint_url: DynamoDB has no operation that must not be sent to its usual address
+    ("botocore.discovery", "block_endpoint_discovery_required_operations"),
 }
 _SENDING_EVENTS = (
     "request-created",

@@ -93,6 +93,8 @@ class SparingResolver:
         self._resolver = resolver
         self._sparing = sparing
         self._function = EndpointRulesetResolver.construct_endpoint
+        # of the settings, those that may change: the account of the credentials
+        self._changing = [value for value in resolver._builtins.values() if callable(value)]
         self._asked: dict[str, tuple[str, ...] | None] = {}
         self._known: dict[Any, tuple[Any, frozenset[str]]] = {}
 
@@ -125,15 +127,18 @@ class SparingResolver:
         asked = self._asked[operation]
         if asked is None:
             return None
-        settings = [value() if callable(value) else value for value in self._resolver._builtins.values()]
-        question = (operation, *[call_args.get(name) for name in asked], *settings)
+        question = (
+            operation,
+            *[call_args.get(name) for name in asked],
+            *[setting() for setting in self._changing],
+        )
         return question if _KINDS.issuperset(map(type, question)) else None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._resolver, name)
 
 
-_KINDS = frozenset({str, bool, type(None)})
+_KINDS = frozenset({str, type(None)})
 
 
 def _parameters_asked(operation_model: Any) -> tuple[str, ...] | None:

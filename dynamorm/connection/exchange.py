@@ -206,9 +206,12 @@ class Exchange:
             raise StepAside(str(error)) from None
         if parts.scheme not in ("http", "https") or not _VISIBLE.match(path) or parts.username is not None:
             raise StepAside("the endpoint's URL is an unusual one")
+        # what botocore makes of it, and shows to those who listen
+        address = url if parts.path else f"{url}/"
         with self._lock:
-            known = self._destinations.get(url)
+            known = self._destinations.get(address)
             if known is not None:
+                self._destinations[url] = known
                 return known
             secure = parts.scheme == "https"
             if secure and self._tls is None:
@@ -218,14 +221,14 @@ class Exchange:
                     reason = OSError(f"the certificates in {self.options.verify!r} cannot be used: {error}")
                     raise SSLError(endpoint_url=url, error=reason) from error
             pool = Pool(
-                url, parts.hostname or "", port or (443 if secure else 80), self._tls if secure else None,
+                address, parts.hostname or "", port or (443 if secure else 80), self._tls if secure else None,
                 self.options,
             )  # fmt: skip
             line = f"POST {path} HTTP/1.1\r\nHost: {target.host}\r\nAccept-Encoding: identity\r\n"
-            known = Destination(url, target, line, pool)
+            known = Destination(address, target, line, pool)
             if len(self._destinations) >= _MOST_DESTINATIONS:
                 raise StepAside("the client talks to too many endpoints")
-            self._destinations[url] = known
+            self._destinations[url] = self._destinations[address] = known
             return known
 
     def _signed(self, parts: RequestParts, attempt: int, context: dict[str, Any]) -> bytes | AWSPreparedRequest:

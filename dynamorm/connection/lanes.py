@@ -225,9 +225,11 @@ class Straight:
             # as botocore does: without a token a transaction that is sent again may happen twice
             payload = {**payload, "ClientRequestToken": str(uuid.uuid4())}
         try:
+            if _names_an_arn(payload):
+                raise StepAside("a table is named by its ARN, whose account may have an endpoint of its own")
             body = encode_payload(payload)
-        except (TypeError, orjson.JSONEncodeError):
-            # not JSON as DynamoDB takes it: botocore says what is wrong with it
+        except (TypeError, AttributeError, orjson.JSONEncodeError):
+            # not what DynamoDB takes: botocore says what is wrong with it
             raise StepAside("the payload is an unusual one") from None
         credentials = self._credentials().get_frozen_credentials()
         account = getattr(credentials, "account_id", None)
@@ -240,6 +242,16 @@ class Straight:
             if trace:
                 headers = {**headers, "X-Amzn-Trace-Id": quote(trace, safe="-=;:+&[]{}\"',")}
         return RequestParts(operation, endpoint.destination, headers, body, endpoint.signer, credentials)
+
+
+def _names_an_arn(payload: dict[str, Any]) -> bool:
+    table = payload.get("TableName")
+    if table is not None:
+        return str(table).startswith("arn:")
+    names = [*payload.get("RequestItems", ())]
+    for action in payload.get("TransactItems", ()):
+        names += [part.get("TableName") for part in action.values()]
+    return any(str(name).startswith("arn:") for name in names)
 
 
 class Endpoint:

@@ -15,6 +15,8 @@ from botocore.regions import EndpointRulesetResolver
 from botocore.validate import ParamValidator
 
 from dynamorm import connection, exceptions
+from dynamorm.connection.pool import Pool
+from dynamorm.connection.sender import Answer
 from dynamorm.passthrough import merged
 from dynamorm.requests import Request
 from dynamorm.signals import pre_request
@@ -85,6 +87,25 @@ def test_what_is_sent_is_what_botocore_sends(server, checks, operation):
         for name in ("x-amz-target", "content-type"):
             assert ours.headers[name] == theirs.headers[name]
     assert len(checks) == 2, "the plain transport's, and the first of the lane's"
+
+
+@pytest.mark.parametrize(("transport", "checked"), [("default", 1), ("direct", 0)])
+def test_it_is_so_for_a_client_that_is_given_no_url(monkeypatch, checks, transport, checked):
+    """botocore gives such a client one more handler of its own."""
+    urls = []
+
+    def exchange(self, request):
+        urls.append(self._url)
+        return Answer(200, {}, b"{}")
+
+    monkeypatch.setattr(Pool, "exchange", exchange)
+    session = boto3.Session("AKID", "secret", region_name="eu-west-1")
+    conn = connection.Connection(connection.Settings(session=session, transport=transport))
+    assert conn.client.meta.endpoint_url == "https://dynamodb.eu-west-1.amazonaws.com"
+    for _ in range(3):
+        conn.call(Request("GetItem", {"TableName": "table", "Key": key()}))
+    assert urls == ["https://dynamodb.eu-west-1.amazonaws.com/"] * 3
+    assert len(checks) == checked
 
 
 def test_nothing_of_what_was_sent_is_kept(server):
@@ -223,6 +244,14 @@ def test_who_wraps_the_resolver_or_listens_to_it_sees_each_request(server, monke
     assert seen == ["wrapped", "wrapped", "heard", "heard"]
 
 
+PAYLOADS_FOR_A_TABLE = {
+    "GetItem": lambda table: {"TableName": table, "Key": key()},
+    "PutItem": lambda table: {"TableName": table, "Item": key()},
+    "BatchGetItem": lambda table: {"RequestItems": {table: {"Keys": [key()]}}},
+    "TransactWriteItems": lambda table: {"TransactItems": [{"Delete": {"TableName": table, "Key": key()}}]},
+}
+
+
 @pytest.mark.skipif(
     "account_id" not in inspect.signature(Credentials).parameters, reason="this botocore knows no endpoints of accounts"
 )
@@ -232,10 +261,10 @@ def test_requests_go_where_botocore_sends_them_whatever_account_table_and_operat
     steps = [
         (operation, table, account)
         for table in ("table", f"arn:aws:dynamodb:us-east-1:{'3' * 12}:table/table")
-        for operation in ("GetItem", "Query", "BatchGetItem")
+        for operation in PAYLOADS_FOR_A_TABLE
         for account in ("1" * 12, "2" * 12, None, "1" * 12)
     ]
-    sent = {"boto3": [], "default": []}
+    sent = {"boto3": [], "default": [], "direct": []}
     for transport, seen in sent.items():
         session = boto3.Session(region_name="us-east-1")
         session._session._credentials = credentials
@@ -251,10 +280,8 @@ def test_requests_go_where_botocore_sends_them_whatever_account_table_and_operat
         conn.client.meta.events.register("before-send.dynamodb", note)
         for operation, table, account in steps:
             credentials.account_id = account
-            payload = {"RequestItems": {table: {"Keys": [key()]}}} if operation == "BatchGetItem" else {
-                "TableName": table, **PAYLOADS[operation]
-            }  # fmt: skip
-            conn.call(Request(operation, payload))
+            conn.call(Request(operation, PAYLOADS_FOR_A_TABLE[operation](table)))
         conn.close()
     assert sent["default"] == sent["boto3"]
+    assert [url for url, _ in sent["direct"]] == [url for url, _ in sent["boto3"]]
     assert len({url for url, _ in sent["boto3"]}) > 2
