@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zlib
 from base64 import b64decode, b64encode
 from functools import cached_property, partial
@@ -50,15 +51,19 @@ _RARE_PARTS = frozenset({"UnprocessedKeys", "UnprocessedItems", "ItemCollectionM
 class LeanResponse:
     """What handlers of botocore's events may ask of an HTTP response, made from what was received."""
 
-    def __init__(self, url: str, status_code: int, lowered_headers: dict[str, str], content: bytes) -> None:
+    def __init__(self, url: str, status_code: int, lowered_headers: dict[str, str], body: bytes | bytearray) -> None:
         self.url = url
         self.status_code = status_code
         self.lowered_headers = lowered_headers
-        self.content = content
+        self.body = body
 
     @cached_property
     def headers(self) -> HeadersDict:
         return HeadersDict(self.lowered_headers)
+
+    @cached_property
+    def content(self) -> bytes:
+        return bytes(self.body)
 
     @property
     def text(self) -> str:
@@ -83,7 +88,7 @@ def _encode_binary(value: Any) -> str:
     raise TypeError(f"a payload cannot hold {type(value).__name__}")
 
 
-def checksum_differs(headers: dict[str, str], body: bytes) -> bool:
+def checksum_differs(headers: dict[str, str], body: bytes | bytearray) -> bool:
     """Whether the answer carries a checksum that is not the body's."""
     expected = headers.get("x-amz-crc32")
     if expected is None:
@@ -92,7 +97,7 @@ def checksum_differs(headers: dict[str, str], body: bytes) -> bool:
     return expected != actual and expected.lstrip("0") != actual
 
 
-def is_plausible_success(body: bytes) -> bool:
+def is_plausible_success(body: bytes | bytearray) -> bool:
     """Whether a body can be that of a success at all: a JSON object, and not one of DynamoDB's errors.
 
     botocore takes whatever else comes with a status of 200 for an empty answer, and a write for carried out.
@@ -104,13 +109,19 @@ def is_plausible_success(body: bytes) -> bool:
     return isinstance(answer, dict) and "__type" not in answer
 
 
-def read_answer(operation: str, body: bytes) -> dict[str, Any] | None:
+# Every answer is searched for these, the largest too.  What is looked for begins with plain characters, for which the
+# engine of regular expressions has a quick way, and both kinds of binary values are found at one go.
+_NULL = re.compile(rb"null(?:(?<=:null)|(?<=: null))")
+_BINARY = re.compile(rb'B(?<="B)S?":')
+
+
+def read_answer(operation: str, body: bytes | bytearray) -> dict[str, Any] | None:
     """Return the answer to ``operation`` as botocore would, or ``None`` where botocore had better read it.
 
     The caller has seen a status of 200 and a checksum that fits.
     """
     # botocore drops members that are null; no answer of DynamoDB's has any.
-    if b"null" in body and (b":null" in body or b": null" in body):
+    if _NULL.search(body) is not None:
         return None
     try:
         answer = orjson.loads(body)
@@ -118,7 +129,7 @@ def read_answer(operation: str, body: bytes) -> dict[str, Any] | None:
         return None
     if type(answer) is not dict or not DATA_OPERATIONS[operation].issuperset(answer):
         return None
-    if b'"B' in body and (b'"B":' in body or b'"BS":' in body) and not decode_binary_values(operation, answer):
+    if _BINARY.search(body) is not None and not decode_binary_values(operation, answer):
         return None
     return ManyItems(answer, partial(read_answer, operation, body)) if "Items" in answer else answer
 

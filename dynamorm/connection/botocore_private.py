@@ -7,34 +7,24 @@ another shape the answer is an objection, and botocore itself does the sending.
 from __future__ import annotations
 
 import os
-import threading
 from operator import is_
 from types import FunctionType
 from typing import Any
 
 import boto3
 import botocore
-from botocore import UNSIGNED, awsrequest, httpsession, signers, useragent
+from botocore import UNSIGNED, awsrequest, httpsession, signers
 from botocore import client as client_module
 from botocore import endpoint as endpoint_module
 from botocore.auth import SigV4Auth
 from botocore.httpsession import get_cert_path
-from botocore.serialize import JSONSerializer
-from botocore.validate import ParamValidationDecorator
 
-from .answers import DATA_OPERATIONS, encode_payload
+from .answers import DATA_OPERATIONS
 from .pool import SendingOptions
-
-get_context: Any
-try:
-    from botocore.context import get_context
-except ImportError:  # before features were counted the header was made once
-    get_context = None
 
 __all__ = [
     "BotocoresFunctions",
     "Guard",
-    "SparingSerializer",
     "can_sign_or_need_not",
     "credentials_of",
     "endpoint_of",
@@ -42,10 +32,8 @@ __all__ = [
     "is_a_librarys_own",
     "parse_by_shapes",
     "regional_endpoint",
-    "remember_user_agent",
     "sending_options",
     "signing_defaults",
-    "spare_serializing",
     "user_agent_of",
 ]
 
@@ -109,6 +97,8 @@ _OWN_HANDLERS = {
     ("botocore.handlers", "inject_api_version_header_if_needed"),
     ("botocore.handlers", "generate_idempotent_uuid"),
     ("botocore.handlers", "_handle_request_validation_mode_member"),
+    # of clients without an endpoint_url: DynamoDB has no operation that must not be sent to its usual address
+    ("botocore.discovery", "block_endpoint_discovery_required_operations"),
 }
 _SENDING_EVENTS = (
     "request-created",
@@ -132,13 +122,14 @@ class BotocoresFunctions:
     """Says whether botocore's functions are still its own; quick to ask again."""
 
     def __init__(self) -> None:
-        self._known: tuple[Any, ...] = ()
+        self._known: tuple[Any, ...] = _NONE
         self._known_calling: Any = None
 
     def objection_to_sending(self) -> str | None:
         """Which of the functions that send has been replaced, if any."""
         live = _live_sending()
-        if not _are_the_same(live, self._known):
+        # by identity: wrappers of the proxying kind call themselves equal to what they wrap
+        if not all(map(is_, live, self._known)):
             for owner, name in _SENDING:
                 if not is_a_librarys_own(getattr(owner, name)):
                     return f"{owner.__name__}.{name} is not botocore's own"
@@ -301,9 +292,8 @@ def _live_sending() -> tuple[Any, ...]:
     )
 
 
-def _are_the_same(some: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
-    # by identity: wrappers of the proxying kind call themselves equal to what they wrap
-    return len(some) == len(others) and all(map(is_, some, others))
+# Nobody's functions, as many as there are to be compared.
+_NONE = (None,) * len(_live_sending())
 
 
 def is_a_librarys_own(function: Any) -> bool:
@@ -389,84 +379,6 @@ def can_sign_or_need_not(client: Any) -> bool:
 def credentials_of(client: Any) -> Any:
     """The client's credentials: refreshed by ``get_frozen_credentials()`` when they have to be."""
     return client._request_signer._credentials
-
-
-class SparingSerializer:
-    """Stands in for a client's serializer, and writes well-formed requests without going through their shapes.
-
-    botocore holds each parameter against the service's model and then walks the model again to write it down.  What
-    this library has built is known to fit, so that only its JSON remains to be made.
-    """
-
-    def __init__(self, serializer: Any) -> None:
-        self._serializer = serializer
-        self._frames: dict[str, dict[str, Any]] = {}
-        self._thread = threading.local()
-
-    def spare(self, is_well_formed: bool) -> None:
-        """Say what the next requests of this thread are."""
-        self._thread.sends_well_formed = is_well_formed
-
-    def serialize_to_request(self, parameters: Any, operation_model: Any) -> Any:
-        name = operation_model.name
-        frame = self._frames.get(name) if getattr(self._thread, "sends_well_formed", False) else None
-        if frame is None:
-            written = self._serializer.serialize_to_request(parameters, operation_model)
-            if type(written.get("body")) is bytes and type(written.get("headers")) is dict:
-                # without the body, which is somebody's data and may be large
-                self._frames[name] = {**written, "headers": dict(written["headers"]), "body": b""}
-            return written
-        try:
-            return {**frame, "headers": dict(frame["headers"]), "body": encode_payload(parameters)}
-        except TypeError:
-            # not JSON as DynamoDB takes it: botocore says what is wrong with it
-            return self._serializer.serialize_to_request(parameters, operation_model)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._serializer, name)
-
-
-def spare_serializing(client: Any) -> SparingSerializer | None:
-    """Let the client write well-formed requests quickly, where botocore is as it is known here."""
-    serializer = getattr(client, "_serializer", None)
-    plain = getattr(serializer, "_serializer", serializer)
-    known = type(serializer) in (ParamValidationDecorator, JSONSerializer) and type(plain) is JSONSerializer
-    if not known or client.meta.service_model.metadata.get("jsonVersion") != "1.0":
-        return None
-    client._serializer = SparingSerializer(serializer)
-    return client._serializer  # type: ignore[no-any-return]
-
-
-class RememberedUserAgent:
-    """Stands in for a client's maker of ``User-Agent`` headers, and makes each of them once.
-
-    botocore puts the header together anew, twice for every request, out of parts that change with nothing but
-    the features that a call uses.
-    """
-
-    def __init__(self, maker: Any) -> None:
-        self._maker = maker
-        self._made: dict[Any, str] = {}
-
-    def to_string(self) -> str:
-        context = get_context()
-        used = frozenset(context.features) if context is not None else frozenset()
-        made = self._made.get(used)
-        if made is None:
-            if len(self._made) >= 64:
-                self._made.clear()
-            made = self._made[used] = self._maker.to_string()
-        return made
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._maker, name)
-
-
-def remember_user_agent(client: Any) -> None:
-    """Let the client make its ``User-Agent`` only once, where botocore is as it is known here."""
-    maker = getattr(client, "_user_agent_creator", None)
-    if get_context is not None and type(maker) is useragent.UserAgentString:
-        client._user_agent_creator = RememberedUserAgent(maker)
 
 
 def user_agent_of(client: Any) -> str:

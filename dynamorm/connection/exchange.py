@@ -70,6 +70,10 @@ class AnyGuard(Protocol):
     def is_asked_before_send(self, operation: str) -> bool: ...
 
 
+# What botocore's ``Endpoint.make_request`` returns.
+Response = tuple[LeanResponse, dict[str, Any]]
+
+
 class RequestParts(NamedTuple):
     """One request before it is signed."""
 
@@ -82,14 +86,13 @@ class RequestParts(NamedTuple):
     credentials: FrozenCredentials | None = None
 
 
-class Outcome(NamedTuple):
-    """What one attempt came to."""
+class Setback(NamedTuple):
+    """What an attempt came to that the retry policy has to be asked about."""
 
-    response: tuple[LeanResponse, dict[str, Any]] | None
+    response: Response | None
     failure: Exception | None
-    is_good: bool
 
-    def final(self) -> tuple[LeanResponse, dict[str, Any]]:
+    def final(self) -> Response:
         """Return the response when there will be no other attempt.
 
         :raises Exception: the failure, if it was one.
@@ -138,7 +141,7 @@ class Exchange:
             known = self._signers[name] = Signer(region, service)
         return known
 
-    def perform(self, parts: RequestParts, context: dict[str, Any]) -> tuple[LeanResponse, dict[str, Any]]:
+    def perform(self, parts: RequestParts, context: dict[str, Any]) -> Response:
         """Send a request until it is answered or the client's retry policy gives up.
 
         Returns what botocore's ``Endpoint.make_request`` would, for errors of DynamoDB's too.
@@ -148,45 +151,39 @@ class Exchange:
         attempt = 1
         while True:
             outcome = self._attempt(parts, attempt, context)
-            if outcome.is_good:
-                assert outcome.response is not None
-                return outcome.response
-            again = self.policy.wait_for_next_attempt(
+            if not isinstance(outcome, Setback):
+                return outcome
+            if not self.policy.wait_for_next_attempt(
                 parts.operation, attempt, outcome.response, outcome.failure, context
-            )
-            if not again:
+            ):
                 return outcome.final()
             attempt += 1
             log.info("%s is tried again (attempt %d)", parts.operation, attempt)
 
-    def _attempt(self, parts: RequestParts, attempt: int, context: dict[str, Any]) -> Outcome:
+    def _attempt(self, parts: RequestParts, attempt: int, context: dict[str, Any]) -> Response | Setback:
         request = self._signed(parts, attempt, context)
         try:
-            answer, url = self._send(parts, request)
+            if isinstance(request, bytes):
+                url = parts.destination.url
+                status, headers, body = parts.destination.pool.exchange(request)
+            else:
+                (status, headers, body), url = self._show_and_send(parts, request)
         except Exception as error:
             # botocore asks its retry policy about whatever went wrong here, and so do we
-            return Outcome(None, error, False)
-        http = LeanResponse(url, answer.status, answer.headers, answer.body)
-        if checksum_differs(answer.headers, answer.body):
-            if not answer.headers["x-amz-crc32"].isdecimal():
-                # the policy would stumble over this one
-                return Outcome(None, ConnectionClosedError(endpoint_url=url, error="no checksum"), False)
-            mismatch = ChecksumError(
-                checksum_type="crc32",
-                expected_checksum=answer.headers["x-amz-crc32"],
-                actual_checksum=str(crc32(answer.body)),
-            )
-            return Outcome((http, {"ResponseMetadata": _metadata(http, attempt)}), mismatch, False)
-        if answer.status == 200 and "content-encoding" not in answer.headers:
-            parsed = read_answer(parts.operation, answer.body)
+            return Setback(None, error)
+        http = LeanResponse(url, status, headers, body)
+        if checksum_differs(headers, body):
+            return _damaged(http, attempt)
+        if status == 200 and "content-encoding" not in headers:
+            parsed = read_answer(parts.operation, body)
             if parsed is not None:
                 parsed["ResponseMetadata"] = _metadata(http, attempt)
-                return Outcome((http, parsed), None, True)
+                return http, parsed
         try:
             parsed = self._read_by_shapes(parts.operation, http, attempt)
         except ConnectionClosedError as error:
-            return Outcome(None, error, False)
-        return Outcome((http, parsed), None, answer.status == 200)
+            return Setback(None, error)
+        return (http, parsed) if status == 200 else Setback((http, parsed), None)
 
     def inherit(self, other: Exchange) -> None:
         """Go on with the connections that another one has opened for the same settings."""
@@ -209,9 +206,12 @@ class Exchange:
             raise StepAside(str(error)) from None
         if parts.scheme not in ("http", "https") or not _VISIBLE.match(path) or parts.username is not None:
             raise StepAside("the endpoint's URL is an unusual one")
+        # what botocore makes of it, and shows to those who listen
+        address = url if parts.path else f"{url}/"
         with self._lock:
-            known = self._destinations.get(url)
+            known = self._destinations.get(address)
             if known is not None:
+                self._destinations[url] = known
                 return known
             secure = parts.scheme == "https"
             if secure and self._tls is None:
@@ -221,37 +221,34 @@ class Exchange:
                     reason = OSError(f"the certificates in {self.options.verify!r} cannot be used: {error}")
                     raise SSLError(endpoint_url=url, error=reason) from error
             pool = Pool(
-                url, parts.hostname or "", port or (443 if secure else 80), self._tls if secure else None,
+                address, parts.hostname or "", port or (443 if secure else 80), self._tls if secure else None,
                 self.options,
             )  # fmt: skip
             line = f"POST {path} HTTP/1.1\r\nHost: {target.host}\r\nAccept-Encoding: identity\r\n"
-            known = Destination(url, target, line, pool)
+            known = Destination(address, target, line, pool)
             if len(self._destinations) >= _MOST_DESTINATIONS:
                 raise StepAside("the client talks to too many endpoints")
-            self._destinations[url] = known
+            self._destinations[url] = self._destinations[address] = known
             return known
 
-    def _signed(self, parts: RequestParts, attempt: int, context: dict[str, Any]) -> Any:
+    def _signed(self, parts: RequestParts, attempt: int, context: dict[str, Any]) -> bytes | AWSPreparedRequest:
         """Sign with the credentials of this moment: bytes, or a prepared request to be shown first."""
-        credentials = parts.credentials if attempt == 1 else None
-        if credentials is None:
+        operation, destination, headers, body, signer, credentials = parts
+        if attempt != 1 or credentials is None:
             credentials = credentials_of(self.client()).get_frozen_credentials()
-        headers = parts.headers
-        user_agent = headers.get("User-Agent", "")
-        destination = parts.destination
-        asked = self._guard.is_asked_before_send(parts.operation)
-        if asked or not _USUAL_HEADERS.issuperset(headers):
+        guard = self._guard
+        if guard.is_asked_before_send(operation) or not _USUAL_HEADERS.issuperset(headers):
             return self._signed_for_show(parts, attempt, context, credentials)
+        user_agent = headers.get("User-Agent", "")
         if "\n" in user_agent or "\r" in user_agent:
             raise StepAside("the user agent is no header value")
-        head = parts.signer.head_for_json_post(
-            destination.target, headers["X-Amz-Target"], headers["Content-Type"], parts.body, credentials
+        head = signer.head_for_json_post(
+            destination.target, headers["X-Amz-Target"], headers["Content-Type"], body, credentials
         )
-        retry = _retry_lines(attempt, context, self._guard.most_attempts)
         return (
             f"{destination.request_line}{head}User-Agent: {user_agent}\r\n"
-            f"{retry}Content-Length: {len(parts.body)}\r\n\r\n"
-        ).encode() + parts.body
+            f"{_retry_lines(attempt, context, guard.most_attempts)}Content-Length: {len(body)}\r\n\r\n"
+        ).encode() + body
 
     def _signed_for_show(
         self, parts: RequestParts, attempt: int, context: dict[str, Any], credentials: FrozenCredentials
@@ -264,10 +261,9 @@ class Exchange:
         shown: Any = HeadersDict(headers)
         return AWSPreparedRequest("POST", parts.destination.url, shown, parts.body, False)
 
-    def _send(self, parts: RequestParts, request: Any) -> tuple[Answer, str]:
+    def _show_and_send(self, parts: RequestParts, request: AWSPreparedRequest) -> tuple[Answer, str]:
+        """Send a request, or take the answer of one who listens."""
         destination = parts.destination
-        if type(request) is bytes:
-            return destination.pool.exchange(request), destination.url
         events = self.client().meta.events
         responses = events.emit(f"before-send.dynamodb.{parts.operation}", request=request)
         given = first_non_none_response(responses)
@@ -286,7 +282,7 @@ class Exchange:
         try:
             if "content-encoding" in http.lowered_headers:
                 raise ResponseParserError("the answer is compressed")
-            if http.status_code < 300 and not (http.status_code == 200 and is_plausible_success(http.content)):
+            if http.status_code < 300 and not (http.status_code == 200 and is_plausible_success(http.body)):
                 raise ResponseParserError("the answer is a success without its content")
             parsed = parse_by_shapes(self.client(), operation, http)
             if not isinstance(parsed, dict):
@@ -325,6 +321,15 @@ def _retry_lines(attempt: int, context: dict[str, Any], announced: int | None) -
     most = retries.get("max", announced)
     limit = "" if most is None else f"; max={most}"
     return f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"
+
+
+def _damaged(http: LeanResponse, attempt: int) -> Setback:
+    expected = http.lowered_headers["x-amz-crc32"]
+    if not expected.isdecimal():
+        # the policy would stumble over this one
+        return Setback(None, ConnectionClosedError(endpoint_url=http.url, error="no checksum"))
+    mismatch = ChecksumError(checksum_type="crc32", expected_checksum=expected, actual_checksum=str(crc32(http.body)))
+    return Setback((http, {"ResponseMetadata": _metadata(http, attempt)}), mismatch)
 
 
 def _metadata(http: LeanResponse, attempt: int) -> dict[str, Any]:

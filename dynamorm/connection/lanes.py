@@ -13,7 +13,7 @@ import os
 import threading
 import uuid
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import orjson
@@ -25,13 +25,12 @@ from .botocore_private import (
     Guard,
     credentials_of,
     regional_endpoint,
-    remember_user_agent,
     sending_options,
     signing_defaults,
-    spare_serializing,
     user_agent_of,
 )
 from .botocore_session import Plain
+from .botocore_sparing import spare
 from .exchange import Destination, Exchange, RequestParts, StepAside
 from .signer import Signer, UnsignableRequest
 
@@ -83,8 +82,7 @@ class DefaultLane(PlainLane):
         # bound methods are equal when made again, which is what the guard compares
         self.guard = Guard(client, frozenset({self._before_call, self._before_parse}))
         self.said: str | None = None
-        remember_user_agent(client)
-        self._serializer = spare_serializing(client)
+        self._sparing = spare(client)
         self._exchange: Exchange | None = None
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -93,19 +91,19 @@ class DefaultLane(PlainLane):
         client.meta.events.register_last("before-parse", self._before_parse, unique_id=_BEFORE_PARSE_ID)
 
     def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
-        serializer = self._serializer
+        sparing = self._sparing
         if (
             not well_formed
-            or serializer is None
+            or sparing is None
             or operation not in DATA_OPERATIONS
             or self.guard.objection_to_going_round() is not None
         ):
             return super().call(operation, payload)
-        serializer.spare(True)
+        sparing.is_on = True
         try:
             return super().call(operation, payload)
         finally:
-            serializer.spare(False)
+            sparing.is_on = False
 
     def close(self) -> None:
         if self._exchange is not None:
@@ -132,10 +130,13 @@ class DefaultLane(PlainLane):
         operation = model.name
         if operation not in DATA_OPERATIONS:
             return None
-        objection = self.guard.objection_to_sending()
-        if objection is not None:
-            self.note(objection)
-            return None
+        sparing = self._sparing
+        # a call that came by way of this lane has been looked at a moment ago
+        if sparing is None or not sparing.is_on:
+            objection = self.guard.objection_to_sending()
+            if objection is not None:
+                self.note(objection)
+                return None
         try:
             parts = self._parts(operation, params, request_signer, context)
         except StepAside as reason:
@@ -227,33 +228,49 @@ class Straight:
             # as botocore does: without a token a transaction that is sent again may happen twice
             payload = {**payload, "ClientRequestToken": str(uuid.uuid4())}
         try:
+            if _names_an_arn(payload):
+                raise StepAside("a table is named by its ARN, whose account may have an endpoint of its own")
             body = encode_payload(payload)
-        except (TypeError, orjson.JSONEncodeError):
-            # not JSON as DynamoDB takes it: botocore says what is wrong with it
+        except (TypeError, AttributeError, orjson.JSONEncodeError):
+            # not what DynamoDB takes: botocore says what is wrong with it
             raise StepAside("the payload is an unusual one") from None
         credentials = self._credentials().get_frozen_credentials()
         account = getattr(credentials, "account_id", None)
         endpoint = self._endpoints.get(account)
         if endpoint is None:
             endpoint = self._endpoints[account] = self._endpoint(self._exchange, account)
-        headers = {
-            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
-            "Content-Type": "application/x-amz-json-1.0",
-            "User-Agent": endpoint.user_agent,
-        }
+        headers = endpoint.headers[operation]
         if self._is_lambda:
             trace = os.environ.get("_X_AMZN_TRACE_ID")
             if trace:
-                headers["X-Amzn-Trace-Id"] = quote(trace, safe="-=;:+&[]{}\"',")
+                headers = {**headers, "X-Amzn-Trace-Id": quote(trace, safe="-=;:+&[]{}\"',")}
         return RequestParts(operation, endpoint.destination, headers, body, endpoint.signer, credentials)
 
 
-class Endpoint(NamedTuple):
+def _names_an_arn(payload: dict[str, Any]) -> bool:
+    table = payload.get("TableName")
+    if table is not None:
+        return bool(table[:4] == "arn:")
+    names = [*payload.get("RequestItems", ())]
+    for action in payload.get("TransactItems", ()):
+        names += [part.get("TableName") for part in action.values()]
+    return any(str(name).startswith("arn:") for name in names)
+
+
+class Endpoint:
     """Where the requests of one account go, and what all of them carry."""
 
-    destination: Destination
-    signer: Signer
-    user_agent: str
+    def __init__(self, destination: Destination, signer: Signer, user_agent: str) -> None:
+        self.destination = destination
+        self.signer = signer
+        self.headers = {
+            operation: {
+                "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+                "Content-Type": "application/x-amz-json-1.0",
+                "User-Agent": user_agent,
+            }
+            for operation in DATA_OPERATIONS
+        }
 
 
 class DirectLane:

@@ -8,9 +8,12 @@ cut short, and is refused.  So is everything else that this reader does not know
 from __future__ import annotations
 
 import contextlib
+import os
 import select
 import socket
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 __all__ = ["Answer", "NotUnderstood", "PeerClosed", "WireConnection"]
@@ -19,7 +22,9 @@ RECEIVE_SIZE = 65536
 LARGEST_HEAD = 65536
 LARGEST_BODY = 256 * 1024 * 1024
 MEBIBYTE = 1024 * 1024
-LONGEST_POLL = 2.0**31 - 1  # milliseconds: what the system call takes
+LARGEST_PIECE = 16 * MEBIBYTE
+LONGEST_WAIT = (2.0**31 - 1) / 1000  # seconds: what the system call takes
+SHORTEST_WAIT = 0.001  # with a timeout of nothing Python's sockets do not wait, and say something else
 _TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -36,7 +41,11 @@ class Answer(NamedTuple):
 
     status: int
     headers: dict[str, str]
-    body: bytes
+    body: bytes | bytearray
+
+
+# Without the function that the class has for it, which costs as much as the rest.
+_answer: Callable[[tuple[int, dict[str, str], bytes | bytearray]], Answer] = partial(tuple.__new__, Answer)
 
 
 class WireConnection:
@@ -48,21 +57,24 @@ class WireConnection:
     byte by byte ends too.
     """
 
-    __slots__ = ("_is_tls", "_poll", "_socket", "_timeout", "_waits_by_poll", "_waits_for", "idle_since", "reusable")
+    __slots__ = ("_descriptor", "_is_tls", "_poll", "_socket", "_timeout", "idle_since", "reusable")
 
     def __init__(self, connected: socket.socket, read_timeout: float | None) -> None:
         self._socket = connected
         self._timeout = read_timeout
         self._is_tls = hasattr(connected, "pending")
         self._poll: select.poll | None = None
+        # Before each piece that Python sends with a timeout it asks the system for room, which an idle connection
+        # has: what need not be encrypted is written without that question, where sockets are files.
+        self._descriptor = -1
         if hasattr(select, "poll"):
             self._poll = select.poll()
             self._poll.register(connected, select.POLLIN | select.POLLPRI)
-        # A timeout of Python's costs a system call before each piece sent and received, and the first is never
-        # needed: an idle connection has room for a request.  TLS has waits of its own and keeps the timeout.
-        self._waits_by_poll = self._poll is not None and not self._is_tls
-        self._waits_for = None if read_timeout is None else min(read_timeout * 1000, LONGEST_POLL)
-        connected.settimeout(0.0 if self._waits_by_poll else read_timeout)
+            if not self._is_tls:
+                self._descriptor = connected.fileno()
+        if read_timeout is not None:
+            read_timeout = min(max(read_timeout, SHORTEST_WAIT), LONGEST_WAIT)
+        connected.settimeout(read_timeout)
         self.reusable = True
         self.idle_since = 0.0
 
@@ -74,38 +86,40 @@ class WireConnection:
         :raises OSError: as the socket does; ``TimeoutError`` among them.
         """
         self.reusable = False
-        if self._waits_by_poll:
-            self._send(request)
-            received = self._wait_and_receive(RECEIVE_SIZE)
-        else:
+        if self._descriptor < 0:
             self._socket.sendall(request)
-            received = self._socket.recv(RECEIVE_SIZE)
+        else:
+            try:
+                sent = os.write(self._descriptor, request)
+            except BlockingIOError:
+                sent = 0
+            if sent != len(request):
+                self._socket.sendall(memoryview(request)[sent:])
+        received = self._socket.recv(RECEIVE_SIZE)
         end = received.find(b"\r\n\r\n")
         if end < 0:
             received, end = self._rest_of_head(received)
         status, version, headers = _parse_head(received[:end])
-        length = headers.get("content-length")
-        if length is not None and "transfer-encoding" not in headers:
-            body = received[end + 4 :]
-            missing = _parse_length(length) - len(body)
-            if missing > 0:
-                body += self._read_exactly(missing)
-            surplus = missing < 0
-            if surplus:
-                body = body[:missing]
+        begun = received[end + 4 :]
+        body: bytes | bytearray = begun
+        surplus = False
+        if "content-length" in headers and "transfer-encoding" not in headers:
+            length = _parse_length(headers["content-length"])
+            if length > len(begun):
+                body = self._read_whole(begun, length)
+            elif length < len(begun):
+                body, surplus = begun[:length], True
         else:
-            body, surplus = self._read_chunks(headers, received[end + 4 :])
+            body, surplus = self._read_chunks(headers, begun)
         connection = headers.get("connection")
         if connection is None:
             self.reusable = version == "HTTP/1.1" and not surplus
         else:
             self.reusable = connection.lower() == "keep-alive" and not surplus
-        return Answer(status, headers, body)
+        return _answer((status, headers, body))
 
     def is_quiet(self) -> bool:
         """Whether nothing waits to be read; an idle connection with something to read is of no more use."""
-        if self._waits_by_poll:
-            return not self._poll.poll(0)  # type: ignore[union-attr]
         if self._is_tls and self._socket.pending():  # type: ignore[attr-defined]
             return False
         if self._poll is not None:
@@ -115,39 +129,15 @@ class WireConnection:
     def close(self) -> None:
         """Close the socket, whatever state it is in."""
         self.reusable = False
+        self._descriptor = -1  # the number may soon be another file's
         with contextlib.suppress(OSError):
             self._socket.close()
 
-    def _send(self, request: bytes) -> None:
-        """Send what fits without a wait, and what does not with Python's timeout."""
-        try:
-            sent = self._socket.send(request)
-        except BlockingIOError:
-            sent = 0
-        if sent != len(request):
-            self._socket.settimeout(self._timeout)
-            self._socket.sendall(memoryview(request)[sent:])
-            self._socket.settimeout(0.0)
-
-    def _wait_and_receive(self, size: int) -> bytes:
-        assert self._poll is not None
-        if not self._poll.poll(self._waits_for):
-            raise TimeoutError("timed out")
-        try:
-            return self._socket.recv(size)
-        except BlockingIOError:
-            # something was there, but no bytes that can be had: the kernel may say so of a damaged packet
-            self._socket.settimeout(self._timeout)
-            piece = self._socket.recv(size)
-            self._socket.settimeout(0.0)
-            return piece
-
     def _receive(self, size: int, deadline: float | None) -> bytes:
-        if deadline is not None and time.monotonic() > deadline:
-            raise TimeoutError("the answer did not end in time")
-        piece = self._wait_and_receive(size) if self._waits_by_poll else self._socket.recv(size)
+        _check(deadline)
+        piece = self._socket.recv(size)
         if not piece:
-            raise PeerClosed("the connection was closed in the middle of an answer")
+            raise PeerClosed(_IN_THE_MIDDLE)
         return piece
 
     def _deadline(self, expected: int) -> float | None:
@@ -167,14 +157,27 @@ class WireConnection:
             received += self._receive(RECEIVE_SIZE, deadline)
         return received, end
 
-    def _read_exactly(self, missing: int) -> bytes:
-        deadline = self._deadline(missing)
-        pieces = []
-        while missing > 0:
-            piece = self._receive(min(missing, MEBIBYTE), deadline)
+    def _read_whole(self, begun: bytes, length: int) -> bytes | bytearray:
+        """Read the body of which ``begun`` has come, into the place where it stays."""
+        deadline = self._deadline(length - len(begun))
+        pieces: list[bytearray] = []
+        missing = length
+        while missing:
+            # whoever only says that much is to come does not get all of the memory for it at once
+            piece = bytearray(min(missing, LARGEST_PIECE))
+            free = memoryview(piece)
+            if not pieces:
+                free[: len(begun)] = begun
+                free = free[len(begun) :]
+            while free:
+                _check(deadline)
+                count = self._socket.recv_into(free)
+                if not count:
+                    raise PeerClosed(_IN_THE_MIDDLE)
+                free = free[count:]
             pieces.append(piece)
             missing -= len(piece)
-        return b"".join(pieces)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def _read_chunks(self, headers: dict[str, str], received: bytes) -> tuple[bytes, bool]:
         """Read a chunked body of which ``received`` is the beginning; also say whether more than it came."""
@@ -206,6 +209,14 @@ class WireConnection:
             # Every MiB that has come buys the next one its time.
             if total // MEBIBYTE != (total - size) // MEBIBYTE:
                 deadline = self._deadline(0)
+
+
+_IN_THE_MIDDLE = "the connection was closed in the middle of an answer"
+
+
+def _check(deadline: float | None) -> None:
+    if deadline is not None and time.monotonic() > deadline:
+        raise TimeoutError("the answer did not end in time")
 
 
 def _parse_head(head: bytes) -> tuple[int, str, dict[str, str]]:
@@ -261,9 +272,11 @@ def _parse_status_line(line: str) -> tuple[int, str]:
 
 
 def _parse_length(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 10 or int(text) > LARGEST_BODY:
-        raise NotUnderstood("an answer with an impossible length")
-    return int(text)
+    if text.isascii() and text.isdigit() and len(text) <= 10:
+        length = int(text)
+        if length <= LARGEST_BODY:
+            return length
+    raise NotUnderstood("an answer with an impossible length")
 
 
 def _parse_chunk_size(line: bytes) -> int:

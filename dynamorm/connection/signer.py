@@ -22,9 +22,10 @@ __all__ = ["FrozenCredentials", "Signer", "SigningTarget", "UnsignableRequest", 
 _UNSIGNED_HEADERS = frozenset(SIGNED_HEADERS_BLACKLIST)
 _FORBIDDEN_IN_HEADERS = re.compile(r"[\r\n\x00]")
 _HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-# What is the same in all requests of a second for the same operation with the same credentials: the text that
-# is hashed before the body's hash, the key, the text that is signed before the hash of that, the header lines.
-_Head = tuple[str, "_Keyed", str, str]
+# What is the same in all requests of a second for the same operation with the same credentials: the header lines before
+# the signature, and three hashes that have taken in all that comes before what differs.  They are of the request and,
+# for HMAC, of the inner and the outer text; to be copied, and never changed.
+_Head = tuple[str, Any, Any, Any]
 _MOST_HEADS = 256
 # HMAC with its key already taken in: a copy of that costs a third of starting anew for each signature.
 _Keyed = tuple[Any, Any]
@@ -77,7 +78,8 @@ class Signer:
         # The caches are replaced whole: a reader sees the old or the new one.
         self._stamp: tuple[int, str] = (-1, "")
         self._key: tuple[str, str, _Keyed | None] = ("", "", None)
-        self._heads: tuple[tuple[str, str, str, str | None], dict[tuple[SigningTarget, str, str], _Head]] | None = None
+        # of the last second alone
+        self._heads: tuple[int, dict[Any, _Head]] = (-1, {})
 
     def sign(
         self,
@@ -94,7 +96,7 @@ class Signer:
         :raises UnsignableRequest: for headers that botocore would sign in another way, and for values that
             would break out of their header.
         """
-        stamp = self._timestamp(time.time() if now is None else now)
+        stamp = self._timestamp(int(time.time() if now is None else now))
         signed = {"host": target.host}
         sent = {}
         for name, value in headers.items():
@@ -136,18 +138,17 @@ class Signer:
         The same as :meth:`sign` for ``{"X-Amz-Target": operation_header, "Content-Type": content_type}``, as
         text that goes onto the wire as it is (``Host`` and body length are the caller's).
         """
-        stamp = self._timestamp(time.time() if now is None else now)
-        for_whom = (stamp, credentials.access_key, credentials.secret_key, credentials.token)
-        heads = self._heads
-        if heads is None or heads[0] != for_whom:
-            heads = self._heads = (for_whom, {})
-        head = heads[1].get((target, operation_header, content_type))
+        second = int(time.time() if now is None else now)
+        access_key, secret_key, token = credentials.access_key, credentials.secret_key, credentials.token
+        name = (second, target, operation_header, content_type, access_key, secret_key, token)
+        head = self._heads[1].get(name)
         if head is None:
-            head = self._new_head(target, operation_header, content_type, stamp, credentials)
-            if len(heads[1]) < _MOST_HEADS:
-                heads[1][target, operation_header, content_type] = head
-        before_body_hash, keyed, before_hash, before_signature = head
-        return f"{before_signature}{_signature(keyed, before_hash, before_body_hash, body)}\r\n"
+            head = self._new_head(target, operation_header, content_type, self._timestamp(second), credentials)
+            if self._heads[0] != second:
+                self._heads = (second, {})
+            if len(self._heads[1]) < _MOST_HEADS:
+                self._heads[1][name] = head
+        return f"{head[0]}{_signature(head, body)}\r\n"
 
     def _new_head(
         self,
@@ -170,13 +171,13 @@ class Signer:
             f"content-type:{content_type}\nhost:{target.host}\nx-amz-date:{stamp}\n"
             f"{signed_token}x-amz-target:{operation_header}\n"
         )
-        scope = self._scope(stamp)
-        return (
-            f"POST\n{target.canonical_path}\n\n{block}\n{names}\n",
-            self._signing_key(credentials.secret_key, stamp[:8]),
-            f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n",
+        return self._head(
             f"X-Amz-Target: {operation_header}\r\nContent-Type: {content_type}\r\nX-Amz-Date: {stamp}\r\n"
-            f"{sent_token}Authorization: {_authorization_without_signature(credentials.access_key, scope, names)}",
+            f"{sent_token}Authorization: ",
+            f"POST\n{target.canonical_path}\n\n{block}\n{names}\n",
+            names,
+            stamp,
+            credentials,
         )
 
     def _authorization(
@@ -188,20 +189,26 @@ class Signer:
         credentials: FrozenCredentials,
         stamp: str,
     ) -> str:
+        head = self._head("", f"POST\n{canonical_path}\n\n{header_block}\n{names}\n", names, stamp, credentials)
+        return f"{head[0]}{_signature(head, body)}"
+
+    def _head(self, lines: str, before_body_hash: str, names: str, stamp: str, credentials: FrozenCredentials) -> _Head:
         scope = self._scope(stamp)
-        signature = _signature(
-            self._signing_key(credentials.secret_key, stamp[:8]),
-            f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n",
-            f"POST\n{canonical_path}\n\n{header_block}\n{names}\n",
-            body,
+        inner, outer = self._signing_key(credentials.secret_key, stamp[:8])
+        signed = inner.copy()
+        signed.update(f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n".encode())
+        credential = f"{credentials.access_key}/{scope}"
+        return (
+            f"{lines}AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature=",
+            sha256(before_body_hash.encode()),
+            signed,
+            outer,
         )
-        return f"{_authorization_without_signature(credentials.access_key, scope, names)}{signature}"
 
     def _scope(self, stamp: str) -> str:
         return f"{stamp[:8]}/{self._region}/{self._service}/aws4_request"
 
-    def _timestamp(self, now: float) -> str:
-        second = int(now)
+    def _timestamp(self, second: int) -> str:
         known, stamp = self._stamp
         if known != second:
             stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
@@ -225,17 +232,13 @@ def _keyed(key: bytes) -> _Keyed:
     return sha256(bytes(byte ^ 0x36 for byte in block)), sha256(bytes(byte ^ 0x5C for byte in block))
 
 
-def _signature(keyed: _Keyed, before_hash: str, before_body_hash: str, body: bytes) -> str:
-    request = f"{before_body_hash}{sha256(body).hexdigest()}"
-    inner, outer = keyed[0].copy(), keyed[1].copy()
-    inner.update(f"{before_hash}{sha256(request.encode()).hexdigest()}".encode())
+def _signature(head: _Head, body: bytes) -> str:
+    request, inner, outer = head[1].copy(), head[2].copy(), head[3].copy()
+    request.update(sha256(body).hexdigest().encode())
+    inner.update(request.hexdigest().encode())
     outer.update(inner.digest())
     signature: str = outer.hexdigest()
     return signature
-
-
-def _authorization_without_signature(access_key: str, scope: str, names: str) -> str:
-    return f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={names}, Signature="
 
 
 def _without_dot_segments(path: str) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dynamorm.connection.answers import (
     DATA_OPERATIONS,
+    LeanResponse,
     checksum_differs,
     encode_payload,
     read_answer,
@@ -103,10 +104,27 @@ def test_the_members_of_answers_are_those_of_the_service_model(operation):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"[]", b"1", b"{", b'{"Item":null}', b'{"Novelty":1}', b'{"Item":{"b":{"B":"A"}}}', b"\xff"],
+    [
+        b"",
+        b"[]",
+        b"1",
+        b"{",
+        b'{"Item":null}',
+        b'{"Item": null}',
+        b'{"Novelty":1}',
+        b'{"Item":{"b":{"B":"A"}}}',
+        b"\xff",
+    ],
 )
 def test_what_is_out_of_the_ordinary_is_left_to_botocore(body):
     assert read_answer("GetItem", body) is None
+
+
+def test_what_listeners_see_of_an_answer_is_bytes_however_it_was_received():
+    for body in (b"{}", bytearray(b"{}")):
+        seen = LeanResponse("http://localhost/", 200, {}, body)
+        assert type(seen.content) is bytes
+        assert (seen.content, seen.text, seen.raw.read()) == (b"{}", "{}", b"{}")
 
 
 def test_lone_surrogates_are_left_to_botocore():

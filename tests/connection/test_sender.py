@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import threading
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dynamorm.connection import sender
 from dynamorm.connection.sender import Answer, NotUnderstood, PeerClosed, WireConnection
 
 from .scripted_server import answer
@@ -274,6 +276,44 @@ def test_a_large_answer_has_time_in_proportion():
     assert len(got.body) == len(body)
     got, _ = exchange(cut(chunked(body, [100_000] * 40), range(0, len(body), len(body) // 6)), 0.2, 0.06)
     assert len(got.body) == len(body)
+
+
+def test_an_answer_larger_than_what_is_set_aside_at_once_is_read_whole(monkeypatch):
+    monkeypatch.setattr(sender, "LARGEST_PIECE", 200_000)
+    body = bytes(range(250)) * 2000
+    for size in (199_999, 200_000, 200_001, 400_000, len(body)):
+        got, reusable = exchange(cut(answer(body[:size]), range(0, size, 70_000)))
+        assert (bytes(got.body), reusable) == (body[:size], True)
+
+
+@pytest.mark.parametrize("timeout", [0, 0.0001])
+def test_next_to_no_time_is_a_timeout_too(timeout):
+    with pytest.raises(TimeoutError):
+        exchange([], timeout=timeout, close=False)
+
+
+@pytest.mark.parametrize("timeout", [None, 1e10])
+def test_there_may_be_any_time_for_an_answer(timeout):
+    got, _ = exchange([answer(b"{}")], timeout=timeout)
+    assert got.body == b"{}"
+
+
+def test_a_connection_that_was_closed_writes_into_no_other():
+    ours, theirs = socket.socketpair()
+    connection = WireConnection(ours, 1)
+    other, end = socket.socketpair()
+    number = ours.fileno()
+    connection.close()
+    theirs.close()
+    os.dup2(other.fileno(), number)
+    with pytest.raises(OSError):
+        connection.exchange(b"POST")
+    end.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        end.recv(1)
+    os.close(number)
+    other.close()
+    end.close()
 
 
 def test_an_idle_connection_with_something_to_read_is_not_quiet():

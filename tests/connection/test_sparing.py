@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import threading
 
+import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.credentials import Credentials
+from botocore.endpoint_provider import EndpointProvider
+from botocore.regions import EndpointRulesetResolver
 from botocore.validate import ParamValidator
 
 from dynamorm import connection, exceptions
+from dynamorm.connection.pool import Pool
+from dynamorm.connection.sender import Answer
 from dynamorm.passthrough import merged
 from dynamorm.requests import Request
 from dynamorm.signals import pre_request
@@ -79,6 +87,25 @@ def test_what_is_sent_is_what_botocore_sends(server, checks, operation):
         for name in ("x-amz-target", "content-type"):
             assert ours.headers[name] == theirs.headers[name]
     assert len(checks) == 2, "the plain transport's, and the first of the lane's"
+
+
+@pytest.mark.parametrize(("transport", "checked"), [("default", 1), ("direct", 0)])
+def test_it_is_so_for_a_client_that_is_given_no_url(monkeypatch, checks, transport, checked):
+    """botocore gives such a client one more handler of its own."""
+    urls = []
+
+    def exchange(self, request):
+        urls.append(self._url)
+        return Answer(200, {}, b"{}")
+
+    monkeypatch.setattr(Pool, "exchange", exchange)
+    session = boto3.Session("AKID", "secret", region_name="eu-west-1")
+    conn = connection.Connection(connection.Settings(session=session, transport=transport))
+    assert conn.client.meta.endpoint_url == "https://dynamodb.eu-west-1.amazonaws.com"
+    for _ in range(3):
+        conn.call(Request("GetItem", {"TableName": "table", "Key": key()}))
+    assert urls == ["https://dynamodb.eu-west-1.amazonaws.com/"] * 3
+    assert len(checks) == checked
 
 
 def test_nothing_of_what_was_sent_is_kept(server):
@@ -159,3 +186,102 @@ def test_what_is_no_json_is_judged_by_botocore(server):
     with pytest.raises(exceptions.DynamoException):
         conn.call(Request("GetItem", {"TableName": "table", "Key": {"p": {"S": object()}}}))
     assert len(server.requests) == 1
+
+
+@pytest.fixture
+def resolutions(monkeypatch):
+    """Counts how often botocore goes through the rules for endpoints."""
+    seen = []
+    resolve = EndpointProvider.resolve_endpoint
+
+    def counting(self, **parameters):
+        seen.append(parameters)
+        return resolve(self, **parameters)
+
+    monkeypatch.setattr(EndpointProvider, "resolve_endpoint", counting)
+    return seen
+
+
+def test_where_to_send_is_found_out_once_for_each_table(server, resolutions):
+    conn = open_to(server)
+    for table in ("first", "second"):
+        before = len(resolutions)
+        for _ in range(3):
+            conn.call(Request("GetItem", {"TableName": table, "Key": key()}))
+        assert len(resolutions) <= before + 1
+    assert len(resolutions) >= 1 and len(server.requests) == 6
+
+
+def test_it_is_found_out_anew_for_what_is_not_well_formed(server, resolutions):
+    conn = open_to(server)
+    request = Request("GetItem", {"TableName": "table", "Key": key()})
+    for _ in range(2):
+        conn.call(request)
+    before = len(resolutions)
+    conn.client.get_item(TableName="table", Key=key())
+    conn.call(merged(request, {"ReturnConsumedCapacity": "TOTAL"}))
+    assert len(resolutions) == before + 2
+
+
+def test_who_wraps_the_resolver_or_listens_to_it_sees_each_request(server, monkeypatch):
+    conn = open_to(server)
+    request = Request("GetItem", {"TableName": "table", "Key": key()})
+    for _ in range(2):
+        conn.call(request)
+    seen = []
+    construct = EndpointRulesetResolver.construct_endpoint
+    monkeypatch.setattr(
+        EndpointRulesetResolver,
+        "construct_endpoint",
+        lambda self, **asked: seen.append("wrapped") or construct(self, **asked),
+    )
+    for _ in range(2):
+        conn.call(request)
+    monkeypatch.undo()
+    conn.client.meta.events.register("before-endpoint-resolution.dynamodb", lambda **kwargs: seen.append("heard"))
+    for _ in range(2):
+        conn.call(request)
+    assert seen == ["wrapped", "wrapped", "heard", "heard"]
+
+
+PAYLOADS_FOR_A_TABLE = {
+    "GetItem": lambda table: {"TableName": table, "Key": key()},
+    "PutItem": lambda table: {"TableName": table, "Item": key()},
+    "BatchGetItem": lambda table: {"RequestItems": {table: {"Keys": [key()]}}},
+    "TransactWriteItems": lambda table: {"TransactItems": [{"Delete": {"TableName": table, "Key": key()}}]},
+}
+
+
+@pytest.mark.skipif(
+    "account_id" not in inspect.signature(Credentials).parameters, reason="this botocore knows no endpoints of accounts"
+)
+def test_requests_go_where_botocore_sends_them_whatever_account_table_and_operation():
+    """For some of these the address, and what the user agent tells of it, are others."""
+    credentials = Credentials("AKID", "secret", account_id="1" * 12)
+    steps = [
+        (operation, table, account)
+        for table in ("table", f"arn:aws:dynamodb:us-east-1:{'3' * 12}:table/table")
+        for operation in PAYLOADS_FOR_A_TABLE
+        for account in ("1" * 12, "2" * 12, None, "1" * 12)
+    ]
+    sent = {"boto3": [], "default": [], "direct": []}
+    for transport, seen in sent.items():
+        session = boto3.Session(region_name="us-east-1")
+        session._session._credentials = credentials
+        conn = connection.Connection(connection.Settings(session=session, transport=transport))
+
+        def note(request, seen=seen, **kwargs):
+            agent = request.headers["User-Agent"]
+            seen.append((request.url, agent.decode() if isinstance(agent, bytes) else agent))
+            said = AWSResponse(request.url, 200, {}, None)
+            said._content = b"{}"
+            return said
+
+        conn.client.meta.events.register("before-send.dynamodb", note)
+        for operation, table, account in steps:
+            credentials.account_id = account
+            conn.call(Request(operation, PAYLOADS_FOR_A_TABLE[operation](table)))
+        conn.close()
+    assert sent["default"] == sent["boto3"]
+    assert [url for url, _ in sent["direct"]] == [url for url, _ in sent["boto3"]]
+    assert len({url for url, _ in sent["boto3"]}) > 2
