@@ -82,6 +82,7 @@ PYDANTIC = {
     "schema/pydantic_dumps.py",
     "schema/pydantic_engine.py",
     "schema/pydantic_fields.py",
+    "schema/pydantic_given.py",
     "schema/pydantic_pieces.py",
     "schema/pydantic_plans.py",
     "schema/pydantic_serializers.py",

@@ -85,9 +85,11 @@ class Compiled:
         plan: Plan,
         whole: str,
         dump_plan: Callable[[], SchemaPlan] | None = None,
+        put_plan: Callable[[], SchemaPlan] | None = None,
     ) -> None:
         self._name = name
         self._dump_plan = dump_plan
+        self._put_plan = put_plan
         self._plan = plan
         self._whole = whole
         self._plans: dict[str, SchemaPlan] = {}
@@ -149,6 +151,20 @@ class Compiled:
             return None
         natives = self._reloads[field.name]({field.stored: wire})
         return None if natives is None else natives.get(field.name)
+
+    @cached_property
+    def put(self) -> Function:
+        """The function from a whole item that a program puts to its wire form, for valid ones."""
+        plan = self.dump_plan if self._put_plan is None else _planned(self._name, self._put_plan)
+        if plan.accept is None:
+            return self._put_completed
+        if plan.dump_whole is not None:
+            return _accepted(plan.accept, _written(plan.dump_whole, False))
+        return _accepted(plan.accept, compile_dump(plan, check=False)[0])
+
+    def _put_completed(self, given: Mapping[str, Any]) -> WireItem | None:
+        completed = self.completed(given)
+        return None if completed is None else self.dumps[True](completed)
 
     def completed(self, given: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Give what a program gives with the defaults of what is missing, where a load would add no more than these."""
@@ -300,6 +316,17 @@ def _is_changed_by_storage(value: Any) -> bool:
 
 def _give_up(values: Mapping[str, Any]) -> None:
     return None
+
+
+def _accepted(accept: Callable[[Mapping[str, Any]], Mapping[str, Any]], dump: Function) -> Function:
+    def put(given: Mapping[str, Any]) -> WireItem | None:
+        try:
+            natives = accept(given)
+        except Exception:
+            return None
+        return dump(natives)
+
+    return put
 
 
 def _written(dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]], check: bool) -> Function:
