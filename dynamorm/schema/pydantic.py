@@ -243,15 +243,6 @@ class PydanticAdapter(Adapter):
     def _given(self) -> Given:
         return Given(self, self.schema)
 
-    def take_given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
-        prepared = self._given.ready(values)
-        if prepared is not None:
-            try:
-                return self.load_given(prepared, defaults=defaults)
-            except Exception:
-                pass
-        return super().take_given(values, defaults=defaults)
-
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
         return self._engine.load_loosely(values, variants.GIVEN if defaults else variants.GIVEN_ONLY)
 
@@ -267,7 +258,9 @@ class PydanticAdapter(Adapter):
 
     def plan(self, mode: str) -> SchemaPlan:
         direct = direct_values(Pieces(self.schema), self.inputs) if mode == WHOLE else {}
-        return LoadPlanner(self, mode).outermost(self._finisher(mode, direct), direct)
+        plan = LoadPlanner(self, mode).outermost(self._finisher(mode, direct), direct)
+        plan.accept_given = self._given.accept if mode == WHOLE else None
+        return plan
 
     def dump_plan(self) -> SchemaPlan:
         try:
@@ -284,7 +277,7 @@ class PydanticAdapter(Adapter):
             plan = DumpPlanner(self, validated=True).outermost()
         except Odd:
             plan = SchemaPlan(self.schema_name, dump_whole=ValidatedDump(self, self._engine))
-        plan.accept = self._given.accepting()
+        plan.accept_whole = self._given.accepting_whole()
         return plan
 
     def _finisher(self, mode: str, direct: Collection[str] = ()) -> Finish:

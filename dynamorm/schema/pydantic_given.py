@@ -59,7 +59,14 @@ class Given:
                 prepared[spec.name] = self._adapter.serialised(spec, prepared[spec.name])
         return prepared
 
-    def accepting(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    def accept(self, values: Mapping[str, Any], defaults: bool) -> dict[str, Any]:
+        """Make the natives of what a constructor is given, as :meth:`Adapter.take_given` does, but for the errors."""
+        prepared = self.ready(values)
+        if prepared is None:
+            raise LookupError("it takes more to make them ready")
+        return self._adapter.load_given(prepared, defaults=defaults)
+
+    def accepting_whole(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         """Give what makes the natives of a whole item, as :meth:`Adapter.take_whole` does, but for the errors."""
         adapter, ready = self._adapter, self.ready
         fields = variants.fields_validator(self._model, variants.PUT)

@@ -12,4 +12,4 @@ from .pydantic_schemas import schemas
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_generated_functions_agree_with_pydantic_on_any_schema_and_item():
-    compare_any(schemas())
+    print(compare_any(schemas(), puts=True))

@@ -118,6 +118,11 @@ class Compiled:
 
         With the ``defaults`` of what is missing.
         """
+        if self._accept_given is not None:
+            try:
+                return self._accept_given(given, defaults)
+            except Exception:
+                return None
         fields = self._exact_fields
         if fields is None or not given.keys() <= fields.keys():
             return None
@@ -140,6 +145,10 @@ class Compiled:
                 natives[name] = default
         return natives
 
+    @cached_property
+    def _accept_given(self) -> Callable[[Mapping[str, Any], bool], dict[str, Any]] | None:
+        return self.plan(self._whole).accept_given
+
     def _exact(self, field: FieldPlan, value: Any) -> Any:
         """Give the native that a load makes of a given one, ``None`` where the library has to judge."""
         wire = self.part(field.name, value, True)
@@ -156,11 +165,11 @@ class Compiled:
     def put(self) -> Function:
         """The function from a whole item that a program puts to its wire form, for valid ones."""
         plan = self.dump_plan if self._put_plan is None else _planned(self._name, self._put_plan)
-        if plan.accept is None:
+        if plan.accept_whole is None:
             return self._put_completed
         if plan.dump_whole is not None:
-            return _accepted(plan.accept, _written(plan.dump_whole, False))
-        return _accepted(plan.accept, compile_dump(plan, check=False)[0])
+            return _accepted(plan.accept_whole, _written(plan.dump_whole, False))
+        return _accepted(plan.accept_whole, compile_dump(plan, check=False)[0])
 
     def _put_completed(self, given: Mapping[str, Any]) -> WireItem | None:
         completed = self.completed(given)

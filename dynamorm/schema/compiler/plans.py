@@ -302,8 +302,9 @@ class SchemaPlan:
     attributes that are not declared too.
 
     Validators of the whole schema are in ``judge``, which takes the natives of all fields and gives those that stay, or
-    raises; ``recheck`` then gives ``None`` for a dumped wire item that could not be loaded.  With ``accept``, what a
-    program puts is validated by that alone; it gives natives that need neither be settled nor be checked, or raises.
+    raises; ``recheck`` then gives ``None`` for a dumped wire item that could not be loaded.  With
+    ``accept_whole``, what a program puts is validated by that alone; it gives natives that need neither be settled nor
+    be checked, or raises.  ``accept_given`` does so with what a constructor is given, with or without defaults.
     """
 
     def __init__(
@@ -320,7 +321,8 @@ class SchemaPlan:
         keeps_unknown: bool = False,
         judge: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
         recheck: Callable[[WireItem], Any] | None = None,
-        accept: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
+        accept_whole: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
+        accept_given: Callable[[Mapping[str, Any], bool], dict[str, Any]] | None = None,
     ) -> None:
         self.name = name
         self.fields = fields if fields is not None else []
@@ -334,4 +336,5 @@ class SchemaPlan:
         self.keeps_unknown = keeps_unknown
         self.judge = judge
         self.recheck = recheck
-        self.accept = accept
+        self.accept_whole = accept_whole
+        self.accept_given = accept_given
