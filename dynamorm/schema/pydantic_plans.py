@@ -34,6 +34,7 @@ from .compiler.plans import (
 )
 from .compiler.values import decimal_of, float_of, number_of, read_free
 from .pydantic_fields import Piece, Pieces
+from .pydantic_variants import set_extra, set_names, set_private, set_values
 
 Finish = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -53,8 +54,7 @@ class LoadPlanner:
         for field in self._fields(self.adapter.fields.values(), complete=self.mode != PARTIAL):
             value = direct.get(field.name)
             if value is not None:
-                missing = Made(set) if isinstance(field.missing, Made) else field.missing
-                field = field.replace(value=value, missing=missing, otherwise=None)
+                field = as_direct(field, value)
             plan.fields.append(field)
         return plan
 
@@ -116,17 +116,27 @@ def direct_values(pieces: Pieces, specs: Iterable[FieldSpec]) -> dict[str, Value
     """Give the fields whose natives pydantic would find right as they are read, which are of plain types."""
     if pieces.is_loaded_whole:
         return {}
-    found = {spec.name: _direct(pieces.piece(spec, pieces.fields[spec.name]["schema"])) for spec in specs}
+    found = {spec.name: _direct(pieces.piece(spec, pieces.fields[spec.name]["schema"]), ()) for spec in specs}
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _direct(piece: Piece) -> Value | None:
+def as_direct(field: FieldPlan, value: Value) -> FieldPlan:
+    """Describe a field as one whose natives are read."""
+    missing = Made(set) if isinstance(field.missing, Made) else field.missing
+    return field.replace(value=value, missing=missing, otherwise=None)
+
+
+def _direct(piece: Piece, above: tuple[Any, ...]) -> Value | None:
     kind, element = piece.leaf["type"], piece.spec.element
-    if piece.is_checked or piece.spec.nullable != piece.is_nullable:
+    if piece.spec.nullable != piece.is_nullable:
+        return None
+    if piece.node["type"] == "model" and piece.spec.loads_to == (piece.node["cls"],):
+        return _direct_model(piece, above)
+    if piece.is_checked:
         return None
     if kind in ("list", "set") and piece.spec.kind == kind and element is not None:
         inner = piece.pieces.piece(element, piece.leaf.get("items_schema") or {"type": "any"})
-        value = _direct(inner)
+        value = _direct(inner, above)
         if value is None or inner.is_nullable:
             return None
         if kind == "list":
@@ -135,6 +145,40 @@ def _direct(piece: Piece) -> Value | None:
     if kind == "str" and piece.pieces.changes_text:
         return None
     return _DIRECT.get(kind)
+
+
+def _direct_model(piece: Piece, above: tuple[Any, ...]) -> Value | None:
+    """Describe a nested model all of whose values are direct; one that nests itself is left to pydantic."""
+    model, specs = piece.node["cls"], piece.spec.fields
+    pieces = Pieces(model)
+    if specs is None or model in above or pieces.is_loaded_whole or pieces.computes or piece.spec.keeps_unknown:
+        return None
+    plan = SchemaPlan(model.__name__, outermost=False)
+    for spec in specs.values():
+        value = _direct(pieces.piece(spec, pieces.fields[spec.name]["schema"]), (*above, model))
+        if value is None or not spec.name == spec.stored == spec.source:
+            return None
+        field = FieldPlan(spec.name, spec.stored, value, nullable=spec.nullable, missing=_missing(spec))
+        plan.fields.append(as_direct(field, value))
+    return Record(plan, make=_maker(model, piece.check))
+
+
+def _maker(model: Any, validate: Callable[[Any], Any]) -> Callable[[dict[str, Any]], Any]:
+    """Give what makes an instance of all values, while pydantic sees to what is missing."""
+    names = set(model.__pydantic_fields__)
+    count, new, given = len(names), model.__new__, names.copy
+
+    def make(values: dict[str, Any]) -> Any:
+        if len(values) != count:
+            return validate(values)
+        instance = new(model)
+        set_values(instance, values)
+        set_names(instance, given())
+        set_extra(instance, None)
+        set_private(instance, None)
+        return instance
+
+    return make
 
 
 def _whole(text: str) -> int:
