@@ -79,6 +79,7 @@ SCHEMATICS = {
 }
 PYDANTIC = {
     "schema/pydantic.py",
+    "schema/pydantic_checks.py",
     "schema/pydantic_dumps.py",
     "schema/pydantic_engine.py",
     "schema/pydantic_fields.py",

@@ -166,7 +166,7 @@ class Adapter(ABC):
         return self.compiled.plan(WHOLE)
 
     def put_plan(self) -> SchemaPlan:
-        """Describe the schema to the compiler for what programs put, where this needs another description than dumps."""
+        """Describe the schema to the compiler for what programs put, where it differs from dumps."""
         return self.compiled.dump_plan
 
     @cached_property

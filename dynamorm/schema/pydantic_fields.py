@@ -107,7 +107,7 @@ class Piece:
     """One place for values in a model: a field, or what a list or map of one has in it.
 
     ``node`` is how pydantic describes it without what stands for missing values, ``leaf`` also without functions, and
-    ``assigned`` how it describes assigned values.
+    ``assigned`` and ``stored`` how it describes values that were assigned or stored.
     """
 
     def __init__(self, pieces: Pieces, spec: FieldSpec, around: Node) -> None:
@@ -119,7 +119,7 @@ class Piece:
         self.is_nullable = any(one["type"] == "nullable" for one in outer)
         self.is_serialised = any("serialization" in one for one in (*outer, *functions))
         self.assigned, _ = self._bare(pieces.assigned.node(self.node))
-        self._stored = pieces.stored.node(self.node)
+        self.stored = pieces.stored.node(self.node)
         self._default = next((one for one in outer if one["type"] == "default"), {})
 
     def _bare(self, node: Node, *kinds: str) -> tuple[Node, list[Node]]:
@@ -134,7 +134,14 @@ class Piece:
     @property
     def is_checked(self) -> bool:
         """Whether a value of the right type may be refused all the same."""
-        return self._stored["type"] != self.assigned["type"] or bool(self._stored.keys() - SAYS_NOTHING)
+        return self.stored["type"] != self.assigned["type"] or bool(self.stored.keys() - SAYS_NOTHING)
+
+    @property
+    def nested(self) -> type[pydantic.BaseModel] | None:
+        """The model with fields that values are instances of, if they are, and pydantic alone says so."""
+        is_model = self.node["type"] == "model" and not self.node["root_model"]
+        model: type[pydantic.BaseModel] | None = self.node["cls"] if is_model else None
+        return model if self.spec.fields is not None and self.spec.loads_to == (model,) else None
 
     @property
     def takes_none(self) -> bool:

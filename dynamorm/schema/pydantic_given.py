@@ -12,14 +12,15 @@ from typing import Any
 
 from ..spec import FieldSpec
 from . import pydantic_variants as variants
-from .base import ABSENT, Adapter, means_none
+from .base import Adapter, means_none
 from .pydantic_engine import Model
 
 Node = dict[str, Any]
 
 _ELEMENTS = {"list": "items_schema", "set": "items_schema", "frozenset": "items_schema", "dict": "values_schema"}
 _REFUSE_NONE = frozenset(
-    "str int float decimal bool bytes datetime date time timedelta uuid url list set frozenset tuple dict model".split()
+    {"str", "int", "float", "decimal", "bool", "bytes", "datetime", "date", "time", "timedelta", "uuid", "url"}
+    | {"list", "set", "frozenset", "tuple", "dict", "model"}
 )
 
 
@@ -32,28 +33,26 @@ class Given:
         self._adapter = adapter
         self._model = model
         self._names = frozenset(spec.name for spec in adapter.inputs)
-        self._sees_none: list[str] = []
-        self._changed: list[FieldSpec] = []
+        self._keep_none = frozenset(spec.name for spec in adapter.inputs if means_none(spec))
         fields = self._fields(core)
-        for spec in adapter.inputs:
-            if fields is None:
-                break
-            if not means_none(spec) and not self._refuses_none(fields[spec.name]["schema"]):
-                self._sees_none.append(spec.name)
-            if not self._is_taken_as_it_is(spec, fields[spec.name]["schema"], ()):
-                self._changed.append(spec)
         self._is_seen = fields is None
+        self._changed = [
+            spec
+            for spec in adapter.inputs
+            if fields is not None and not self._is_taken_as_it_is(spec, fields[spec.name]["schema"], ())
+        ]
 
     def ready(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
         """Give what pydantic takes for the values, or refuses; ``None`` where it takes more to make them ready."""
         if self._is_seen or type(values) is not dict or not values.keys() <= self._names:
             return None
-        for name in self._sees_none:
-            if values.get(name, ABSENT) is None:
-                return None
-        if not self._changed:
+        nones = [name for name, value in values.items() if value is None]
+        if not nones and not self._changed:
             return values
         prepared = dict(values)
+        for name in nones:
+            if name not in self._keep_none:
+                del prepared[name]
         for spec in self._changed:
             if spec.name in prepared:
                 prepared[spec.name] = self._adapter.serialised(spec, prepared[spec.name])
@@ -118,7 +117,7 @@ class Given:
         return node["type"] in _REFUSE_NONE and not _takes_objects(node)
 
     def _is_taken_as_it_is(self, spec: FieldSpec, node: Node, above: tuple[Any, ...]) -> bool:
-        """Say whether pydantic makes the same of a value as it is and of one in the usual form, if it makes anything."""
+        """Say whether pydantic makes the same of a value as it is and of its usual form, if it makes anything."""
         node = self._bare(node)
         if spec.kind == "text":
             return bool(node["type"] == "str")

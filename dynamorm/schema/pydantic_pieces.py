@@ -44,6 +44,7 @@ from .compiler.plans import (
     Value,
     is_stable,
 )
+from .pydantic_checks import choices, simple_checks
 from .pydantic_fields import SAYS_NOTHING, Piece, Pieces, unchanged
 from .pydantic_serializers import serializer
 from .pydantic_values import PLAIN, plain
@@ -104,6 +105,12 @@ class DumpPlanner:
     def _is_more(self, pieces: Pieces) -> bool:
         return pieces.is_dumped_whole if self.validated else pieces.is_more
 
+    def _checks(self, piece: Piece) -> Checks:
+        if not self._is_checked(piece):
+            return ()
+        simple = simple_checks(piece)
+        return (Objects(piece.check),) if simple is None else simple
+
     def _is_checked(self, piece: Piece) -> bool:
         return piece.is_checked and not self.validated
 
@@ -141,8 +148,11 @@ class DumpPlanner:
         """Describe values that generated code writes; ``None`` for others."""
         spec, kind = piece.spec, piece.assigned["type"]
         if piece.node["type"] == "model":
-            is_model = spec.fields is not None and spec.loads_to == (piece.node["cls"],)
-            return self._record(piece, spec.fields or {}) if is_model else None
+            model = piece.nested
+            return None if model is None else self._record(model, spec.fields or {})
+        known = choices(piece.assigned)
+        if known is not None:
+            return self._chosen(piece, known)
         if piece.assigned.keys() - SAYS_NOTHING:
             return None
         if spec.kind == kind and kind in ("list", "set") and spec.element is not None:
@@ -154,22 +164,36 @@ class DumpPlanner:
         if kind in _TEXTS:
             check = unchanged if self.validated else piece.check
             return Converted(check, to_jsonable_python, as_text=True, natives=(_TEXTS[kind],))
-        checks: Checks = (Objects(piece.check),) if self._is_checked(piece) else ()
+        checks = self._checks(piece)
         if kind in _NUMBERS:
             return Number(_NUMBERS[kind], _NUMBERS[kind], checks=checks)
         if kind == "str" and not self._changes_text(piece):
             return Text(checks)
         return Flag(checks) if kind == "bool" else None
 
-    def _record(self, piece: Piece, specs: Mapping[str, FieldSpec]) -> Value:
-        model = piece.node["cls"]
+    def _chosen(self, piece: Piece, known: Mapping[Any, Any]) -> Value:
+        """Describe values each of which has its stored form."""
+        are_texts = all(type(form) is str for form in known.values())
+        is_same = self.validated or (are_texts and piece.stored["type"] == piece.assigned["type"])
+        return Converted(
+            unchanged if is_same else piece.check,
+            known.__getitem__,
+            as_text=are_texts,
+            natives=tuple({type(one) for one in known}),
+            reload="same" if is_same else "doubtful",
+        )
+
+    def _record(self, model: type[pydantic.BaseModel], specs: Mapping[str, FieldSpec]) -> Value:
         return Record(self._inner(model, specs), native=model, take=attrgetter("__dict__"))
 
     def _elements(self, piece: Piece, spec: FieldSpec) -> Value | None:
         inner = piece.pieces.piece(spec, piece.leaf.get("items_schema") or {"type": "any"})
         value = self._value(inner)
         checks: Checks = ()
-        if self._is_checked(piece):
+        simple = simple_checks(piece) if piece.assigned["type"] == "list" else None
+        if simple is not None and not _asks(value):
+            checks = () if self.validated else simple
+        elif self._is_checked(piece):
             if not is_stable(value):
                 return None
             # which checks the elements too
@@ -187,6 +211,11 @@ class DumpPlanner:
             return None
         inner = piece.pieces.piece(spec, piece.leaf.get("values_schema") or {"type": "any"})
         return MapOf(self._value(inner), nullable=inner.takes_none)
+
+
+def _asks(value: Value) -> bool:
+    """Say whether pydantic is asked about each value; then it had better be asked about all at once."""
+    return any(isinstance(one, Objects) for one in getattr(value, "checks", ()))
 
 
 def _computing(

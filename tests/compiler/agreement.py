@@ -90,12 +90,12 @@ def compare_puts(compiled, plain, item, natives, rng, tally, told):
         values = {}
     names = {spec.stored: spec.name for spec in plain.adapter.inputs}
     stored = {names[name] if name in names and rng.random() < 0.8 else name: one for name, one in values.items()}
-    for given in (stored, changed(stored, rng), changed(natives, rng), {**stored, **natives}):
+    for put in (stored, changed(stored, rng), changed(natives, rng), {**stored, **natives}):
         for call in ("take", "given"):
-            found, expected = (outcome(getattr(mapper, call), copied(given)) for mapper in (compiled, plain))
-            agree(found, expected, f"{call} of {given!r} by {told}")
-        quick = outcome(compiled.adapter.compiled.put, copied(given))
-        is_put = outcome(plain.take, copied(given))[0]
+            found, expected = (outcome(getattr(mapper, call), copied(put)) for mapper in (compiled, plain))
+            agree(found, expected, f"{call} of {put!r} by {told}")
+        quick = outcome(compiled.adapter.compiled.put, copied(put))
+        is_put = outcome(plain.take, copied(put))[0]
         tally["put", quick != ("value", None), is_put] += 1
 
 
