@@ -197,7 +197,7 @@ class DumpPlanner:
             if not is_stable(value):
                 return None
             # which checks the elements too
-            checks, value = (Objects(piece.check),), cast(Any, value).replace(checks=())
+            checks, value = (Objects(_of_copies(piece.check)),), cast(Any, value).replace(checks=())
         if piece.assigned["type"] == "list":
             return ListOf(value, nullable=inner.takes_none, checks=checks)
         as_text = isinstance(value, Converted) and value.as_text
@@ -211,6 +211,11 @@ class DumpPlanner:
             return None
         inner = piece.pieces.piece(spec, piece.leaf.get("values_schema") or {"type": "any"})
         return MapOf(self._value(inner), nullable=inner.takes_none)
+
+
+def _of_copies(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let validators that change what they see see something else than what is dumped."""
+    return lambda value: check(value.copy())
 
 
 def _asks(value: Value) -> bool:

@@ -320,6 +320,17 @@ def test_what_a_schema_demands_of_plain_values_is_demanded_on_reads_saves_and_pu
     assert compiled.put(wrong) is None
 
 
+def test_a_validator_that_changes_a_list_changes_nothing_of_what_is_saved():
+    def added(value: list[str]) -> list[str]:
+        value.append("x")
+        return value
+
+    book = model(words=Annotated[list[str], BeforeValidator(added)])
+    natives = {"id": "1", "words": ["a"]}
+    assert functions(book).dump(natives, True) == {**ITEM, "words": {"L": [{"S": "a"}]}}
+    assert natives["words"] == ["a"]
+
+
 def test_a_moment_that_is_stored_as_a_number_is_converted_in_the_fast_path():
     natives = functions(model(at=dt.datetime)).load({**ITEM, "at": {"N": "0"}}, WHOLE)
     assert natives["at"] == dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
