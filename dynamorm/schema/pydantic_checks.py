@@ -24,8 +24,6 @@ def simple_checks(piece: Piece) -> Checks | None:
         return ()
     node = piece.stored
     kind, demands = node["type"], node.keys() - SAYS_NOTHING
-    if kind != piece.assigned["type"]:
-        return None
     if kind in _NUMBERS and demands <= _BOUNDS:
         bounds = _bounds(node, _NUMBERS[kind])
         return None if bounds is None else (bounds,)

@@ -97,8 +97,8 @@ class DumpPlanner:
                 unset_check=_unset_check(piece),
                 settle=piece.settle if pieces.computes and not self.validated else None,
             )
-            if self.validated and not spec.nullable:
-                field = field.replace(unset=UNSURE)  # pydantic does not serialise None everywhere
+            if self.validated and not spec.nullable and not isinstance(field.value, (Text, Number, Flag)):
+                field = field.replace(unset=UNSURE)  # a default may be None, which functions may see
             plan.fields.append(field)
         return plan
 

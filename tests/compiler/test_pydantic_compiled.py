@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,10 +20,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationInfo,
     computed_field,
     field_serializer,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
@@ -34,8 +37,10 @@ from dynamorm.schema.base import adapter_of
 from dynamorm.schema.compiler import COMPILED, CONVERTED
 from dynamorm.schema.pydantic_fields import validating
 
+from .agreement import agree, mappers
 from .items import Color
 from .pydantic_table import cells, table
+from .sameness import outcome
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "compiled.rst"
 VERSION = tuple(int(part) for part in version("pydantic").split(".")[:2])
@@ -372,6 +377,76 @@ def test_what_is_put_takes_the_fast_path_whatever_functions_a_model_has(hook):
     assert wire is not None
     assert (wire.pop("hook", {"N": "14"}), wire) == ({"N": "14"}, {**ITEM, "year": {"N": "7"}, "Other": {"S": "y"}})
     assert functions(book).put({"id": "1", "year": "x"}) is None
+
+
+class Lenient(Enum):
+    A = "a"
+    B = "b"
+
+    @classmethod
+    def _missing_(cls, value: Any) -> Any:
+        return cls.A
+
+
+class OfLenient(BaseModel):
+    kind: Lenient = Lenient.B
+
+
+class OpenAndComputing(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    name: str
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def length(self) -> int:
+        return len(self.name)
+
+
+def _telling(cls: Any, values: Any) -> Any:
+    return {**values, "word": type(values["word"]).__name__}
+
+
+def _without_word(self: Any) -> Any:
+    del self.word
+    return self
+
+
+@pytest.mark.parametrize(
+    ("given", "annotations", "hook"),
+    [
+        ({"value": {"kind": None}}, {"value": OfLenient}, None),
+        ({"value": {"name": "a", "length": 7}}, {"value": OpenAndComputing}, None),
+        ({"word": dt.date(2024, 5, 6)}, {"word": str}, model_validator(mode="before")(classmethod(_telling))),
+        ({}, {"value": Annotated[int, Field(default=None)], "leaf": Annotated[Leaf, Field(default=None)]}, None),
+        ({}, {"value": Annotated[int, PlainSerializer(lambda value: f"<{value}>"), Field(default=None)]}, None),
+        ({"year": 7}, {"year": int, "note": str | None}, model_validator(mode="after")(_without_word)),
+        ({"word": "a"}, {"word": str}, model_validator(mode="after")(_without_word)),
+        ({"word": "a"}, {"word": str | None}, model_validator(mode="after")(_without_word)),
+        (
+            {"word": "a"},
+            {"word": str, "more": Annotated[int, Field(default=1)]},
+            {
+                "delete": model_validator(mode="after")(_without_word),
+                "write": field_serializer("more")(lambda self, value: value),
+                "compute": computed_field(return_type=int)(property(lambda self: 7)),
+            },
+        ),
+        ({"word": "a"}, {"word": Annotated[str, AfterValidator(lambda word: 5)]}, None),
+        ({"word": "a"}, {"word": str}, model_serializer(lambda self: {"id": self.id, "told": self.word * 2})),
+        (
+            {"word": "a"},
+            {"word": str | None, "note": Annotated[str | None, Field(default=None)]},
+            computed_field(return_type=str)(property(lambda self: repr(sorted(self.model_fields_set)))),
+        ),
+    ],
+)
+def test_what_is_put_becomes_what_pydantic_makes_of_it(given, annotations, hook):
+    members = hook if isinstance(hook, dict) else {} if hook is None else {"hook": hook}
+    inner = type("Schema", (), {"__annotations__": {"id": str, **annotations}, **members})
+    compiled, plain = mappers(inner)
+    for put in ({"id": "1", **given}, given):
+        agree(outcome(compiled.take, dict(put)), outcome(plain.take, dict(put)), f"put of {put}")
+        agree(outcome(compiled.given, dict(put)), outcome(plain.given, dict(put)), f"constructor with {put}")
 
 
 def test_functions_see_what_a_constructor_is_given_in_the_usual_form_only():
