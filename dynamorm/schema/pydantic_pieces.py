@@ -97,7 +97,8 @@ class DumpPlanner:
                 unset_check=_unset_check(piece),
                 settle=piece.settle if pieces.computes and not self.validated else None,
             )
-            if self.validated and not spec.nullable and not isinstance(field.value, (Text, Number, Flag)):
+            is_seen = pieces.computes or not isinstance(field.value, (Text, Number, Flag))
+            if self.validated and not spec.nullable and is_seen:
                 field = field.replace(unset=UNSURE)  # a default may be None, which functions may see
             plan.fields.append(field)
         return plan

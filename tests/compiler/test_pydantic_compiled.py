@@ -438,6 +438,11 @@ def _without_word(self: Any) -> Any:
             {"word": str | None, "note": Annotated[str | None, Field(default=None)]},
             computed_field(return_type=str)(property(lambda self: repr(sorted(self.model_fields_set)))),
         ),
+        (
+            {"word": "a"},
+            {"word": str, "note": Annotated[str, Field(default=None)]},
+            computed_field(return_type=str)(property(lambda self: repr(sorted(self.model_fields_set)))),
+        ),
     ],
 )
 def test_what_is_put_becomes_what_pydantic_makes_of_it(given, annotations, hook):
