@@ -98,8 +98,7 @@ class Mapper:
 
     def take(self, values: Mapping[str, Any]) -> WireItem:
         """Validate a whole item that was given; give its wire form."""
-        completed = self.adapter.compiled.completed(values)
-        quick = None if completed is None else self.adapter.compiled.dumps[True](completed)
+        quick = self.adapter.compiled.put(values)
         if quick is not None:
             self.require_key(quick)
             return quick

@@ -79,9 +79,11 @@ SCHEMATICS = {
 }
 PYDANTIC = {
     "schema/pydantic.py",
+    "schema/pydantic_checks.py",
     "schema/pydantic_dumps.py",
     "schema/pydantic_engine.py",
     "schema/pydantic_fields.py",
+    "schema/pydantic_given.py",
     "schema/pydantic_pieces.py",
     "schema/pydantic_plans.py",
     "schema/pydantic_serializers.py",

@@ -165,10 +165,14 @@ class Adapter(ABC):
         """Describe the schema to the compiler for dumps, where these need another description than loads."""
         return self.compiled.plan(WHOLE)
 
+    def put_plan(self) -> SchemaPlan:
+        """Describe the schema to the compiler for what programs put, where it differs from dumps."""
+        return self.compiled.dump_plan
+
     @cached_property
     def compiled(self) -> Compiled:
         """The generated functions; nothing is generated before one is called."""
-        return Compiled(self.schema_name, self.plan, WHOLE, self.dump_plan)
+        return Compiled(self.schema_name, self.plan, WHOLE, self.dump_plan, self.put_plan)
 
     library_errors: ClassVar[tuple[type[Exception], ...]] = ()
     """What the library raises to say that a value is wrong."""

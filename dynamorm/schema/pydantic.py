@@ -37,9 +37,10 @@ from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, means_none
 from .compiler import SchemaPlan
 from .compiler.plans import Odd
 from .copies import QUICKER
-from .pydantic_dumps import WholeDump
+from .pydantic_dumps import ValidatedDump, WholeDump
 from .pydantic_engine import Engine, annotated, bared
 from .pydantic_fields import Pieces, validating
+from .pydantic_given import Given
 from .pydantic_pieces import DumpPlanner
 from .pydantic_plans import Finish, LoadPlanner, direct_values
 from .pydantic_values import copied, plain
@@ -238,6 +239,10 @@ class PydanticAdapter(Adapter):
     def keeps_unknown(self) -> bool:
         return self.schema.model_config.get("extra") == "allow"
 
+    @cached_property
+    def _given(self) -> Given:
+        return Given(self, self.schema)
+
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
         return self._engine.load_loosely(values, variants.GIVEN if defaults else variants.GIVEN_ONLY)
 
@@ -253,7 +258,9 @@ class PydanticAdapter(Adapter):
 
     def plan(self, mode: str) -> SchemaPlan:
         direct = direct_values(Pieces(self.schema), self.inputs) if mode == WHOLE else {}
-        return LoadPlanner(self, mode).outermost(self._finisher(mode, direct), direct)
+        plan = LoadPlanner(self, mode).outermost(self._finisher(mode, direct), direct)
+        plan.accept_given = self._given.accept if mode == WHOLE else None
+        return plan
 
     def dump_plan(self) -> SchemaPlan:
         try:
@@ -262,6 +269,16 @@ class PydanticAdapter(Adapter):
             pass
         whole = WholeDump(self, self._engine, self._finisher(WHOLE), keeps_unknown=self.keeps_unknown)
         return SchemaPlan(self.schema_name, self.compiled.plan(WHOLE).fields, dump_whole=whole)
+
+    def put_plan(self) -> SchemaPlan:
+        if self.keeps_unknown:
+            return super().put_plan()
+        try:
+            plan = DumpPlanner(self, validated=True).outermost()
+        except Odd:
+            plan = SchemaPlan(self.schema_name, dump_whole=ValidatedDump(self, self._engine))
+        plan.accept_whole = self._given.accepting_whole()
+        return plan
 
     def _finisher(self, mode: str, direct: Collection[str] = ()) -> Finish:
         """Give what a compiled load does with plain values: the same as :meth:`load_stored`, but for the errors.

@@ -66,6 +66,29 @@ class WholeDump:
         return ready
 
 
+class ValidatedDump:
+    """Serialises natives that pydantic has just made of a whole item."""
+
+    def __init__(self, adapter: Adapter, engine: Engine) -> None:
+        self._model = engine.model
+        self._serialise = engine.serializer.to_python
+        self._fields = engine.model.__pydantic_fields__
+        self._nones = {spec.name: None for spec in adapter.inputs if spec.nullable}
+
+    def __call__(self, natives: Mapping[str, Any], check: bool) -> dict[str, Any]:
+        """Give the plain values by stored name; raises where something is wrong."""
+        given = {name: value for name, value in natives.items() if name in self._fields}
+        values = {**self._nones, **given}
+        if len(values) != len(self._fields):
+            raise LookupError("a model validator left a field out")
+        instance = variants.bare(self._model, values, set(given), None)
+        serialised = self._serialise(instance, mode="python", by_alias=True, warnings="error")
+        if type(serialised) is not dict:
+            raise TypeError(serialised)
+        dumped: dict[str, Any] = plain(serialised)
+        return dumped
+
+
 def _inside(spec: FieldSpec) -> FieldSpec | None:
     """Give the description of a field whose values have to be made fit themselves."""
     return spec if spec.element is not None or spec.nested is not None else None

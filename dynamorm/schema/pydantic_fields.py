@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, cast
 
@@ -54,34 +54,53 @@ class Pieces:
             root is not outer
             or outer["schema"] is not fields
             or outer.get("post_init") is not None
-            or any(self._sees_others(field["schema"], set()) for field in self.fields.values())
+            or self._has(_validates_others)
         )
-        self.computes = bool(fields.get("computed_fields"))
-        self.is_more = (
-            self.is_loaded_whole
-            or any("serialization" in node for node in (outer, fields))
+        self.is_dumped_whole = (
+            any("serialization" in node for node in _down(root, fields))
+            or self._has(_serialises_others)
             or self.config.get("extra_fields_behavior") == "allow"
         )
+        self.is_more = self.is_loaded_whole or self.is_dumped_whole
+        self.computes = bool(fields.get("computed_fields"))
 
     def piece(self, spec: FieldSpec, node: Node) -> Piece:
         """Look at one place for values."""
         return Piece(self, spec, {key: value for key, value in node.items() if key != "ref"})
 
-    def _sees_others(self, node: Node, seen: set[str]) -> bool:
+    def _has(self, sees_others: Callable[[Node], bool]) -> bool:
         """Say whether functions for values want to see other values of the model."""
+        return any(self._has_inside(field["schema"], sees_others, set()) for field in self.fields.values())
+
+    def _has_inside(self, node: Node, sees_others: Callable[[Node], bool], seen: set[str]) -> bool:
         if node.get("type") == "definition-ref":
             if node["schema_ref"] in seen:
                 return False
             seen.add(node["schema_ref"])
-            return self._sees_others(self.definitions[node["schema_ref"]], seen)
-        if node.get("serialization", {}).get("is_field_serializer"):
+            return self._has_inside(self.definitions[node["schema_ref"]], sees_others, seen)
+        if sees_others(node):
             return True
         if node.get("type") in _WITH_DATA_OF_THEIR_OWN:
             return False
-        function = node.get("function")
-        if isinstance(function, dict) and function.get("type") == "with-info":
-            return True
-        return any(self._sees_others(inner, seen) for inner in variants.children(node) if isinstance(inner, dict))
+        inside = [inner for inner in variants.children(node) if isinstance(inner, dict)]
+        return any(self._has_inside(inner, sees_others, seen) for inner in inside)
+
+
+def _down(root: Node, fields: Node) -> Iterator[Node]:
+    """Give the nodes of a model from the outermost to that of its fields."""
+    while root is not fields:
+        yield root
+        root = root["schema"]
+    yield fields
+
+
+def _validates_others(node: Node) -> bool:
+    function = node.get("function")
+    return isinstance(function, dict) and function.get("type") == "with-info"
+
+
+def _serialises_others(node: Node) -> bool:
+    return bool(node.get("serialization", {}).get("is_field_serializer"))
 
 
 def made_anew(model: type[pydantic.BaseModel]) -> frozenset[str]:
@@ -112,7 +131,7 @@ class Piece:
     """One place for values in a model: a field, or what a list or map of one has in it.
 
     ``node`` is how pydantic describes it without what stands for missing values, ``leaf`` also without functions, and
-    ``assigned`` how it describes assigned values.
+    ``assigned`` and ``stored`` how it describes values that were assigned or stored.
     """
 
     def __init__(self, pieces: Pieces, spec: FieldSpec, around: Node) -> None:
@@ -124,7 +143,7 @@ class Piece:
         self.is_nullable = any(one["type"] == "nullable" for one in outer)
         self.is_serialised = any("serialization" in one for one in (*outer, *functions))
         self.assigned, _ = self._bare(pieces.assigned.node(self.node))
-        self._stored = pieces.stored.node(self.node)
+        self.stored = pieces.stored.node(self.node)
         self._default = next((one for one in outer if one["type"] == "default"), {})
 
     def _bare(self, node: Node, *kinds: str) -> tuple[Node, list[Node]]:
@@ -139,7 +158,14 @@ class Piece:
     @property
     def is_checked(self) -> bool:
         """Whether a value of the right type may be refused all the same."""
-        return self._stored["type"] != self.assigned["type"] or bool(self._stored.keys() - SAYS_NOTHING)
+        return self.stored["type"] != self.assigned["type"] or bool(self.stored.keys() - SAYS_NOTHING)
+
+    @property
+    def nested(self) -> type[pydantic.BaseModel] | None:
+        """The model with fields that values are instances of, if they are, and pydantic alone says so."""
+        is_model = self.node["type"] == "model" and not self.node["root_model"]
+        model: type[pydantic.BaseModel] | None = self.node["cls"] if is_model else None
+        return model if self.spec.fields is not None and self.spec.loads_to == (model,) else None
 
     @property
     def takes_none(self) -> bool:
@@ -163,18 +189,24 @@ class Piece:
         assigned = self.pieces.assigned
         return validating(assigned.compiled(assigned.node(self.around), self.pieces.config))
 
-    def converted(self) -> Value:
-        """Describe values that pydantic settles, serialises and checks."""
+    def converted(self, *, is_validated: bool = False) -> Value:
+        """Describe values that pydantic serialises, and settles and checks where they are not validated already."""
         pieces, spec = self.pieces, self.spec
-        check = self.check
         serialise = pieces.dumping.compiled(pieces.dumping.node(self.around), pieces.config).to_python
         serialised = partial(serialise, mode="python", by_alias=True, warnings="error")
-        return Converted(
-            lambda value: check(prepare(spec, value)),
-            lambda value: plain(serialised(value)),
-            settle=self.settle,
-            by_library=True,
-        )
+
+        def dump(value: Any) -> Any:
+            return plain(serialised(value))
+
+        if is_validated:
+            return Converted(unchanged, dump, by_library=True)
+        check = self.check
+        return Converted(lambda value: check(prepare(spec, value)), dump, settle=self.settle, by_library=True)
+
+
+def unchanged(value: Any, data: Any = None) -> Any:
+    """Give a value as it is."""
+    return value
 
 
 def validating(validator: SchemaValidator) -> Callable[[Any], Any]:

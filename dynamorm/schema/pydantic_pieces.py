@@ -44,7 +44,8 @@ from .compiler.plans import (
     Value,
     is_stable,
 )
-from .pydantic_fields import SAYS_NOTHING, Piece, Pieces
+from .pydantic_checks import choices, simple_checks
+from .pydantic_fields import SAYS_NOTHING, Piece, Pieces, unchanged
 from .pydantic_serializers import serializer
 from .pydantic_values import PLAIN, plain
 
@@ -61,46 +62,68 @@ _ANYTHING = SchemaSerializer({"type": "any"})
 
 
 class DumpPlanner:
-    """Takes one model to pieces, and the models inside it."""
+    """Takes one model to pieces, and the models inside it.
 
-    def __init__(self, adapter: Adapter) -> None:
+    Values that are ``validated`` come from pydantic just now: they are neither settled nor checked once more, and what
+    the model's functions made of several values at once may be dumped one by one.
+    """
+
+    def __init__(self, adapter: Adapter, *, validated: bool = False) -> None:
         self.adapter = adapter
+        self.validated = validated
         self._nested: dict[Any, SchemaPlan] = {}
 
     def outermost(self) -> SchemaPlan:
         """Describe a model; raises :exc:`Odd` where it cannot be taken to pieces."""
         adapter = self.adapter
         pieces = Pieces(cast("type[pydantic.BaseModel]", adapter.schema))
-        if pieces.is_more or len(adapter.by_stored) != len(adapter.fields):
+        if self._is_more(pieces) or len(adapter.by_stored) != len(adapter.fields):
             raise Odd("it is more than its fields")
         plan = SchemaPlan(adapter.schema_name)
-        compute = _computing(adapter, pieces.model) if pieces.computes else None
+        compute = _computing(adapter, pieces.model, self.validated) if pieces.computes else None
         for spec in adapter.fields.values():
             if spec.computed and compute is not None:
-                value = Foreign(_unchanged, partial(compute, spec.stored), _unchanged, _COMPUTED)
+                value = Foreign(unchanged, partial(compute, spec.stored), unchanged, _COMPUTED)
                 plan.fields.append(FieldPlan(spec.name, spec.stored, value, computed=True))
                 continue
             piece = pieces.piece(spec, pieces.fields[spec.name]["schema"])
-            plan.fields.append(
-                FieldPlan(
-                    spec.name,
-                    spec.stored,
-                    self._value(piece),
-                    nullable=spec.nullable,
-                    required=spec.required,
-                    unset=REFUSED if spec.required else LEFT_OUT,
-                    unset_check=_unset_check(piece),
-                    settle=piece.settle if pieces.computes else None,
-                )
+            field = FieldPlan(
+                spec.name,
+                spec.stored,
+                self._value(piece),
+                nullable=spec.nullable,
+                required=spec.required,
+                unset=REFUSED if spec.required else LEFT_OUT,
+                unset_check=_unset_check(piece),
+                settle=piece.settle if pieces.computes and not self.validated else None,
             )
+            is_seen = pieces.computes or not isinstance(field.value, (Text, Number, Flag))
+            if self.validated and not spec.nullable and is_seen:
+                field = field.replace(unset=UNSURE)  # a default may be None, which functions may see
+            plan.fields.append(field)
         return plan
+
+    def _is_more(self, pieces: Pieces) -> bool:
+        return pieces.is_dumped_whole if self.validated else pieces.is_more
+
+    def _checks(self, piece: Piece) -> Checks:
+        if not self._is_checked(piece):
+            return ()
+        simple = simple_checks(piece)
+        return (Objects(piece.check),) if simple is None else simple
+
+    def _is_checked(self, piece: Piece) -> bool:
+        return piece.is_checked and not self.validated
+
+    def _changes_text(self, piece: Piece) -> bool:
+        return piece.pieces.changes_text and not self.validated
 
     def _inner(self, model: type[pydantic.BaseModel], specs: Mapping[str, FieldSpec]) -> SchemaPlan:
         """Describe a nested model; one that nests itself is described once."""
         if model in self._nested:
             return self._nested[model]
         pieces = Pieces(model)
-        if pieces.is_more or pieces.computes or len(specs) != len(pieces.fields):
+        if self._is_more(pieces) or pieces.computes or len(specs) != len(pieces.fields):
             raise Odd("it is more than its fields")
         plan = self._nested[model] = SchemaPlan(model.__name__, outermost=False)
         for spec in specs.values():
@@ -120,44 +143,62 @@ class DumpPlanner:
         except Odd:
             found = None
             self._nested = before
-        return piece.converted() if found is None else found
+        return piece.converted(is_validated=self.validated) if found is None else found
 
     def _plain_value(self, piece: Piece) -> Value | None:
         """Describe values that generated code writes; ``None`` for others."""
         spec, kind = piece.spec, piece.assigned["type"]
         if piece.node["type"] == "model":
-            is_model = spec.fields is not None and spec.loads_to == (piece.node["cls"],)
-            return self._record(piece, spec.fields or {}) if is_model else None
+            model = piece.nested
+            return None if model is None else self._record(model, spec.fields or {})
+        known = choices(piece.assigned)
+        if known is not None:
+            return self._chosen(piece, known)
         if piece.assigned.keys() - SAYS_NOTHING:
             return None
         if spec.kind == kind and kind in ("list", "set") and spec.element is not None:
             return self._elements(piece, spec.element)
         if spec.kind == "map" and kind == "dict" and spec.element is not None:
             return self._entries(piece, spec.element)
-        if kind == "any" and not piece.is_checked:
-            return Converted(_unchanged, _any_plain, reload="sure", by_library=True)
+        if kind == "any" and not self._is_checked(piece):
+            return Converted(unchanged, _any_plain, reload="sure", by_library=True)
         if kind in _TEXTS:
-            return Converted(piece.check, to_jsonable_python, as_text=True, natives=(_TEXTS[kind],))
-        checks: Checks = (Objects(piece.check),) if piece.is_checked else ()
+            check = unchanged if self.validated else piece.check
+            return Converted(check, to_jsonable_python, as_text=True, natives=(_TEXTS[kind],))
+        checks = self._checks(piece)
         if kind in _NUMBERS:
             return Number(_NUMBERS[kind], _NUMBERS[kind], checks=checks)
-        if kind == "str" and not piece.pieces.changes_text:
+        if kind == "str" and not self._changes_text(piece):
             return Text(checks)
         return Flag(checks) if kind == "bool" else None
 
-    def _record(self, piece: Piece, specs: Mapping[str, FieldSpec]) -> Value:
-        model = piece.node["cls"]
+    def _chosen(self, piece: Piece, known: Mapping[Any, Any]) -> Value:
+        """Describe values each of which has its stored form."""
+        are_texts = all(type(form) is str for form in known.values())
+        is_same = self.validated or (are_texts and piece.stored["type"] == piece.assigned["type"])
+        return Converted(
+            unchanged if is_same else piece.check,
+            known.__getitem__,
+            as_text=are_texts,
+            natives=tuple({type(one) for one in known}),
+            reload="same" if is_same else "doubtful",
+        )
+
+    def _record(self, model: type[pydantic.BaseModel], specs: Mapping[str, FieldSpec]) -> Value:
         return Record(self._inner(model, specs), native=model, take=attrgetter("__dict__"))
 
     def _elements(self, piece: Piece, spec: FieldSpec) -> Value | None:
         inner = piece.pieces.piece(spec, piece.leaf.get("items_schema") or {"type": "any"})
         value = self._value(inner)
         checks: Checks = ()
-        if piece.is_checked:
+        simple = simple_checks(piece) if piece.assigned["type"] == "list" else None
+        if simple is not None and not _asks(value):
+            checks = () if self.validated else simple
+        elif self._is_checked(piece):
             if not is_stable(value):
                 return None
             # which checks the elements too
-            checks, value = (Objects(piece.check),), cast(Any, value).replace(checks=())
+            checks, value = (Objects(_of_copies(piece.check)),), cast(Any, value).replace(checks=())
         if piece.assigned["type"] == "list":
             return ListOf(value, nullable=inner.takes_none, checks=checks)
         as_text = isinstance(value, Converted) and value.as_text
@@ -166,13 +207,26 @@ class DumpPlanner:
     def _entries(self, piece: Piece, spec: FieldSpec) -> Value | None:
         keys = piece.pieces.piece(spec, piece.leaf.get("keys_schema") or {"type": "any"})
         are_texts = keys.assigned["type"] == "str" and not keys.assigned.keys() - SAYS_NOTHING
-        if not are_texts or piece.is_checked or keys.is_checked or keys.is_serialised or piece.pieces.changes_text:
+        is_checked = self._is_checked(piece) or self._is_checked(keys)
+        if not are_texts or is_checked or keys.is_serialised or self._changes_text(piece):
             return None
         inner = piece.pieces.piece(spec, piece.leaf.get("values_schema") or {"type": "any"})
         return MapOf(self._value(inner), nullable=inner.takes_none)
 
 
-def _computing(adapter: Adapter, model: type[pydantic.BaseModel]) -> Callable[[str, dict[str, Any]], Any]:
+def _of_copies(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Let validators that change what they see see something else than what is dumped."""
+    return lambda value: check(value.copy())
+
+
+def _asks(value: Value) -> bool:
+    """Say whether pydantic is asked about each value; then it had better be asked about all at once."""
+    return any(isinstance(one, Objects) for one in getattr(value, "checks", ()))
+
+
+def _computing(
+    adapter: Adapter, model: type[pydantic.BaseModel], validated: bool
+) -> Callable[[str, dict[str, Any]], Any]:
     """Give what computes a field, by its stored name, from natives; where any is missing, nothing is computed."""
     serialise = serializer(model, computed_only=True).to_python
     needed = {spec.name for spec in adapter.inputs if spec.required and not spec.nullable and spec.kind != "set"}
@@ -181,7 +235,8 @@ def _computing(adapter: Adapter, model: type[pydantic.BaseModel]) -> Callable[[s
     def compute(stored: str, natives: dict[str, Any]) -> Any:
         if not needed <= natives.keys():
             return ABSENT
-        instance = variants.bare(model, {**nones, **natives}, set(natives), None)
+        values = {**nones, **natives}
+        instance = variants.bare(model, values, set(values if validated else natives), None)
         return plain(serialise(instance, mode="python", by_alias=True, warnings="error"))[stored]
 
     return compute
@@ -199,10 +254,6 @@ def _unset_check(piece: Piece) -> Callable[[], Any] | None:
 
 def _raise_unsure() -> None:
     raise LookupError("pydantic has to say what stands for a missing value")
-
-
-def _unchanged(value: Any, data: Any = None) -> Any:
-    return value
 
 
 def _any_plain(value: Any) -> Any:

@@ -179,6 +179,11 @@ class Stand:
     __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "original")
 
 
+# what object.__setattr__ would look up every time
+set_values, set_names, set_extra, set_private = (
+    vars(pydantic.BaseModel)[name].__set__
+    for name in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
 _ABSENT: Any = object()
 _ORIGINAL = "\0original"
 
@@ -186,11 +191,10 @@ _ORIGINAL = "\0original"
 def bare(model: type[pydantic.BaseModel], values: dict[str, Any], names: set[str], extra: Any) -> pydantic.BaseModel:
     """Make an instance of exactly these values: nothing is validated, no default is made, no hook is called."""
     instance = model.__new__(model)
-    object.__setattr__(instance, "__dict__", values)
-    object.__setattr__(instance, "__pydantic_fields_set__", names)
-    object.__setattr__(instance, "__pydantic_extra__", extra)
-    private = _private(model, values) if model.__private_attributes__ else None
-    object.__setattr__(instance, "__pydantic_private__", private)
+    set_values(instance, values)
+    set_names(instance, names)
+    set_extra(instance, extra)
+    set_private(instance, _private(model, values) if model.__private_attributes__ else None)
     return instance
 
 

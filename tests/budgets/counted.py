@@ -156,7 +156,8 @@ def main(library: str, endpoint: str) -> None:
         many, few = (calls_of(lambda count=count: operation(count)) for count in (100, 50))
         return (many - few) / 50
 
-    made = [Book(**values(place)) for place in range(100)]
+    given = [values(place) for place in range(100)]
+    made = [Book(**one) for one in given]
     counted = {
         "make an instance": calls_of(lambda: Book(**values(1))),
         "get": calls_of(lambda: Book.get(shelf="a", place=1)),
@@ -169,6 +170,7 @@ def main(library: str, endpoint: str) -> None:
         "scan, each item": of_many(lambda count: list(Book.scan().limit(count))),
         "get_batch, each item": of_many(lambda count: list(Book.get_batch([("a", place) for place in range(count)]))),
         "put_batch, each item": of_many(lambda count: Book.put_batch(*made[:count])),
+        "put_batch of dicts, each item": of_many(lambda count: Book.put_batch(*given[:count])),
         "query of five parts": calls_of(
             lambda: Book.query(shelf="a", place__gt=3, title__contains="T", pages__lt=900, lent=False).explain()
         ),

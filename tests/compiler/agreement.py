@@ -109,11 +109,28 @@ def compare_given(compiled, plain, natives, is_as_loaded, rng, tally, told):
     tally["given", quick is not None, expected[0]] += 1
 
 
+def compare_puts(compiled, plain, item, natives, rng, tally, told):
+    """Compare what becomes of values in any form that a program gives, or puts."""
+    try:
+        values = plain.plain(item)
+    except DynamoException:
+        values = {}
+    names = {spec.stored: spec.name for spec in plain.adapter.inputs}
+    stored = {names[name] if name in names and rng.random() < 0.8 else name: one for name, one in values.items()}
+    for put in (stored, changed(stored, rng), changed(natives, rng), {**stored, **natives}):
+        for call in ("take", "given"):
+            found, expected = (outcome(getattr(mapper, call), copied(put)) for mapper in (compiled, plain))
+            agree(found, expected, f"{call} of {put!r} by {told}")
+        quick = outcome(compiled.adapter.compiled.put, copied(put))
+        is_put = outcome(plain.take, copied(put))[0]
+        tally["put", quick != ("value", None), is_put] += 1
+
+
 def is_all_compiled(direction):
     return bool(direction) and set(direction.fields.values()) <= {COMPILED, CONVERTED}
 
 
-def compare_all(schema, seed, tally):
+def compare_all(schema, seed, tally, puts):
     """Compare loads and dumps of many items of one schema."""
     compiled, plain = made_or_skipped(schema)
     rng = Random(seed)
@@ -132,6 +149,8 @@ def compare_all(schema, seed, tally):
         if good and is_all_compiled(compiled.adapter.compiled.dumping) and mode != PARTIAL and outcome_ == "value":
             tally["good dump", quick] += 1
         compare_dumps(compiled, plain, changed(natives, rng), check, tally, schema.told)
+        if puts:
+            compare_puts(compiled, plain, item, natives, rng, tally, schema.told)
         other = place % 3 == 0
         compare_given(compiled, plain, changed(natives, rng) if other else natives, not other, rng, tally, schema.told)
         if place % 4 == 1:
@@ -140,14 +159,17 @@ def compare_all(schema, seed, tally):
                 compare_dumps(compiled, plain, settled[1], check, tally, schema.told)
 
 
-def compare_any(schemas):
-    """Compare what becomes of items of any of the schemas, and see to it that enough of them took the fast path."""
+def compare_any(schemas, *, puts=False):
+    """Compare what becomes of items of any of the schemas, and see to it that enough of them took the fast path.
+
+    With ``puts`` what is put agrees whatever form it is in.
+    """
     tally = Counter()
 
     @LENIENT
     @given(schemas, st.integers(0, 2**32))
     def run(schema, seed):
-        compare_all(schema, seed, tally)
+        compare_all(schema, seed, tally, puts)
 
     run()
     for direction in ("load", "dump"):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from enum import Enum
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import pytest
 
@@ -18,21 +20,27 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationInfo,
     computed_field,
     field_serializer,
     field_validator,
+    model_serializer,
     model_validator,
 )
 
 from dynamorm import DynaModel
+from dynamorm.codec import decode_value
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE
 from dynamorm.schema import pydantic as adapters
 from dynamorm.schema.base import adapter_of
 from dynamorm.schema.compiler import COMPILED, CONVERTED
 from dynamorm.schema.pydantic_fields import validating
 
+from .agreement import agree, mappers
+from .items import Color
 from .pydantic_table import cells, table
+from .sameness import outcome
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "compiled.rst"
 VERSION = tuple(int(part) for part in version("pydantic").split(".")[:2])
@@ -70,7 +78,11 @@ def test_every_type_of_pydantic_is_compiled_with_every_option():
     told = {part for _, _, loading, dumping in cells() for part in (loading, dumping)}
     assert told == {COMPILED, CONVERTED}
     loaded = {row for row, option, loading, _ in cells() if option == "alone" and loading == COMPILED}
-    assert loaded == PLAIN
+    assert loaded == PLAIN | {"``Literal``", "an ``Enum``", "``dict[str, int]``"} | {
+        "a nested model",
+        "a list of nested models",
+        "a generic model",
+    }
     dumped = {row for row, option, _, dumping in cells() if option == "alone" and dumping == COMPILED}
     assert dumped > PLAIN and "a list of nested models" in dumped and "``datetime``" in dumped
 
@@ -140,7 +152,7 @@ def test_what_is_strange_gives_up(mode):
 
 
 def test_a_type_that_pydantic_converts_is_converted_in_the_fast_path():
-    book = model(code=Annotated[int, Field(ge=0)])
+    book = model(code=Annotated[int, Field(multiple_of=7)])
     assert functions(book).load({**ITEM, "code": {"S": "42"}}, WHOLE) == {"id": "1", "code": 42}
 
 
@@ -270,6 +282,191 @@ def test_a_nested_model_that_keeps_what_it_does_not_know_gets_it():
     assert (inner.name, inner.model_extra) == ("a", {"more": [1], "none": None})
     dumped = functions(book).dump({"id": "1", "inner": inner}, True)
     assert dumped == {**ITEM, "inner": {"M": {"name": {"S": "a"}, "more": {"L": [{"N": "1"}]}}}}
+
+
+@pytest.mark.parametrize("wire", [{"name": {"S": "a"}, "count": {"N": "2"}}, {"name": {"S": "a"}}])
+def test_nested_models_that_are_read_are_like_those_that_pydantic_makes(wire):
+    natives = functions(model(leaf=Leaf, leaves=list[Leaf])).load(
+        {**ITEM, "leaf": {"M": wire}, "leaves": {"L": [{"M": wire}]}}, WHOLE
+    )
+    expected = Leaf.model_validate({"name": "a", "count": 2} if "count" in wire else {"name": "a"})
+    for leaf in (natives["leaf"], *natives["leaves"]):
+        assert leaf.__getstate__() == expected.__getstate__()
+    natives["leaf"].model_fields_set.clear()
+    assert natives["leaves"][0].model_fields_set == expected.model_fields_set
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "refused"),
+    [
+        (Annotated[int, Field(ge=0, lt=5)], {"N": "4"}, {"N": "5"}),
+        (Annotated[int, Field(gt=0)], {"N": "1"}, {"N": "0"}),
+        (Annotated[float, Field(le=1)], {"N": "1"}, {"N": "1.5"}),
+        (Annotated[Decimal, Field(ge=Decimal("0.5"))], {"N": "0.5"}, {"N": "0.4"}),
+        (Annotated[str, Field(min_length=2)], {"S": "é\N{GRINNING FACE}"}, {"S": "\N{GRINNING FACE}"}),
+        (Annotated[str, Field(pattern="^a+$")], {"S": "aa"}, {"S": "b"}),
+        (Annotated[list[str], Field(max_length=1)], {"L": [{"S": "a"}]}, {"L": [{"S": "a"}, {"S": "b"}]}),
+        (Literal["a", "b"], {"S": "b"}, {"S": "c"}),
+        (Literal[1, 7], {"N": "7"}, {"N": "2"}),
+        (Color, {"S": "g"}, {"S": "GREEN"}),
+        (dict[str, int], {"M": {"a": {"N": "1"}}}, {"M": {"\ud800": {"N": "1"}}}),
+        (UUID, {"S": "00000000-0000-0000-0000-000000000007"}, {"S": "7"}),
+    ],
+)
+def test_what_a_schema_demands_of_plain_values_is_demanded_on_reads_saves_and_puts(kind, stored, refused):
+    book = model(value=kind)
+    compiled, adapter = functions(book), adapter_of(book.Schema)
+    natives = compiled.load({**ITEM, "value": stored}, WHOLE)
+    assert natives == adapter.take_stored({"id": "1", "value": decode_value(stored)})
+    assert compiled.dump(natives, True) == compiled.put(natives) == {**ITEM, "value": stored}
+    assert compiled.load({**ITEM, "value": refused}, WHOLE) is None
+    wrong = {"id": "1", "value": decode_value(refused)}
+    assert compiled.dump(wrong, True) is None
+    assert compiled.put(wrong) is None
+
+
+def test_a_validator_that_changes_a_list_changes_nothing_of_what_is_saved():
+    def added(value: list[str]) -> list[str]:
+        value.append("x")
+        return value
+
+    book = model(words=Annotated[list[str], BeforeValidator(added)])
+    natives = {"id": "1", "words": ["a"]}
+    assert functions(book).dump(natives, True) == {**ITEM, "words": {"L": [{"S": "a"}]}}
+    assert natives["words"] == ["a"]
+
+
+def test_a_moment_that_is_stored_as_a_number_is_converted_in_the_fast_path():
+    natives = functions(model(at=dt.datetime)).load({**ITEM, "at": {"N": "0"}}, WHOLE)
+    assert natives["at"] == dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+
+
+def test_what_is_put_is_validated_once_and_neither_settled_nor_checked_again():
+    seen = []
+
+    def look(value: Any) -> Any:
+        seen.append(value)
+        return value
+
+    watched = Annotated[dt.date, BeforeValidator(look), AfterValidator(look)]
+    book = model(day=watched, leaf=Leaf, note=str | None, more=Annotated[int, Field(default=5)])
+    given = {"id": "1", "day": "2024-05-06", "leaf": {"name": "a"}}
+    put = functions(book).put({**given, "note": "x"})
+    leaf = {"M": {"name": {"S": "a"}, "count": {"N": "0"}}}
+    assert put == {**ITEM, "day": {"S": "2024-05-06"}, "leaf": leaf, "note": {"S": "x"}, "more": {"N": "5"}}
+    assert seen == ["2024-05-06", dt.date(2024, 5, 6)]
+    assert functions(book).put({**given, "note": None, "more": None}) == {
+        name: value for name, value in put.items() if name != "note"
+    }
+    assert functions(book).put(given) is None
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        model_validator(mode="before")(classmethod(lambda cls, values: {**values, "year": int(values["year"])})),
+        model_validator(mode="after")(_together),
+        field_validator("year")(classmethod(_after_others)),  # type: ignore[type-var]
+        field_serializer("year")(lambda self, value: value),
+        computed_field(return_type=int)(property(lambda self: self.year * 2)),
+    ],
+)
+def test_what_is_put_takes_the_fast_path_whatever_functions_a_model_has(hook):
+    book = model(year=int, other=Annotated[str, Field(default="x", alias="Other")], members={"hook": hook})
+    wire = functions(book).put({"id": "1", "year": 7, "Other": "y"})
+    assert wire is not None
+    assert (wire.pop("hook", {"N": "14"}), wire) == ({"N": "14"}, {**ITEM, "year": {"N": "7"}, "Other": {"S": "y"}})
+    assert functions(book).put({"id": "1", "year": "x"}) is None
+
+
+class Lenient(Enum):
+    A = "a"
+    B = "b"
+
+    @classmethod
+    def _missing_(cls, value: Any) -> Any:
+        return cls.A
+
+
+class OfLenient(BaseModel):
+    kind: Lenient = Lenient.B
+
+
+class OpenAndComputing(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    name: str
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def length(self) -> int:
+        return len(self.name)
+
+
+def _telling(cls: Any, values: Any) -> Any:
+    return {**values, "word": type(values["word"]).__name__}
+
+
+def _without_word(self: Any) -> Any:
+    del self.word
+    return self
+
+
+@pytest.mark.parametrize(
+    ("given", "annotations", "hook"),
+    [
+        ({"value": {"kind": None}}, {"value": OfLenient}, None),
+        ({"value": {"name": "a", "length": 7}}, {"value": OpenAndComputing}, None),
+        ({"word": dt.date(2024, 5, 6)}, {"word": str}, model_validator(mode="before")(classmethod(_telling))),
+        ({}, {"value": Annotated[int, Field(default=None)], "leaf": Annotated[Leaf, Field(default=None)]}, None),
+        ({}, {"value": Annotated[int, PlainSerializer(lambda value: f"<{value}>"), Field(default=None)]}, None),
+        ({"year": 7}, {"year": int, "note": str | None}, model_validator(mode="after")(_without_word)),
+        ({"word": "a"}, {"word": str}, model_validator(mode="after")(_without_word)),
+        ({"word": "a"}, {"word": str | None}, model_validator(mode="after")(_without_word)),
+        (
+            {"word": "a"},
+            {"word": str, "more": Annotated[int, Field(default=1)]},
+            {
+                "delete": model_validator(mode="after")(_without_word),
+                "write": field_serializer("more")(lambda self, value: value),
+                "compute": computed_field(return_type=int)(property(lambda self: 7)),
+            },
+        ),
+        ({"word": "a"}, {"word": Annotated[str, AfterValidator(lambda word: 5)]}, None),
+        ({"word": "a"}, {"word": str}, model_serializer(lambda self: {"id": self.id, "told": self.word * 2})),
+        (
+            {"word": "a"},
+            {"word": str | None, "note": Annotated[str | None, Field(default=None)]},
+            computed_field(return_type=str)(property(lambda self: repr(sorted(self.model_fields_set)))),
+        ),
+        (
+            {"word": "a"},
+            {"word": str, "note": Annotated[str, Field(default=None)]},
+            computed_field(return_type=str)(property(lambda self: repr(sorted(self.model_fields_set)))),
+        ),
+    ],
+)
+def test_what_is_put_becomes_what_pydantic_makes_of_it(given, annotations, hook):
+    members = hook if isinstance(hook, dict) else {} if hook is None else {"hook": hook}
+    inner = type("Schema", (), {"__annotations__": {"id": str, **annotations}, **members})
+    compiled, plain = mappers(inner)
+    for put in ({"id": "1", **given}, given):
+        agree(outcome(compiled.take, dict(put)), outcome(plain.take, dict(put)), f"put of {put}")
+        agree(outcome(compiled.given, dict(put)), outcome(plain.given, dict(put)), f"constructor with {put}")
+
+
+def test_functions_see_what_a_constructor_is_given_in_the_usual_form_only():
+    seen = []
+
+    def look(value: Any) -> Any:
+        seen.append(value)
+        return value
+
+    book = model(word=Annotated[str, BeforeValidator(look)], leaf=Annotated[Leaf, BeforeValidator(look)], count=int)
+    day = dt.date(2024, 5, 6)
+    for given in (book(id=day, word=day, leaf={"name": day, "count": None}, count=1), book(id="1", word="x", count=1)):
+        assert (type(given.id), type(given.word)) == (str, str)
+    assert seen == ["2024-05-06", {"name": "2024-05-06"}] * 2 + ["x"]
+    assert given.leaf is None
 
 
 def test_instances_do_not_share_a_default_and_know_what_was_changed_in_them():

@@ -86,9 +86,11 @@ class Compiled:
         plan: Plan,
         whole: str,
         dump_plan: Callable[[], SchemaPlan] | None = None,
+        put_plan: Callable[[], SchemaPlan] | None = None,
     ) -> None:
         self._name = name
         self._dump_plan = dump_plan
+        self._put_plan = put_plan
         self._plan = plan
         self._whole = whole
         self._plans: dict[str, SchemaPlan] = {}
@@ -118,6 +120,11 @@ class Compiled:
 
         With the ``defaults`` of what is missing.
         """
+        if self._accept_given is not None:
+            try:
+                return self._accept_given(given, defaults)
+            except Exception:
+                return None
         fields = self._exact_fields
         if fields is None or not given.keys() <= fields.keys():
             return None
@@ -140,6 +147,10 @@ class Compiled:
                 natives[name] = default
         return natives
 
+    @cached_property
+    def _accept_given(self) -> Callable[[Mapping[str, Any], bool], dict[str, Any]] | None:
+        return self.plan(self._whole).accept_given
+
     def _exact(self, field: FieldPlan, value: Any) -> Any:
         """Give the native that a load makes of a given one, ``None`` where the library has to judge."""
         wire = self.part(field.name, value, True)
@@ -151,6 +162,20 @@ class Compiled:
             return None
         natives = self._reloads[field.name]({field.stored: wire})
         return None if natives is None else natives.get(field.name)
+
+    @cached_property
+    def put(self) -> Function:
+        """The function from a whole item that a program puts to its wire form, for valid ones."""
+        plan = self.dump_plan if self._put_plan is None else _planned(self._name, self._put_plan)
+        if plan.accept_whole is None:
+            return self._put_completed
+        if plan.dump_whole is not None:
+            return _accepted(plan.accept_whole, _written(plan.dump_whole, False))
+        return _accepted(plan.accept_whole, compile_dump(plan, check=False)[0])
+
+    def _put_completed(self, given: Mapping[str, Any]) -> WireItem | None:
+        completed = self.completed(given)
+        return None if completed is None else self.dumps[True](completed)
 
     def completed(self, given: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Give what a program gives with the defaults of what is missing, where a load would add no more than these."""
@@ -312,6 +337,17 @@ def _give_up(values: Mapping[str, Any]) -> None:
 
 def _receive_nothing(wire: Mapping[str, Any], first: Any) -> None:
     return None
+
+
+def _accepted(accept: Callable[[Mapping[str, Any]], Mapping[str, Any]], dump: Function) -> Function:
+    def put(given: Mapping[str, Any]) -> WireItem | None:
+        try:
+            natives = accept(given)
+        except Exception:
+            return None
+        return dump(natives)
+
+    return put
 
 
 def _written(dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]], check: bool) -> Function:

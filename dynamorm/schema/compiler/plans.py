@@ -262,7 +262,9 @@ def renews(value: Value | None, above: tuple[SchemaPlan, ...] = ()) -> bool:
     if isinstance(value, (ListOf, SetOf, MapOf)):
         return renews(value.element, above)
     if isinstance(value, Converted):
-        return value.by_library and not (value.natives and all(issubclass(k, UNCHANGING_BASES) for k in value.natives))
+        # a text has nothing inside that could be left out
+        is_sure = value.as_text or (value.natives and all(issubclass(kind, UNCHANGING_BASES) for kind in value.natives))
+        return value.by_library and not is_sure
     return isinstance(value, Foreign)
 
 
@@ -345,7 +347,9 @@ class SchemaPlan:
     attributes that are not declared too.
 
     Validators of the whole schema are in ``judge``, which takes the natives of all fields and gives those that stay, or
-    raises; ``recheck`` then gives ``None`` for a dumped wire item that could not be loaded.
+    raises; ``recheck`` then gives ``None`` for a dumped wire item that could not be loaded.  With
+    ``accept_whole``, what a program puts is validated by that alone; it gives natives that need neither be settled nor
+    be checked, or raises.  ``accept_given`` does so with what a constructor is given, with or without defaults.
     """
 
     def __init__(
@@ -362,6 +366,8 @@ class SchemaPlan:
         keeps_unknown: bool = False,
         judge: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
         recheck: Callable[[WireItem], Any] | None = None,
+        accept_whole: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
+        accept_given: Callable[[Mapping[str, Any], bool], dict[str, Any]] | None = None,
     ) -> None:
         self.name = name
         self.fields = fields if fields is not None else []
@@ -375,3 +381,5 @@ class SchemaPlan:
         self.keeps_unknown = keeps_unknown
         self.judge = judge
         self.recheck = recheck
+        self.accept_whole = accept_whole
+        self.accept_given = accept_given

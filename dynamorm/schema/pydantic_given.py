@@ -1,0 +1,152 @@
+"""What programs give, made ready for pydantic, with an eye for what pydantic takes as it is.
+
+An adapter renames what a program gives and puts it into the form that its library takes, down to the innermost value.
+Where none of the user's functions could see the difference, pydantic gets the values at once; what it refuses then may
+still be right in the usual form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..spec import FieldSpec
+from . import pydantic_variants as variants
+from .base import Adapter, means_none
+from .pydantic_engine import Model
+
+Node = dict[str, Any]
+
+_ELEMENTS = {"list": "items_schema", "set": "items_schema", "frozenset": "items_schema", "dict": "values_schema"}
+_REFUSE_NONE = frozenset(
+    {"str", "int", "float", "decimal", "bool", "bytes", "datetime", "date", "time", "timedelta", "uuid", "url"}
+    | {"list", "set", "frozenset", "tuple", "dict", "model"}
+)
+
+
+class Given:
+    """Makes the values that a program gives for one model ready, where that takes little."""
+
+    def __init__(self, adapter: Adapter, model: Model) -> None:
+        core, definitions = variants.unwrapped(model.__pydantic_core_schema__)
+        self._definitions = {node["ref"]: node for node in definitions}
+        self._adapter = adapter
+        self._model = model
+        self._names = frozenset(spec.name for spec in adapter.inputs)
+        self._keep_none = frozenset(spec.name for spec in adapter.inputs if means_none(spec))
+        fields = self._fields(core)
+        self._is_seen = fields is None
+        self._changed = [
+            spec
+            for spec in adapter.inputs
+            if fields is not None and not self._is_taken_as_it_is(spec, fields[spec.name]["schema"], ())
+        ]
+
+    def ready(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Give what pydantic takes for the values, or refuses; ``None`` where it takes more to make them ready."""
+        if self._is_seen or type(values) is not dict or not values.keys() <= self._names:
+            return None
+        nones = [name for name, value in values.items() if value is None]
+        if not nones and not self._changed:
+            return values
+        prepared = dict(values)
+        for name in nones:
+            if name not in self._keep_none:
+                del prepared[name]
+        for spec in self._changed:
+            if spec.name in prepared:
+                prepared[spec.name] = self._adapter.serialised(spec, prepared[spec.name])
+        return prepared
+
+    def accept(self, values: Mapping[str, Any], defaults: bool) -> dict[str, Any]:
+        """Make the natives of what a constructor is given, as :meth:`Adapter.take_given` does, but for the errors."""
+        prepared = self.ready(values)
+        if prepared is None:
+            raise LookupError("it takes more to make them ready")
+        return self._adapter.load_given(prepared, defaults=defaults)
+
+    def accepting_whole(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        """Give what makes the natives of a whole item, as :meth:`Adapter.take_whole` does, but for the errors."""
+        adapter, ready = self._adapter, self.ready
+        fields = variants.fields_validator(self._model, variants.PUT)
+        if fields is not None:
+            validate = fields.validate_python
+
+            def accept_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+                prepared = ready(values)
+                if prepared is None:
+                    return adapter.take_whole(values)
+                natives: dict[str, Any] = validate(prepared, by_alias=True, by_name=False)[0]
+                return natives
+
+            return accept_fields
+        names = frozenset(adapter.fields)
+
+        def accept(values: Mapping[str, Any]) -> dict[str, Any]:
+            prepared = ready(values)
+            natives = adapter.take_whole(values) if prepared is None else adapter.load_whole(prepared)
+            if not names.issuperset(natives):
+                raise LookupError("values of no field")
+            return natives
+
+        return accept
+
+    def _fields(self, node: Node) -> dict[str, Node] | None:
+        """Give the fields of a model, ``None`` where functions of its own see what is given first."""
+        while node["type"] in ("function-after", "model", "definition-ref"):
+            if node["type"] == "definition-ref":
+                node = self._definitions[node["schema_ref"]]
+            elif node.get("root_model"):
+                return None
+            else:
+                node = node["schema"]
+        found: dict[str, Node] | None = node["fields"] if node["type"] == "model-fields" else None
+        return found
+
+    def _bare(self, node: Node) -> Node:
+        """Take off what does not see values before they are validated."""
+        while node["type"] in ("default", "nullable", "definition-ref", "function-after"):
+            node = self._definitions[node["schema_ref"]] if node["type"] == "definition-ref" else node["schema"]
+        return node
+
+    def _refuses_none(self, node: Node) -> bool:
+        while node["type"] in ("default", "definition-ref", "function-after"):
+            node = self._definitions[node["schema_ref"]] if node["type"] == "definition-ref" else node["schema"]
+        if node["type"] == "literal":
+            return None not in node["expected"]
+        return node["type"] in _REFUSE_NONE and not _takes_objects(node)
+
+    def _is_taken_as_it_is(self, spec: FieldSpec, node: Node, above: tuple[Any, ...]) -> bool:
+        """Say whether pydantic makes the same of a value as it is and of its usual form, if it makes anything."""
+        node = self._bare(node)
+        if spec.kind == "text":
+            return bool(node["type"] == "str")
+        if spec.fields is not None:
+            return node["type"] == "model" and self._is_plain_model(spec.fields, node, above)
+        element = spec.element
+        if element is None or (element.kind != "text" and element.element is None and element.nested is None):
+            return True
+        inside = node.get(_ELEMENTS.get(node["type"], ""))
+        return inside is not None and self._is_taken_as_it_is(element, inside, above)
+
+    def _is_plain_model(self, specs: Mapping[str, FieldSpec], node: Node, above: tuple[Any, ...]) -> bool:
+        if node["cls"] in above:
+            return True
+        fields = self._fields(node)
+        if fields is None or _takes_objects(node) or node.get("config", {}).get("extra_fields_behavior") == "allow":
+            return False
+        by_name = {spec.name: spec for spec in specs.values()}
+        for name, field in fields.items():
+            spec = by_name[name]
+            if not spec.name == spec.stored == spec.source:
+                return False
+            if not spec.nullable and not self._refuses_none(field["schema"]):
+                return False
+            if not self._is_taken_as_it_is(spec, field["schema"], (*above, node["cls"])):
+                return False
+        return True
+
+
+def _takes_objects(node: Node) -> bool:
+    """Say whether a model takes its values from attributes of any object, which may be ``None`` too."""
+    return bool(node.get("config", {}).get("from_attributes"))
