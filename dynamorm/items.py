@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from .codec import WireItem, decode_item
 from .exceptions import ConditionFailed, DynamoException, PathMissing, RequestRefused
-from .expressions import Action, Comparison, Condition, shown_path
+from .expressions import Action, Condition, shown_path
 from .instances import loaded
 from .mapper import Mapper
 from .passthrough import merged, without_conditions
@@ -64,11 +64,11 @@ class Store(NamedTuple):
 
     @property
     def exists(self) -> Condition:
-        return Comparison((self.mapper.key.hash_names[0],), "exists")
+        return self.mapper.exists
 
     @property
     def absent(self) -> Condition:
-        return Comparison((self.mapper.key.hash_names[0],), "not_exists")
+        return self.mapper.absent
 
     def get(
         self, place: Place, key: WireItem, consistent: bool = False, paths: Any = None, raw: Raw = None
@@ -160,6 +160,8 @@ class Store(NamedTuple):
             return None
 
     def _conditions(self, raw: Raw) -> tuple[dict[str, Any], tuple[Condition, ...]]:
+        if not raw:
+            return {}, ()
         rest, found = without_conditions(raw)
         return rest, self.mapper.conditions(found)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from .codec import AttributeValue, WireItem, decode_item, encode_item
 from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
-from .expressions import Condition, F, Path, Reference, Resolver, boto3_condition, conjunction
+from .expressions import Comparison, Condition, F, Path, Reference, Resolver, boto3_condition
 from .schema import TRUSTED, WHOLE, Adapter
 from .spec import FieldSpec, KeySpec
 
@@ -151,6 +151,30 @@ class Mapper:
 
     def wire_key(self, values: Mapping[str, Any]) -> WireItem:
         """Give the wire form of a primary key that was given as keyword arguments: all of it and nothing else."""
+        key = self._usual_key(values)
+        return self._unusual_key(values) if key is None else key
+
+    def _usual_key(self, values: Mapping[str, Any]) -> WireItem | None:
+        """Give the wire form of a key whose values are natives; ``None`` where anything is unusual about it."""
+        parts = self._key_parts
+        if len(values) != len(parts):
+            return None
+        key = {}
+        for name, stored, letter, convert in parts:
+            wire = convert(values.get(name))
+            if wire is None or not wire.get(letter):
+                return None
+            key[stored] = wire
+        return key
+
+    @cached_property
+    def _key_parts(self) -> list[tuple[str, str, str, Callable[[Any], AttributeValue | None]]]:
+        convert = self.adapter.compiled.parts
+        return [
+            (name, stored, self.key.types[stored], convert[name, False]) for name, stored in self._key_fields.items()
+        ]
+
+    def _unusual_key(self, values: Mapping[str, Any]) -> WireItem:
         names = self._key_fields
         if values.keys() != names.keys():
             values = self._by_key_fields(values)
@@ -185,7 +209,17 @@ class Mapper:
 
     def conditions(self, conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> tuple[Condition, ...]:
         """Resolve conditions in every form in which they may be given."""
-        return tuple(self.resolver.condition(part) for part in conjunction(conditions, lookups))
+        return tuple(self.resolver.conditions(conditions, lookups))
+
+    @cached_property
+    def exists(self) -> Condition:
+        """That there is an item with the key at hand."""
+        return Comparison(self.key.hash_names[:1], "exists")
+
+    @cached_property
+    def absent(self) -> Condition:
+        """That there is none."""
+        return Comparison(self.key.hash_names[:1], "not_exists")
 
     def boto3_condition(self, condition: Any) -> Any:
         """Give boto3's form of a condition."""
