@@ -31,6 +31,10 @@ class Mapper:
         self.resolver = Resolver(model_name, adapter)
         self._renamed = any(spec.name != spec.stored for spec in self.fields.values())
         self._reloaders: dict[str, Callable[[WireItem], dict[str, Any]]] = {}
+        self.writings: dict[Any, Any] = {}
+        """What actions of updates come to, whatever their values, by what names them; see :mod:`dynamorm.updates`."""
+        self.arrangements: dict[Any, Any] = {}
+        """Where the keys are among conditions of some shapes; see :mod:`dynamorm.keys`."""
 
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
         """Give the native values of a stored item by Python name."""
@@ -188,6 +192,11 @@ class Mapper:
             key[stored] = self.resolver.operand(self.fields[name], values[name])
             self.check_key_value(stored, key[stored])
         return key
+
+    @cached_property
+    def names_of_key(self) -> frozenset[str]:
+        """All names of the fields that make up the primary key."""
+        return frozenset((*self.key_names, *self.key.names))
 
     @cached_property
     def _key_fields(self) -> Mapping[str, str]:

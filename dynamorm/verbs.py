@@ -290,17 +290,22 @@ def _change(
     store: Store, place: Place, key: WireItem, plan: Sequence[Planned], conditions: Any, raw: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
     resolved = actions(store.mapper, plan)
-    raw = dict(raw or {})
-    if not resolved and "UpdateExpression" not in raw:
+    returning = "NONE"
+    if raw:
+        raw = dict(raw)
+        returning = raw.pop("ReturnValues", returning)
+    if not resolved and (not raw or "UpdateExpression" not in raw):
         return None
-    returning = raw.pop("ReturnValues", "NONE")
     return store.update(place, key, resolved, store.mapper.conditions([conditions]), raw, returning)
 
 
 def _key_and_updates(store: Store, given: Mapping[str, Any]) -> tuple[WireItem, dict[str, Any]]:
-    names = {*store.mapper.key_names, *store.mapper.key.names}
-    key = {name: value for name, value in given.items() if name in names}
-    return store.mapper.wire_key(key), {name: value for name, value in given.items() if name not in names}
+    mapper = store.mapper
+    key: dict[str, Any] = {}
+    updates: dict[str, Any] = {}
+    for name, value in given.items():
+        (key if name in mapper.names_of_key else updates)[name] = value
+    return mapper.wire_key(key), updates
 
 
 def upsert(cls: Any, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any]) -> Any:

@@ -19,7 +19,9 @@ from .conditions import (
     Claim,
     Comparison,
     Condition,
+    Either,
     Lookup,
+    Not,
     PathOperand,
     Q,
     Stored,
@@ -49,8 +51,8 @@ _PLAIN = frozenset({"S", "N", "B", "BOOL"})
 # names come from programs, which have so many of them; but keys below untyped data may come from anywhere
 _MOST_REMEMBERED = 2_000
 
-# conditions whose parts need not be made objects of
-_USUAL = frozenset({type(None), Comparison, Q, dict})
+# conditions that :func:`conjunction` would leave as they are, or make lookups of
+_USUAL = frozenset({type(None), Comparison, Lookup, Claim, Either, Not, Q, dict})
 # values that stand for an attribute
 REFERRING = (Size, Reference, Stored)
 
@@ -106,13 +108,14 @@ class Resolver:
             return [self.condition(part) for part in conjunction(conditions, lookups)]
         found: list[Condition] = []
         for condition in conditions:
-            if condition is None:
-                continue
-            if type(condition) is Comparison:
-                found.append(condition)
-            else:
-                named = condition.named if type(condition) is Q else condition
+            kind = type(condition)
+            if kind is Lookup:
+                found.append(self.lookup(condition.name, condition.value))
+            elif kind is Q or kind is dict:
+                named = condition.named if kind is Q else condition
                 found += [self.lookup(name, value) for name, value in named.items()]
+            elif condition is not None:
+                found.append(self.condition(condition))
         if lookups:
             found += [self.lookup(name, value) for name, value in lookups.items()]
         return found

@@ -104,6 +104,11 @@ _COMPOUND = frozenset({"not_contains", "absent", "present"})
 _FUNCTIONS = {"begins_with": "begins_with", "contains": "contains", "type": "attribute_type"}
 
 
+def shapes(conditions: Iterable[Condition]) -> tuple[Any, ...]:
+    """Give what of resolved conditions does not depend on values."""
+    return tuple([part.shape if type(part) is Comparison else _shape(part, []) for part in conditions])
+
+
 def _shape(condition: Any, values: list[dict[str, Any]]) -> Any:
     """Give what the text of a condition depends on; its values are added in the order of their placeholders."""
     kind = type(condition)
