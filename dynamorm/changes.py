@@ -93,11 +93,14 @@ def key_changed(instance: Any) -> bool:
     if state.loaded is None:
         return False
     mapper = type(instance)._dynamorm.store.mapper
-    for stored in mapper.key.names:
-        spec = mapper.adapter.by_stored[stored]
-        now, before = instance.__dict__.get(spec.name), state.original.get(spec.name)
-        if spec.name in state.original and not _same(mapper, spec, now, before):
-            return True
+    held, original = instance.__dict__, state.original
+    for name in mapper.key_names:
+        if name in original:
+            now, before = held.get(name), original[name]
+            if now is before and type(now) in UNCHANGING:
+                continue
+            if not _same(mapper, mapper.fields[name], now, before):
+                return True
     return False
 
 

@@ -14,6 +14,7 @@ from .instances import loaded
 from .mapper import Mapper
 from .passthrough import merged, without_conditions
 from .requests import Request, build_delete, build_get, build_put, build_update
+from .schema.compiler.values import read_free_map
 from .state import Place
 from .table import DynamoTable3
 
@@ -168,6 +169,11 @@ class Store(NamedTuple):
 
 def plain(response: dict[str, Any]) -> dict[str, Any]:
     """Give an answer in the form of boto3's resource: its attributes as plain values."""
-    if "Attributes" in response:
-        return {**response, "Attributes": decode_item(response["Attributes"])}
-    return response
+    attributes = response.get("Attributes")
+    if attributes is None:
+        return response
+    try:
+        values = read_free_map(attributes)
+    except Exception:
+        values = decode_item(attributes)  # which says what is wrong with it
+    return {**response, "Attributes": values}
