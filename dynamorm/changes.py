@@ -38,14 +38,14 @@ def changed_fields(instance: Any) -> list[FieldSpec]:
     """
     state: State = instance._dynamorm_state
     mapper = type(instance)._dynamorm.store.mapper
-    held = instance.__dict__
+    held, original, pending, defaults = instance.__dict__, state.original, state.pending, state.defaults
     changed = []
     for spec in mapper.adapter.inputs:
         name = spec.name
-        now, before = held.get(name), state.original.get(name)
+        now, before = held.get(name), original.get(name)
         if now is before and type(now) in UNCHANGING:
             continue
-        if name in state.pending or (name in state.defaults and _same(mapper, spec, now, state.defaults[name])):
+        if name in pending or (name in defaults and _same(mapper, spec, now, defaults[name])):
             continue
         if not _same(mapper, spec, now, before):
             changed.append(spec)
