@@ -218,7 +218,7 @@ def take_over(
 def _are_just_fields(plan: Sequence[Planned], answer: WireItem) -> bool:
     """Say whether an answer holds the whole fields that were changed and nothing else."""
     return len(plan) == len(answer) and all(
-        [part.spec is not None and len(part.path) == 1 and part.path[0] in answer for part in plan]
+        part.spec is not None and len(part.path) == 1 and part.path[0] in answer for part in plan
     )
 
 

@@ -50,7 +50,9 @@ class _Arrangement:
             if id(part) in places:
                 self._keys.append((None, (places[id(part)],)))
             else:
-                bounds = [place for place, one in enumerate(parts) if isinstance(one, Comparison) and one.path == part.path]
+                bounds = [
+                    place for place, one in enumerate(parts) if isinstance(one, Comparison) and one.path == part.path
+                ]
                 bounds.sort(key=lambda place: cast(Comparison, parts[place]).operator)
                 self._keys.append((part.shape, tuple(bounds)))
 

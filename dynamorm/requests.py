@@ -19,7 +19,6 @@ from .expressions import (
     shown_path,
 )
 
-
 _NAMES = "ExpressionAttributeNames"
 _VALUES = "ExpressionAttributeValues"
 

@@ -84,9 +84,7 @@ class ScanIterator(ReadIterator[Model]):
             warnings.warn(f"{self._name} is scanned: every item in it is read", stacklevel=_depth() + 1)
         filters = self._resolved()
         self._check_projected(filters)
-        request = build_scan(
-            store.table_name, filters=filters, segment=self._segments, **self._options(**options)
-        )
+        request = build_scan(store.table_name, filters=filters, segment=self._segments, **self._options(**options))
         return merged(request, self._raw), filters
 
 

@@ -215,7 +215,7 @@ def update_instance(
         return None
     plan = planned(mapper, changes, updates)
     # neither elements that move nor what an expression of the caller's own does can be told from the changes alone
-    whole = return_all or more_changed or any([is_in_list(part.path) for part in plan])
+    whole = return_all or more_changed or any(map(is_in_list, [part.path for part in plan]))
     raw["ReturnValues"] = "ALL_NEW" if whole else "UPDATED_NEW"
     place = store.place_of(instance)
     is_loaded = state.loaded is not None

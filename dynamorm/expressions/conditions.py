@@ -232,10 +232,9 @@ class Comparison(Condition, Frozen):
         self, path: Path, operator: str, operands: tuple[dict[str, Any] | PathOperand, ...] = (), size: bool = False
     ) -> None:
         held = self.__dict__
-        held["shape"] = shape_of(
-            path, operator, tuple([None if type(operand) is dict else operand for operand in operands]), size
-        )
-        values = tuple([operand for operand in operands if type(operand) is dict])
+        places = tuple([None if isinstance(operand, dict) else operand for operand in operands])
+        held["shape"] = shape_of(path, operator, places, size)
+        values = tuple([operand for operand in operands if isinstance(operand, dict)])
         held["values"] = (*values, _NULL) if operator in ("absent", "present") else values
 
     @staticmethod

@@ -462,7 +462,7 @@ def _size_of(value: Any) -> dict[str, Any] | None:
 
 def is_in_list(path: Path) -> bool:
     """Say whether a path leads into a list, where maps keep their NULLs."""
-    return len(path) > 1 and any([isinstance(step, int) for step in path])
+    return len(path) > 1 and any(isinstance(step, int) for step in path)
 
 
 def _size(label: str, value: Any) -> dict[str, Any]:

@@ -126,7 +126,10 @@ class Compiled:
         It only writes texts, numbers and truth values.
         """
         trail = self._trail(path, element)
-        return _give_up if trail is None else self._inner_parts[(*trail, check)]
+        if trail is None:
+            return _give_up
+        name, steps = trail
+        return self._inner_parts[name, steps, check]
 
     def _trail(self, path: Sequence[str | int], element: bool) -> tuple[str, tuple[str | None, ...]] | None:
         """Give the field of a path and the way from there, in which ``None`` stands for any element."""
@@ -137,9 +140,8 @@ class Compiled:
         steps: list[str | None] = []
         for step in (*path[1:], *((0,) if element else ())):
             is_position = isinstance(step, int)
-            if (isinstance(value, ListOf) and is_position) or (isinstance(value, MapOf) and not is_position):
-                steps.append(None)
-            elif element and len(steps) == len(path) - 1 and isinstance(value, SetOf):
+            is_element = isinstance(value, ListOf) if is_position else isinstance(value, MapOf)
+            if is_element or (isinstance(value, SetOf) and element and len(steps) == len(path) - 1):
                 steps.append(None)
             elif isinstance(value, Record) and not is_position:
                 steps.append(str(step))
