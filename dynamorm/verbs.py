@@ -20,7 +20,7 @@ from .exceptions import (
     PathMissing,
     ValidationError,
 )
-from .expressions import Action, Change, F, is_in_list
+from .expressions import Action, Change, Condition, F, is_in_list
 from .instances import known_as_stored, loaded, refreshed, take_over
 from .items import Store, plain
 from .signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
@@ -222,7 +222,7 @@ def update_instance(
     try:
         if not is_replaced:
             key = mapper.key_of(instance.__dict__) if sent is None else _key_and_updates(store, sent)[0]
-            response = _change(store, place, key, plan, (store.exists, conditions) if is_loaded else (conditions,), raw)
+            response = _change(store, place, key, plan, conditions, raw, (store.exists,) if is_loaded else ())
             answer = None if response is None else response.get("Attributes", {})
             response = None if response is None else plain(response)
         else:
@@ -294,7 +294,7 @@ def update_key(
     store = _store(cls)
     changes, conditions = told_apart(arguments, conditions)
     key, updates = _key_and_updates(store, given)
-    return _change(store, store.here, key, planned(store.mapper, changes, updates), (conditions,), raw)
+    return _change(store, store.here, key, planned(store.mapper, changes, updates), conditions, raw)
 
 
 def _change(
@@ -302,8 +302,9 @@ def _change(
     place: Place,
     key: WireItem,
     plan: Sequence[Planned],
-    conditions: Sequence[Any],
+    conditions: Any,
     raw: Mapping[str, Any] | None,
+    demands: tuple[Condition, ...] = (),
 ) -> dict[str, Any] | None:
     resolved = actions(store.mapper, plan)
     returning = "NONE"
@@ -312,7 +313,9 @@ def _change(
         returning = raw.pop("ReturnValues", returning)
     if not resolved and (not raw or "UpdateExpression" not in raw):
         return None
-    return store.update(place, key, resolved, store.mapper.conditions(conditions), raw, returning)
+    if conditions is not None:
+        demands = (*demands, *store.mapper.conditions((conditions,)))
+    return store.update(place, key, resolved, demands, raw, returning)
 
 
 def _key_and_updates(store: Store, given: Mapping[str, Any]) -> tuple[WireItem, dict[str, Any]]:
