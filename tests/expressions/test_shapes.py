@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dynamorm import DynaModel, F, GlobalIndex, ProjectInclude, Q, inspect, instances, requests
@@ -328,6 +328,10 @@ def test_conditions_by_reference_are_the_same_too(library, said, of_size):
     ),
 )
 def test_updates_and_their_errors_are_the_same(library, updates, done):
+    # of two values for one field, which is refused in the end, a library sees one only
+    written_whole = [name.removesuffix("__if_not_exists") for name in (*updates, *(path for path, _, _ in done))]
+    assume(len(written_whole) == len(set(written_whole)))
+
     def built(model):
         mapper = model._dynamorm.store.mapper
         changes = [getattr(referring(model, path), kind)(value) for path, kind, value in done]
