@@ -25,7 +25,7 @@ def marshmallow_schema() -> type:
 
     from dynamorm.schema.marshmallow import Set
 
-    class Address(Base):
+    class Whereabouts(Base):
         zip_code = fields.String(data_key="zip", validate=validate.Length(max=5))
         number = fields.Integer()
 
@@ -40,8 +40,8 @@ def marshmallow_schema() -> type:
         tags = fields.List(fields.String(validate=validate.Length(max=8)))
         marks = Set(fields.String())
         meta = fields.Dict()
-        address = fields.Nested(Address)
-        lines = fields.List(fields.Nested(Address))
+        address = fields.Nested(Whereabouts)
+        lines = fields.List(fields.Nested(Whereabouts))
 
     return Schema
 
