@@ -155,16 +155,13 @@ class Mapper:
 
     def wire_key(self, values: Mapping[str, Any]) -> WireItem:
         """Give the wire form of a primary key that was given as keyword arguments: all of it and nothing else."""
-        key = self._usual_key(values)
+        key = self._usual_key(values) if len(values) == len(self.key_names) else None
         return self._unusual_key(values) if key is None else key
 
     def _usual_key(self, values: Mapping[str, Any]) -> WireItem | None:
         """Give the wire form of a key whose values are natives; ``None`` where anything is unusual about it."""
-        parts = self._key_parts
-        if len(values) != len(parts):
-            return None
         key = {}
-        for name, stored, letter, convert in parts:
+        for name, stored, letter, convert in self._key_parts:
             wire = convert(values.get(name))
             if wire is None or not wire.get(letter):
                 return None
@@ -214,7 +211,8 @@ class Mapper:
 
     def key_of(self, natives: Mapping[str, Any]) -> WireItem:
         """Give the wire form of an instance's primary key."""
-        return self.wire_key({name: natives.get(name) for name in self.key_names})
+        key = self._usual_key(natives)
+        return self._unusual_key({name: natives.get(name) for name in self.key_names}) if key is None else key
 
     def conditions(self, conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> tuple[Condition, ...]:
         """Resolve conditions in every form in which they may be given."""

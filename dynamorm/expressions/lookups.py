@@ -195,7 +195,7 @@ class Resolver:
             if operator in ("eq", "ne"):
                 if exactly_null:
                     return Comparison(path, operator, (_NULL,))
-                return Comparison(path, "absent" if operator == "eq" else "present")
+                return _of_none(path, operator)
             raise InvalidExpression(f"{label}=None: only eq and ne compare with None")
         values = self._several(label, value, operator) if operator in ("between", "in") else [value]
         if operator == "type":
@@ -389,11 +389,15 @@ class Resolver:
         )
 
 
+def _of_none(path: Path, operator: str) -> Comparison:
+    return Comparison(path, "absent" if operator == "eq" else "present")
+
+
 def _comparing(path: Path, operator: str, size: bool, convert: Convert) -> Compare:
     shape = shape_of(path, operator, (None,), size)
     of_none = None
     if not size and operator in ("eq", "ne"):
-        of_none = Comparison(path, "absent" if operator == "eq" else "present")
+        of_none = _of_none(path, operator)
 
     def compare(value: Any) -> Comparison | None:
         if value is None:
