@@ -38,14 +38,14 @@ def changed_fields(instance: Any) -> list[FieldSpec]:
     """
     state: State = instance._dynamorm_state
     mapper = type(instance)._dynamorm.store.mapper
-    held = instance.__dict__
+    held, original, pending, defaults = instance.__dict__, state.original, state.pending, state.defaults
     changed = []
     for spec in mapper.adapter.inputs:
         name = spec.name
-        now, before = held.get(name), state.original.get(name)
+        now, before = held.get(name), original.get(name)
         if now is before and type(now) in UNCHANGING:
             continue
-        if name in state.pending or (name in state.defaults and _same(mapper, spec, now, state.defaults[name])):
+        if name in pending or (name in defaults and _same(mapper, spec, now, defaults[name])):
             continue
         if not _same(mapper, spec, now, before):
             changed.append(spec)
@@ -93,11 +93,14 @@ def key_changed(instance: Any) -> bool:
     if state.loaded is None:
         return False
     mapper = type(instance)._dynamorm.store.mapper
-    for stored in mapper.key.names:
-        spec = mapper.adapter.by_stored[stored]
-        now, before = instance.__dict__.get(spec.name), state.original.get(spec.name)
-        if spec.name in state.original and not _same(mapper, spec, now, before):
-            return True
+    held, original = instance.__dict__, state.original
+    for name in mapper.key_names:
+        if name in original:
+            now, before = held.get(name), original[name]
+            if now is before and type(now) in UNCHANGING:
+                continue
+            if not _same(mapper, mapper.fields[name], now, before):
+                return True
     return False
 
 

@@ -39,10 +39,11 @@ class Frozen:
         cls._needed = max((place for place, name in enumerate(cls._names, 1) if name in cls._required), default=0)
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        if not named and self._needed <= len(values) <= len(self._names):
-            if len(values) < len(self._names):
+        names = self._names
+        if not named and self._needed <= len(values) <= len(names):
+            if len(values) != len(names):
                 self.__dict__.update(self._defaults)
-            self.__dict__.update(zip(self._names, values, strict=False))
+            self.__dict__.update(zip(names, values, strict=False))
             return
         given = dict(zip(self._names, values, strict=False))
         if len(values) > len(given) or not given.keys().isdisjoint(named):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from .changes import total_of, values_of
@@ -11,7 +11,7 @@ from .codec import AttributeValue, WireItem, encode_value
 from .documents import replaced_at, same_value, value_at
 from .exceptions import ValidationError
 from .schema import PARTIAL, TRUSTED, WHOLE
-from .schema.copies import kept
+from .schema.copies import UNCHANGING, kept
 from .signals import post_init, pre_init
 from .state import Origin, Place, State, maker, snapshot
 from .updates import Planned
@@ -162,7 +162,7 @@ def refreshed(instance: Any, wire: WireItem, place: Place | None) -> None:
 
 def take_over(
     instance: Any,
-    plan: Iterable[Planned],
+    plan: Sequence[Planned],
     answer: WireItem,
     place: Place | None,
     *,
@@ -178,6 +178,11 @@ def take_over(
     mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
     state.sending = {}
+    is_more = whole_answer or more_changed or state.pending or state.loaded is None
+    if not is_more and _are_just_fields(plan, answer):
+        _take_fields_over(instance, state, mapper, plan, answer)
+        state.place = place
+        return
     parts = [part for part in plan if _is_answered(part, answer)]
     stored: WireItem = dict(state.loaded or mapper.key_of(instance.__dict__))
     tops = dict.fromkeys(str(part.path[0]) for part in parts)
@@ -217,6 +222,35 @@ def take_over(
         for name in mapper.key_names:
             state.original[name] = instance.__dict__.get(name)
     state.loaded, state.place, state.extra = stored, place, mapper.unknown(stored)
+
+
+def _are_just_fields(plan: Sequence[Planned], answer: WireItem) -> bool:
+    """Say whether an answer holds the whole fields that were changed and nothing else."""
+    return len(plan) == len(answer) and all(
+        part.spec is not None and len(part.path) == 1 and part.path[0] in answer for part in plan
+    )
+
+
+def _take_fields_over(instance: Any, state: State, mapper: Any, plan: Sequence[Planned], answer: WireItem) -> None:
+    """Put whole fields into an instance."""
+    try:
+        values = mapper.load(answer, PARTIAL)
+    except ValidationError:
+        values = mapper.load(answer, TRUSTED)  # whether the schema likes it or not, it is what is stored now
+    original, held, defaults = state.original, instance.__dict__, state.defaults
+    for part in plan:
+        assert part.spec is not None
+        name = part.spec.name
+        defaults.pop(name, None)
+        if name in values:
+            original[name] = value = values[name]
+            held[name] = value if type(value) in UNCHANGING else kept(value)
+        else:
+            original.pop(name, None)
+            held.pop(name, None)
+    assert state.loaded is not None
+    stored = {**state.loaded, **answer}
+    state.loaded, state.extra = stored, mapper.unknown(stored)
 
 
 def _count_on_top(instance: Any, tops: Iterable[str], assigned: set[str]) -> None:

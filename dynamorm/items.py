@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from .codec import WireItem, decode_item
 from .exceptions import ConditionFailed, DynamoException, PathMissing, RequestRefused
-from .expressions import Action, Comparison, Condition, shown_path
+from .expressions import Action, Condition, shown_path
 from .instances import loaded
 from .mapper import Mapper
 from .passthrough import merged, without_conditions
 from .requests import Request, build_delete, build_get, build_put, build_update
+from .schema.compiler.values import read_free_map
 from .state import Place
 from .table import DynamoTable3
 
@@ -64,11 +65,11 @@ class Store(NamedTuple):
 
     @property
     def exists(self) -> Condition:
-        return Comparison((self.mapper.key.hash_names[0],), "exists")
+        return self.mapper.exists
 
     @property
     def absent(self) -> Condition:
-        return Comparison((self.mapper.key.hash_names[0],), "not_exists")
+        return self.mapper.absent
 
     def get(
         self, place: Place, key: WireItem, consistent: bool = False, paths: Any = None, raw: Raw = None
@@ -160,12 +161,19 @@ class Store(NamedTuple):
             return None
 
     def _conditions(self, raw: Raw) -> tuple[dict[str, Any], tuple[Condition, ...]]:
+        if not raw:
+            return {}, ()
         rest, found = without_conditions(raw)
         return rest, self.mapper.conditions(found)
 
 
 def plain(response: dict[str, Any]) -> dict[str, Any]:
     """Give an answer in the form of boto3's resource: its attributes as plain values."""
-    if "Attributes" in response:
-        return {**response, "Attributes": decode_item(response["Attributes"])}
-    return response
+    attributes = response.get("Attributes")
+    if attributes is None:
+        return response
+    try:
+        values = read_free_map(attributes)
+    except Exception:
+        values = decode_item(attributes)  # which says what is wrong with it
+    return {**response, "Attributes": values}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .exceptions import AmbiguousIndex, InvalidKey
-from .expressions import Comparison, Condition, leaves, parts_of
+from .expressions import Comparison, Condition, Shape, leaves, parts_of, shapes
 from .items import Store
 from .spec import IndexSpec, KeySpec
 
@@ -26,10 +26,66 @@ def split(store: Store, index: IndexSpec | None, conditions: Sequence[Condition]
 
     ``textual`` says that the key conditions come as text, so that none has to be found here.
     """
+    parts = [inner for condition in conditions for inner in parts_of(condition)]
+    question = (None if index is None else index.name, textual, *shapes(parts))
+    known: _Arrangement | None = store.mapper.arrangements.get(question)
+    if known is not None:
+        return Choice(index, known.keys(parts), tuple([parts[place] for place in known.filters]))
+    choice = _split(store, index, parts, conditions, textual)
+    _remember(store, question, _Arrangement(choice, parts))
+    return choice
+
+
+class _Arrangement:
+    """Where among conditions of some shapes the keys and the filters are.
+
+    The key is at one place, or between two.
+    """
+
+    def __init__(self, choice: Choice, parts: Sequence[Condition]) -> None:
+        places = {id(part): place for place, part in enumerate(parts)}
+        self.filters = tuple(places[id(part)] for part in choice.filters)
+        self._keys: list[tuple[Shape | None, tuple[int, ...]]] = []
+        for part in choice.keys:
+            if id(part) in places:
+                self._keys.append((None, (places[id(part)],)))
+            else:
+                bounds = [
+                    place for place, one in enumerate(parts) if isinstance(one, Comparison) and one.path == part.path
+                ]
+                bounds.sort(key=lambda place: cast(Comparison, parts[place]).operator)
+                self._keys.append((part.shape, tuple(bounds)))
+
+    def keys(self, parts: Sequence[Any]) -> tuple[Comparison, ...]:
+        return tuple(
+            [
+                parts[places[0]] if shape is None else Comparison.of(shape, _values(parts, places))
+                for shape, places in self._keys
+            ]
+        )
+
+
+def _values(parts: Sequence[Comparison], places: tuple[int, ...]) -> tuple[dict[str, Any], ...]:
+    return tuple([value for place in places for value in parts[place].values])
+
+
+_MOST_REMEMBERED = 1_024
+
+
+def _remember(store: Store, question: Any, found: Any) -> None:
+    known = store.mapper.arrangements
+    if len(known) >= _MOST_REMEMBERED:
+        known.clear()
+    known[question] = found
+
+
+def _split(
+    store: Store, index: IndexSpec | None, parts: Sequence[Condition], conditions: Sequence[Condition], textual: bool
+) -> Choice:
     key = store.mapper.key if index is None else index.key
     on_keys: dict[str, list[Comparison]] = {name: [] for name in key.names}
     filters: list[Condition] = []
-    for part in (inner for condition in conditions for inner in parts_of(condition)):
+    for part in parts:
         if isinstance(part, Comparison) and len(part.path) == 1 and part.path[0] in on_keys:
             on_keys[str(part.path[0])].append(part)
         else:
@@ -173,6 +229,20 @@ def choose(store: Store, conditions: Sequence[Condition]) -> Choice:
     The whole hash key has to be there; then the one counts whose key takes most of the conditions, then what holds more
     of each item, the table before all.
     """
+    question = ("find", *shapes(conditions))
+    known = store.mapper.arrangements.get(question)
+    if known is not None:
+        return split(store, known.spec, conditions)
+    choice = _best(store, conditions)
+    _remember(store, question, _Found(choice.spec))
+    return choice
+
+
+class _Found(NamedTuple):
+    spec: IndexSpec | None
+
+
+def _best(store: Store, conditions: Sequence[Condition]) -> Choice:
     choices: list[Choice] = []
     refusals: list[InvalidKey] = []
     for index in _places(store):

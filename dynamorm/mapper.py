@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from .codec import AttributeValue, WireItem, decode_item, encode_item
 from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
-from .expressions import Condition, F, Path, Reference, Resolver, boto3_condition, conjunction
+from .expressions import Comparison, Condition, F, Path, Reference, Resolver, boto3_condition
 from .schema import TRUSTED, WHOLE, Adapter
 from .schema.compiler import Receive
 from .spec import FieldSpec, KeySpec
@@ -43,8 +43,11 @@ class Mapper:
         self.key_names = tuple(adapter.by_stored[stored].name for stored in key.names)
         """The Python names of the fields that make up the primary key."""
         self.resolver = Resolver(model_name, adapter)
-        self._renamed = any(spec.name != spec.stored for spec in self.fields.values())
         self._receivers: dict[str, Receiver] = {}
+        self.writings: dict[Any, Any] = {}
+        """What actions of updates come to, whatever their values, by what names them; see :mod:`dynamorm.updates`."""
+        self.arrangements: dict[Any, Any] = {}
+        """Where the keys are among conditions of some shapes; see :mod:`dynamorm.keys`."""
 
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
         """Give the native values of a stored item by Python name."""
@@ -154,6 +157,27 @@ class Mapper:
 
     def wire_key(self, values: Mapping[str, Any]) -> WireItem:
         """Give the wire form of a primary key that was given as keyword arguments: all of it and nothing else."""
+        key = self._usual_key(values) if len(values) == len(self.key_names) else None
+        return self._unusual_key(values) if key is None else key
+
+    def _usual_key(self, values: Mapping[str, Any]) -> WireItem | None:
+        """Give the wire form of a key whose values are natives; ``None`` where anything is unusual about it."""
+        key = {}
+        for name, stored, letter, convert in self._key_parts:
+            wire = convert(values.get(name))
+            if wire is None or not wire.get(letter):
+                return None
+            key[stored] = wire
+        return key
+
+    @cached_property
+    def _key_parts(self) -> list[tuple[str, str, str, Callable[[Any], AttributeValue | None]]]:
+        convert = self.adapter.compiled.parts
+        return [
+            (name, stored, self.key.types[stored], convert[name, False]) for name, stored in self._key_fields.items()
+        ]
+
+    def _unusual_key(self, values: Mapping[str, Any]) -> WireItem:
         names = self._key_fields
         if values.keys() != names.keys():
             values = self._by_key_fields(values)
@@ -167,6 +191,11 @@ class Mapper:
             key[stored] = self.resolver.operand(self.fields[name], values[name])
             self.check_key_value(stored, key[stored])
         return key
+
+    @cached_property
+    def names_of_key(self) -> frozenset[str]:
+        """All names of the fields that make up the primary key."""
+        return frozenset((*self.key_names, *self.key.names))
 
     @cached_property
     def _key_fields(self) -> Mapping[str, str]:
@@ -184,11 +213,22 @@ class Mapper:
 
     def key_of(self, natives: Mapping[str, Any]) -> WireItem:
         """Give the wire form of an instance's primary key."""
-        return self.wire_key({name: natives.get(name) for name in self.key_names})
+        key = self._usual_key(natives)
+        return self._unusual_key({name: natives.get(name) for name in self.key_names}) if key is None else key
 
     def conditions(self, conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> tuple[Condition, ...]:
         """Resolve conditions in every form in which they may be given."""
-        return tuple(self.resolver.condition(part) for part in conjunction(conditions, lookups))
+        return tuple(self.resolver.conditions(conditions, lookups))
+
+    @cached_property
+    def exists(self) -> Condition:
+        """That there is an item with the key at hand."""
+        return Comparison(self.key.hash_names[:1], "exists")
+
+    @cached_property
+    def absent(self) -> Condition:
+        """That there is none."""
+        return Comparison(self.key.hash_names[:1], "not_exists")
 
     def boto3_condition(self, condition: Any) -> Any:
         """Give boto3's form of a condition."""

@@ -133,6 +133,8 @@ def _out_of_the_way(payload: Mapping[str, Any], given: Mapping[str, Any]) -> dic
 
 def without_conditions(given: Mapping[str, Any] | None) -> tuple[dict[str, Any], list[Any]]:
     """Tell the condition objects that were given as expressions from everything else."""
-    rest = dict(given or {})
+    if not given:
+        return {}, []
+    rest = dict(given)
     found = [rest.pop(name) for name in _CONDITIONS & rest.keys() if not isinstance(rest[name], str)]
     return rest, found

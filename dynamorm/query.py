@@ -74,11 +74,17 @@ class ReadIterator(ABC, Generic[Model]):
     _raw: Mapping[str, Any]
     _latest: Run | None = None
     _stepping: Run | None = None
+    # what a read that chooses its index has chosen
+    _chosen: Choice | None = None
 
     def __init__(
         self, model: type[Model], conditions: Sequence[Any], lookups: Mapping[str, Any], raw: Mapping[str, Any] | None
     ) -> None:
         self._model = model
+        if not raw:
+            self._conditions = conjunction(conditions, lookups)
+            self._raw = {}
+            return
         given, found = without_conditions(raw)
         self._conditions = conjunction([*conditions, *found], lookups)
         if given.get("Limit") is not None:
@@ -105,7 +111,7 @@ class ReadIterator(ABC, Generic[Model]):
         return spec
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_latest", "_stepping")}
+        return {name: value for name, value in vars(self).items() if name not in ("_latest", "_stepping", "_chosen")}
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._name}: {' & '.join(map(repr, self._conditions)) or 'everything'}>"
@@ -114,6 +120,7 @@ class ReadIterator(ABC, Generic[Model]):
 
     def _with(self: Self, **changes: Any) -> Self:
         refined = copy(self)
+        refined._chosen = None
         for name, value in changes.items():
             setattr(refined, f"_{name}", value)
         return refined
@@ -214,12 +221,16 @@ class ReadIterator(ABC, Generic[Model]):
         return self._index
 
     def _pages(self, **options: Any) -> Pages:
-        limit = None if options.get("count") else self._fetch_limit
-        request = self._request(**options)
+        request, filters = self._built(**options)
+        # how many items it is enough to look at: only where each one that is looked at is given
+        limit = None if self._limit is None or options.get("count") or not self._gives_all(filters) else self._limit
+        store = self._store
+        place = store.here
         # connection and table are those of the beginning, whatever settings hold later
-        place = self._store.here._replace(table=request.payload["TableName"])
+        if place.table != request.payload["TableName"]:
+            place = place._replace(table=request.payload["TableName"])
         limiter = Limiter(self._rate) if self._rate is not None else None
-        pages = Pages(self._store, place, request, self._key_names, limit, limiter, self._hydration())
+        pages = Pages(store, place, request, self._key_names, limit, limiter, self._hydration())
         return PagesAhead(pages) if self._prefetched and not options.get("count") else pages
 
     def _hydration(self) -> Any:
@@ -227,11 +238,6 @@ class ReadIterator(ABC, Generic[Model]):
             return None
         paths = None if self._paths is None else self._store.mapper.paths(self._paths)
         return {"consistent": self._consistent, "paths": paths}
-
-    @property
-    def _fetch_limit(self) -> int | None:
-        """How many items it is enough to look at: only where each one that is looked at is given."""
-        return self._limit if self._limit is not None and self._gives_all_it_sees else None
 
     def __iter__(self) -> Iterator[Model]:
         self._latest = self._run()
@@ -420,15 +426,17 @@ class ReadIterator(ABC, Generic[Model]):
     def _parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
         """Give the conditions on keys, and the filters."""
 
-    @abstractmethod
     def _request(self, **options: Any) -> Request:
         """Build the request for the first page."""
+        return self._built(**options)[0]
 
-    @property
-    def _gives_all_it_sees(self) -> bool:
-        if "FilterExpression" in self._raw or self._hydrated or self._on_invalid != "raise":
-            return False
-        return not self._parts()[1]
+    @abstractmethod
+    def _built(self, **options: Any) -> tuple[Request, Sequence[Condition]]:
+        """Build the request for the first page; also gives the filters in it."""
+
+    def _gives_all(self, filters: Sequence[Condition]) -> bool:
+        """Say whether every item that DynamoDB looks at is given."""
+        return not (filters or "FilterExpression" in self._raw or self._hydrated or self._on_invalid != "raise")
 
     def _options(self, count: bool = False) -> dict[str, Any]:
         index = self._projected
@@ -462,8 +470,8 @@ class ReadIterator(ABC, Generic[Model]):
     @property
     def _key_names(self) -> tuple[str, ...]:
         """The attributes that say where in the table or index an item is."""
-        index = self._projected
-        return tuple(dict.fromkeys([*self._store.mapper.key.names, *(index.key.names if index is not None else ())]))
+        index, names = self._projected, self._store.mapper.key.names
+        return names if index is None else tuple(dict.fromkeys([*names, *index.key.names]))
 
     def _start_key(self) -> WireItem | None:
         start = self._start
@@ -508,7 +516,9 @@ class ReadIterator(ABC, Generic[Model]):
         return name if self._index is None else f"{name} on index {self._index.name!r}"
 
     def _check_projected(self, filters: Sequence[Condition]) -> None:
-        self._require_projected({str(leaf.path[0]) for part in filters for leaf in leaves(part)})
+        index = self._projected
+        if index is not None and index.included is not None:
+            self._require_projected({str(leaf.path[0]) for part in filters for leaf in leaves(part)})
 
     def _require_projected(self, names: set[str]) -> None:
         index, table_key = self._projected, self._store.mapper.key
@@ -537,8 +547,8 @@ class QueryIterator(ReadIterator[Model]):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        given = dict(self._raw)
-        if given.get("ScanIndexForward") is not None:
+        if self._raw.get("ScanIndexForward") is not None:
+            given = dict(self._raw)
             self._reverse = not given.pop("ScanIndexForward")
             self._raw = given
 
@@ -564,16 +574,21 @@ class QueryIterator(ReadIterator[Model]):
 
     @property
     def _projected(self) -> IndexSpec | None:
-        return self._choice().spec if self._chooses and self._index is None else self._index
+        if not self._chooses or self._index is not None:
+            return self._index
+        # which does not depend on values, only on what is compared and how
+        if self._chosen is None:
+            self._chosen = self._choice()
+        return self._chosen.spec
 
     def _parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
         choice = self._choice()
         return choice.keys, choice.filters
 
-    def _request(self, **options: Any) -> Request:
+    def _built(self, **options: Any) -> tuple[Request, Sequence[Condition]]:
         keys, filters = self._parts()
         self._check_projected(filters)
         request = build_query(
             self._store.table_name, keys, filters=filters, reverse=self._reverse, **self._options(**options)
         )
-        return merged(request, self._raw)
+        return merged(request, self._raw), filters

@@ -24,7 +24,6 @@ from .expressions import (
     Resolver,
     Sum,
     SumOperand,
-    conjunction,
     parts_of,
 )
 from .passthrough import merged, without_conditions
@@ -176,7 +175,7 @@ class RawItems(NamedTuple):
         return Resolver(f"table {self.table}", None)
 
     def _resolved(self, conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> tuple[Condition, ...]:
-        return tuple(self._resolver.condition(part) for part in conjunction(conditions, lookups))
+        return tuple(self._resolver.conditions(conditions, lookups))
 
     def _actions(self, changes: Sequence[Any], updates: Mapping[str, Any]) -> list[Action]:
         actions = []

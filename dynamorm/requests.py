@@ -19,6 +19,9 @@ from .expressions import (
     shown_path,
 )
 
+_NAMES = "ExpressionAttributeNames"
+_VALUES = "ExpressionAttributeValues"
+
 
 class Request(NamedTuple):
     """An operation of DynamoDB's API, and what goes into it.
@@ -73,23 +76,38 @@ def build_update(
 ) -> Request:
     payload: dict[str, Any] = {"TableName": table, "Key": key, "ReturnValues": returning}
     if actions:
-        clash = overlapping(action.path for action in actions)
-        if clash is not None:
-            first, second = (shown_path(path) for path in clash)
-            raise InvalidExpression(
-                f"an update of {first} and of {second} at once: DynamoDB changes each place one time"
-            )
+        _refuse_overlapping(tuple([action.path for action in actions]))
         _add(payload, "UpdateExpression", render_update(actions))
     _add_conditions(payload, conditions)
     return Request("UpdateItem", payload)
 
 
+_MOST_REMEMBERED = 1_024
+_apart: set[tuple[Path, ...]] = set()
+
+
+def _refuse_overlapping(paths: tuple[Path, ...]) -> None:
+    if len(paths) == 1 or paths in _apart:
+        return
+    clash = overlapping(paths)
+    if clash is not None:
+        first, second = (shown_path(path) for path in clash)
+        raise InvalidExpression(f"an update of {first} and of {second} at once: DynamoDB changes each place one time")
+    if len(_apart) >= _MOST_REMEMBERED:
+        _apart.clear()
+    _apart.add(paths)
+
+
 def _add(payload: dict[str, Any], name: str, rendered: Rendered) -> None:
-    payload[name] = rendered.text
-    if rendered.names:
-        payload.setdefault("ExpressionAttributeNames", {}).update(rendered.names)
-    if rendered.values:
-        payload.setdefault("ExpressionAttributeValues", {}).update(rendered.values)
+    payload[name], names, values = rendered
+    if names:
+        known = payload.setdefault(_NAMES, names)
+        if known is not names:
+            known.update(names)
+    if values:
+        known = payload.setdefault(_VALUES, values)
+        if known is not values:
+            known.update(values)
 
 
 def _add_conditions(payload: dict[str, Any], conditions: Sequence[Condition]) -> None:

@@ -75,18 +75,17 @@ class ScanIterator(ReadIterator[Model]):
     def _parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
         return (), self._resolved()
 
-    def _request(self, **options: Any) -> Request:
-        policy = self._store.table.on_scan
+    def _built(self, **options: Any) -> tuple[Request, Sequence[Condition]]:
+        store = self._store
+        policy = store.table.on_scan
         if policy == "error":
             raise ScanRefused(f'{self._name} is not to be scanned: its Table says on_scan = "error"; query it instead')
         if policy == "warn":
             warnings.warn(f"{self._name} is scanned: every item in it is read", stacklevel=_depth() + 1)
         filters = self._resolved()
         self._check_projected(filters)
-        request = build_scan(
-            self._store.table_name, filters=filters, segment=self._segments, **self._options(**options)
-        )
-        return merged(request, self._raw)
+        request = build_scan(store.table_name, filters=filters, segment=self._segments, **self._options(**options))
+        return merged(request, self._raw), filters
 
 
 def _depth() -> int:

@@ -11,22 +11,42 @@ from typing import Any, NamedTuple
 
 from .codec import AttributeValue, encode_stored
 from .exceptions import InvalidExpression, InvalidKey, UnstorableValue, ValidationError
-from .expressions import FUNCTIONS, Action, Change, Path, Reference, Sum, SumOperand, is_condition, is_in_list
+from .expressions import (
+    FUNCTIONS,
+    REFERRING,
+    Action,
+    Change,
+    Convert,
+    Path,
+    Reference,
+    Sum,
+    SumOperand,
+    is_condition,
+    is_in_list,
+)
 from .mapper import Mapper
 from .spec import FieldSpec
 
 _WHOLE = frozenset({"set", "if_not_exists"})
 _NUMERIC = frozenset({"plus", "minus"})
+_SETS = frozenset({"SS", "NS", "BS"})
+# the forms in which what an action takes may be stored
+_TAGS = {"plus": frozenset({"N"}), "minus": frozenset({"N"}), "add": _SETS | {"N"}, "delete": _SETS}
+_MOST_REMEMBERED = 2_000
 
 
 class Planned(NamedTuple):
-    """One action of an update as it was asked for: ``kind`` is ``remove`` where the value says so."""
+    """One action of an update as it was asked for: ``kind`` is ``remove`` where the value says so.
+
+    ``convert`` gives the wire form of usual values, and ``None`` of those that have to be looked at more closely.
+    """
 
     label: str
     kind: str
     path: Path
     spec: FieldSpec | None
     value: Any
+    convert: Convert | None = None
 
     @property
     def is_whole_field(self) -> bool:
@@ -37,13 +57,18 @@ class Planned(NamedTuple):
         return self.kind in ("append", "prepend") or is_in_list(self.path)
 
 
+# values that DynamoDB is to find: other attributes, and sums
+_COMPUTED = (*REFERRING, Sum)
+
+
 def _is_computed(value: Any) -> bool:
-    """Say whether DynamoDB is to find the value: another attribute, or a sum."""
     return isinstance(value, (Reference, Sum))
 
 
 def told_apart(arguments: Sequence[Any], conditions: Any) -> tuple[list[Change], Any]:
     """Tell actions given by position from conditions, which may be given so too."""
+    if not arguments:
+        return [], conditions
     changes = [argument for argument in arguments if isinstance(argument, Change)]
     others = [argument for argument in arguments if not isinstance(argument, Change) and argument is not None]
     for other in others:
@@ -57,16 +82,32 @@ def told_apart(arguments: Sequence[Any], conditions: Any) -> tuple[list[Change],
 def planned(mapper: Mapper, changes: Iterable[Change], updates: Mapping[str, Any]) -> list[Planned]:
     """Give what is to be done where, without looking closely at the values."""
     plan = []
+    known = mapper.writings
     for change in changes:
-        path, spec = mapper.resolver.walk(change.target)
-        plan.append(_planned(mapper, repr(change.target), path, spec, change.kind, change.value))
+        question = (change.target._model, change.target._steps, change.kind)
+        writing = known.get(question)
+        if writing is None:
+            path, spec = mapper.resolver.walk(change.target)
+            writing = _remembered(mapper, question, _writing(mapper, repr(change.target), path, spec, change.kind))
+        plan.append(_planned(mapper, writing, change.value))
     for name, value in updates.items():
-        path, spec, words = mapper.resolver.split(name, FUNCTIONS)
-        plan.append(_planned(mapper, name, path, spec, words[0] if words else "set", value))
+        writing = known.get(name)
+        if writing is None:
+            path, spec, words = mapper.resolver.split(name, FUNCTIONS)
+            writing = _remembered(mapper, name, _writing(mapper, name, path, spec, words[0] if words else "set"))
+        plan.append(_planned(mapper, writing, value))
     return plan
 
 
-def _planned(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kind: str, value: Any) -> Planned:
+def _remembered(mapper: Mapper, question: Any, writing: Planned) -> Planned:
+    if len(mapper.writings) >= _MOST_REMEMBERED:
+        mapper.writings.clear()
+    mapper.writings[question] = writing
+    return writing
+
+
+def _writing(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kind: str) -> Planned:
+    """Give an action without a value, as far as it can be known from its name."""
     if path[0] in mapper.key.names:
         name = mapper.adapter.by_stored[str(path[0])].name
         raise InvalidKey(
@@ -75,6 +116,54 @@ def _planned(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kin
         )
     if spec is not None and spec.computed:
         raise InvalidExpression(f"{label}: {mapper.model_name}.{spec.name} is computed, and takes no value")
+    return Planned(label, kind, path, spec, None, _converter(mapper, path, spec, kind))
+
+
+def _converter(mapper: Mapper, path: Path, spec: FieldSpec | None, kind: str) -> Convert | None:
+    """Give what makes the wire form of usual values that an action takes."""
+    converter = mapper.resolver.converter
+    if kind == "remove":
+        return None
+    if kind in ("append", "prepend"):
+        if spec is not None and spec.kind not in ("list", "any"):
+            return None
+        is_declared = spec is not None and spec.element is not None
+        return _listed(converter(spec if is_declared else None, path, check=True, within=True))
+    if kind in _WHOLE:
+        return converter(spec, path, check=True)
+    convert = _tagged(converter(spec, path), _TAGS[kind])
+    return _of_sets(convert) if spec is not None and spec.kind == "set" else convert
+
+
+def _of_sets(convert: Convert) -> Convert:
+    return lambda value: convert(value) if isinstance(value, Set) else None
+
+
+def _listed(convert: Convert) -> Convert:
+    def convert_elements(value: Any) -> AttributeValue | None:
+        wires = []
+        for element in value if isinstance(value, (list, tuple)) else (value,):
+            wire = None if isinstance(element, REFERRING) else convert(element)
+            if wire is None:
+                return None
+            wires.append(wire)
+        return {"L": wires}
+
+    return convert_elements
+
+
+def _tagged(convert: Convert, tags: frozenset[str]) -> Convert:
+    """Give a conversion of values that are stored in certain forms only."""
+
+    def convert_tagged(value: Any) -> AttributeValue | None:
+        wire = convert(value)
+        return None if wire is None or tags.isdisjoint(wire) else wire
+
+    return convert_tagged
+
+
+def _planned(mapper: Mapper, writing: Planned, value: Any) -> Planned:
+    label, kind, path, spec, _, convert = writing
     if kind == "remove" and value is not True:
         raise TypeError(f"{label}={value!r}: remove takes True")
     if kind == "set" and (value is None or (isinstance(value, (set, frozenset)) and not value)):
@@ -84,7 +173,7 @@ def _planned(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kin
         return Planned(label, kind, path, spec, None)
     if value is None:
         raise InvalidExpression(f"{label}=None: {kind} takes a value; set a field to None to remove it")
-    return Planned(label, kind, path, spec, value)
+    return Planned(label, kind, path, spec, value, None if isinstance(value, _COMPUTED) else convert)
 
 
 def _check_removable(mapper: Mapper, label: str, spec: FieldSpec | None) -> None:
@@ -96,8 +185,19 @@ def _check_removable(mapper: Mapper, label: str, spec: FieldSpec | None) -> None
 
 def actions(mapper: Mapper, plan: Sequence[Planned]) -> list[Action]:
     """Give the actions with their values converted and validated, in wire form."""
-    written = _written(mapper, [part for part in plan if part.is_whole_field])
-    found = [action for part in plan if (action := _action(mapper, part, written)) is not None]
+    wires = [None if part.convert is None else part.convert(part.value) for part in plan]
+    if None not in wires:
+        return [Action(part.kind, part.path, wire) for part, wire in zip(plan, wires, strict=True)]
+    unusual = [part for part, wire in zip(plan, wires, strict=True) if wire is None]
+    written = _written(mapper, [part for part in unusual if part.is_whole_field])
+    found = [
+        action
+        for part, wire in zip(plan, wires, strict=True)
+        if (action := _action(mapper, part, written) if wire is None else Action(part.kind, part.path, wire))
+        is not None
+    ]
+    if not any(action.kind == "remove" for action in found):
+        return found
     # what is read under a former name, where there is nothing under the field's own, would come back
     tops = {action.path[0] for action in found}
     former = {
@@ -114,14 +214,7 @@ def actions(mapper: Mapper, plan: Sequence[Planned]) -> list[Action]:
 def _written(mapper: Mapper, parts: Sequence[Planned]) -> dict[str, AttributeValue | None]:
     """Validate whole values of fields; gives what is stored of each, ``None`` for nothing, by stored name."""
     written: dict[str, AttributeValue | None] = {}
-    others: dict[str, Planned] = {}
-    for part in parts:
-        assert part.spec is not None
-        quick = mapper.adapter.compiled.part(part.spec.name, part.value, True)
-        if quick is None:
-            others[part.spec.name] = part
-        else:
-            written[part.spec.stored] = quick
+    others = {part.spec.name: part for part in parts if part.spec is not None}
     if others:
         natives = mapper.given({name: part.value for name, part in others.items()}, defaults=False)
         dumped = mapper.adapter.dump({name: natives[name] for name in others if name in natives})

@@ -20,7 +20,7 @@ from .exceptions import (
     PathMissing,
     ValidationError,
 )
-from .expressions import Action, Change, F
+from .expressions import Action, Change, Condition, F, is_in_list
 from .instances import known_as_stored, loaded, loader, refreshed, take_over
 from .items import Store, plain
 from .signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
@@ -194,39 +194,44 @@ def update_instance(
     changes, conditions = told_apart(arguments, conditions)
     mapper = store.mapper
     key_names = mapper.key_names
-    for name in updates.keys() & {*key_names, *mapper.key.names}:
+    for name in mapper.names_of_key.intersection(updates):
         planned(mapper, (), {name: updates[name]})  # refuses it: below, keys are among the updates to say which item
-    sent = {**updates, **{name: instance.__dict__.get(name) for name in key_names}}
     raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
-    signals = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
-    if pre_update.receivers:
-        before = snapshot(values_of(instance))
-        pre_update.send(cls, **signals)
-        changes = _with_what_receivers_changed(instance, before, changes, sent)
-    partners = valid_partners(instance)
-    if not changes and not sent.keys() - set(key_names) and "UpdateExpression" not in raw:
-        save_partners(partners, partial=True)
-        post_update.send(cls, **signals)
-        return None
-    plan = planned(mapper, changes, {name: value for name, value in sent.items() if name not in key_names})
-    # neither elements that move nor what an expression of the caller's own does can be told from the changes alone
+    is_replaced = getattr(cls.update_item, "__func__", None) is not own_update_item
+    sent: dict[str, Any] | None = None
+    signals: dict[str, Any] = {}
+    if is_replaced or pre_update.receivers or post_update.receivers:
+        sent = {**updates, **{name: instance.__dict__.get(name) for name in key_names}}
+        signals = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
+        if pre_update.receivers:
+            before = snapshot(values_of(instance))
+            pre_update.send(cls, **signals)
+            changes = _with_what_receivers_changed(instance, before, changes, sent)
+        updates = {name: value for name, value in sent.items() if name not in key_names}
+    partners = valid_partners(instance) if state.related else []
     more_changed = "UpdateExpression" in raw
-    whole = return_all or more_changed or any(isinstance(step, int) for part in plan for step in part.path)
+    if not changes and not updates and not more_changed:
+        _finish_update(cls, partners, signals)
+        return None
+    plan = planned(mapper, changes, updates)
+    # neither elements that move nor what an expression of the caller's own does can be told from the changes alone
+    whole = return_all or more_changed or any(map(is_in_list, [part.path for part in plan]))
     raw["ReturnValues"] = "ALL_NEW" if whole else "UPDATED_NEW"
-    demands: Any = conditions if state.loaded is None else [store.exists, conditions]
     place = store.place_of(instance)
+    is_loaded = state.loaded is not None
     try:
-        if getattr(cls.update_item, "__func__", None) is own_update_item:
-            key, _ = _key_and_updates(store, sent)
-            response = _change(store, place, key, plan, demands, raw)
+        if not is_replaced:
+            key = mapper.key_of(instance.__dict__) if sent is None else _key_and_updates(store, sent)[0]
+            response = _change(store, place, key, plan, conditions, raw, (store.exists,) if is_loaded else ())
             answer = None if response is None else response.get("Attributes", {})
             response = None if response is None else plain(response)
         else:
+            demands = [store.exists, conditions] if is_loaded else conditions
             with store.at(place):
-                response = cls.update_item(*changes, conditions=demands, update_item_kwargs=raw, **sent)
+                response = cls.update_item(*changes, conditions=demands, update_item_kwargs=raw, **(sent or {}))
             answer = None if response is None else encode_item(response.get("Attributes") or {})
     except ConditionFailed as error:
-        if state.loaded is not None and error.item is None:
+        if is_loaded and error.item is None:
             raise _gone(instance) from error
         raise
     if answer is not None:
@@ -234,9 +239,15 @@ def update_instance(
             take_over(instance, plan, answer, place, whole_answer=whole, more_changed=more_changed)
         else:
             _take_all_over(instance, plan, answer, place)
-    save_partners(partners, partial=True)
-    post_update.send(cls, **signals)
+    _finish_update(cls, partners, signals)
     return response
+
+
+def _finish_update(cls: Any, partners: Sequence[Any], signals: dict[str, Any]) -> None:
+    if partners:
+        save_partners(partners, partial=True)
+    if signals:
+        post_update.send(cls, **signals)
 
 
 def _with_what_receivers_changed(
@@ -287,20 +298,33 @@ def update_key(
 
 
 def _change(
-    store: Store, place: Place, key: WireItem, plan: Sequence[Planned], conditions: Any, raw: Mapping[str, Any] | None
+    store: Store,
+    place: Place,
+    key: WireItem,
+    plan: Sequence[Planned],
+    conditions: Any,
+    raw: Mapping[str, Any] | None,
+    demands: tuple[Condition, ...] = (),
 ) -> dict[str, Any] | None:
     resolved = actions(store.mapper, plan)
-    raw = dict(raw or {})
-    if not resolved and "UpdateExpression" not in raw:
+    returning = "NONE"
+    if raw:
+        raw = dict(raw)
+        returning = raw.pop("ReturnValues", returning)
+    if not resolved and (not raw or "UpdateExpression" not in raw):
         return None
-    returning = raw.pop("ReturnValues", "NONE")
-    return store.update(place, key, resolved, store.mapper.conditions([conditions]), raw, returning)
+    if conditions is not None:
+        demands = (*demands, *store.mapper.conditions((conditions,)))
+    return store.update(place, key, resolved, demands, raw, returning)
 
 
 def _key_and_updates(store: Store, given: Mapping[str, Any]) -> tuple[WireItem, dict[str, Any]]:
-    names = {*store.mapper.key_names, *store.mapper.key.names}
-    key = {name: value for name, value in given.items() if name in names}
-    return store.mapper.wire_key(key), {name: value for name, value in given.items() if name not in names}
+    mapper = store.mapper
+    key: dict[str, Any] = {}
+    updates: dict[str, Any] = {}
+    for name, value in given.items():
+        (key if name in mapper.names_of_key else updates)[name] = value
+    return mapper.wire_key(key), updates
 
 
 def upsert(cls: Any, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any]) -> Any:

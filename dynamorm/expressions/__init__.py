@@ -11,25 +11,28 @@ from .conditions import (
     Not,
     PathOperand,
     Q,
+    Shape,
     boto3_condition,
     conjunction,
     is_condition,
     leaves,
     parts_of,
 )
-from .lookups import Resolver, is_in_list
+from .lookups import REFERRING, Convert, Resolver, is_in_list
 from .placeholders import Path, overlapping, shown_path
 from .references import Change, F, Reference, Sum
-from .rendering import Rendered, render_condition, render_projection, render_update
+from .rendering import Rendered, render_condition, render_projection, render_update, shapes
 from .updates import FUNCTIONS, Action, SumOperand
 
 __all__ = [
     "FUNCTIONS",
+    "REFERRING",
     "Action",
     "All",
     "Change",
     "Comparison",
     "Condition",
+    "Convert",
     "Either",
     "F",
     "Lookup",
@@ -40,6 +43,7 @@ __all__ = [
     "Reference",
     "Rendered",
     "Resolver",
+    "Shape",
     "Sum",
     "SumOperand",
     "boto3_condition",
@@ -52,5 +56,6 @@ __all__ = [
     "render_condition",
     "render_projection",
     "render_update",
+    "shapes",
     "shown_path",
 ]

@@ -2,7 +2,8 @@
 
 Until it is resolved a leaf is a :class:`Lookup`, a name with double underscores and a plain value, or a :class:`Claim`,
 which names its attribute by a reference.  Resolved, it is a :class:`Comparison`, a document path and operands in wire
-form, which no longer needs the model.
+form, which no longer needs the model.  What of it does not depend on values is its :class:`Shape`, which all that look
+alike have in common.
 """
 
 from __future__ import annotations
@@ -133,6 +134,11 @@ class Lookup(Condition, Frozen):
     name: str
     value: Any
 
+    # several are made for each call, and what Frozen does for any class costs ten times as much
+    def __init__(self, name: str, value: Any) -> None:
+        held = self.__dict__
+        held["name"], held["value"] = name, value
+
     def __repr__(self) -> str:
         return f"Q({self.name}={self.value!r})"
 
@@ -144,6 +150,10 @@ class Claim(Condition, Frozen):
     operator: str
     value: Any
     size: bool = False
+
+    def __init__(self, target: Any, operator: str, value: Any, size: bool = False) -> None:
+        held = self.__dict__
+        held["target"], held["operator"], held["value"], held["size"] = target, operator, value, size
 
     def __repr__(self) -> str:
         return f"{self.target!r}.{'size().' if self.size else ''}{self.operator}({self.value!r})"
@@ -158,13 +168,17 @@ class Q(Condition):
     """
 
     def __init__(self, /, **lookups: Any) -> None:
-        self.lookups = tuple(Lookup(name, value) for name, value in lookups.items())
+        self.named = lookups
+
+    @property
+    def lookups(self) -> tuple[Lookup, ...]:
+        return tuple([Lookup(name, value) for name, value in self.named.items()])
 
     def _conjuncts(self) -> tuple[Condition, ...]:
         return self.lookups
 
     def __repr__(self) -> str:
-        return f"Q({', '.join(f'{lookup.name}={lookup.value!r}' for lookup in self.lookups)})"
+        return f"Q({', '.join(f'{name}={value!r}' for name, value in self.named.items())})"
 
 
 class PathOperand(NamedTuple):
@@ -174,13 +188,83 @@ class PathOperand(NamedTuple):
     size: bool = False
 
 
-class Comparison(Condition, Frozen):
-    """A resolved leaf: ``operator`` is one of ours, operands are in wire form or name another attribute."""
+class Shape:
+    """What comparisons have in common that differ in nothing but their values.
 
-    path: Path
-    operator: str
-    operands: tuple[dict[str, Any] | PathOperand, ...] = ()
-    size: bool = False
+    There is one of each, so that they are told apart by identity.  ``operands`` has ``None`` for each value.
+    """
+
+    __slots__ = ("operands", "operator", "path", "size")
+
+    def __init__(self, path: Path, operator: str, operands: tuple[PathOperand | None, ...], size: bool) -> None:
+        self.path = path
+        self.operator = operator
+        self.operands = operands
+        self.size = size
+
+
+_MOST_SHAPES = 4_096
+_NULL = {"S": "NULL"}
+_shapes: dict[Any, Shape] = {}
+
+
+def shape_of(path: Path, operator: str, operands: tuple[PathOperand | None, ...] = (), size: bool = False) -> Shape:
+    """Give the shape of comparisons."""
+    question = (path, operator, operands, size)
+    shape = _shapes.get(question)
+    if shape is None:
+        if len(_shapes) >= _MOST_SHAPES:
+            _shapes.clear()
+        shape = _shapes.setdefault(question, Shape(*question))
+    return shape
+
+
+class Comparison(Condition, Frozen):
+    """A resolved leaf: ``operator`` is one of ours, operands are in wire form or name another attribute.
+
+    ``values`` are all that its text has placeholders for, in their order.
+    """
+
+    shape: Shape
+    values: tuple[dict[str, Any], ...]
+
+    def __init__(
+        self, path: Path, operator: str, operands: tuple[dict[str, Any] | PathOperand, ...] = (), size: bool = False
+    ) -> None:
+        held = self.__dict__
+        places = tuple([None if isinstance(operand, dict) else operand for operand in operands])
+        held["shape"] = shape_of(path, operator, places, size)
+        values = tuple([operand for operand in operands if isinstance(operand, dict)])
+        held["values"] = (*values, _NULL) if operator in ("absent", "present") else values
+
+    @staticmethod
+    def of(shape: Shape, values: tuple[dict[str, Any], ...]) -> Comparison:
+        """Give a comparison whose shape is known."""
+        made = _new(Comparison)
+        held = made.__dict__
+        held["shape"], held["values"] = shape, values
+        return made
+
+    @property
+    def path(self) -> Path:
+        return self.shape.path
+
+    @property
+    def operator(self) -> str:
+        return self.shape.operator
+
+    @property
+    def size(self) -> bool:
+        return self.shape.size
+
+    @property
+    def operands(self) -> tuple[dict[str, Any] | PathOperand, ...]:
+        values = iter(self.values)
+        return tuple([next(values) if operand is None else operand for operand in self.shape.operands])
+
+    # the shape is to be the one of the process in which it is used
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Comparison, (self.path, self.operator, self.operands, self.size)
 
     def __repr__(self) -> str:
         shown = [
@@ -190,12 +274,18 @@ class Comparison(Condition, Frozen):
         return f"{shown_path(self.path)}{'.size' if self.size else ''} {self.operator} {', '.join(shown)}".rstrip()
 
 
+_new = object.__new__
+
+
 def is_neutral(condition: Condition) -> bool:
-    return isinstance(condition, (Q, All)) and not members(condition)
+    kind = type(condition)
+    return (issubclass(kind, Q) and not condition.named) or (  # type: ignore[attr-defined]
+        issubclass(kind, All) and not condition.parts  # type: ignore[attr-defined]
+    )
 
 
 def members(condition: Q | All) -> tuple[Condition, ...]:
-    return condition.lookups if isinstance(condition, Q) else condition.parts
+    return condition.lookups if issubclass(type(condition), Q) else condition.parts  # type: ignore[union-attr]
 
 
 def is_condition(given: Any) -> bool:
@@ -281,12 +371,13 @@ def conjunction(conditions: Iterable[Any], lookups: Mapping[str, Any] | None = N
         if is_condition(condition):
             parts.extend(parts_of(condition_of(condition)))
         elif isinstance(condition, Mapping):
-            parts.extend(Lookup(name, value) for name, value in condition.items())
+            parts.extend([Lookup(name, value) for name, value in condition.items()])
         elif isinstance(condition, (list, tuple)):
             parts.extend(conjunction(condition))
         else:
             raise InvalidExpression(f"{condition!r} is no condition: give a Q, a dict, or keyword arguments")
-    parts.extend(Lookup(name, value) for name, value in (lookups or {}).items())
+    if lookups:
+        parts.extend([Lookup(name, value) for name, value in lookups.items()])
     return tuple(parts)
 
 
@@ -297,28 +388,32 @@ def parts_of(condition: Condition) -> tuple[Condition, ...]:
 
 def leaves(condition: Condition) -> Iterable[Comparison]:
     """Give every comparison in a resolved condition."""
-    if isinstance(condition, Comparison):
-        yield condition
-    elif isinstance(condition, Not):
-        yield from leaves(condition.part)
-    elif isinstance(condition, (All, Either)):
-        for part in condition.parts:
+    kind = type(condition)
+    if kind is Comparison:
+        yield condition  # type: ignore[misc]
+    elif kind is Not:
+        yield from leaves(condition.part)  # type: ignore[attr-defined]
+    elif kind is All or kind is Either:
+        for part in condition.parts:  # type: ignore[attr-defined]
             yield from leaves(part)
 
 
-def resolve(condition: Condition, leaf: Callable[[Any], Condition]) -> Condition:
+def resolve(condition: Any, leaf: Callable[[Any], Condition]) -> Condition:
     """Give the same tree with every lookup and claim replaced."""
-    if isinstance(condition, (Lookup, Claim)):
+    # not by isinstance: what is no instance of a class would be asked for its __class__ too, which we compute
+    kind = type(condition)
+    if kind is Lookup or kind is Claim:
         return leaf(condition)
-    if isinstance(condition, (Q, All)):
-        parts = tuple(resolve(part, leaf) for part in members(condition))
+    if issubclass(kind, (Q, All)):
+        parts = tuple([resolve(part, leaf) for part in members(condition)])
         # DynamoDB refuses the parentheses that an AND of one would get
         return parts[0] if len(parts) == 1 else All(parts)
-    if isinstance(condition, Either):
-        return Either(tuple(resolve(part, leaf) for part in condition.parts))
-    if isinstance(condition, Not):
+    if kind is Either:
+        return Either(tuple([resolve(part, leaf) for part in condition.parts]))
+    if kind is Not:
         return Not(resolve(condition.part, leaf))
-    return condition
+    resolved: Condition = condition
+    return resolved
 
 
 def boto3_condition(parts: Sequence[Condition]) -> Any:

@@ -8,14 +8,27 @@ own serialisation and never validated.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..codec import encode_stored, encode_value
 from ..exceptions import InvalidExpression, InvalidSchemaField, UnstorableValue, ValidationError
 from ..schema.base import Adapter
 from ..spec import FieldSpec
-from .conditions import Claim, Comparison, Condition, Lookup, PathOperand, Stored, resolve
+from .conditions import (
+    Claim,
+    Comparison,
+    Condition,
+    Either,
+    Lookup,
+    Not,
+    PathOperand,
+    Q,
+    Stored,
+    conjunction,
+    resolve,
+    shape_of,
+)
 from .placeholders import Path
 from .references import F, Reference, Size
 from .updates import FUNCTIONS
@@ -38,7 +51,14 @@ _PLAIN = frozenset({"S", "N", "B", "BOOL"})
 # names come from programs, which have so many of them; but keys below untyped data may come from anywhere
 _MOST_REMEMBERED = 2_000
 
+# conditions that :func:`conjunction` would leave as they are, or make lookups of
+_USUAL = frozenset({type(None), Comparison, Lookup, Claim, Either, Not, Q, dict})
+# values that stand for an attribute
+REFERRING = (Size, Reference, Stored)
+
 Split: TypeAlias = tuple[Path, FieldSpec | None, tuple[str, ...]]
+Convert: TypeAlias = Callable[[Any], "dict[str, Any] | None"]
+Compare: TypeAlias = Callable[[Any], "Comparison | None"]
 
 
 class Resolver:
@@ -53,24 +73,109 @@ class Resolver:
         self._fields: Mapping[str, FieldSpec] = adapter.fields if adapter is not None else {}
         self._by_stored: Mapping[str, FieldSpec] = adapter.by_stored if adapter is not None else {}
         self._splits: dict[tuple[str, frozenset[str]], Split] = {}
+        # what compares usual values, by the names of lookups and by what claims say besides their values
+        self._compares: dict[Any, Compare] = {}
 
     def condition(self, condition: Condition) -> Condition:
         """Resolve every lookup and claim in a condition."""
         return resolve(condition, self.comparison)
 
-    def comparison(self, leaf: Lookup | Claim) -> Condition:
+    def comparison(self, leaf: Lookup | Claim) -> Comparison:
         """Resolve one lookup or claim."""
-        if isinstance(leaf, Claim):
+        if type(leaf) is Lookup:
+            return self.lookup(leaf.name, leaf.value)
+        assert isinstance(leaf, Claim)
+        if isinstance(leaf.target, Stored):
             path, spec = self.walk(leaf.target)
-            label = leaf.target.name if isinstance(leaf.target, Stored) else repr(leaf.target)
+            return self._comparison(leaf.target.name, path, spec, leaf.operator, leaf.size, leaf.value, True)
+        question = (leaf.target._model, leaf.target._steps, leaf.operator, leaf.size)
+        compare = self._compares.get(question)
+        if compare is None:
             operator = ALIASES.get(leaf.operator, leaf.operator)
-            return self._comparison(label, path, spec, operator, leaf.value, leaf.size, isinstance(leaf.target, Stored))
-        path, spec, words = self.split(leaf.name, OPERATORS)
+            compare = self._learned(question, *self.walk(leaf.target), operator, leaf.size)
+        found = compare(leaf.value)
+        if found is None:
+            path, spec = self.walk(leaf.target)
+            operator = ALIASES.get(leaf.operator, leaf.operator)
+            found = self._comparison(repr(leaf.target), path, spec, operator, leaf.size, leaf.value)
+        return found
+
+    def conditions(self, conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> list[Condition]:
+        """Resolve conditions in every form that :func:`conjunction` takes: all of them have to hold."""
+        conditions = tuple(conditions)
+        if not _USUAL.issuperset(map(type, conditions)):
+            # all of them are seen to be conditions before any is looked at closely
+            return [self.condition(part) for part in conjunction(conditions, lookups)]
+        found: list[Condition] = []
+        for condition in conditions:
+            kind = type(condition)
+            if kind is Lookup:
+                found.append(self.lookup(condition.name, condition.value))
+            elif kind is Q or kind is dict:
+                named = condition.named if kind is Q else condition
+                found += [self.lookup(name, value) for name, value in named.items()]
+            elif condition is not None:
+                found.append(self.condition(condition))
+        if lookups:
+            found += [self.lookup(name, value) for name, value in lookups.items()]
+        return found
+
+    def lookup(self, name: str, value: Any) -> Comparison:
+        """Resolve a name with a value."""
+        compare = self._compares.get(name)
+        if compare is None:
+            compare = self._learned(name, *self._split_lookup(name))
+        found = compare(value)
+        return self._comparison(name, *self._split_lookup(name), value) if found is None else found
+
+    def _split_lookup(self, name: str) -> tuple[Path, FieldSpec | None, str, bool]:
+        """Give the path, the field, the operator, and whether the size is compared."""
+        path, spec, words = self.split(name, OPERATORS)
         size = bool(words) and words[0] == "size"
         if size:
             words = words[1:]
-        operator = ALIASES.get(words[0], words[0]) if words else "eq"
-        return self._comparison(leaf.name, path, spec, operator, leaf.value, size)
+        return path, spec, ALIASES.get(words[0], words[0]) if words else "eq", size
+
+    def _learned(self, question: Any, path: Path, spec: FieldSpec | None, operator: str, size: bool) -> Compare:
+        """Remember what compares usual values, so that only what depends on these is done each time.
+
+        It gives ``None`` for unusual ones, which :meth:`_comparison` has to see to.
+        """
+        if operator in ("exists", "not_exists"):
+            constant = Comparison(path, operator)
+            compare: Compare = lambda value: constant if value is True else None  # noqa: E731
+        elif operator == "type":
+            compare = _nothing_usual
+        else:
+            is_inside = operator in ("contains", "not_contains")
+            convert = _size_of if size else self.converter(spec, path, within=is_inside)
+            if operator in ("between", "in"):
+                compare = _comparing_several(path, operator, size, convert)
+            else:
+                compare = _comparing(path, operator, size, convert)
+        if len(self._compares) >= _MOST_REMEMBERED:
+            self._compares.clear()
+        self._compares[question] = compare
+        return compare
+
+    def converter(self, spec: FieldSpec | None, path: Path, *, check: bool = False, within: bool = False) -> Convert:
+        """Give what makes the wire form of usual values of what is at a path, ``None`` of others.
+
+        With ``check`` of valid values only; ``within`` says that what is inside is meant, where the field says what
+        that is.
+        """
+        in_list = within or is_in_list(path)
+        if spec is None or self.adapter is None:
+            return _encode_in_list if in_list else _encode
+        compiled = self.adapter.compiled
+        if within and spec.element is not None:
+            return compiled.inner_part(path, check, element=True)
+        if len(path) > 1:
+            return compiled.inner_part(path, check)
+        if spec.computed or self._fields.get(spec.name) is not spec:
+            return _nothing_usual
+        convert = compiled.parts[spec.name, check]
+        return _only_plain(convert) if in_list else convert
 
     def _comparison(
         self,
@@ -78,8 +183,8 @@ class Resolver:
         path: Path,
         spec: FieldSpec | None,
         operator: str,
-        value: Any,
         size: bool,
+        value: Any,
         exactly_null: bool = False,
     ) -> Comparison:
         if operator in ("exists", "not_exists"):
@@ -90,7 +195,7 @@ class Resolver:
             if operator in ("eq", "ne"):
                 if exactly_null:
                     return Comparison(path, operator, (_NULL,))
-                return Comparison(path, "absent" if operator == "eq" else "present")
+                return _of_none(path, operator)
             raise InvalidExpression(f"{label}=None: only eq and ne compare with None")
         values = self._several(label, value, operator) if operator in ("between", "in") else [value]
         if operator == "type":
@@ -112,11 +217,11 @@ class Resolver:
 
     def path_operand(self, value: Any) -> PathOperand | None:
         """Give the attribute that a value refers to, ``None`` for a value that is meant as such."""
+        if not isinstance(value, REFERRING):
+            return None
         if isinstance(value, Size):
             return PathOperand(self.walk(value._target)[0], size=True)
-        if isinstance(value, (Reference, Stored)):
-            return PathOperand(self.walk(value)[0], isinstance(value, Stored) and value.size)
-        return None
+        return PathOperand(self.walk(value)[0], isinstance(value, Stored) and value.size)
 
     @staticmethod
     def _several(label: str, value: Any, operator: str) -> list[Any]:
@@ -284,9 +389,84 @@ class Resolver:
         )
 
 
+def _of_none(path: Path, operator: str) -> Comparison:
+    return Comparison(path, "absent" if operator == "eq" else "present")
+
+
+def _comparing(path: Path, operator: str, size: bool, convert: Convert) -> Compare:
+    shape = shape_of(path, operator, (None,), size)
+    of_none = None
+    if not size and operator in ("eq", "ne"):
+        of_none = _of_none(path, operator)
+
+    def compare(value: Any) -> Comparison | None:
+        if value is None:
+            return of_none
+        wire = None if isinstance(value, REFERRING) else convert(value)
+        return None if wire is None else Comparison.of(shape, (wire,))
+
+    return compare
+
+
+# what can be gone through twice
+_SEVERAL = (list, tuple, set, frozenset)
+
+
+def _comparing_several(path: Path, operator: str, size: bool, convert: Convert) -> Compare:
+    def compare(values: Any) -> Comparison | None:
+        if type(values) not in _SEVERAL:
+            return None
+        count = len(values)
+        if count != 2 if operator == "between" else not 1 <= count <= 100:
+            return None
+        wires = []
+        for value in values:
+            wire = None if value is None or isinstance(value, REFERRING) else convert(value)
+            if wire is None:
+                return None
+            wires.append(wire)
+        return Comparison.of(shape_of(path, operator, (None,) * count, size), tuple(wires))
+
+    return compare
+
+
+def _nothing_usual(value: Any) -> None:
+    return None
+
+
+def _encode(value: Any) -> dict[str, Any] | None:
+    if type(value) is str and value.isascii():
+        return {"S": value}
+    try:
+        return encode_stored(value)
+    except Exception:
+        return None  # it is encoded once more, for the error
+
+
+def _encode_in_list(value: Any) -> dict[str, Any] | None:
+    try:
+        return encode_stored(value, in_list=True)
+    except Exception:
+        return None
+
+
+def _only_plain(convert: Convert) -> Convert:
+    """Give a conversion of nothing but values that are the same inside lists."""
+
+    def convert_plain(value: Any) -> dict[str, Any] | None:
+        wire = convert(value)
+        return None if wire is None or _PLAIN.isdisjoint(wire) else wire
+
+    return convert_plain
+
+
+def _size_of(value: Any) -> dict[str, Any] | None:
+    return encode_value(value) if type(value) is int else None
+
+
 def is_in_list(path: Path) -> bool:
     """Say whether a path leads into a list, where maps keep their NULLs."""
-    return any(isinstance(step, int) for step in path)
+    return len(path) > 1 and any(isinstance(step, int) for step in path)
 
 
 def _size(label: str, value: Any) -> dict[str, Any]:

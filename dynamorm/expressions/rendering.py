@@ -6,7 +6,7 @@ shape and remembered; only the values are collected anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..exceptions import InvalidExpression
@@ -17,7 +17,6 @@ from .updates import Action, Operand, SumOperand
 _MOST_REMEMBERED = 1024
 _ZERO = {"N": "0"}
 _EMPTY: dict[str, Any] = {"L": []}
-_NULL = {"S": "NULL"}
 
 
 class Rendered(NamedTuple):
@@ -29,8 +28,15 @@ class Rendered(NamedTuple):
 
 
 class _Template(NamedTuple):
+    """The text, its names, the placeholders of its values, and of an update the actions in the order of the text."""
+
     text: str
     names: dict[str, str]
+    holders: tuple[str, ...]
+    order: tuple[int, ...] = ()
+
+    def filled(self, values: Iterable[dict[str, Any]]) -> Rendered:
+        return Rendered(self.text, self.names.copy(), dict(zip(self.holders, values, strict=True)))
 
 
 _templates: dict[Any, _Template] = {}
@@ -38,38 +44,56 @@ _templates: dict[Any, _Template] = {}
 
 def render_condition(parts: Sequence[Condition], prefix: str = "c") -> Rendered:
     """Give the text of resolved conditions, all of which have to hold."""
-    condition = parts[0] if len(parts) == 1 else All(tuple(parts))
-    return _rendered(
-        (prefix, _shape(condition)), prefix, lambda holders: _condition(condition, holders), _values(condition)
-    )
+    values: list[dict[str, Any]] = []
+    question = (prefix, *[_shape(part, values) for part in parts])
+    template = _templates.get(question)
+    if template is None:
+        condition = parts[0] if len(parts) == 1 else All(tuple(parts))
+        template = _remembered(question, prefix, lambda holders: _condition(condition, holders))
+    return template.filled(values)
 
 
 def render_update(actions: Sequence[Action], prefix: str = "u") -> Rendered:
     """Give the text of an update expression."""
-    shape = tuple((action.kind, action.path, _operand_shape(action.value)) for action in actions)
-    values = (value for action in _ordered(actions) for value in _action_values(action))
-    return _rendered((prefix, "update", shape), prefix, lambda holders: _update(actions, holders), values)
+    question = (
+        prefix,
+        "update",
+        *[
+            (action.kind, action.path) if type(action.value) is dict else (*action[:2], _operand_shape(action.value))
+            for action in actions
+        ],
+    )
+    template = _templates.get(question)
+    if template is None:
+        order = tuple(sorted(range(len(actions)), key=lambda number: _CLAUSES.index(_clause_of(actions[number]))))
+        ordered = [actions[number] for number in order]
+        template = _remembered(question, prefix, lambda holders: _update(ordered, holders), order)
+    values: list[dict[str, Any]] = []
+    for number in template.order:
+        _add_values(actions[number], values)
+    return template.filled(values)
 
 
 def render_projection(paths: Sequence[Path], prefix: str = "p") -> Rendered:
     """Give the text of a projection."""
-    return _rendered(
-        (prefix, "projection", tuple(paths)), prefix, lambda holders: ", ".join(map(holders.path, paths)), iter(())
-    )
-
-
-def _rendered(shape: Any, prefix: str, text: Callable[[Placeholders], str], values: Iterator[Any]) -> Rendered:
-    template = _templates.get(shape)
+    question = (prefix, "projection", *paths)
+    template = _templates.get(question)
     if template is None:
-        holders = Placeholders(prefix)
-        rendered = text(holders)
-        template = _Template(rendered, {holder: name for name, holder in holders.names.items()})
-        if len(_templates) >= _MOST_REMEMBERED:
-            _templates.clear()
-        _templates[shape] = template
-    return Rendered(
-        template.text, dict(template.names), {f":{prefix}{number}": value for number, value in enumerate(values)}
-    )
+        template = _remembered(question, prefix, lambda holders: ", ".join(map(holders.path, paths)))
+    return template.filled(())
+
+
+def _remembered(
+    question: Any, prefix: str, text: Callable[[Placeholders], str], order: tuple[int, ...] = ()
+) -> _Template:
+    holders = Placeholders(prefix)
+    rendered = text(holders)
+    names = {holder: name for name, holder in holders.names.items()}
+    template = _Template(rendered, names, tuple(f":{prefix}{number}" for number in range(holders.values)), order)
+    if len(_templates) >= _MOST_REMEMBERED:
+        _templates.clear()
+    _templates[question] = template
+    return template
 
 
 # Conditions.
@@ -80,16 +104,21 @@ _COMPOUND = frozenset({"not_contains", "absent", "present"})
 _FUNCTIONS = {"begins_with": "begins_with", "contains": "contains", "type": "attribute_type"}
 
 
-def _shape(condition: Condition) -> Any:
+def shapes(conditions: Iterable[Condition]) -> tuple[Any, ...]:
+    """Give what of resolved conditions does not depend on values."""
+    return tuple([part.shape if type(part) is Comparison else _shape(part, []) for part in conditions])
+
+
+def _shape(condition: Any, values: list[dict[str, Any]]) -> Any:
+    """Give what the text of a condition depends on; its values are added in the order of their placeholders."""
     kind = type(condition)
     if kind is Comparison:
-        comparison: Any = condition
-        operands = tuple([_operand_shape(operand) for operand in comparison.operands])
-        return comparison.operator, comparison.path, comparison.size, operands
+        values += condition.values
+        return condition.shape
     if kind is Not:
-        return "not", _shape(condition.part)  # type: ignore[attr-defined]
+        return "not", _shape(condition.part, values)
     if kind is All or kind is Either:
-        return kind.__name__, tuple([_shape(part) for part in condition.parts])  # type: ignore[attr-defined]
+        return kind.__name__, *[_shape(part, values) for part in condition.parts]
     raise InvalidExpression(f"{condition!r} has not been resolved against a model")
 
 
@@ -148,39 +177,21 @@ def _operand(operand: Operand, holders: Placeholders) -> str:
     return holders.value()
 
 
-def _values(condition: Any) -> Iterator[dict[str, Any]]:
-    """Give the values of a condition in the order in which the text has their placeholders."""
-    kind = type(condition)
-    if kind is Comparison:
-        for operand in condition.operands:
-            if type(operand) is dict:
-                yield operand
-        if condition.operator in ("absent", "present"):
-            yield _NULL
-    elif kind is Not:
-        yield from _values(condition.part)
-    else:
-        for part in condition.parts:
-            yield from _values(part)
-
-
 # Updates.
 
 _CLAUSES = ("SET", "REMOVE", "ADD", "DELETE")
+_CLAUSE = {"remove": "REMOVE", "add": "ADD", "delete": "DELETE"}
+# what stands for an attribute that is not there
+_DEFAULTS = {"plus": _ZERO, "minus": _ZERO, "append": _EMPTY, "prepend": _EMPTY}
 
 
 def _clause_of(action: Action) -> str:
-    return {"remove": "REMOVE", "add": "ADD", "delete": "DELETE"}.get(action.kind, "SET")
+    return _CLAUSE.get(action.kind, "SET")
 
 
-def _ordered(actions: Sequence[Action]) -> Iterator[Action]:
-    for clause in _CLAUSES:
-        yield from (action for action in actions if _clause_of(action) == clause)
-
-
-def _update(actions: Sequence[Action], holders: Placeholders) -> str:
+def _update(ordered: Sequence[Action], holders: Placeholders) -> str:
     clauses: dict[str, list[str]] = {}
-    for action in _ordered(actions):
+    for action in ordered:
         clauses.setdefault(_clause_of(action), []).append(_action(action, holders))
     return " ".join(f"{clause} {', '.join(texts)}" for clause, texts in clauses.items())
 
@@ -216,14 +227,13 @@ def _summand(part: dict[str, Any] | PathOperand, holders: Placeholders) -> str:
     return f"if_not_exists({text}, {holders.value()})" if isinstance(part, PathOperand) else text
 
 
-def _action_values(action: Action) -> Iterator[dict[str, Any]]:
+def _add_values(action: Action, values: list[dict[str, Any]]) -> None:
+    """Add the values of an action in the order of their placeholders."""
     value = action.value
     if isinstance(value, SumOperand):
-        for part in (value.left, value.right):
-            yield _ZERO if isinstance(part, PathOperand) else part
+        values += [_ZERO if isinstance(part, PathOperand) else part for part in (value.left, value.right)]
     elif value is not None and not isinstance(value, PathOperand):
-        yield value
-    if action.kind in ("plus", "minus"):
-        yield _ZERO
-    elif action.kind in ("append", "prepend"):
-        yield _EMPTY
+        values.append(value)
+    default = _DEFAULTS.get(action.kind)
+    if default is not None:
+        values.append(default)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..frozen import FrozenValue
 from .conditions import PathOperand
 from .placeholders import Path
 
@@ -22,7 +21,7 @@ class SumOperand(NamedTuple):
 Operand = dict[str, Any] | PathOperand | SumOperand
 
 
-class Action(FrozenValue):
+class Action(NamedTuple):
     """One change: ``kind`` is ``set`` or one of the functions of the grammar; ``value`` is in wire form."""
 
     kind: str

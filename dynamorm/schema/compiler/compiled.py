@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -18,13 +18,18 @@ from .plans import (
     UNSURE,
     Converted,
     FieldPlan,
+    Flag,
     Foreign,
     Given,
     ListOf,
     Made,
     MapOf,
+    Number,
+    Objects,
     Record,
     SchemaPlan,
+    SetOf,
+    Text,
     Value,
     fills_in,
     holds_free,
@@ -34,8 +39,12 @@ from .values import write_item
 
 Plan = Callable[[str], SchemaPlan]
 Function = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
+Writer = Callable[[Any], "AttributeValue | None"]
 COMPILED = "compiled"
 CONVERTED = "compiled, with the library's own conversion"
+
+# schemas may nest themselves, and each way into them has a function of its own
+_DEEPEST = 6
 
 _lock = threading.RLock()
 
@@ -99,7 +108,9 @@ class Compiled:
         self.dumps: dict[bool, Function] = _Lazily(self._compile_dump)
         self.receives: dict[str, tuple[Receive, Packing]] = _Lazily(self._compile_receive)
         self._reloads: dict[str, Function] = _Lazily(self._compile_reload)
-        self._parts: dict[tuple[str, bool], tuple[Function, str]] = _Lazily(self._compile_part)
+        self.parts: dict[tuple[str, bool], Writer] = _Lazily(self._compile_part)
+        """Functions like :meth:`part`, by the name of the field and whether they check."""
+        self._inner_parts: dict[tuple[str, tuple[str | None, ...], bool], Writer] = _Lazily(self._compile_inner_part)
 
     def load(self, wire: Mapping[str, Any], mode: str) -> dict[str, Any] | None:
         """Give the natives of a stored item."""
@@ -111,9 +122,37 @@ class Compiled:
 
     def part(self, name: str, value: Any, check: bool) -> AttributeValue | None:
         """Give the wire form of the native value of one field; with ``check`` only where it is valid by itself."""
-        dump, stored = self._parts[name, check]
-        wire = dump({name: value})
-        return None if wire is None else wire.get(stored)
+        return self.parts[name, check](value)
+
+    def inner_part(self, path: Sequence[str | int], check: bool, *, element: bool = False) -> Writer:
+        """Give a function like :meth:`part` for what is at a document path inside a field, or an element of that.
+
+        It only writes texts, numbers and truth values.
+        """
+        trail = self._trail(path, element)
+        if trail is None:
+            return _give_up
+        name, steps = trail
+        return self._inner_parts[name, steps, check]
+
+    def _trail(self, path: Sequence[str | int], element: bool) -> tuple[str, tuple[str | None, ...]] | None:
+        """Give the field of a path and the way from there, in which ``None`` stands for any element."""
+        field = next((field for field in self.dump_plan.fields if field.stored == path[0]), None)
+        if field is None or len(path) > _DEEPEST:
+            return None
+        value: Value | None = field.value
+        steps: list[str | None] = []
+        for step in (*path[1:], *((0,) if element else ())):
+            is_position = isinstance(step, int)
+            is_element = isinstance(value, ListOf) if is_position else isinstance(value, MapOf)
+            if is_element or (isinstance(value, SetOf) and element and len(steps) == len(path) - 1):
+                steps.append(None)
+            elif isinstance(value, Record) and not is_position:
+                steps.append(str(step))
+            else:
+                return None
+            value = _below(value, steps[-1])
+        return field.name, tuple(steps)
 
     def exactly(self, given: Mapping[str, Any], *, defaults: bool) -> dict[str, Any] | None:
         """Give the natives of what a program gives, if these are valid and of the types that a load would make.
@@ -246,8 +285,26 @@ class Compiled:
         field = next(field for field in self.plan(self._whole).fields if field.name == name)
         return compile_load(SchemaPlan(f"{self._name}.{name}", [field]))[0]
 
-    def _compile_part(self, key: tuple[str, bool]) -> tuple[Function, str]:
+    def _compile_part(self, key: tuple[str, bool]) -> Writer:
         name, check = key
+        field = self._field_alone(name, check)
+        return _give_up if field is None else self._writer(field, check)
+
+    def _compile_inner_part(self, key: tuple[str, tuple[str | None, ...], bool]) -> Writer:
+        name, steps, check = key
+        field = self._field_alone(name, check)
+        value: Value | None = None if field is None else field.value
+        for step in steps:
+            # a check of the whole may stand for those of what is inside
+            if check and any(isinstance(one, Objects) for one in getattr(value, "checks", ())):
+                return _give_up
+            value = _below(value, step)
+        if not isinstance(value, (Text, Number, Flag)):
+            return _give_up
+        return self._writer(FieldPlan(".".join(step or "element" for step in steps), "inside", value), check)
+
+    def _field_alone(self, name: str, check: bool) -> FieldPlan | None:
+        """Give a field whose value can be dumped without those of others, ``None`` for any other."""
         plan = self.dump_plan
         field = next((field for field in plan.fields if field.name == name), None)
         if (
@@ -259,9 +316,18 @@ class Compiled:
             or field.always is not None
             or isinstance(field.value, Foreign)
         ):
-            return _give_up, name
-        alone = field.replace(unset=LEFT_OUT, unset_check=None)
-        return compile_dump(SchemaPlan(f"{self._name}.{name}", [alone]), check=check)[0], field.stored
+            return None
+        return field.replace(unset=LEFT_OUT, unset_check=None)
+
+    def _writer(self, field: FieldPlan, check: bool) -> Writer:
+        name, stored = field.name, field.stored
+        dump, _ = compile_dump(SchemaPlan(f"{self._name}.{name}", [field]), check=check)
+
+        def write(value: Any) -> AttributeValue | None:
+            wire = dump({name: value})
+            return None if wire is None else wire.get(stored)
+
+        return write
 
     @property
     def loading(self) -> Direction:
@@ -331,7 +397,7 @@ def _is_changed_by_storage(value: Any) -> bool:
     return type(value) in (float, Decimal) and not value
 
 
-def _give_up(values: Mapping[str, Any]) -> None:
+def _give_up(values: Any) -> None:
     return None
 
 
@@ -348,6 +414,20 @@ def _accepted(accept: Callable[[Mapping[str, Any]], Mapping[str, Any]], dump: Fu
         return dump(natives)
 
     return put
+
+
+def _below(value: Value | None, step: str | None) -> Value | None:
+    """Give what is inside a value: a field by its stored name, or any element."""
+    if isinstance(value, Record):
+        plan = value.plan
+        if plan.judge is not None or plan.finish is not None or plan.dump_declined is not None:
+            return None
+        return next((one.value for one in plan.fields if one.stored == step and _stands_alone(one)), None)
+    return value.element if isinstance(value, (ListOf, SetOf, MapOf)) else None
+
+
+def _stands_alone(field: FieldPlan) -> bool:
+    return not field.computed and field.always is None
 
 
 def _written(dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]], check: bool) -> Function:
