@@ -167,9 +167,12 @@ class Compiled:
         fields = self._exact_fields
         if fields is None or not given.keys() <= fields.keys():
             return None
+        wire = self._dump_given(given)
+        if wire is None or len(wire) != len(given):
+            return None
         found = {}
         for name, value in given.items():
-            native = self._exact(fields[name], value)
+            native = value if name in self._kept_as_given else self._exact(fields[name], value, wire)
             if native is None:
                 return None
             found[name] = native
@@ -190,17 +193,37 @@ class Compiled:
     def _accept_given(self) -> Callable[[Mapping[str, Any], bool], dict[str, Any]] | None:
         return self.plan(self._whole).accept_given
 
-    def _exact(self, field: FieldPlan, value: Any) -> Any:
+    def _exact(self, field: FieldPlan, value: Any, wire: WireItem) -> Any:
         """Give the native that a load makes of a given one, ``None`` where the library has to judge."""
-        wire = self.part(field.name, value, True)
-        if wire is None or _is_changed_by_storage(value):
+        if _is_changed_by_storage(value):
             return None
         if keeps_natives(field.value):
             return kept(value)
         if holds_free(field.value):
             return None
-        natives = self._reloads[field.name]({field.stored: wire})
+        natives = self._reloads[field.name]({field.stored: wire[field.stored]})
         return None if natives is None else natives.get(field.name)
+
+    @cached_property
+    def _dump_given(self) -> Function:
+        """The function from any number of natives to their wire form, where each is valid by itself."""
+        fields = self._exact_fields or {}
+        alone = {name: self._field_alone(name, True) for name in fields}
+        whole = frozenset(name for name, field in alone.items() if field is None)
+        plan = SchemaPlan(f"{self._name} given", [field for field in alone.values() if field is not None])
+        dump, _ = compile_dump(plan, check=True)
+        return dump if not whole else lambda given: dump(given) if whole.isdisjoint(given) else None
+
+    @cached_property
+    def _kept_as_given(self) -> frozenset[str]:
+        """The fields whose valid natives are what a load would make: texts, truth values and integers."""
+        fields = self._exact_fields or {}
+        return frozenset(
+            name
+            for name, field in fields.items()
+            if isinstance(field.value, (Text, Flag))
+            or (isinstance(field.value, Number) and field.value.native is int and field.value.finish is None)
+        )
 
     @cached_property
     def put(self) -> Function:
