@@ -179,7 +179,7 @@ class Compiled:
 
     def _exact(self, field: FieldPlan, value: Any) -> Any:
         """Give the native that a load makes of a given one, ``None`` where the library has to judge."""
-        wire = self.part(field.name, value, True)
+        wire = self.parts[field.name, True](value)
         if wire is None or _is_changed_by_storage(value):
             return None
         if keeps_natives(field.value):
