@@ -259,7 +259,7 @@ class Mapper:
         """Give the wire form of one field's value, in whatever form it was assigned; ``None`` for no value."""
         if value is None:
             return None
-        quick = self.adapter.compiled.part(spec.name, value, False)
+        quick = self.adapter.compiled.parts[spec.name, False](value)
         if quick is not None:
             return quick
         native = self.adapter.as_native(spec, value)

@@ -246,7 +246,7 @@ class Resolver:
             if spec is None or self.adapter is None:
                 return encode_stored(value, in_list=in_list)
             if self._fields.get(spec.name) is spec:
-                quick = self.adapter.compiled.part(spec.name, value, False)
+                quick = self.adapter.compiled.parts[spec.name, False](value)
                 if quick is not None and not (in_list and _PLAIN.isdisjoint(quick)):
                     return quick
             try:
