@@ -181,8 +181,20 @@ def take_over(
     is_more = whole_answer or more_changed or state.pending or state.loaded is None
     if not is_more and _are_just_fields(plan, answer):
         _take_fields_over(instance, state, mapper, plan, answer)
-        state.place = place
-        return
+    else:
+        _take_parts_over(instance, state, mapper, plan, answer, whole_answer, more_changed)
+    state.place = place
+
+
+def _take_parts_over(
+    instance: Any,
+    state: State,
+    mapper: Any,
+    plan: Sequence[Planned],
+    answer: WireItem,
+    whole_answer: bool,
+    more_changed: bool,
+) -> None:
     parts = [part for part in plan if _is_answered(part, answer)]
     stored: WireItem = dict(state.loaded or mapper.key_of(instance.__dict__))
     tops = dict.fromkeys(str(part.path[0]) for part in parts)
@@ -221,7 +233,7 @@ def take_over(
     if state.loaded is None:
         for name in mapper.key_names:
             state.original[name] = instance.__dict__.get(name)
-    state.loaded, state.place, state.extra = stored, place, mapper.unknown(stored)
+    state.loaded, state.extra = stored, mapper.unknown(stored)
 
 
 def _are_just_fields(plan: Sequence[Planned], answer: WireItem) -> bool:

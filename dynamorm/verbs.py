@@ -192,10 +192,8 @@ def update_instance(
     store, state = _store(cls), instance._dynamorm_state
     require_same_key(instance, "update()")
     changes, conditions = told_apart(arguments, conditions)
-    mapper = store.mapper
-    key_names = mapper.key_names
-    for name in mapper.names_of_key.intersection(updates):
-        planned(mapper, (), {name: updates[name]})  # refuses it: below, keys are among the updates to say which item
+    mapper, key_names = store.mapper, store.mapper.key_names
+    _refuse_keys(mapper, updates)  # before they are among what is sent, to say which item
     raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
     is_replaced = getattr(cls.update_item, "__func__", None) is not own_update_item
     sent: dict[str, Any] | None = None
@@ -234,13 +232,17 @@ def update_instance(
         if is_loaded and error.item is None:
             raise _gone(instance) from error
         raise
-    if answer is not None:
-        if not return_all:
-            take_over(instance, plan, answer, place, whole_answer=whole, more_changed=more_changed)
-        else:
-            _take_all_over(instance, plan, answer, place)
+    if answer is not None and return_all:
+        _take_all_over(instance, plan, answer, place)
+    elif answer is not None:
+        take_over(instance, plan, answer, place, whole_answer=whole, more_changed=more_changed)
     _finish_update(cls, partners, signals)
     return response
+
+
+def _refuse_keys(mapper: Any, updates: Mapping[str, Any]) -> None:
+    for name in mapper.names_of_key.intersection(updates):
+        planned(mapper, (), {name: updates[name]})
 
 
 def _finish_update(cls: Any, partners: Sequence[Any], signals: dict[str, Any]) -> None:
