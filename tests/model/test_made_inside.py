@@ -188,3 +188,28 @@ def test_what_was_only_read_can_be_pickled_and_told_from_what_was_changed():
     assert twin.to_dict(native=True) == one.to_dict(native=True) and not twin.is_dirty
     twin.tags.append("b")
     assert set(twin.changes) == {"tags"} and not one.is_dirty and twin.extra == one.extra == {"more": {"x"}}
+
+
+def test_what_a_field_makes_of_null_is_a_default():
+    """Nothing of it is stored, so that it is no change, and is stored once it is assigned."""
+    fields = pytest.importorskip("marshmallow").fields
+
+    class Own(fields.Field):
+        def deserialize(self, value, attr=None, data=None, **kwargs):
+            return "unsaid" if value is None else value
+
+    class Note(DynaModel):
+        class Table:
+            name = "notes"
+            hash_key = "id"
+            read = 1
+            write = 1
+
+        class Schema:
+            id = fields.String(required=True)
+            text = Own(allow_none=True)
+
+    one = loaded(Note, {"id": {"S": "1"}, "text": {"NULL": True}})
+    assert one.text == "unsaid" and not one.is_dirty
+    one.text = "unsaid"
+    assert set(one.changes) == {"text"}

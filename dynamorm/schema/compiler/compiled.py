@@ -35,7 +35,7 @@ from .plans import (
     holds_free,
     keeps_natives,
 )
-from .values import write_item
+from .values import decimal_text, write_item
 
 Plan = Callable[[str], SchemaPlan]
 Function = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
@@ -199,7 +199,7 @@ class Compiled:
             return None
         if keeps_natives(field.value):
             return kept(value)
-        if holds_free(field.value):
+        if holds_free(field.value) or _loses_digits(value):
             return None
         natives = self._reloads[field.name]({field.stored: wire[field.stored]})
         return None if natives is None else natives.get(field.name)
@@ -418,6 +418,15 @@ def _is_changed_by_storage(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(inner is None or _is_changed_by_storage(inner) for inner in value)
     return type(value) in (float, Decimal) and not value
+
+
+def _loses_digits(value: Any) -> bool:
+    """Say whether there are Decimals inside that would be read in another form, if as the same number."""
+    if isinstance(value, dict):
+        return any(map(_loses_digits, value.values()))
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(map(_loses_digits, value))
+    return type(value) is Decimal and Decimal(decimal_text(value)).as_tuple() != value.as_tuple()
 
 
 def _give_up(values: Any) -> None:

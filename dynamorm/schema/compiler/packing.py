@@ -12,7 +12,7 @@ from typing import Any
 
 from ...codec import AttributeValue, WireItem
 from ..copies import kept as copied
-from .plans import Flag, Given, ListOf, Made, MapOf, Record, SchemaPlan, SetOf, Text, Value, renews, tag_of
+from .plans import Flag, Foreign, Given, ListOf, Made, MapOf, Record, SchemaPlan, SetOf, Text, Value, renews, tag_of
 
 Unpack = Callable[[Any], AttributeValue]
 
@@ -40,7 +40,9 @@ class Packing:
         inputs = [(place, field) for place, field in enumerate(plan.fields, start=1) if not field.computed]
         any_made = plan.finish is not None or plan.judge is not None
         self._made = [
-            (place, field.name) for place, field in inputs if any_made or isinstance(field.missing, (Given, Made))
+            (place, field.name)
+            for place, field in inputs
+            if any_made or isinstance(field.missing, (Given, Made)) or isinstance(field.value, Foreign)
         ]
         self._renewed = [field.name for _, field in inputs if field.renewed or renews(field.value)]
         self.tells_complete = not self._aliases and not self._renewed
