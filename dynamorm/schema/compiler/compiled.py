@@ -15,6 +15,7 @@ from .loading import Receive, compile_load, compile_receive
 from .packing import Packing
 from .plans import (
     LEFT_OUT,
+    REFUSED,
     UNSURE,
     Converted,
     FieldPlan,
@@ -180,7 +181,7 @@ class Compiled:
         for name, field in fields.items():
             if name in found:
                 natives[name] = found[name]
-            elif field.required or field.missing is UNSURE:
+            elif field.required or field.missing in (REFUSED, UNSURE):
                 return None
             elif defaults and isinstance(field.missing, (Given, Made)):
                 default = _default(field.missing)
@@ -249,7 +250,7 @@ class Compiled:
             if name in given:
                 if given[name] is None:
                     return None
-            elif field.required or field.missing is UNSURE:
+            elif field.required or field.missing in (REFUSED, UNSURE):
                 return None
             elif isinstance(field.missing, (Given, Made)):
                 added[name] = _default(field.missing)
@@ -426,7 +427,9 @@ def _loses_digits(value: Any) -> bool:
         return any(map(_loses_digits, value.values()))
     if isinstance(value, (list, tuple, set, frozenset)):
         return any(map(_loses_digits, value))
-    return type(value) is Decimal and Decimal(decimal_text(value)).as_tuple() != value.as_tuple()
+    if type(value) is not Decimal:
+        return False
+    return not value.is_finite() or Decimal(decimal_text(value)).as_tuple() != value.as_tuple()
 
 
 def _give_up(values: Any) -> None:
