@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from ...codec import AttributeValue, WireItem
+from ...exceptions import UnstorableValue
 from ..copies import kept
 from .dumping import compile_dump
 from .loading import Receive, compile_load, compile_receive
@@ -429,7 +430,10 @@ def _loses_digits(value: Any) -> bool:
         return any(map(_loses_digits, value))
     if type(value) is not Decimal:
         return False
-    return not value.is_finite() or Decimal(decimal_text(value)).as_tuple() != value.as_tuple()
+    try:
+        return Decimal(decimal_text(value)).as_tuple() != value.as_tuple()
+    except UnstorableValue:
+        return False  # as a number; it is stored as a text, which keeps everything
 
 
 def _give_up(values: Any) -> None:
