@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,8 +25,6 @@ def loader(cls: Any, partial: bool = False, place: Place | None = None) -> Calla
     """Give what makes instances of stored items."""
     definition = cls._dynamorm
     mode = PARTIAL if partial else TRUSTED if definition.store.table.on_read == "trust" else WHOLE
-    if cls._dynamorm_init:
-        return functools.partial(_loaded_slowly, cls, mode, place)
     receiver = definition.store.mapper.receiver(mode)
     receive, make, origin = receiver.receive, maker(cls), Origin(place, partial, receiver)
 
@@ -36,15 +33,19 @@ def loader(cls: Any, partial: bool = False, place: Place | None = None) -> Calla
             received = receive(wire, origin)
             if received is not None:
                 values, kept = received
-                if kept is not None:
+                if kept is not None and not cls._dynamorm_init:
                     return make(values, kept)
+                if kept is not None:
+                    instance = make({}, kept)
+                    _arrive(instance, values, partial)
+                    return instance
         return _loaded_slowly(cls, mode, place, wire)
 
     return load
 
 
 def _loaded_slowly(cls: Any, mode: str, place: Place | None, wire: WireItem) -> Any:
-    """Make an instance by way of its library, of an ``__init__`` of its own, or of those who listen."""
+    """Make an instance by way of its library, or of those who listen."""
     mapper, partial = cls._dynamorm.store.mapper, mode == PARTIAL
     listened = bool(pre_init.receivers or post_init.receivers)
     raw = mapper.plain(wire) if listened else {}

@@ -153,8 +153,8 @@ class Run:
     """One iteration: gives instance after instance, and knows where it is.
 
     An item that the schema refuses raises its error where it stands; the next one comes after it.  Items are let go
-    one by one: what a page holds is a hundred times as many objects as it has items, and whoever collects garbage
-    goes through all of them.
+    one by one: each consists of several dicts for every attribute's sake, and whoever collects garbage goes through all
+    that are held.
     """
 
     def __init__(

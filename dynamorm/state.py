@@ -177,9 +177,8 @@ class Stateful:
         _keep(twin, copy.copy(self._dynamorm_state))
         return twin
 
-    # what is kept of an item belongs to this process
     def __reduce_ex__(self, protocol: Any) -> Any:
-        _keep(self, self._dynamorm_state)
+        _keep(self, self._dynamorm_state)  # in place of what is kept of an item, which belongs to this process
         return super().__reduce_ex__(protocol)
 
 
