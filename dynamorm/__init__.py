@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from .changes import Inspection as _Inspection
 from .connection import configure, using
 from .exceptions import *  # noqa: F403
 from .exceptions import __all__ as _exceptions
 from .expressions import F, Q
 from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, ProjectKeys
+from .instances.changes import Inspection as _Inspection
 from .model import DynaModel
 from .relationships import ManyToOne, OneToMany, OneToOne
-from .table import create_tables
+from .tables.declared import create_tables
 
 __version__ = "1.0.0.dev0"
 

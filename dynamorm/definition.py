@@ -9,10 +9,10 @@ from typing import Any
 from .exceptions import DynaModelException
 from .frozen import FrozenValue
 from .indexes import Index
-from .items import Store
 from .mapper import Mapper
 from .schema import Adapter, adapter_for, adapter_of
-from .table import DynamoTable3
+from .store import Store
+from .tables.declared import DynamoTable3
 
 
 class Definition(FrozenValue):

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from .codec import AttributeValue, WireItem, decode_item, encode_item
 from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
 from .expressions import Comparison, Condition, F, Path, Reference, Resolver, boto3_condition
 from .schema import TRUSTED, WHOLE, Adapter
 from .schema.compiler import Receive
 from .spec import FieldSpec, KeySpec
+from .wire.codec import AttributeValue, WireItem, decode_item, encode_item
 
 
 class Receiver(NamedTuple):
@@ -45,9 +45,9 @@ class Mapper:
         self.resolver = Resolver(model_name, adapter)
         self._receivers: dict[str, Receiver] = {}
         self.writings: dict[Any, Any] = {}
-        """What actions of updates come to, whatever their values, by what names them; see :mod:`dynamorm.updates`."""
+        """What actions of updates come to, whatever their values, by what names them."""
         self.arrangements: dict[Any, Any] = {}
-        """Where the keys are among conditions of some shapes; see :mod:`dynamorm.keys`."""
+        """Where the keys are among conditions of some shapes."""
 
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
         """Give the native values of a stored item by Python name."""

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 import six
 
-from . import batch
-from .changes import changes, extra, increase, is_dirty, key_changed, values_of
-from .codec import WireItem, with_bytes
 from .definition import Definition, define
 from .exceptions import DoesNotExist, DynaModelException
 from .expressions import Reference
-from .instances import loaded, take_arriving, take_given, take_more
-from .items import plain
-from .query import QueryIterator
-from .related import Relationship, bind, taken_from
-from .scans import ScanIterator
+from .instances.changes import changes, extra, increase, is_dirty, key_changed, values_of
+from .instances.loading import loaded, take_arriving, take_given, take_more
+from .instances.state import DroppedField, FieldAttribute, Stateful
+from .many import batches as batch
+from .reading.query import QueryIterator
+from .reading.scan import ScanIterator
+from .relationships.declaring import Relationship, bind, taken_from
 from .signals import model_prepared, post_init, pre_init
-from .state import DroppedField, FieldAttribute, Stateful
-from .verbs import (
+from .store import plain
+from .wire.codec import WireItem, with_bytes
+from .writing.verbs import (
     delete_instance,
     items_of_keys,
     patch,

@@ -19,8 +19,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from dynamorm.codec import decode_item, decode_number, decode_value, encode_item, encode_number, encode_value
 from dynamorm.exceptions import DynamoException, UnreadableItem, UnstorableValue
+from dynamorm.wire.codec import decode_item, decode_number, decode_value, encode_item, encode_number, encode_value
 
 EXACT = decimal.Context(prec=200, Emin=-(10**9), Emax=10**9)
 DIGITS = "12345678901234567890123456789012345678"

@@ -15,8 +15,8 @@ import pytest
 
 import dynamorm
 import dynamorm.exceptions
-from dynamorm.query import QueryIterator
-from dynamorm.scans import ScanIterator
+from dynamorm.reading.query import QueryIterator
+from dynamorm.reading.scan import ScanIterator
 from dynamorm.schema import registry
 
 ROOT = Path(__file__).resolve().parent.parent

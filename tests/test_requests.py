@@ -8,16 +8,9 @@ from botocore.validate import ParamValidator
 
 from dynamorm.expressions import Action, Comparison
 from dynamorm.expressions.conditions import Either, Not
-from dynamorm.requests import (
-    build_delete,
-    build_get,
-    build_put,
-    build_query,
-    build_scan,
-    build_update,
-)
+from dynamorm.requests import build_delete, build_get, build_put, build_query, build_scan, build_update
+from dynamorm.requests.tables import build_create_table, build_delete_table, build_describe_table
 from dynamorm.spec import IndexSpec, TableSpec
-from dynamorm.table_requests import build_create_table, build_delete_table, build_describe_table
 
 from .specs import single_key
 

@@ -21,14 +21,7 @@ from botocore import xform_name
 from botocore.signers import RequestSigner
 
 from .answers import DATA_OPERATIONS, encode_payload, read_answer
-from .botocore_private import (
-    Guard,
-    credentials_of,
-    regional_endpoint,
-    sending_options,
-    signing_defaults,
-    user_agent_of,
-)
+from .botocore_private import Guard, credentials_of, regional_endpoint, sending_options, signing_defaults, user_agent_of
 from .botocore_session import Plain
 from .botocore_sparing import spare
 from .exchange import Destination, Exchange, RequestParts, StepAside

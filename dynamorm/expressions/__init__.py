@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..wire.paths import Path
 from .conditions import (
     All,
     Comparison,
@@ -19,7 +20,7 @@ from .conditions import (
     parts_of,
 )
 from .lookups import REFERRING, Convert, Resolver, is_in_list
-from .placeholders import Path, overlapping, shown_path
+from .placeholders import overlapping, shown_path
 from .references import Change, F, Reference, Sum
 from .rendering import Rendered, render_condition, render_projection, render_update, shapes
 from .updates import FUNCTIONS, Action, SumOperand

@@ -14,11 +14,12 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-from ..codec import decode_value
 from ..connection import boto3_conditions
 from ..exceptions import InvalidExpression
 from ..frozen import Frozen
-from .placeholders import Path, shown_path
+from ..wire.codec import decode_value
+from ..wire.paths import Path
+from .placeholders import shown_path
 
 
 class Condition:

@@ -11,10 +11,11 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from ..codec import encode_stored, encode_value
 from ..exceptions import InvalidExpression, InvalidSchemaField, UnstorableValue, ValidationError
 from ..schema.base import Adapter
 from ..spec import FieldSpec
+from ..wire.codec import encode_stored, encode_value
+from ..wire.paths import Path
 from .conditions import (
     Claim,
     Comparison,
@@ -29,7 +30,6 @@ from .conditions import (
     resolve,
     shape_of,
 )
-from .placeholders import Path
 from .references import F, Reference, Size
 from .updates import FUNCTIONS
 

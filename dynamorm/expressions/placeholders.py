@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-Path = tuple[str | int, ...]
+from ..wire.paths import Path
 
 
 def shown_path(path: Iterable[str | int]) -> str:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..exceptions import InvalidExpression
+from ..wire.paths import Path
 from .conditions import All, Comparison, Condition, Either, Not, PathOperand
-from .placeholders import Path, Placeholders
+from .placeholders import Placeholders
 from .updates import Action, Operand, SumOperand
 
 _MOST_REMEMBERED = 1024

@@ -15,9 +15,9 @@ from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
-from ..codec import encode_value
 from ..exceptions import DynaModelException, UnstorableValue, ValidationError
 from ..spec import FieldSpec
+from ..wire.codec import encode_value
 from .compiler import Account, Compiled, SchemaPlan
 
 # What is put into a string field is made text of, as `str` does it.

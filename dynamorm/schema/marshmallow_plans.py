@@ -15,8 +15,8 @@ import marshmallow
 from marshmallow import EXCLUDE, fields
 from marshmallow import missing as MISSING
 
-from ..codec import decode_item
 from ..spec import FieldSpec
+from ..wire.codec import decode_item
 from .base import ABSENT as NO_VALUE
 from .base import PARTIAL, Adapter, complete_absent, prepare
 from .compiler.plans import (

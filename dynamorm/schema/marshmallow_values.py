@@ -15,8 +15,8 @@ from typing import Any
 from marshmallow import fields, utils
 from marshmallow import missing as MISSING
 
-from ..codec import decode_number
 from ..spec import FieldSpec
+from ..wire.codec import decode_number
 from .base import Adapter, prepare
 from .compiler.plans import (
     LEFT_OUT,

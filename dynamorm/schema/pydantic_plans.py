@@ -12,8 +12,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TypeGuard
 
-from ..codec import AttributeValue
 from ..spec import FieldSpec
+from ..wire.codec import AttributeValue
 from .base import PARTIAL, Adapter, prepare
 from .compiler.plans import (
     LEFT_OUT,

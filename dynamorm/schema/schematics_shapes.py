@@ -12,8 +12,8 @@ from typing import Any
 from schematics import types
 from schematics.common import PRIMITIVE
 
-from ..codec import decode_number
 from ..spec import FieldSpec
+from ..wire.codec import decode_number
 from .compiler.plans import (
     Checks,
     Converted,

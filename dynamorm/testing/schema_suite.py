@@ -22,9 +22,9 @@ from typing import Any, ClassVar
 import pytest
 
 import dynamorm
-from dynamorm.codec import WireItem, decode_item, encode_item
 from dynamorm.exceptions import UnknownSchema, ValidationError
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, adapter_for, adapter_of
+from dynamorm.wire.codec import WireItem, decode_item, encode_item
 
 NATIVES: Mapping[str, Any] = {
     "isbn": "978-0",

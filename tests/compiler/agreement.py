@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dynamorm.exceptions import DynamoException
-from dynamorm.instances import settle
+from dynamorm.instances.loading import settle
+from dynamorm.instances.state import Origin, State, Stateful
 from dynamorm.mapper import Mapper
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for
 from dynamorm.schema.compiler import COMPILED, CONVERTED, Compiled, SchemaPlan
-from dynamorm.state import Origin, State, Stateful
 
 from ..specs import single_key
 from .items import changed, item_of

@@ -11,13 +11,7 @@ from botocore.parsers import create_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamorm.connection.answers import (
-    DATA_OPERATIONS,
-    LeanResponse,
-    checksum_differs,
-    encode_payload,
-    read_answer,
-)
+from dynamorm.connection.answers import DATA_OPERATIONS, LeanResponse, checksum_differs, encode_payload, read_answer
 
 MODEL = botocore.session.get_session().get_service_model("dynamodb")
 PARSER = create_parser("json")

@@ -11,11 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from dynamorm import exceptions as ours
-from dynamorm.connection.errors import (
-    CancellationReason,
-    translate,
-    translate_failure,
-)
+from dynamorm.connection.errors import CancellationReason, translate, translate_failure
 
 MODEL = botocore.session.get_session().get_service_model("dynamodb")
 SHAPES = sorted(

@@ -28,13 +28,7 @@ from dynamorm import (
     UnknownSchema,
     ValidationError,
 )
-from dynamorm.table import (
-    DynamoCommon3,
-    DynamoGlobalIndex3,
-    DynamoIndex3,
-    DynamoLocalIndex3,
-    DynamoTable3,
-)
+from dynamorm.table import DynamoCommon3, DynamoGlobalIndex3, DynamoIndex3, DynamoLocalIndex3, DynamoTable3
 
 from .models import (
     binary,

@@ -216,8 +216,8 @@ class Answers:
 def pauses(monkeypatch):
     """The longest pauses that were possible, in place of pauses."""
     made = []
-    monkeypatch.setattr("dynamorm.batch.time.sleep", made.append)
-    monkeypatch.setattr("dynamorm.batch.random.uniform", lambda least, most: most)
+    monkeypatch.setattr("dynamorm.many.batches.time.sleep", made.append)
+    monkeypatch.setattr("dynamorm.many.batches.random.uniform", lambda least, most: most)
     return made
 
 

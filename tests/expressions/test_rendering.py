@@ -23,7 +23,7 @@ from dynamorm.expressions import (
     render_update,
     rendering,
 )
-from dynamorm.passthrough import merged
+from dynamorm.requests.boto3_arguments import merged
 
 from ..conftest import check_request
 from .test_verdicts import Writer

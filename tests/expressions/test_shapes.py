@@ -11,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from dynamorm import DynaModel, F, GlobalIndex, ProjectInclude, Q, inspect, instances, requests
+from dynamorm import DynaModel, F, GlobalIndex, ProjectInclude, Q, inspect, requests
 from dynamorm.expressions import rendering
-from dynamorm.updates import actions, planned
+from dynamorm.instances import loading as instances
+from dynamorm.writing.update_plan import actions, planned
 
 LIBRARIES = ("marshmallow", "schematics", "pydantic")
 MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc)

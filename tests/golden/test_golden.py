@@ -16,9 +16,9 @@ from numbers import Number
 
 import pytest
 
-from dynamorm.codec import decode_item, encode_item
 from dynamorm.exceptions import ValidationError
 from dynamorm.schema import adapter_for
+from dynamorm.wire.codec import decode_item, encode_item
 
 # some fields that 0.11 knew are deprecated in marshmallow 3, which says so when they are declared
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -7,7 +7,7 @@ import runpy
 
 import pytest
 
-from dynamorm.codec import decode_item
+from dynamorm.wire.codec import decode_item
 
 HERE = pathlib.Path(__file__).parent
 OURS = runpy.run_path(str(HERE / "write_ours.py"))

@@ -13,8 +13,8 @@ import pathlib
 import runpy
 import sys
 
-from dynamorm.codec import encode_item
 from dynamorm.schema import adapter_for
+from dynamorm.wire.codec import encode_item
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCOPE = runpy.run_path(str(HERE / "scope.py"))

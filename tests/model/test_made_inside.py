@@ -11,7 +11,7 @@ import uuid
 import pytest
 
 from dynamorm import DynaModel
-from dynamorm.instances import loaded
+from dynamorm.instances.loading import loaded
 
 ITEM = {"id": {"S": "a"}, "inner": {"M": {"a": {"S": "b"}}}}
 

@@ -10,7 +10,7 @@ import tracemalloc
 import pytest
 
 from dynamorm import DynaModel
-from dynamorm.instances import loaded
+from dynamorm.instances.loading import loaded
 
 MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc)
 

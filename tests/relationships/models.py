@@ -9,15 +9,7 @@ from typing import Any
 
 import pytest
 
-from dynamorm import (
-    DynaModel,
-    GlobalIndex,
-    ManyToOne,
-    OneToMany,
-    OneToOne,
-    ProjectAll,
-    ProjectKeys,
-)
+from dynamorm import DynaModel, GlobalIndex, ManyToOne, OneToMany, OneToOne, ProjectAll, ProjectKeys
 
 LIBRARIES = ("marshmallow", "schematics", "pydantic")
 

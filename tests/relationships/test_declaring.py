@@ -8,16 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from dynamorm import (
-    DynaModel,
-    DynaModelException,
-    GlobalIndex,
-    InvalidKey,
-    ManyToOne,
-    OneToMany,
-    OneToOne,
-    ProjectAll,
-)
+from dynamorm import DynaModel, DynaModelException, GlobalIndex, InvalidKey, ManyToOne, OneToMany, OneToOne, ProjectAll
 from dynamorm.relationships import DefaultBackReference, Relationship
 
 from .models import schema

@@ -5,16 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dynamorm import DynaModel, DynaModelException, InvalidKey, ManyToOne, ValidationError
-from dynamorm.signals import (
-    post_delete,
-    post_init,
-    post_save,
-    post_update,
-    pre_delete,
-    pre_init,
-    pre_save,
-    pre_update,
-)
+from dynamorm.signals import post_delete, post_init, post_save, post_update, pre_delete, pre_init, pre_save, pre_update
 
 from .models import schema, values
 

@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from dynamorm import InvalidKey, OneToMany
-from dynamorm.query import QueryIterator
+from dynamorm.reading.query import QueryIterator
 from dynamorm.relationships import QuerySet
 
 

@@ -31,10 +31,10 @@ from marshmallow import (  # noqa: E402
 )
 
 from dynamorm import DynaModel  # noqa: E402
-from dynamorm.codec import decode_item, encode_item  # noqa: E402
 from dynamorm.exceptions import DynaModelException, ValidationError  # noqa: E402
 from dynamorm.schema import PARTIAL, TRUSTED, adapter_for  # noqa: E402
 from dynamorm.schema.marshmallow import Binary, Set, Timestamp  # noqa: E402
+from dynamorm.wire.codec import decode_item, encode_item  # noqa: E402
 
 MAJOR = int(version("marshmallow").split(".")[0])
 MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc)

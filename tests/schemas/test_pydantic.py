@@ -39,10 +39,10 @@ from pydantic import (  # noqa: E402
 from pydantic.alias_generators import to_camel  # noqa: E402
 
 from dynamorm import DynaModel  # noqa: E402
-from dynamorm.codec import decode_item, encode_item  # noqa: E402
 from dynamorm.exceptions import DynaModelException, UnknownSchema, ValidationError  # noqa: E402
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for  # noqa: E402
 from dynamorm.schema.registry import LIBRARIES  # noqa: E402
+from dynamorm.wire.codec import decode_item, encode_item  # noqa: E402
 
 
 def adapt(inner: type, name: str = "ThingSchema") -> Any:

@@ -19,11 +19,11 @@ from schematics.models import Model
 from schematics.transforms import blacklist, whitelist
 from schematics.types.serializable import calculated, serializable
 
-from dynamorm.codec import decode_item, encode_item
 from dynamorm.exceptions import UnstorableValue, ValidationError
 from dynamorm.schema.base import PARTIAL, TRUSTED, WHOLE, DynamORMSchema
 from dynamorm.schema.registry import adapter_for
 from dynamorm.schema.schematics import ADAPTER, Binary, Set, Timestamp
+from dynamorm.wire.codec import decode_item, encode_item
 
 # schematics calls its own deprecated functions
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated function:DeprecationWarning")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 
-from dynamorm.descriptions import read_table
+from dynamorm.tables.live import read_table
 
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/things"
 

@@ -25,8 +25,8 @@ from dynamorm import (
     TableMismatch,
     TableNotActive,
     TableNotFound,
-    administration,
 )
+from dynamorm.tables import applying as administration
 
 from .conftest import changes, tables_of_our_own
 

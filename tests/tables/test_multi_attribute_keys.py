@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dynamorm import DynaModel, GlobalIndex, ProjectAll, TableMismatch
-from dynamorm.descriptions import read_table
-from dynamorm.planning import plan_changes
+from dynamorm.requests.tables import build_create_table
 from dynamorm.spec import IndexSpec, KeySpec, TableSpec
-from dynamorm.table_requests import build_create_table
+from dynamorm.tables.live import read_table
+from dynamorm.tables.planning import plan_changes
 
 from ..specs import single_key
 from .conftest import changes, tables_of_our_own

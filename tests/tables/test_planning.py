@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamorm.planning import compare, plan_changes
+from dynamorm.requests.tables import build_after_creation, build_create_table
 from dynamorm.spec import IndexSpec, KeySpec, TableSpec
-from dynamorm.table_requests import build_after_creation, build_create_table
+from dynamorm.tables.planning import compare, plan_changes
 
 from ..specs import single_key
 from ..test_requests import assert_valid

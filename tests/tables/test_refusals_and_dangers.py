@@ -7,9 +7,9 @@ import pickle
 import pytest
 
 from dynamorm.exceptions import TableMismatch
-from dynamorm.planning import plan_changes
+from dynamorm.requests.tables import build_create_table, build_ttl
 from dynamorm.spec import IndexSpec, TableSpec
-from dynamorm.table_requests import build_create_table, build_ttl
+from dynamorm.tables.planning import plan_changes
 
 from ..specs import single_key
 from .simulated import SimulatedTable

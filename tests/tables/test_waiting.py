@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamorm import administration
 from dynamorm.exceptions import RequestRefused, TableNotActive
-from dynamorm.planning import plan_changes
+from dynamorm.requests.tables import build_create_table
 from dynamorm.spec import IndexSpec, TableSpec
-from dynamorm.table_requests import build_create_table
+from dynamorm.tables import applying as administration
+from dynamorm.tables.planning import plan_changes
 
 from ..specs import single_key
 from .simulated import ARN, RefusedBySimulation, SimulatedTable

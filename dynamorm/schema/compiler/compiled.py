@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from ...codec import AttributeValue, WireItem
 from ...exceptions import UnstorableValue
+from ...wire.codec import AttributeValue, WireItem
 from ..copies import kept
 from .dumping import compile_dump
 from .loading import Receive, compile_load, compile_receive

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ...codec import WireItem, encode_number
+from ...wire.codec import WireItem, encode_number
 from .checks import GIVE_UP, write_checks
 from .plans import (
     ABSENT,

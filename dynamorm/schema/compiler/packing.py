@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-from ...codec import AttributeValue, WireItem
+from ...wire.codec import AttributeValue, WireItem
 from ..copies import kept as copied
 from .plans import Flag, Foreign, Given, ListOf, Made, MapOf, Record, SchemaPlan, SetOf, Text, Value, renews, tag_of
 

@@ -11,8 +11,8 @@ import copy
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
-from ...codec import AttributeValue, WireItem
 from ...frozen import Frozen
+from ...wire.codec import AttributeValue, WireItem
 from ..copies import UNCHANGING_BASES
 
 # Checks: what the native value has to satisfy.

@@ -1,6 +1,6 @@
 """Functions that generated code calls for values too rare, or too free, to be written out.
 
-All of them agree with :mod:`dynamorm.codec`, to which they leave what is unusual, errors above all.
+All of them agree with :mod:`dynamorm.wire.codec`, to which they leave what is unusual, errors above all.
 """
 
 from __future__ import annotations
@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ...codec import AttributeValue, WireItem, decode_number, decode_value, encode_item, encode_number, encode_within
+from ...wire.codec import (
+    AttributeValue,
+    WireItem,
+    decode_number,
+    decode_value,
+    encode_item,
+    encode_number,
+    encode_within,
+)
 
 PLAIN_NUMBER = re.compile(r"-?[0-9]{1,25}(?:\.[0-9]{1,25})?").fullmatch
 FRACTION = re.compile(r"-?[0-9]{1,10}\.[0-9]{0,20}[1-9]").fullmatch

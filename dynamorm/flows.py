@@ -1,0 +1,93 @@
+"""What verbs do between the call and its result, written down without doing it: the kinds of steps.
+
+A flow is a generator that yields steps and knows no I/O.  Whoever drives it (:mod:`dynamorm.drivers`) carries each step
+out, sends the answer in or throws the error in, and returns what the flow returns.  Flows are composed with ``yield
+from``.  These rules let every driver carry them out:
+
+* No context variable is held across a step: settings are read before the first one and travel in the steps.
+* There is no step in a ``finally`` or in a handler of ``BaseException``: a flow that is thrown away takes none.
+* A flow that was started with :class:`Start` runs to its end, whatever becomes of the one that started it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+Result = TypeVar("Result")
+
+
+class Connection(Protocol):
+    """The way to DynamoDB, as far as flows and their drivers have to know it."""
+
+    def call(self, request: Any, sender: Any = None) -> dict[str, Any]: ...
+
+    def call_resource(self, request: Any, sender: Any = None) -> dict[str, Any]: ...
+
+    def is_current(self) -> bool: ...
+
+
+class Place(NamedTuple):
+    """Where items are: a connection, and the full name of a table there."""
+
+    connection: Connection
+    table: str
+
+
+class Call(NamedTuple):
+    """Send a request over a connection; the answer is DynamoDB's.
+
+    ``sender`` is whom the signals of requests name: a model class.
+    """
+
+    connection: Connection
+    request: Any
+    sender: Any = None
+
+
+class CallPlain(NamedTuple):
+    """Send a request of plain values through boto3's resource; the answer holds plain values too."""
+
+    connection: Connection
+    request: Any
+
+
+class Pause(NamedTuple):
+    """Wait for a number of seconds."""
+
+    seconds: float
+
+
+class Now(NamedTuple):
+    """Tell the time, in seconds of a clock that only goes forward."""
+
+
+class Invoke(NamedTuple):
+    """Call what belongs to the user (an override, a receiver, an iterator); the answer is what it returns."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...] = ()
+    keywords: dict[str, Any] = {}  # noqa: RUF012, RUF100 (never changed)
+
+
+class Start(NamedTuple):
+    """Begin another flow beside this one; the answer is its :class:`Handle`."""
+
+    flow: Flow[Any]
+
+
+class WaitAny(NamedTuple):
+    """Wait until one of several flows that were started has ended; the answer is its :class:`Handle`."""
+
+    handles: list[Any]
+
+
+class Handle(Protocol):
+    """A flow that was started."""
+
+    def result(self) -> Any:
+        """Return what the flow returned, or raise what it raised."""
+
+
+Step = Call | CallPlain | Pause | Now | Invoke | Start | WaitAny
+Flow = Generator[Step, Any, Result]

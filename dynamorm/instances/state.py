@@ -1,0 +1,243 @@
+"""What an instance remembers besides its values, and the class attributes that stand for fields."""
+
+from __future__ import annotations
+
+import copy
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from ..expressions import Reference
+from ..flows import Place
+from ..mapper import Receiver
+from ..schema.copies import UNCHANGING, kept
+from ..spec import FieldSpec
+from ..wire.codec import WireItem
+
+
+class Origin(NamedTuple):
+    """What instances that were read together have in common."""
+
+    place: Place | None
+    partial: bool
+    receiver: Receiver
+
+
+class State:
+    """The stored state of an instance, as far as it is known.
+
+    ``loaded`` is the item as it was received or last written, ``None`` for what was never loaded, and ``original`` the
+    native values of that time.  ``defaults`` are values that nobody gave, as they were when the schema supplied them;
+    ``pending`` the increments that are not sent yet, ``sending`` those of which no answer has come.  ``extra`` holds
+    the attributes that the schema does not know, in wire form; ``partial`` says that only a part was loaded; ``place``
+    is where the item is.  ``related`` is what the instance's relationships have led to, by their names.
+
+    Most instances are only read, so that of what was received no more is kept than it takes to tell it again.
+    """
+
+    __slots__ = (
+        "_kept",
+        "_loaded",
+        "_original",
+        "arriving",
+        "defaults",
+        "extra",
+        "partial",
+        "pending",
+        "place",
+        "related",
+        "sending",
+    )
+
+    def __init__(self) -> None:
+        self._kept: tuple[Any, ...] | None = None
+        self._loaded: WireItem | None = None
+        self._original: dict[str, Any] | None = {}
+        self.defaults: dict[str, Any] = {}
+        self.pending: dict[str, Any] = {}
+        self.sending: dict[str, Any] = {}
+        self.extra: WireItem = {}
+        self.partial = False
+        self.place: Place | None = None
+        # the values of a stored item on their way through an __init__ of the model's own
+        self.arriving: dict[str, Any] | None = None
+        self.related: dict[str, Any] | None = None
+
+    @classmethod
+    def of_kept(cls, kept: tuple[Any, ...]) -> State:
+        """Give the state of an instance that has only been read so far."""
+        state, origin = cls(), kept[0]
+        state._kept, state._original = kept, None
+        state.place, state.partial = origin.place, origin.partial
+        unknown, made, _ = _told_besides(kept)
+        state.extra, state.defaults = unknown, dict(made)
+        return state
+
+    @property
+    def loaded(self) -> WireItem | None:
+        if self._loaded is None and self._kept is not None:
+            self._loaded = self._kept[0].receiver.unpacked(self._kept)
+        return self._loaded
+
+    @loaded.setter
+    def loaded(self, wire: WireItem | None) -> None:
+        self._original = self.original  # which is told from what was loaded until now
+        self._loaded, self._kept = wire, None
+
+    @property
+    def original(self) -> dict[str, Any]:
+        if self._original is None:
+            kept, wire = self._kept, self.loaded
+            assert kept is not None and wire is not None
+            _, made, copies = _told_besides(kept)
+            values = kept[0].receiver.reloaded(wire)
+            self._original = {name: value for name, value in values.items() if name not in made} | copies
+        return self._original
+
+    @original.setter
+    def original(self, values: dict[str, Any]) -> None:
+        self._original = values
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a connection belongs to its process
+        return {name: getattr(self, name) for name in _PICKLED}
+
+    def __setstate__(self, values: dict[str, Any]) -> None:
+        State.__init__(self)
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def __copy__(self) -> State:
+        twin = State()
+        twin.__setstate__({name: copy.copy(value) for name, value in self.__getstate__().items()})
+        twin.place = self.place
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> State:
+        twin = State()
+        twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
+        twin.place = self.place
+        return twin
+
+
+_PICKLED = ("loaded", "original", "arriving", "defaults", "extra", "partial", "pending", "related", "sending")
+
+
+def _told_besides(kept: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Give the three dicts at the end of what is kept, which is complete without them."""
+    size = kept[0].receiver.size
+    return kept[size:] if len(kept) > size else ({}, {}, {})
+
+
+class Stateful:
+    """Keeps the state out of the instance's ``__dict__``, which belongs to the fields.
+
+    An instance that was read begins with what it takes to make its state: its origin, and its item as
+    :class:`~dynamorm.schema.compiler.packing.Packing` says.
+    """
+
+    __slots__ = ("__weakref__", "_dynamorm_kept")
+
+    _dynamorm_kept: State | tuple[Any, ...]
+
+    # positional-only, because fields may be called cls
+    def __new__(cls, /, *args: Any, **kwargs: Any) -> Any:
+        instance = super().__new__(cls)
+        _keep(instance, State())
+        return instance
+
+    @property
+    def _dynamorm_state(self) -> State:
+        kept = self._dynamorm_kept
+        if type(kept) is tuple:
+            with _making:  # two threads must not make two states, of which one would be lost with what it is told
+                kept = self._dynamorm_kept
+                if type(kept) is tuple:
+                    kept = State.of_kept(kept)
+                    _keep(self, kept)
+        return kept  # type: ignore[return-value]
+
+    @property
+    def _dynamorm_known_state(self) -> State | None:
+        """The state, unless the instance has only been read and has no defaults."""
+        kept = self._dynamorm_kept
+        return None if type(kept) is tuple and len(kept) == kept[0].receiver.size else self._dynamorm_state
+
+    def __copy__(self) -> Any:
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        _keep(twin, copy.copy(self._dynamorm_state))
+        return twin
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        _keep(self, self._dynamorm_state)  # in place of what is kept of an item, which belongs to this process
+        return super().__reduce_ex__(protocol)
+
+
+_making = threading.Lock()
+
+
+def _make_another_lock() -> None:
+    """A process that is forked while a thread holds the lock would never get it."""
+    global _making
+    _making = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_make_another_lock)
+
+_keep = Stateful.__dict__["_dynamorm_kept"].__set__
+_own_new = Stateful.__new__
+_set_attribute = object.__setattr__
+
+
+def maker(cls: Any) -> Callable[[dict[str, Any], tuple[Any, ...]], Any]:
+    """Give what makes instances of their values and of what is kept of their items."""
+    new = object.__new__ if cls.__new__ is _own_new else cls.__new__
+
+    def make(values: dict[str, Any], kept: tuple[Any, ...]) -> Any:
+        instance = new(cls)
+        # the dict itself, and not its content: it was made for this instance
+        _set_attribute(instance, "__dict__", values)
+        _keep(instance, kept)
+        return instance
+
+    return make
+
+
+class FieldAttribute:
+    """Stands for a field on the class: an instance without a value reads ``None``.
+
+    It defines no ``__set__``, so that a value in the instance's ``__dict__`` comes first.  Where the class has a method
+    of the field's name, the class goes on showing the method.
+    """
+
+    def __init__(self, spec: FieldSpec, covered: Any = None) -> None:
+        self.spec = spec
+        self.covered = covered
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            if self.covered is None:
+                return Reference((self.spec.name,), owner.__name__)
+            bind = getattr(type(self.covered), "__get__", None)
+            return self.covered if bind is None else bind(self.covered, None, owner)
+        if self.spec.computed:
+            return owner._dynamorm.store.mapper.computed(self.spec, instance.__dict__)  # type: ignore[attr-defined]
+        return None
+
+
+class DroppedField:
+    """Hides a field of a parent's schema that the child's schema does not have."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        raise AttributeError(f"{owner.__name__} has no field {self.name!r}")
+
+
+def snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the values as they are now, whatever happens to them later."""
+    return {name: value if type(value) in UNCHANGING else kept(value) for name, value in values.items()}

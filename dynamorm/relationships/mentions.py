@@ -1,0 +1,54 @@
+"""Models that are mentioned by name: who is meant, among all that are defined and still alive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ..instances.state import Stateful
+
+
+def descendants(cls: type) -> Iterator[type]:
+    """Give every class that inherits from one, in the order in which they were defined."""
+    child: type
+    for child in cls.__subclasses__():
+        yield child
+        yield from descendants(child)
+
+
+def models() -> list[type]:
+    """Give every model class that is complete."""
+    return [cls for cls in dict.fromkeys(descendants(Stateful)) if "_dynamorm" in vars(cls)]
+
+
+def full_name(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+class Mention(NamedTuple):
+    """A model's name, or the end of its full name with all dots, and the module and scope of who mentions it."""
+
+    name: str
+    module: str
+    scope: str
+
+    @classmethod
+    def by(cls, model: type, name: str) -> Mention:
+        """Give the mention of a name by a model."""
+        return cls(name, model.__module__, model.__qualname__.rpartition(".")[0])
+
+    def fits(self, model: type) -> bool:
+        full = full_name(model)
+        return full == self.name or full.endswith(f".{self.name}")
+
+    def nearness(self, model: type) -> int:
+        """Say how near to the mention a model is defined: 2 is beside it, 1 in the same module, 0 elsewhere."""
+        if model.__module__ != self.module:
+            return 0
+        return 2 if model.__qualname__.rpartition(".")[0] == self.scope else 1
+
+    def meant(self) -> list[Any]:
+        """Give the nearest models that the name fits; of those that were defined anew, the latest."""
+        found = {full_name(model): model for model in models() if self.fits(model)}
+        nearest = max(map(self.nearness, found.values()), default=0)
+        return [model for model in found.values() if self.nearness(model) == nearest]

@@ -1,0 +1,206 @@
+"""Pure builders of requests: data in, an operation with its payload in wire form out; no client, no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ..exceptions import InvalidExpression
+from ..expressions import (
+    Action,
+    Condition,
+    Path,
+    Rendered,
+    overlapping,
+    render_condition,
+    render_projection,
+    render_update,
+    shown_path,
+)
+from ..wire.codec import WireItem
+
+_NAMES = "ExpressionAttributeNames"
+_VALUES = "ExpressionAttributeValues"
+
+
+class Request(NamedTuple):
+    """An operation of DynamoDB's API, and what goes into it.
+
+    One that is ``well_formed`` holds nothing but what was built here, which need not be held against the API.
+    """
+
+    operation: str
+    payload: dict[str, Any]
+    well_formed: bool = True
+
+    def after(self, key: WireItem | None) -> Request:
+        """Give the request for another page: the same, starting after a key, or from the start."""
+        payload = {name: value for name, value in self.payload.items() if name != "ExclusiveStartKey"}
+        if key is not None:
+            payload["ExclusiveStartKey"] = key
+        return self._replace(payload=payload)
+
+    def with_limit(self, limit: int) -> Request:
+        """Give the same request for so many items to be looked at."""
+        return self._replace(payload={**self.payload, "Limit": limit})
+
+
+def build_get(table: str, key: WireItem, *, consistent: bool = False, paths: Sequence[Path] | None = None) -> Request:
+    payload: dict[str, Any] = {"TableName": table, "Key": key}
+    if consistent:
+        payload["ConsistentRead"] = True
+    if paths is not None:
+        _add(payload, "ProjectionExpression", render_projection(paths))
+    return Request("GetItem", payload)
+
+
+def build_put(table: str, item: WireItem, conditions: Sequence[Condition] = ()) -> Request:
+    payload: dict[str, Any] = {"TableName": table, "Item": item}
+    _add_conditions(payload, conditions)
+    return Request("PutItem", payload)
+
+
+def build_delete(table: str, key: WireItem, conditions: Sequence[Condition] = ()) -> Request:
+    payload: dict[str, Any] = {"TableName": table, "Key": key}
+    _add_conditions(payload, conditions)
+    return Request("DeleteItem", payload)
+
+
+def build_update(
+    table: str,
+    key: WireItem,
+    actions: Sequence[Action],
+    conditions: Sequence[Condition] = (),
+    *,
+    returning: str = "ALL_NEW",
+) -> Request:
+    payload: dict[str, Any] = {"TableName": table, "Key": key, "ReturnValues": returning}
+    if actions:
+        _refuse_overlapping(tuple([action.path for action in actions]))
+        _add(payload, "UpdateExpression", render_update(actions))
+    _add_conditions(payload, conditions)
+    return Request("UpdateItem", payload)
+
+
+_MOST_REMEMBERED = 1_024
+_apart: set[tuple[Path, ...]] = set()
+
+
+def _refuse_overlapping(paths: tuple[Path, ...]) -> None:
+    if len(paths) == 1 or paths in _apart:
+        return
+    clash = overlapping(paths)
+    if clash is not None:
+        first, second = (shown_path(path) for path in clash)
+        raise InvalidExpression(f"an update of {first} and of {second} at once: DynamoDB changes each place one time")
+    if len(_apart) >= _MOST_REMEMBERED:
+        _apart.clear()
+    _apart.add(paths)
+
+
+def _add(payload: dict[str, Any], name: str, rendered: Rendered) -> None:
+    payload[name], names, values = rendered
+    if names:
+        known = payload.setdefault(_NAMES, names)
+        if known is not names:
+            known.update(names)
+    if values:
+        known = payload.setdefault(_VALUES, values)
+        if known is not values:
+            known.update(values)
+
+
+def _add_conditions(payload: dict[str, Any], conditions: Sequence[Condition]) -> None:
+    if conditions:
+        _add(payload, "ConditionExpression", render_condition(conditions))
+        payload["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+
+
+def build_query(
+    table: str,
+    key_conditions: Sequence[Condition],
+    *,
+    index: str | None = None,
+    filters: Sequence[Condition] = (),
+    reverse: bool = False,
+    **options: Any,
+) -> Request:
+    """``key_conditions`` name the hash key first: local engines insist on that order."""
+    payload = _read(table, index, **options)
+    if key_conditions:
+        _add(payload, "KeyConditionExpression", render_condition(key_conditions, "k"))
+    if reverse:
+        payload["ScanIndexForward"] = False
+    if filters:
+        _add(payload, "FilterExpression", render_condition(filters, "f"))
+    return Request("Query", payload)
+
+
+def build_scan(
+    table: str,
+    *,
+    index: str | None = None,
+    filters: Sequence[Condition] = (),
+    segment: tuple[int, int] | None = None,
+    **options: Any,
+) -> Request:
+    payload = _read(table, index, **options)
+    if segment is not None:
+        payload["Segment"], payload["TotalSegments"] = segment
+    if filters:
+        _add(payload, "FilterExpression", render_condition(filters, "f"))
+    return Request("Scan", payload)
+
+
+def _read(
+    table: str,
+    index: str | None,
+    *,
+    consistent: bool = False,
+    page_size: int | None = None,
+    count: bool = False,
+    paths: Sequence[Path] | None = None,
+    start: WireItem | None = None,
+    capacity: bool = False,
+) -> dict[str, Any]:
+    payload: dict[str, Any] = {"TableName": table}
+    if index is not None:
+        payload["IndexName"] = index
+    if consistent:
+        payload["ConsistentRead"] = True
+    if page_size is not None:
+        payload["Limit"] = page_size
+    if count:
+        payload["Select"] = "COUNT"
+    elif paths is not None:
+        _add(payload, "ProjectionExpression", render_projection(paths))
+    if start is not None:
+        payload["ExclusiveStartKey"] = start
+    if capacity:
+        payload["ReturnConsumedCapacity"] = "TOTAL"
+    return payload
+
+
+def build_batch_get(
+    table: str,
+    keys: Sequence[WireItem],
+    *,
+    consistent: bool = False,
+    paths: Sequence[Path] | None = None,
+    capacity: bool = False,
+) -> Request:
+    asked: dict[str, Any] = {"Keys": list(keys)}
+    if consistent:
+        asked["ConsistentRead"] = True
+    if paths is not None:
+        rendered = render_projection(paths)
+        asked["ProjectionExpression"] = rendered.text
+        asked["ExpressionAttributeNames"] = rendered.names
+    payload: dict[str, Any] = {"RequestItems": {table: asked}}
+    if capacity:
+        payload["ReturnConsumedCapacity"] = "TOTAL"
+    return Request("BatchGetItem", payload)
+
+
+def build_batch_write(table: str, items: Sequence[WireItem]) -> Request:
+    return Request("BatchWriteItem", {"RequestItems": {table: [{"PutRequest": {"Item": item}} for item in items]}})

@@ -1,0 +1,272 @@
+"""Items without a schema: plain values in and out, under the names by which they are stored, through boto3's resource.
+
+Conditions and updates are written as for models.  They are put into expressions here, and their values handed to boto3
+as plain values like all others.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import Any, NamedTuple
+
+from ..connection import Connection
+from ..exceptions import BatchError, ConditionFailed, InvalidExpression, InvalidKey, UnstorableValue
+from ..expressions import FUNCTIONS, Action, Change, Comparison, Condition, Resolver, Sum, SumOperand, parts_of
+from ..requests import Request, build_delete, build_put, build_query, build_scan, build_update
+from ..requests.boto3_arguments import merged, without_conditions
+from ..spec import KeySpec
+from ..wire.codec import decode_item
+
+KEYS_OF_A_GET = 100
+ITEMS_OF_A_WRITE = 25
+# How often in a row an answer may leave everything unprocessed before that is an error.
+FRUITLESS_ROUNDS = 10
+
+PlainItem = dict[str, Any]
+Options = Mapping[str, Any]
+
+
+class PlainRequest(NamedTuple):
+    """An operation of DynamoDB's API, with plain values in place of the wire form, as boto3's resource takes it."""
+
+    operation: str
+    payload: dict[str, Any]
+
+
+class RawItems(NamedTuple):
+    """The items of the table of a name; ``keys`` are the names of its key attributes."""
+
+    connection: Connection
+    table: str
+    keys: tuple[str, ...]
+
+    # One item.
+
+    def put(self, item: Mapping[str, Any], options: Options, *more: Condition) -> PlainItem:
+        """Store an item in place of what was there."""
+        rest, conditions = without_conditions(options)
+        request = merged(build_put(self.table, {}, (*more, *self._resolved(conditions))), rest)
+        return self._call(request, Item=_without_nothing(item))
+
+    def put_unique(self, item: Mapping[str, Any], options: Options) -> PlainItem:
+        """Store an item if there is none with its key."""
+        try:
+            return self.put(item, options, Comparison((self.keys[0],), "not_exists"))
+        except ConditionFailed as error:
+            if error.item is not None or "ConditionExpression" not in options:
+                raise error.as_hash_key_exists() from error.__cause__
+            raise
+
+    def get(self, key: Mapping[str, Any], consistent: bool, options: Options | None = None) -> PlainItem | None:
+        """Give the item with a key."""
+        more = {"ConsistentRead": True} if consistent else {}
+        request = PlainRequest("GetItem", {**(options or {}), "TableName": self.table, **more})
+        item: PlainItem | None = self._call(request, Key=self._key(key)).get("Item")
+        return item
+
+    def update(
+        self, actions: Sequence[Any], conditions: Any, options: Options | None, keys_and_updates: Mapping[str, Any]
+    ) -> PlainItem:
+        """Change an item, or create it."""
+        key = {name: value for name, value in keys_and_updates.items() if name in self.keys}
+        updates = {name: value for name, value in keys_and_updates.items() if name not in key}
+        rest, more = without_conditions(options)
+        planned = self._actions(actions, updates)
+        if not planned and "UpdateExpression" not in rest:
+            raise InvalidExpression(f"an update of table {self.table} needs something to change")
+        request = build_update(self.table, {}, planned, self._resolved([conditions, *more]), returning="NONE")
+        return self._call(merged(request, rest), Key=self._key(key))
+
+    def delete(self, key: Mapping[str, Any]) -> PlainItem:
+        """Delete the item with a key."""
+        return self._call(build_delete(self.table, {}), Key=self._key(key))
+
+    # Many items.
+
+    def put_batch(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Store any number of items; of those with one key the last."""
+        latest = {}
+        for item in items:
+            plain = _without_nothing(item)
+            latest[self._identity({name: plain.get(name) for name in self.keys})] = plain
+        for chunk in _chunks(latest.values(), ITEMS_OF_A_WRITE):
+            left: list[Any] = [{"PutRequest": {"Item": item}} for item in chunk]
+            fruitless = 0
+            while left:
+                answer = self._call(PlainRequest("BatchWriteItem", {"RequestItems": {self.table: left}}))
+                undone = answer.get("UnprocessedItems", {}).get(self.table, [])
+                fruitless = fruitless + 1 if len(undone) == len(left) else 0
+                left = undone
+                self._pause(left, fruitless, "written")
+
+    def get_batch(
+        self, keys: Iterable[Mapping[str, Any]], consistent: bool, attrs: str | Iterable[str] | None, options: Options
+    ) -> Iterator[PlainItem]:
+        """Give the items with any number of keys, those that are there."""
+        asked: dict[str, Any] = dict(options)
+        if consistent:
+            asked["ConsistentRead"] = True
+        if isinstance(attrs, str):
+            asked["ProjectionExpression"] = attrs
+        elif attrs is not None:
+            names = {f"#p{number}": name for number, name in enumerate(dict.fromkeys(attrs))}
+            asked["ProjectionExpression"] = ", ".join(names)
+            asked["ExpressionAttributeNames"] = names
+        for left in _chunks(self._each_once(keys), KEYS_OF_A_GET):
+            fruitless = 0
+            while left:
+                request = PlainRequest("BatchGetItem", {"RequestItems": {self.table: {**asked, "Keys": left}}})
+                answer = self._call(request)
+                yield from answer.get("Responses", {}).get(self.table, ())
+                undone = answer.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", [])
+                fruitless = fruitless + 1 if len(undone) == len(left) else 0
+                left = undone
+                self._pause(left, fruitless, "read")
+
+    def query(
+        self, key: KeySpec | None, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]
+    ) -> PlainItem:
+        """Give one page of the items with a hash key; ``key`` is that of the table or index that is queried."""
+        rest, more = without_conditions(options)
+        parts = [inner for part in self._resolved([*conditions, *more], lookups) for inner in parts_of(part)]
+        found: list[Comparison] = []
+        filters: list[Condition] = []
+        for part in parts:
+            if isinstance(part, Comparison) and not part.size and key is not None and part.path in _paths(key.names):
+                found.append(part)
+            else:
+                filters.append(part)
+        if key is not None and "KeyConditionExpression" not in rest:
+            if not {*key.hash_names} <= {part.path[0] for part in found}:
+                needed = " and ".join(f"{name}=..." for name in key.hash_names)
+                raise InvalidKey(f"a query of table {self.table} needs {needed}, its hash key; scan() reads without")
+        elif key is None and "KeyConditionExpression" not in rest:
+            raise InvalidKey(
+                f"a query of table {self.table} on index {options.get('IndexName')!r}, which is not declared: "
+                "declare it, or give the KeyConditionExpression as text"
+            )
+        # local engines want the hash key first
+        found.sort(key=lambda part: 0 if key is None else key.names.index(str(part.path[0])))
+        return self._call(merged(build_query(self.table, found, filters=filters), rest))
+
+    def scan(self, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]) -> PlainItem:
+        """Give one page of the items."""
+        rest, more = without_conditions(options)
+        filters = self._resolved([*conditions, *more], lookups)
+        return self._call(merged(build_scan(self.table, filters=filters), rest))
+
+    # What they share.
+
+    @property
+    def _resolver(self) -> Resolver:
+        return Resolver(f"table {self.table}", None)
+
+    def _resolved(self, conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> tuple[Condition, ...]:
+        return tuple(self._resolver.conditions(conditions, lookups))
+
+    def _actions(self, changes: Sequence[Any], updates: Mapping[str, Any]) -> list[Action]:
+        actions = []
+        for change in changes:
+            if not isinstance(change, Change):
+                raise InvalidExpression(f"{change!r} is no action such as F('views').add(1)")
+            actions.append(self._action(self._resolver.walk(change.target)[0], change.kind, change.value))
+        for name, value in updates.items():
+            path, _spec, words = self._resolver.split(name, FUNCTIONS)
+            actions.append(self._action(path, words[0] if words else "set", value))
+        return actions
+
+    def _action(self, path: tuple[str | int, ...], kind: str, value: Any) -> Action:
+        if path[0] in self.keys:
+            raise InvalidKey(f"{path[0]} is part of the key of table {self.table}, which DynamoDB cannot update")
+        if kind == "remove" or (kind == "set" and (value is None or _is_empty_set(value))):
+            return Action("remove", path)
+        if isinstance(value, Sum):
+            left, right = self._operand(value.left), self._operand(value.right)
+            return Action(kind, path, SumOperand(left, value.sign, right))
+        if kind in ("append", "prepend") and not isinstance(value, (list, tuple)):
+            value = [value]
+        return Action(kind, path, self._operand(value))
+
+    def _operand(self, value: Any) -> Any:
+        other = self._resolver.path_operand(value)
+        return self._resolver.operand(None, value) if other is None else other
+
+    def _call(self, request: Request | PlainRequest, **plain: Any) -> PlainItem:
+        """Send a request with plain values in place of those in wire form."""
+        payload = {**request.payload, **plain}
+        for name in ("ExpressionAttributeValues", "ExclusiveStartKey"):
+            if name in payload:
+                payload[name] = decode_item(payload[name])
+        try:
+            return self.connection.call_resource(PlainRequest(request.operation, payload))
+        except (TypeError, ArithmeticError) as error:  # what boto3 makes of values that it cannot send
+            raise UnstorableValue(f"{request.operation} on table {self.table} was not sent: {error}") from error
+
+    def _pause(self, left: list[Any], fruitless: int, what: str) -> None:
+        if not left:
+            return
+        if fruitless >= FRUITLESS_ROUNDS:
+            raise BatchError(
+                f"table {self.table}: {len(left)} of a batch could not be {what}, asked for {fruitless} times in a "
+                "row; the table's throughput is too low for it",
+                missing=[entry.get("PutRequest", {}).get("Item", entry) for entry in left],
+            )
+        time.sleep(random.uniform(0, min(0.05 * 2**fruitless, 5.0)))
+
+    def _key(self, key: Mapping[str, Any]) -> PlainItem:
+        missing = [name for name in self.keys if key.get(name) is None]
+        superfluous = [name for name in key if name not in self.keys]
+        if missing or superfluous:
+            said = [
+                f"{what}: {', '.join(names)}"
+                for what, names in (("missing", missing), ("superfluous", superfluous))
+                if names
+            ]
+            raise InvalidKey(f"the key of table {self.table} is {', '.join(self.keys)}; {'; '.join(said)}")
+        return dict(key)
+
+    def _identity(self, key: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Give a key in a form by which equal ones are found."""
+        identity = tuple(
+            bytes(value) if isinstance(value, (bytearray, memoryview)) else value
+            for value in (self._key(key)[name] for name in self.keys)
+        )
+        try:
+            hash(identity)
+        except TypeError:
+            raise InvalidKey(f"table {self.table}: {dict(key)!r} cannot be a key") from None
+        return identity
+
+    def _each_once(self, keys: Iterable[Mapping[str, Any]]) -> Iterator[PlainItem]:
+        seen = set()
+        for key in keys:
+            identity = self._identity(key)
+            if identity not in seen:
+                seen.add(identity)
+                yield dict(key)
+
+
+def _paths(key: tuple[str, ...]) -> list[tuple[str | int, ...]]:
+    return [(name,) for name in key]
+
+
+def _chunks(entries: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    entries = iter(entries)
+    while chunk := list(itertools.islice(entries, size)):
+        yield chunk
+
+
+def _without_nothing(values: Mapping[str, Any]) -> PlainItem:
+    """Leave out what is ``None`` or an empty set, inside of mappings too."""
+    return {
+        name: _without_nothing(value) if isinstance(value, Mapping) else value
+        for name, value in values.items()
+        if value is not None and not _is_empty_set(value)
+    }
+
+
+def _is_empty_set(value: Any) -> bool:
+    return isinstance(value, Set) and not value

@@ -1,0 +1,1 @@
+"""Saving, updating and deleting: what is sent, and what its answer brings."""
