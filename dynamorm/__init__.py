@@ -10,7 +10,7 @@ from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, Projec
 from .instances.changes import Inspection as _Inspection
 from .model import DynaModel
 from .relationships import ManyToOne, OneToMany, OneToOne
-from .tables.declared import create_tables
+from .tables.table import create_tables
 
 __version__ = "1.0.0.dev0"
 
@@ -40,4 +40,4 @@ def inspect(instance: DynaModel) -> _Inspection:
 
     ``is_dirty``, ``changes``, ``is_partial``, ``is_loaded``, ``key_changed`` and ``extra``.
     """
-    return _Inspection(instance)
+    return _Inspection(type(instance)._dynamorm.store.mapper, instance)

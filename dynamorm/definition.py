@@ -12,7 +12,7 @@ from .indexes import Index
 from .mapper import Mapper
 from .schema import Adapter, adapter_for, adapter_of
 from .store import Store
-from .tables.declared import DynamoTable3
+from .tables.table import DynamoTable3
 
 
 class Definition(FrozenValue):

@@ -38,10 +38,16 @@ def run(flow: Flow[Result]) -> Result:
         raise carrier.args[0] from None
 
 
+def perform(call: Call) -> dict[str, Any]:
+    """Carry out the one step that a read of one item consists of."""
+    return call.connection.call(call.request, call.sender)
+
+
 def _answer_to(step: Any) -> Any:
     kind = type(step)
     if kind is Invoke:
-        return step.function(*step.arguments, **step.keywords)
+        with step.within():
+            return step.function(*step.arguments, **step.keywords)
     if kind is CallPlain:
         return step.connection.call_resource(step.request)
     if kind is Pause:

@@ -11,7 +11,8 @@ from``.  These rules let every driver carry them out:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 Result = TypeVar("Result")
@@ -63,11 +64,15 @@ class Now(NamedTuple):
 
 
 class Invoke(NamedTuple):
-    """Call what belongs to the user (an override, a receiver, an iterator); the answer is what it returns."""
+    """Call what belongs to the user (an override, a receiver, an iterator); the answer is what it returns.
+
+    ``within`` makes a context that holds while it runs.
+    """
 
     function: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
-    keywords: dict[str, Any] = {}  # noqa: RUF012, RUF100 (never changed)
+    keywords: Mapping[str, Any] = {}
+    within: Callable[[], AbstractContextManager[Any]] = nullcontext
 
 
 class Start(NamedTuple):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from .bounded import Bounded
 from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
 from .expressions import Comparison, Condition, F, Path, Reference, Resolver, boto3_condition
 from .schema import TRUSTED, WHOLE, Adapter
@@ -44,9 +45,9 @@ class Mapper:
         """The Python names of the fields that make up the primary key."""
         self.resolver = Resolver(model_name, adapter)
         self._receivers: dict[str, Receiver] = {}
-        self.writings: dict[Any, Any] = {}
+        self.writings: Bounded[Any, Any] = Bounded(2_000)
         """What actions of updates come to, whatever their values, by what names them."""
-        self.arrangements: dict[Any, Any] = {}
+        self.arrangements: Bounded[Any, Any] = Bounded(1_024)
         """Where the keys are among conditions of some shapes."""
 
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:

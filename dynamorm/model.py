@@ -9,31 +9,22 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 import six
 
 from .definition import Definition, define
+from .drivers import perform, run
 from .exceptions import DoesNotExist, DynaModelException
 from .expressions import Reference
 from .instances.changes import changes, extra, increase, is_dirty, key_changed, values_of
-from .instances.loading import loaded, take_arriving, take_given, take_more
+from .instances.loading import accept_arriving, accept_given, accept_more, loaded
 from .instances.state import DroppedField, FieldAttribute, Stateful
-from .many import batches as batch
+from .many.batches import write_batch
+from .many.typed_items import InstancesOfKeys, TypedItems
 from .reading.query import QueryIterator
 from .reading.scan import ScanIterator
-from .relationships.declaring import Relationship, bind, taken_from
+from .reading.verbs import finish_get, prepare_exists, prepare_get
+from .relationships.declaring import Relationship, bind, partners_given
 from .signals import model_prepared, post_init, pre_init
 from .store import plain
 from .wire.codec import WireItem, with_bytes
-from .writing.verbs import (
-    delete_instance,
-    items_of_keys,
-    patch,
-    refresh,
-    save_changes,
-    save_whole,
-    synchronise,
-    taken,
-    update_instance,
-    update_key,
-    upsert,
-)
+from .writing import saving, updating
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -61,14 +52,17 @@ class DynaModelMeta(type):
 
 
 def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parents: list[type]) -> None:
-    cls._dynamorm = definition.replace(store=definition.store._replace(model=cls))
+    init = cls.__init__
+    own_init = None if init is DynaModel.__init__ else _takes_any_keywords(init)
+    store = definition.store.for_model(cls, own_init, _VERBS)
+    cls._dynamorm = definition.replace(store=store)
     cls.Table = definition.store.table
     cls.Schema = definition.adapter.schema
-    cls.relationships = cls._dynamorm_relationships = {}
+    cls.relationships = store.relationships
     for attribute, declaration in definition.indexes.items():
         setattr(cls, attribute, declaration(cls, definition.store.table.indexes[declaration.name]))
     for name, spec in definition.adapter.fields.items():
-        setattr(cls, name, FieldAttribute(spec, _covered(cls, name)))
+        setattr(cls, name, FieldAttribute(spec, store.mapper, _covered(cls, name)))
     dropped = {
         name
         for parent in parents
@@ -81,8 +75,6 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
     for name, value in attrs.items():
         if isinstance(value, Relationship) and name in definition.adapter.fields:
             raise DynaModelException(f"{cls.__name__}.{name} is declared as a field and as a relationship; rename one")
-    init = cls.__init__
-    cls._dynamorm_init = None if init is DynaModel.__init__ else _takes_any_keywords(init)
 
 
 def _covered(cls: type, name: str) -> Any:
@@ -125,8 +117,6 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     """
 
     _dynamorm: ClassVar[Definition]
-    _dynamorm_init: ClassVar[bool | None]
-    _dynamorm_relationships: ClassVar[dict[str, Relationship]]
     relationships: ClassVar[dict[str, Relationship]]
 
     # positional-only, so that fields may be called self, or cls in the class methods below
@@ -136,12 +126,13 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         What is missing is no error until the instance is saved.  ``partial`` applies no defaults.
         """
         state, cls = self._dynamorm_state, type(self)
+        store = cls._dynamorm.store
         pre_init.send(cls, instance=self, partial=partial, raw=raw)
         if state.arriving is not None:
-            take_arriving(self, raw)
+            accept_arriving(store.mapper, self, raw)
         else:
-            partners = taken_from(self, raw) if cls._dynamorm_relationships else {}
-            take_given(self, raw, defaults=not partial)
+            partners = partners_given(store.relationships, raw) if store.relationships else {}
+            accept_given(store.mapper, self, raw, defaults=not partial)
             for name, partner in partners.items():
                 setattr(self, name, partner)
         post_init.send(cls, instance=self, partial=partial, raw=raw)
@@ -185,11 +176,9 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
             Book.get(isbn="12345678910")
         """
         store = cls._dynamorm.store
-        partial = attrs is not None or "ProjectionExpression" in (get_item_kwargs or ())
-        key, paths = store.mapper.wire_key(keys), store.mapper.paths(attrs or ()) if partial else None
-        place = store.here
-        wire = store.get(place, key, consistent, paths, get_item_kwargs)
-        return None if wire is None else loaded(cls, wire, partial, place)
+        call, partial, place = prepare_get(store, consistent, get_item_kwargs, attrs, keys)
+        found: Self | None = finish_get(store, perform(call), partial, place)
+        return found
 
     @classmethod
     def require(cls, /, consistent: bool = False, **keys: Any) -> Self:
@@ -206,9 +195,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     @classmethod
     def exists(cls, /, consistent: bool = False, **keys: Any) -> bool:
         """Say whether there is an item with a primary key."""
-        store = cls._dynamorm.store
-        key, paths = store.mapper.wire_key(keys), store.mapper.paths(())
-        return store.get(store.here, key, consistent, paths) is not None
+        return "Item" in perform(prepare_exists(cls._dynamorm.store, consistent, keys))
 
     @overload
     @classmethod
@@ -233,8 +220,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         :param ordered: give a list in the order of the keys, with ``None`` in place of what is not there
         :raises BatchError: if DynamoDB goes on leaving keys undone
         """
-        found: Iterator[Self] | list[Self | None] = items_of_keys(cls, keys, consistent, attrs, ordered)
-        return found
+        instances = InstancesOfKeys(cls._dynamorm.store, keys, consistent, attrs)
+        return run(instances.ordered()) if ordered else instances.as_they_come()
 
     @classmethod
     def query(
@@ -246,7 +233,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
             Book.ByAuthor.query(author="Mr. Bar", year__gte=1990)
         """
-        return QueryIterator(cls, conditions, lookups, query_kwargs)
+        return QueryIterator(cls._dynamorm.store, conditions, lookups, query_kwargs)
 
     @classmethod
     def find(
@@ -256,7 +243,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         :raises AmbiguousIndex: if more than one index serves equally well
         """
-        return QueryIterator(cls, conditions, lookups, query_kwargs)._with(chooses=True)
+        return QueryIterator(cls._dynamorm.store, conditions, lookups, query_kwargs)._with(chooses_index=True)
 
     @classmethod
     def scan(
@@ -268,23 +255,21 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
             Book.scan(Q(author="Mr. Bar") | Q(year__lt=1990))
         """
-        return ScanIterator(cls, conditions, lookups, scan_kwargs)
+        return ScanIterator(cls._dynamorm.store, conditions, lookups, scan_kwargs)
 
     def refresh(self, consistent: bool = True) -> None:
         """Read the item again, in place of everything that the instance holds.
 
         :raises DoesNotExist: if it is gone
         """
-        refresh(self, consistent)
+        run(saving.refresh(type(self)._dynamorm.store, self, consistent))
 
     # Writing whole items.
 
     @classmethod
     def put(cls, item: Any, /, conditions: Any = None, **put_item_kwargs: Any) -> dict[str, Any]:
         """Store an item given as a dict (or an instance) in place of what was there."""
-        store = cls._dynamorm.store
-        wire, resolved = taken(cls, item), store.mapper.conditions([conditions])
-        return store.put(store.here, wire, resolved, put_item_kwargs)
+        return run(saving.put(cls._dynamorm.store, item, conditions, put_item_kwargs))
 
     @classmethod
     def put_unique(cls, item: Any, /, conditions: Any = None, **put_item_kwargs: Any) -> dict[str, Any]:
@@ -292,9 +277,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         :raises HashKeyExists: if there is one
         """
-        store = cls._dynamorm.store
-        wire, resolved = taken(cls, item), store.mapper.conditions([conditions])
-        return store.put_unique(store.here, wire, resolved, put_item_kwargs)
+        return run(saving.put(cls._dynamorm.store, item, conditions, put_item_kwargs, unique=True))
 
     @classmethod
     def put_batch(cls, /, *items: Any, overwrite_by_pkeys: Any = None) -> None:
@@ -305,8 +288,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         :raises BatchError: if DynamoDB goes on leaving items undone
         """
         store = cls._dynamorm.store
-        wires = [taken(cls, item) for item in items]
-        batch.write(store, store.here, wires)
+        wires = [saving.item_to_put(store, item) for item in items]
+        run(write_batch(TypedItems(store, store.here), wires))
 
     def save(
         self,
@@ -326,9 +309,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         :raises HashKeyExists: if ``unique`` and there is one
         :raises DoesNotExist: if a loaded instance is partially saved and its item is gone
         """
-        if partial:
-            return save_changes(self, return_all, conditions, kwargs)
-        return save_whole(self, unique, conditions, kwargs)
+        store = type(self)._dynamorm.store
+        return run(saving.save(store, self, partial, unique, return_all, conditions, kwargs))
 
     # Writing parts of items.
 
@@ -349,8 +331,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         :raises DoesNotExist: if the instance was loaded and its item is gone
         """
-        own = DynaModel.update_item.__func__  # type: ignore[attr-defined]
-        return update_instance(self, actions, conditions, update_item_kwargs, return_all, updates, own)
+        store = type(self)._dynamorm.store
+        return run(saving.update_instance(store, self, actions, conditions, update_item_kwargs, return_all, updates))
 
     @classmethod
     def update_item(
@@ -367,7 +349,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
             Book.update_item(isbn="12345678910", copies__plus=1)
         """
-        response = update_key(cls, actions, conditions, update_item_kwargs, keys_and_updates)
+        store = cls._dynamorm.store
+        response = run(updating.update_key(store, actions, conditions, update_item_kwargs, keys_and_updates))
         return None if response is None else plain(response)
 
     @classmethod
@@ -376,7 +359,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         Every required field that has no default has to be given.
         """
-        made: Self = upsert(cls, actions, conditions, keys_and_updates)
+        made: Self = run(updating.upsert(cls._dynamorm.store, actions, conditions, keys_and_updates))
         return made
 
     @classmethod
@@ -385,7 +368,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         :raises DoesNotExist: if it is not
         """
-        changed: Self = patch(cls, actions, conditions, keys_and_updates)
+        changed: Self = run(updating.patch(cls._dynamorm.store, actions, conditions, keys_and_updates))
         return changed
 
     def incr(self, /, **amounts: Any) -> None:
@@ -393,22 +376,20 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         They are added to whatever the numbers are by then, so that counters never conflict.
         """
-        increase(self, amounts)
+        increase(type(self)._dynamorm.store.mapper, self, amounts)
 
     def sync(self, conditions: Any = None) -> None:
         """Send what was changed, and take everything over as it is then; with nothing changed, read only."""
-        synchronise(self, conditions)
+        run(saving.synchronise(type(self)._dynamorm.store, self, conditions))
 
     def delete(self, /, conditions: Any = None, **delete_item_kwargs: Any) -> dict[str, Any]:
         """Delete the item."""
-        return delete_instance(self, conditions, delete_item_kwargs)
+        return run(saving.delete_instance(type(self)._dynamorm.store, self, conditions, delete_item_kwargs))
 
     @classmethod
     def delete_item(cls, /, conditions: Any = None, **keys: Any) -> dict[str, Any]:
         """Delete the item with a primary key; it is no error if there is none."""
-        store = cls._dynamorm.store
-        key, resolved = store.mapper.wire_key(keys), store.mapper.conditions([conditions])
-        return store.delete(store.here, key, resolved)
+        return run(saving.delete_key(cls._dynamorm.store, conditions, keys))
 
     # Other forms.
 
@@ -421,7 +402,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         unnameable = {"partial": named.pop("partial")} if "partial" in named else {}
         made = cls(partial=partial, **named)
         if unnameable:
-            take_more(made, unnameable)
+            accept_more(cls._dynamorm.store.mapper, made, unnameable)
         return made
 
     @classmethod
@@ -430,12 +411,13 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         Bytes may be base64 text, as they are in JSON.
         """
-        made: Self = loaded(cls, with_bytes(item))
+        made: Self = loaded(cls._dynamorm.store, with_bytes(item))
         return made
 
     def to_item(self) -> WireItem:
         """Give the instance in DynamoDB's typed JSON, as it would be stored."""
-        wire: WireItem = type(self)._dynamorm.store.mapper.dump(values_of(self), check=False)
+        mapper = type(self)._dynamorm.store.mapper
+        wire = mapper.dump(values_of(mapper, self), check=False)
         return {**self._dynamorm_state.extra, **wire}
 
     def to_dict(self, native: bool = False) -> dict[str, Any]:
@@ -443,8 +425,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         Fields without a value are left out; with schematics they are ``None``, as in its own dicts.
         """
-        adapter = type(self)._dynamorm.adapter
-        found = values_of(self)
+        mapper = type(self)._dynamorm.store.mapper
+        adapter, found = mapper.adapter, values_of(mapper, self)
         if not native:
             found = adapter.dump(adapter.settle(found))
         if adapter.gives_none:
@@ -457,8 +439,9 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         :raises ValidationError: if it cannot be saved
         """
-        adapter = type(self)._dynamorm.adapter
-        _, native = adapter.checked(adapter.settle(values_of(self)))
+        mapper = type(self)._dynamorm.store.mapper
+        adapter = mapper.adapter
+        _, native = adapter.checked(adapter.settle(values_of(mapper, self)))
         return native
 
     # What is known of it; `dynamorm.inspect` tells the same where fields have these names.
@@ -466,12 +449,12 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     @property
     def is_dirty(self) -> bool:
         """Whether anything differs from what was loaded."""
-        return is_dirty(self)
+        return is_dirty(type(self)._dynamorm.store.mapper, self)
 
     @property
     def changes(self) -> dict[str, tuple[Any, Any]]:
         """What differs from what was loaded, by field: the value then and the value now."""
-        return changes(self)
+        return changes(type(self)._dynamorm.store.mapper, self)
 
     @property
     def is_partial(self) -> bool:
@@ -481,12 +464,16 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     @property
     def key_changed(self) -> bool:
         """Whether a part of the key differs from what was loaded."""
-        return key_changed(self)
+        return key_changed(type(self)._dynamorm.store.mapper, self)
 
     @property
     def extra(self) -> dict[str, Any]:
         """The stored attributes that the schema does not know, as plain values."""
         return extra(self)
+
+    @classmethod
+    def _dynamorm_boto3_condition(cls, condition: Any) -> Any:
+        return cls._dynamorm.store.mapper.boto3_condition(condition)
 
     def __repr__(self) -> str:
         if not hasattr(type(self), "_dynamorm"):
@@ -514,3 +501,14 @@ def _complete_key(instance: Any) -> tuple[Any, ...] | None:
     names = type(instance)._dynamorm.store.mapper.key_names
     key = tuple(instance.__dict__.get(name) for name in names)
     return None if None in key else key
+
+
+# What models may replace, and flows then call in place of what they would do themselves.
+_VERBS = {
+    "delete": DynaModel.delete,
+    "get": DynaModel.get.__func__,  # type: ignore[attr-defined]
+    "get_batch": DynaModel.get_batch.__func__,  # type: ignore[attr-defined]
+    "save": DynaModel.save,
+    "update": DynaModel.update,
+    "update_item": DynaModel.update_item.__func__,  # type: ignore[attr-defined]
+}

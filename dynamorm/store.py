@@ -1,15 +1,20 @@
-"""What can be done with single items of a model: each function builds its request, sends it, and reads the answer."""
+"""What a model is to the rooms below its class, and what can be done with one of its items.
+
+Every write of a model passes :meth:`Store.write`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from .exceptions import ConditionFailed, DynamoException, PathMissing, RequestRefused
 from .expressions import Action, Condition, shown_path
-from .flows import Place
+from .flows import Call, Flow, Place
 from .instances.loading import loaded
 from .mapper import Mapper
 from .requests import Request, build_delete, build_get, build_put, build_update
@@ -36,17 +41,58 @@ class Table(Protocol):
 
 
 _pinned: ContextVar[tuple[Table, Place] | None] = ContextVar("dynamorm_place", default=None)
+_stores: WeakValueDictionary[int, Store] = WeakValueDictionary()
 
 
-class Store(NamedTuple):
-    """A model's mapper and table, which is all that it takes to read and write its items.
+def store_of(model: Any) -> Store:
+    """Return the store of a complete model class."""
+    return _stores[id(model)]
 
-    ``model`` is whom the signals of requests name as their sender, and what instances are made of.
+
+def complete_models() -> list[Any]:
+    """Return every model class that is complete and alive, in the order of definition."""
+    return [store.model for store in list(_stores.values())]
+
+
+def is_complete_model(candidate: Any) -> bool:
+    """Return whether something is a model class with a table and a schema."""
+    return id(candidate) in _stores
+
+
+class Store:
+    """A model as the rooms below its class know it.
+
+    ``model`` is the class itself: whom signals name as their sender, and what instances are made of.  ``own_init`` says
+    whether it has an ``__init__`` of its own: ``None`` is no, ``True`` is one that takes any keywords.
+    ``relationships`` are its relationships by name, and ``verbs`` the verbs as they are where no model replaces them.
     """
 
-    mapper: Mapper
-    table: Table
-    model: Any = None
+    __slots__ = ("__weakref__", "mapper", "model", "own_init", "relationships", "table", "verbs")
+
+    def __init__(self, mapper: Mapper, table: Table) -> None:
+        self.mapper = mapper
+        self.table = table
+        self.model: Any = None
+        self.own_init: bool | None = None
+        self.relationships: dict[str, Any] = {}
+        self.verbs: Mapping[str, Any] = {}
+
+    def for_model(self, model: Any, own_init: bool | None, verbs: Mapping[str, Any]) -> Store:
+        """Return the store of a model class with this mapper and table, which is known by its class from now on."""
+        store = Store(self.mapper, self.table)
+        store.model, store.own_init, store.verbs = model, own_init, verbs
+        _stores[id(model)] = store
+        return store
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return store_of, (self.model,)
+
+    def is_replaced(self, verb: str) -> bool:
+        """Return whether the model has a verb of its own in place of ours, which is to be called then."""
+        found = getattr(self.model, verb)
+        return getattr(found, "__func__", found) is not self.verbs[verb]
+
+    # Where its items are.
 
     @property
     def here(self) -> Place:
@@ -65,18 +111,18 @@ class Store(NamedTuple):
         return pinned[1] if pinned is not None and pinned[0] is self.table else None
 
     def place_of(self, instance: Any) -> Place:
-        """Give the place that an instance was loaded from or saved to, else the one that holds here and now."""
+        """Return the place that an instance was loaded from or saved to, else the one that holds here and now."""
         place: Place | None = instance._dynamorm_state.place
         return place if place is not None and place.connection.is_current() else self.here
 
-    @contextmanager
-    def at(self, place: Place) -> Iterator[None]:
-        """Let the model's verbs go to a place; an instance's own, while its changes pass the class's verbs."""
-        token = _pinned.set((self.table, place))
-        try:
-            yield
-        finally:
-            _pinned.reset(token)
+    def at(self, place: Place) -> partial[Any]:
+        """Return what makes contexts in which the model's verbs go to a place.
+
+        An instance's changes go to its own place by this, where they pass verbs of the class that the model replaced.
+        """
+        return partial(_pin, self.table, place)
+
+    # Requests.
 
     @property
     def exists(self) -> Condition:
@@ -86,26 +132,24 @@ class Store(NamedTuple):
     def absent(self) -> Condition:
         return self.mapper.absent
 
-    def get(
-        self, place: Place, key: WireItem, consistent: bool = False, paths: Any = None, raw: Raw = None
-    ) -> WireItem | None:
-        """Give the item with a key, in wire form."""
+    def get(self, place: Place, key: WireItem, consistent: bool = False, paths: Any = None, raw: Raw = None) -> Call:
+        """Return the step that reads the item with a key."""
         request = merged(build_get(place.table, key, consistent=consistent, paths=paths), raw)
-        return place.connection.call(request, self.model).get("Item")
+        return Call(place.connection, request, self.model)
 
     def put(
         self, place: Place, item: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
-    ) -> dict[str, Any]:
+    ) -> Flow[dict[str, Any]]:
         """Store a whole item in place of what was there."""
         raw, more = self._conditions(raw)
-        return plain(self.write(place, merged(build_put(place.table, item, (*conditions, *more)), raw)))
+        return plain((yield from self.write(place, merged(build_put(place.table, item, (*conditions, *more)), raw))))
 
     def put_unique(
         self, place: Place, item: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
-    ) -> dict[str, Any]:
+    ) -> Flow[dict[str, Any]]:
         """Store a whole item if there is none with its key."""
         try:
-            return self.put(place, item, (self.absent, *conditions), raw)
+            return (yield from self.put(place, item, (self.absent, *conditions), raw))
         except ConditionFailed as error:
             if error.item is not None or not (conditions or raw):
                 narrower = error.as_hash_key_exists()
@@ -115,7 +159,7 @@ class Store(NamedTuple):
 
     def replace_known(
         self, place: Place, item: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
-    ) -> dict[str, Any]:
+    ) -> Flow[dict[str, Any]]:
         """Store everything that the schema knows of an item, and leave its other attributes as they are now."""
         key = {name: item[name] for name in self.mapper.key.names}
         actions = []
@@ -126,7 +170,7 @@ class Store(NamedTuple):
                 actions.append(Action("remove", (stored,)))
         raw, more = self._conditions(raw)
         request = build_update(place.table, key, actions, (*conditions, *more), returning="NONE")
-        return plain(self.write(place, merged(request, raw)))
+        return plain((yield from self.write(place, merged(request, raw))))
 
     def update(
         self,
@@ -136,12 +180,12 @@ class Store(NamedTuple):
         conditions: Sequence[Condition] = (),
         raw: Raw = None,
         returning: str = "ALL_NEW",
-    ) -> dict[str, Any]:
-        """Change an item; gives DynamoDB's answer."""
+    ) -> Flow[dict[str, Any]]:
+        """Change an item; returns DynamoDB's answer."""
         raw, more = self._conditions(raw)
         request = build_update(place.table, key, actions, (*conditions, *more), returning=returning)
         try:
-            return self.write(place, merged(request, raw))
+            return (yield from self.write(place, merged(request, raw)))
         except RequestRefused as error:
             if "document path" in str(error) and any(len(action.path) > 1 for action in actions):
                 inside = ", ".join(shown_path(action.path) for action in actions if len(action.path) > 1)
@@ -153,25 +197,26 @@ class Store(NamedTuple):
 
     def delete(
         self, place: Place, key: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
-    ) -> dict[str, Any]:
+    ) -> Flow[dict[str, Any]]:
         """Delete the item with a key; it is no error if there is none."""
         raw, more = self._conditions(raw)
-        return plain(self.write(place, merged(build_delete(place.table, key, (*conditions, *more)), raw)))
+        return plain((yield from self.write(place, merged(build_delete(place.table, key, (*conditions, *more)), raw))))
 
-    def write(self, place: Place, request: Request) -> dict[str, Any]:
+    def write(self, place: Place, request: Request) -> Flow[dict[str, Any]]:
         """Send a write; a refusal shows the item as it is, as an instance."""
         try:
-            return place.connection.call(request, self.model)
+            answer: dict[str, Any] = yield Call(place.connection, request, self.model)
         except ConditionFailed as error:
-            error.current = self.current(error.item, place)
+            error.current = self._current(error.item, place)
             raise
+        return answer
 
-    def current(self, item: WireItem | None, place: Place) -> Any:
-        """Give the instance of an item that met a condition, ``None`` where it cannot be read as one."""
+    def _current(self, item: WireItem | None, place: Place) -> Any:
+        """Return the instance of an item that met a condition, ``None`` where it cannot be read as one."""
         if item is None:
             return None
         try:
-            return loaded(self.model, item, place=place)
+            return loaded(self, item, place=place)
         except DynamoException:
             return None
 
@@ -182,8 +227,17 @@ class Store(NamedTuple):
         return rest, self.mapper.conditions(found)
 
 
+@contextmanager
+def _pin(table: Table, place: Place) -> Iterator[None]:
+    token = _pinned.set((table, place))
+    try:
+        yield
+    finally:
+        _pinned.reset(token)
+
+
 def plain(response: dict[str, Any]) -> dict[str, Any]:
-    """Give an answer in the form of boto3's resource: its attributes as plain values."""
+    """Return an answer in the form of boto3's resource: its attributes as plain values."""
     attributes = response.get("Attributes")
     if attributes is None:
         return response

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .expressions import Q
 from .reading.query import QueryIterator, ReadIterator
 from .reading.scan import ScanIterator
-from .tables.declared import DynamoCommon3, DynamoGlobalIndex3, DynamoIndex3, DynamoLocalIndex3, DynamoTable3
+from .tables.declared import DynamoCommon3, DynamoGlobalIndex3, DynamoIndex3, DynamoLocalIndex3
+from .tables.table import DynamoTable3
 
 __all__ = [
     "DynamoCommon3",

@@ -56,7 +56,7 @@ class Condition:
 
     def to_boto3(self, model: Any) -> Any:
         """Give boto3's form of the condition, with names and values as the model stores them."""
-        converted: Any = model._dynamorm.store.mapper.boto3_condition(self)
+        converted: Any = model._dynamorm_boto3_condition(self)
         return converted
 
     def get_expression(self) -> NoReturn:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..exceptions import DynamoException, InvalidExpression, InvalidKey
 from ..expressions import FUNCTIONS, Action, F, Reference, render_update
+from ..mapper import Mapper
 from ..schema.copies import UNCHANGING, UNCHANGING_BASES
 from ..spec import FieldSpec
 from ..wire.codec import AttributeValue, WireItem, decode_item, decode_value
@@ -25,19 +26,18 @@ _MOST_OPERATORS = 300
 _LONGEST_EXPRESSION = 4096
 
 
-def values_of(instance: Any) -> dict[str, Any]:
-    """Give the values of an instance's fields."""
-    fields = type(instance)._dynamorm.adapter.fields
+def values_of(mapper: Mapper, instance: Any) -> dict[str, Any]:
+    """Return the values of an instance's fields."""
+    fields = mapper.fields
     return {name: value for name, value in instance.__dict__.items() if name in fields}
 
 
-def changed_fields(instance: Any) -> list[FieldSpec]:
+def changed_fields(mapper: Mapper, instance: Any) -> list[FieldSpec]:
     """Give the fields whose values would be stored differently from how they were loaded.
 
     Defaults that nobody touched are not among them, nor are fields with nothing but increments to be sent.
     """
     state: State = instance._dynamorm_state
-    mapper = type(instance)._dynamorm.store.mapper
     held, original, pending, defaults = instance.__dict__, state.original, state.pending, state.defaults
     changed = []
     for spec in mapper.adapter.inputs:
@@ -66,7 +66,7 @@ def _identical(one: Any, other: Any) -> bool:
     return one is other and isinstance(one, UNCHANGING_BASES)
 
 
-def _same(mapper: Any, spec: FieldSpec, one: Any, other: Any) -> bool:
+def _same(mapper: Mapper, spec: FieldSpec, one: Any, other: Any) -> bool:
     if _identical(one, other):
         return True
     try:
@@ -75,24 +75,23 @@ def _same(mapper: Any, spec: FieldSpec, one: Any, other: Any) -> bool:
         return False  # what cannot be stored is different from whatever is; saving will say what is wrong with it
 
 
-def is_dirty(instance: Any) -> bool:
-    return bool(instance._dynamorm_state.pending) or bool(changed_fields(instance))
+def is_dirty(mapper: Mapper, instance: Any) -> bool:
+    return bool(instance._dynamorm_state.pending) or bool(changed_fields(mapper, instance))
 
 
-def changes(instance: Any) -> dict[str, tuple[Any, Any]]:
+def changes(mapper: Mapper, instance: Any) -> dict[str, tuple[Any, Any]]:
     """Give what differs from what was loaded, by field: the value then and the value now."""
     state: State = instance._dynamorm_state
-    names = [spec.name for spec in changed_fields(instance)]
+    names = [spec.name for spec in changed_fields(mapper, instance)]
     names += [name for name in state.pending if name not in names]
     return {name: (state.original.get(name), instance.__dict__.get(name)) for name in names}
 
 
-def key_changed(instance: Any) -> bool:
+def key_changed(mapper: Mapper, instance: Any) -> bool:
     """Say whether a part of the key differs from what was loaded."""
     state: State = instance._dynamorm_state
     if state.loaded is None:
         return False
-    mapper = type(instance)._dynamorm.store.mapper
     held, original = instance.__dict__, state.original
     for name in mapper.key_names:
         if name in original:
@@ -112,18 +111,19 @@ def extra(instance: Any) -> dict[str, Any]:
 class Inspection:
     """What is known of an instance, whatever its fields are called; see :func:`dynamorm.inspect`."""
 
-    def __init__(self, instance: Any) -> None:
+    def __init__(self, mapper: Mapper, instance: Any) -> None:
+        self._mapper = mapper
         self._instance = instance
 
     @property
     def is_dirty(self) -> bool:
         """Whether anything differs from what was loaded."""
-        return is_dirty(self._instance)
+        return is_dirty(self._mapper, self._instance)
 
     @property
     def changes(self) -> dict[str, tuple[Any, Any]]:
         """What differs from what was loaded, by field: the value then and the value now."""
-        return changes(self._instance)
+        return changes(self._mapper, self._instance)
 
     @property
     def is_partial(self) -> bool:
@@ -139,7 +139,7 @@ class Inspection:
     @property
     def key_changed(self) -> bool:
         """Whether a part of the key differs from what was loaded."""
-        return key_changed(self._instance)
+        return key_changed(self._mapper, self._instance)
 
     @property
     def extra(self) -> dict[str, Any]:
@@ -147,8 +147,8 @@ class Inspection:
         return extra(self._instance)
 
 
-def require_same_key(instance: Any, verb: str) -> None:
-    if key_changed(instance):
+def require_same_key(mapper: Mapper, instance: Any, verb: str) -> None:
+    if key_changed(mapper, instance):
         raise InvalidKey(
             f"{instance!r}: its key was changed since it was loaded, so {verb} has no item to go to; "
             "save() stores it as a new item, and the old one can be deleted by its key"
@@ -156,7 +156,7 @@ def require_same_key(instance: Any, verb: str) -> None:
 
 
 def partial_save(
-    instance: Any, current: WireItem | None = None, *, plainly: bool = False
+    mapper: Mapper, instance: Any, current: WireItem | None = None, *, plainly: bool = False
 ) -> tuple[list[Any], dict[str, Any]]:
     """Give the update that stores what was changed: actions, and keyword arguments for all that have a plain name.
 
@@ -164,9 +164,8 @@ def partial_save(
     :param plainly: give keyword arguments alone, for verbs that take no actions
     """
     state: State = instance._dynamorm_state
-    mapper = type(instance)._dynamorm.store.mapper
     key = set(mapper.key.names)
-    specs = [spec for spec in changed_fields(instance) if spec.stored not in key]
+    specs = [spec for spec in changed_fields(mapper, instance) if spec.stored not in key]
     nested = {} if state.loaded is None else _nested_changes(mapper, state.original, instance.__dict__, specs, current)
     actions, updates = _sets(mapper, instance.__dict__, specs, nested, plainly)
     for name, amount in state.pending.items():
@@ -181,14 +180,13 @@ def partial_save(
 
 
 def changed_since(
-    instance: Any, before: Mapping[str, Any], whole: Container[str], *, plainly: bool = False
+    mapper: Mapper, instance: Any, before: Mapping[str, Any], whole: Container[str], *, plainly: bool = False
 ) -> tuple[list[Any], dict[str, Any]]:
     """Give the update that stores what was changed since the instance had other values; increments stay pending.
 
     :param whole: stored names of what is sent whole in any case
     """
     state: State = instance._dynamorm_state
-    mapper = type(instance)._dynamorm.store.mapper
     held = instance.__dict__
     specs = [
         spec
@@ -201,7 +199,7 @@ def changed_since(
 
 
 def _sets(
-    mapper: Any, held: Mapping[str, Any], specs: Sequence[FieldSpec], nested: Mapping[str, Any], plainly: bool
+    mapper: Mapper, held: Mapping[str, Any], specs: Sequence[FieldSpec], nested: Mapping[str, Any], plainly: bool
 ) -> tuple[list[Any], dict[str, Any]]:
     """Give the actions and keyword arguments that set fields, at the places in them that are known or as a whole."""
     if _too_long(mapper, nested, len(specs) - len(nested)):
@@ -222,7 +220,7 @@ def _sets(
 
 
 def _nested_changes(
-    mapper: Any,
+    mapper: Mapper,
     original: Mapping[str, Any],
     held: Mapping[str, Any],
     specs: Sequence[FieldSpec],
@@ -265,7 +263,7 @@ def _empty_set(value: AttributeValue | None) -> bool:
     return value is not None and any(tag in value and not value[tag] for tag in ("SS", "NS", "BS"))
 
 
-def _too_long(mapper: Any, nested: Mapping[str, Any], whole: int) -> bool:
+def _too_long(mapper: Mapper, nested: Mapping[str, Any], whole: int) -> bool:
     actions = [
         Action("set" if value is not None else "remove", path, value)
         for places in nested.values()
@@ -276,10 +274,10 @@ def _too_long(mapper: Any, nested: Mapping[str, Any], whole: int) -> bool:
     return bool(actions) and len(render_update(actions).text) > _LONGEST_EXPRESSION - 24 * whole
 
 
-def _set(mapper: Any, path: Sequence[str | int], value: Any, actions: list[Any], updates: dict[str, Any]) -> None:
+def _set(mapper: Mapper, path: Sequence[str | int], value: Any, actions: list[Any], updates: dict[str, Any]) -> None:
     """Add an action under the name that an ``update`` overridden by the model knows it by, where it has one."""
     spec = mapper.adapter.by_stored[str(path[0])]
-    names = [spec.name, *path[1:]]
+    names: list[Any] = [spec.name, *path[1:]]
     text = "__".join(map(str, names))
     try:
         found, _, words = mapper.resolver.split(text, FUNCTIONS)
@@ -293,9 +291,8 @@ def _set(mapper: Any, path: Sequence[str | int], value: Any, actions: list[Any],
         actions.append(target.remove() if value is None else target.set(value))
 
 
-def increase(instance: Any, amounts: Mapping[str, Any]) -> None:
+def increase(mapper: Mapper, instance: Any, amounts: Mapping[str, Any]) -> None:
     """Change numbers locally now, and remember the amounts for the next partial save."""
-    mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
     planned: list[tuple[FieldSpec, AttributeValue]] = []
     for name, amount in amounts.items():
@@ -308,7 +305,7 @@ def increase(instance: Any, amounts: Mapping[str, Any]) -> None:
         if "N" not in step:
             raise InvalidExpression(f"incr({name}=...): {mapper.model_name}.{name} is not stored as a number")
         planned.append((spec, step))
-    assigned = {spec.name for spec in changed_fields(instance)}
+    assigned = {spec.name for spec in changed_fields(mapper, instance)}
     for spec, step in planned:
         name = spec.name
         total = total_of(mapper, spec, instance.__dict__.get(name), step)
@@ -319,7 +316,7 @@ def increase(instance: Any, amounts: Mapping[str, Any]) -> None:
         state.defaults.pop(name, None)
 
 
-def total_of(mapper: Any, spec: FieldSpec, value: Any, step: AttributeValue) -> Any:
+def total_of(mapper: Mapper, spec: FieldSpec, value: Any, step: AttributeValue) -> Any:
     """Give the native value of a number that is counted up."""
     wire = mapper.wire_of(spec, value)
     return mapper.adapter.as_native(spec, _sum(0 if wire is None else decode_value(wire), decode_value(step)))

@@ -1,11 +1,12 @@
-"""Instances: how they are made of stored items and of what is given, and what they take over from an answer."""
+"""How instances are made of stored items and of what is given, and how what is stored is put into them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from ..flows import Place
+from ..mapper import Mapper
 from ..schema import PARTIAL, TRUSTED, WHOLE
 from ..signals import post_init, pre_init
 from ..wire.codec import WireItem
@@ -13,16 +14,25 @@ from .changes import values_of
 from .state import Origin, State, maker, snapshot
 
 
-def loaded(cls: Any, wire: WireItem, partial: bool = False, place: Place | None = None) -> Any:
-    """Make an instance of a stored item."""
-    return loader(cls, partial, place)(wire)
+class ModelParts(Protocol):
+    """What of a model it takes to make instances."""
+
+    mapper: Mapper
+    model: Any
+    table: Any
+    own_init: bool | None
 
 
-def loader(cls: Any, partial: bool = False, place: Place | None = None) -> Callable[[WireItem], Any]:
-    """Give what makes instances of stored items."""
-    definition = cls._dynamorm
-    mode = PARTIAL if partial else TRUSTED if definition.store.table.on_read == "trust" else WHOLE
-    receiver = definition.store.mapper.receiver(mode)
+def loaded(parts: ModelParts, wire: WireItem, partial: bool = False, place: Place | None = None) -> Any:
+    """Return an instance of a stored item."""
+    return loader(parts, partial, place)(wire)
+
+
+def loader(parts: ModelParts, partial: bool = False, place: Place | None = None) -> Callable[[WireItem], Any]:
+    """Return what makes instances of stored items."""
+    mode = PARTIAL if partial else TRUSTED if parts.table.on_read == "trust" else WHOLE
+    receiver = parts.mapper.receiver(mode)
+    cls, own_init = parts.model, parts.own_init
     receive, make, origin = receiver.receive, maker(cls), Origin(place, partial, receiver)
 
     def load(wire: WireItem) -> Any:
@@ -30,28 +40,28 @@ def loader(cls: Any, partial: bool = False, place: Place | None = None) -> Calla
             received = receive(wire, origin)
             if received is not None:
                 values, kept = received
-                if kept is not None and not cls._dynamorm_init:
+                if kept is not None and not own_init:
                     return make(values, kept)
                 if kept is not None:
                     instance = make({}, kept)
                     _arrive(instance, values, partial)
                     return instance
-        return _loaded_slowly(cls, mode, place, wire)
+        return _loaded_slowly(parts, mode, place, wire)
 
     return load
 
 
-def _loaded_slowly(cls: Any, mode: str, place: Place | None, wire: WireItem) -> Any:
+def _loaded_slowly(parts: ModelParts, mode: str, place: Place | None, wire: WireItem) -> Any:
     """Make an instance by way of its library, or of those who listen."""
-    mapper, partial = cls._dynamorm.store.mapper, mode == PARTIAL
+    cls, mapper, partial = parts.model, parts.mapper, mode == PARTIAL
     listened = bool(pre_init.receivers or post_init.receivers)
     raw = mapper.plain(wire) if listened else {}
     instance = cls.__new__(cls)
-    if listened and not cls._dynamorm_init:
+    if listened and not parts.own_init:
         pre_init.send(cls, instance=instance, partial=partial, raw=raw)
     values = mapper.load_plain(raw, mode, wire) if listened else mapper.load(wire, mode)
-    settle(instance, wire, values, partial, place)
-    if cls._dynamorm_init:
+    remember_stored(mapper, instance, wire, values, partial, place)
+    if parts.own_init:
         _arrive(instance, values, partial)
     else:
         instance.__dict__.update(values)
@@ -75,7 +85,7 @@ def _arrive(instance: Any, values: dict[str, Any], partial: bool) -> None:
         state.arriving = None
 
 
-def take_arriving(instance: Any, raw: Mapping[str, Any]) -> None:
+def accept_arriving(mapper: Mapper, instance: Any, raw: Mapping[str, Any]) -> None:
     """Put the values of a stored item into an instance whose own ``__init__`` passes them on, changed or not."""
     state: State = instance._dynamorm_state
     arriving, state.arriving = state.arriving or {}, None
@@ -86,12 +96,13 @@ def take_arriving(instance: Any, raw: Mapping[str, Any]) -> None:
             instance.__dict__.setdefault(name, value)
     changed = {name: value for name, value in raw.items() if name not in arriving or value is not arriving[name]}
     if changed:
-        take_more(instance, changed)
+        accept_more(mapper, instance, changed)
 
 
-def settle(instance: Any, wire: WireItem, values: dict[str, Any], partial: bool, place: Place | None) -> None:
+def remember_stored(
+    mapper: Mapper, instance: Any, wire: WireItem, values: dict[str, Any], partial: bool, place: Place | None
+) -> None:
     """Remember the stored state of an instance whose values are just those that are stored."""
-    mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
     state.loaded, state.partial, state.place = wire, partial, place
     state.original = snapshot(values)
@@ -106,9 +117,8 @@ def settle(instance: Any, wire: WireItem, values: dict[str, Any], partial: bool,
             state.defaults[name] = state.original.pop(name)
 
 
-def take_given(instance: Any, raw: Mapping[str, Any], defaults: bool) -> None:
+def accept_given(mapper: Mapper, instance: Any, raw: Mapping[str, Any], defaults: bool) -> None:
     """Put what a constructor was given into an instance."""
-    mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
     values = mapper.given(raw, defaults=defaults)
     given = {spec.name for name in raw if (spec := mapper.resolver.find(name)) is not None}
@@ -119,9 +129,8 @@ def take_given(instance: Any, raw: Mapping[str, Any], defaults: bool) -> None:
     instance.__dict__.update(values)
 
 
-def take_more(instance: Any, raw: Mapping[str, Any]) -> None:
+def accept_more(mapper: Mapper, instance: Any, raw: Mapping[str, Any]) -> None:
     """Put more into an instance that has its values."""
-    mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
     values = mapper.given(raw, defaults=False)
     unknown = values.keys() - mapper.adapter.fields.keys()
@@ -132,24 +141,23 @@ def take_more(instance: Any, raw: Mapping[str, Any]) -> None:
         state.defaults.pop(name, None)
 
 
-def known_as_stored(instance: Any, wire: WireItem, place: Place | None) -> None:
+def mark_stored(mapper: Mapper, instance: Any, wire: WireItem, place: Place | None) -> None:
     """Remember that an instance has just been stored as a whole, in this wire form."""
     state: State = instance._dynamorm_state
     try:
-        state.original = snapshot(values_of(instance))
+        state.original = snapshot(values_of(mapper, instance))
     except Exception:
         # an object was assigned that cannot be copied; what was stored of it is known all the same
-        state.original = type(instance)._dynamorm.store.mapper.load(wire, PARTIAL)
+        state.original = mapper.load(wire, PARTIAL)
     state.loaded = {**state.extra, **wire}
     state.defaults, state.pending = {}, {}
     state.partial, state.place = False, place
 
 
-def refreshed(instance: Any, wire: WireItem, place: Place | None) -> None:
+def replace_all(mapper: Mapper, instance: Any, wire: WireItem, place: Place | None) -> None:
     """Put everything that is stored into an instance, in place of what it had."""
-    mapper = type(instance)._dynamorm.store.mapper
     values = mapper.load(wire, WHOLE)
-    for name in values_of(instance).keys() - values.keys():
+    for name in values_of(mapper, instance).keys() - values.keys():
         del instance.__dict__[name]
     instance.__dict__.update(values)
-    settle(instance, wire, values, False, place)
+    remember_stored(mapper, instance, wire, values, False, place)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-import os
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ..expressions import Reference
 from ..flows import Place
-from ..mapper import Receiver
+from ..locks import Lock
+from ..mapper import Mapper, Receiver
 from ..schema.copies import UNCHANGING, kept
 from ..spec import FieldSpec
 from ..wire.codec import WireItem
@@ -175,18 +174,7 @@ class Stateful:
         return super().__reduce_ex__(protocol)
 
 
-_making = threading.Lock()
-
-
-def _make_another_lock() -> None:
-    """A process that is forked while a thread holds the lock would never get it."""
-    global _making
-    _making = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_make_another_lock)
-
+_making = Lock()
 _keep = Stateful.__dict__["_dynamorm_kept"].__set__
 _own_new = Stateful.__new__
 _set_attribute = object.__setattr__
@@ -213,9 +201,10 @@ class FieldAttribute:
     of the field's name, the class goes on showing the method.
     """
 
-    def __init__(self, spec: FieldSpec, covered: Any = None) -> None:
+    def __init__(self, spec: FieldSpec, mapper: Mapper, covered: Any = None) -> None:
         self.spec = spec
         self.covered = covered
+        self._mapper = mapper
 
     def __get__(self, instance: Any, owner: type) -> Any:
         if instance is None:
@@ -224,7 +213,7 @@ class FieldAttribute:
             bind = getattr(type(self.covered), "__get__", None)
             return self.covered if bind is None else bind(self.covered, None, owner)
         if self.spec.computed:
-            return owner._dynamorm.store.mapper.computed(self.spec, instance.__dict__)  # type: ignore[attr-defined]
+            return self._mapper.computed(self.spec, instance.__dict__)
         return None
 
 

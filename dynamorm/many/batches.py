@@ -1,20 +1,17 @@
-"""Many items at once: as many requests as it takes, and what DynamoDB left undone asked for again."""
+"""The one core of batches: as many requests as it takes, and what DynamoDB left undone asked for again.
+
+It does not know what items look like: :class:`Items` of a kind say how they are asked for and told apart.
+"""
 
 from __future__ import annotations
 
 import random
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
-from ..exceptions import BatchError, InvalidKey
-from ..expressions import Path
-from ..flows import Place
-from ..requests import Request, build_batch_get, build_batch_write
-from ..store import Store
-from ..wire.codec import WireItem, decode_item
+from ..exceptions import BatchError
+from ..flows import Flow, Invoke, Pause
 
 MOST_KEYS = 100
 MOST_WRITES = 25
@@ -24,119 +21,124 @@ _FRUITLESS = 10
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 
-Key = tuple[Any, ...]
+
+class Items(Protocol):
+    """One kind of items, those of a model or plain ones, and the place where they are."""
+
+    @property
+    def name(self) -> str:
+        """What messages call them."""
+
+    def identity(self, item: Any) -> Hashable:
+        """Return the primary key of an item, or a key, as something that can be compared."""
+
+    def read(self, keys: Sequence[Any]) -> Flow[dict[str, Any]]:
+        """Ask for the items with some keys."""
+
+    def found(self, answer: dict[str, Any]) -> list[Any]:
+        """Return the items of an answer."""
+
+    def unread(self, answer: dict[str, Any]) -> list[Any]:
+        """Return the keys that an answer left undone."""
+
+    def write(self, items: Sequence[Any]) -> Flow[dict[str, Any]]:
+        """Store some items."""
+
+    def unwritten(self, answer: dict[str, Any]) -> list[Any]:
+        """Return the items that an answer left undone."""
+
+    def plain(self, item: Any) -> dict[str, Any]:
+        """Return an item, or a key, as plain values, for errors."""
 
 
-def identity(store: Store, item: Mapping[str, Any]) -> Key:
-    """Give the primary key of an item in wire form as something that can be compared."""
-    return tuple([_comparable(item[name]) for name in store.mapper.key.names])
-
-
-def _comparable(value: Mapping[str, Any]) -> Any:
-    # each attribute of a key has one type in all items, and values of different types are never equal here
-    ((tag, inner),) = value.items()
-    return inner if tag == "S" else Decimal(inner) if tag == "N" else bytes(inner)
-
-
-def wire_key_of(store: Store, given: Any) -> WireItem:
-    """Give the wire form of a key in any form: a dict, an instance, a tuple, or the bare value of a single hash key."""
-    mapper = store.mapper
-    if type(given) is dict or isinstance(given, Mapping):
-        return mapper.wire_key(given)
-    if isinstance(given, store.model):
-        return mapper.key_of(given.__dict__)
-    names = mapper.key_names
-    values = given if isinstance(given, (tuple, list)) else (given,)
-    if len(values) != len(names):
-        raise InvalidKey(f"{given!r}: the key of {mapper.model_name} is {', '.join(names)}")
-    return mapper.wire_key(dict(zip(names, values, strict=True)))
-
-
-def read(
-    store: Store,
-    place: Place,
-    keys: Iterable[WireItem],
-    *,
-    consistent: bool = False,
-    paths: Sequence[Path] | None = None,
-    spend: Callable[[float], None] | None = None,
-) -> Iterator[WireItem]:
-    """Give the items that are there, in any order; each key is asked for once.
+class BatchRead:
+    """Items with any number of keys, answer by answer; each key is asked for once.
 
     :param spend: is told how many capacity units each answer consumed
     """
-    waiting = _each_once(store, keys)
-    fruitless = 0
-    while asked := list(islice(waiting, MOST_KEYS)):
-        while asked:
-            request = build_batch_get(
-                place.table, asked, consistent=consistent, paths=paths, capacity=spend is not None
-            )
-            response = place.connection.call(request, store.model)
-            if spend is not None:
-                spend(sum(one.get("CapacityUnits", 0.0) for one in response.get("ConsumedCapacity", ())))
-            left = response.get("UnprocessedKeys", {}).get(place.table, {}).get("Keys", [])
-            found = response.get("Responses", {}).get(place.table, ())[::-1]
-            del response
-            while found:  # each is let go when it is taken
-                yield found.pop()
-            fruitless = fruitless + 1 if len(left) == len(asked) else 0
-            asked = left
-            if fruitless >= _FRUITLESS:
-                raise _given_up(store, "read", [], [*asked, *waiting])
-            if asked:
-                _pause(fruitless)
+
+    def __init__(self, items: Items, keys: Iterable[Any], spend: Callable[[float], None] | None = None) -> None:
+        self._items = items
+        self._waiting = _each_once(items, keys)
+        self._spend = spend
+        self._asked: list[Any] = []
+        self._fruitless = 0
+
+    def next_found(self) -> Flow[list[Any] | None]:
+        """Return the items of the next answer, ``None`` after the last one."""
+        if not self._asked:
+            # going through the keys is the caller's code, or calls it
+            self._asked = yield Invoke(_first, (self._waiting, MOST_KEYS))
+            if not self._asked:
+                return None
+        elif self._fruitless >= _FRUITLESS:
+            rest = yield Invoke(list, (self._waiting,))
+            raise _given_up(self._items, "read", [], [*self._asked, *rest])
+        else:
+            yield Pause(_jitter(self._fruitless))
+        answer = yield from self._items.read(self._asked)
+        if self._spend is not None:
+            self._spend(sum(one.get("CapacityUnits", 0.0) for one in answer.get("ConsumedCapacity", ())))
+        left = self._items.unread(answer)
+        self._fruitless = self._fruitless + 1 if len(left) == len(self._asked) else 0
+        self._asked = left
+        return self._items.found(answer)
 
 
-def _each_once(store: Store, keys: Iterable[WireItem]) -> Iterator[WireItem]:
-    seen: set[Key] = set()
+def _first(waiting: Iterator[Any], most: int) -> list[Any]:
+    return list(islice(waiting, most))
+
+
+def _each_once(items: Items, keys: Iterable[Any]) -> Iterator[Any]:
+    seen: set[Hashable] = set()
     for key in keys:
-        one = identity(store, key)
+        one = items.identity(key)
         if one not in seen:
             seen.add(one)
             yield key
 
 
-def in_order(store: Store, place: Place, keys: Sequence[WireItem], **options: Any) -> list[WireItem | None]:
-    """Give the items of keys in the order of the keys, ``None`` where there is none."""
-    found = {}
+def read_in_order(
+    items: Items, keys: Sequence[Any], spend: Callable[[float], None] | None = None
+) -> Flow[list[Any | None]]:
+    """Return the items of keys in the order of the keys, ``None`` where there is none."""
+    found: dict[Hashable, Any] = {}
+    batch = BatchRead(items, keys, spend)
     try:
-        for item in read(store, place, keys, **options):
-            found[identity(store, item)] = item
+        while (some := (yield from batch.next_found())) is not None:
+            found.update((items.identity(item), item) for item in some)
     except BatchError as error:
         raise BatchError(str(error), list(found.values()), error.missing) from None
-    return [found.get(identity(store, key)) for key in keys]
+    return [found.get(items.identity(key)) for key in keys]
 
 
-def write(store: Store, place: Place, items: Iterable[WireItem]) -> None:
+def write_batch(items: Items, given: Iterable[Any]) -> Flow[None]:
     """Store whole items; of several with one key the last stays."""
-    latest = {identity(store, item): item for item in items}
-    waiting = list(latest.values())
+    waiting = list({items.identity(item): item for item in given}.values())
     for start in range(0, len(waiting), MOST_WRITES):
         left = waiting[start : start + MOST_WRITES]
         fruitless = 0
         while left:
-            request: Request = build_batch_write(place.table, left)
-            undone = place.connection.call(request, store.model).get("UnprocessedItems", {}).get(place.table, [])
-            again = [entry["PutRequest"]["Item"] for entry in undone]
+            answer = yield from items.write(left)
+            again = items.unwritten(answer)
             fruitless = fruitless + 1 if len(again) == len(left) else 0
             left = again
             if fruitless >= _FRUITLESS:
                 missing = [*left, *waiting[start + MOST_WRITES :]]
-                raise _given_up(store, "written", len(waiting) - len(missing), missing)
+                raise _given_up(items, "written", len(waiting) - len(missing), missing)
             if left:
-                _pause(fruitless)
+                yield Pause(_jitter(fruitless))
 
 
-def _given_up(store: Store, what: str, done: Any, missing: Sequence[WireItem]) -> BatchError:
+def _given_up(items: Items, what: str, done: Any, missing: Sequence[Any]) -> BatchError:
     return BatchError(
-        f"{store.mapper.model_name}: {len(missing)} of a batch could not be {what}, asked for {_FRUITLESS} times "
+        f"{items.name}: {len(missing)} of a batch could not be {what}, asked for {_FRUITLESS} times "
         "in a row; the table's throughput is too low for it",
         done,
-        [decode_item(item) for item in missing],
+        [items.plain(item) for item in missing],
     )
 
 
-def _pause(fruitless: int) -> None:
+def _jitter(fruitless: int) -> float:
     # full jitter: many clients that were refused together do not come back together
-    time.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**fruitless)))
+    return random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**fruitless))

@@ -1,179 +1,86 @@
-"""Reading while what was read is used: several parts at once, or one page ahead; never far ahead of who takes them."""
+"""Reading while what was read is used: several parts of a scan at once, or a query's next page."""
 
 from __future__ import annotations
 
-import contextvars
-import queue
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
-from .pages import Chunk, Pages, Teller
+from ..flows import Flow, Handle, Pause, Start, WaitAny
+from .pages import Chunk, LatestAnswer, Limiter, Pages
 
-_WAIT = 0.05  # seconds after which a thread that cannot hand over looks whether it is still wanted
+Next = Callable[[Pages], Flow[Any]]
 
 
-class ParallelPages(Pages):
-    """The pages of several reads, in whatever order they arrive; never more waiting than there are threads."""
+class _Arrived(NamedTuple):
+    """A page or an answer, and what its part of the read came to by it."""
 
-    resumable = False
+    content: Any
+    latest: LatestAnswer | None
+    scanned: int
+    capacity: float
 
-    def __init__(self, parts: Sequence[Pages], workers: int) -> None:
-        self.limiter = None
+
+class PagesAhead:
+    """The pages of one or several reads, each asked for as soon as the one before it is taken.
+
+    Pages of several parts come in whatever order they arrive.  Of each part at most one page is on its way or waits to
+    be taken, so that reading is never far ahead of who takes them; whoever stops has paid for these.
+    """
+
+    def __init__(self, parts: Sequence[Pages], at_once: int = 1, limiter: Limiter | None = None) -> None:
+        self.is_resumable = len(parts) == 1
         self.key_names = parts[0].key_names
         self.place = parts[0].place
-        self.start = None
-        self.latest: Teller | None = None
-        self._parts = parts
-        self._workers = min(workers, len(parts))
-        self._arrived: queue.Queue[Any] = queue.Queue(maxsize=self._workers)
-        self._stop = threading.Event()
-        self._running: int | None = None
-
-    @property
-    def scanned(self) -> int:  # type: ignore[override]
-        return sum(part.scanned for part in self._parts)
-
-    @property
-    def capacity(self) -> float:  # type: ignore[override]
-        return sum(part.capacity for part in self._parts)
-
-    def ask(self) -> dict[str, Any] | None:
-        """Give the next answer of any part, ``None`` after the last one."""
-        response: dict[str, Any] | None = self._next(Pages.ask)
-        return response
-
-    def next_page(self) -> Chunk | None:
-        """Give the next page of any part, ``None`` after the last one."""
-        page: Chunk | None = self._next(Pages.next_page)
-        return page
-
-    def _next(self, step: Callable[[Pages], Any]) -> Any:
-        if self._running is None:
-            self._begin(step)
-        while self._running:
-            kind, content, latest = self._arrived.get()
-            if kind == "content":
-                self.latest = latest
-                return content
-            self._running -= 1
-            if kind == "error":
-                self.close()
-                raise content
-        return None
-
-    def _begin(self, step: Callable[[Pages], Any]) -> None:
-        todo: queue.SimpleQueue[Pages] = queue.SimpleQueue()
-        for part in self._parts:
-            todo.put(part)
-        self._running = self._workers
-        for number in range(self._workers):
-            # settings belong to the caller's context, which a new thread would not have
-            context = contextvars.copy_context()
-            work = (_work, step, todo, self._arrived, self._stop)
-            threading.Thread(target=context.run, args=work, name=f"dynamorm-scan-{number}", daemon=True).start()
-
-    def close(self) -> None:
-        """Let the threads end; nothing comes after that."""
-        self._stop.set()
-        self._running = 0
-
-    def __del__(self) -> None:
-        self._stop.set()
-
-
-def _work(
-    step: Callable[[Pages], Any], todo: queue.SimpleQueue[Pages], arrived: queue.Queue[Any], stop: threading.Event
-) -> None:
-    """Read parts one after the other until none is left; knows nothing of who reads, so that he can go away."""
-    try:
-        while not stop.is_set():
-            try:
-                part = todo.get_nowait()
-            except queue.Empty:
-                break
-            while not stop.is_set() and (content := step(part)) is not None:
-                _hand_over(("content", content, part.latest), arrived, stop)
-        _hand_over(("done", None, None), arrived, stop)
-    except BaseException as error:
-        _hand_over(("error", error, None), arrived, stop)
-
-
-def _hand_over(message: Any, arrived: queue.Queue[Any], stop: threading.Event) -> None:
-    while not stop.is_set():
-        try:
-            return arrived.put(message, timeout=_WAIT)
-        except queue.Full:
-            continue
-
-
-class PagesAhead(Pages):
-    """The pages of one read, each asked for as soon as the one before it is taken."""
-
-    def __init__(self, pages: Pages) -> None:
-        self.limiter = pages.limiter
-        self.key_names = pages.key_names
-        self.place = pages.place
-        self.start = pages.start
-        self.latest: Teller | None = None
+        self.start = parts[0].start if self.is_resumable else None
+        self.latest: LatestAnswer | None = None
         self.scanned = 0
         self.capacity = 0.0
-        self._pages = pages
-        self._coming: _Coming | None = None
+        self._waiting = list(parts[::-1])
+        self._at_once = at_once
+        self._limiter = limiter
+        self._coming: dict[Handle, Pages] = {}
 
-    def ask(self) -> dict[str, Any] | None:
-        """Give the next answer, ``None`` after the last one."""
-        return self._pages.ask()
+    def next_answer(self) -> Flow[dict[str, Any] | None]:
+        """Return the next answer of any part, ``None`` after the last one."""
+        answer: dict[str, Any] | None = yield from self._next(Pages.next_answer)
+        return answer
 
-    def next_page(self) -> Chunk | None:
-        """Give the next page, ``None`` after the last one."""
-        coming, self._coming = self._coming or _Coming(self._pages), None
-        page = coming.page()
-        self.latest, self.scanned, self.capacity = coming.latest, coming.scanned, coming.capacity
-        if page is not None and page.after is not None:
-            self._coming = _Coming(self._pages)
+    def next_page(self) -> Flow[Chunk | None]:
+        """Return the next page of any part, ``None`` after the last one."""
+        page: Chunk | None = yield from self._next(Pages.next_page)
         return page
 
+    def _next(self, step: Next) -> Flow[Any]:
+        while self._waiting or self._coming:
+            while self._waiting and len(self._coming) < self._at_once:
+                yield from self._begin(self._waiting.pop(), step)
+            handle = yield WaitAny(list(self._coming))
+            part = self._coming.pop(handle)
+            try:
+                arrived = handle.result()
+            except BaseException:
+                # one part alone can be asked again; of several the rest would look like the whole
+                self._waiting, self._coming = [part] if self.is_resumable else [], {}
+                raise
+            self.latest, self.scanned = arrived.latest, self.scanned + arrived.scanned
+            self.capacity += arrived.capacity
+            if self._limiter is not None:
+                yield from self._limiter.spend(arrived.capacity)
+            if not part.is_finished:
+                yield from self._begin(part, step)
+            if arrived.content is not None:
+                return arrived.content
+        return None
 
-class _Coming:
-    """A page that is on its way, with what was known of the read when it came; asked for in a thread."""
-
-    def __init__(self, pages: Pages) -> None:
-        self._page: Chunk | None = None
-        self._error: BaseException | None = None
-        # settings belong to the caller's context, which a new thread would not have
-        context = contextvars.copy_context()
-        self._thread = threading.Thread(
-            target=context.run, args=(self._fetch, pages), name="dynamorm-next-page", daemon=True
-        )
-        self._thread.start()
-
-    def _fetch(self, pages: Pages) -> None:
-        try:
-            self._page = pages.next_page()
-        except BaseException as error:
-            self._error = error
-        self.latest, self.scanned, self.capacity = pages.latest, pages.scanned, pages.capacity
-
-    def page(self) -> Chunk | None:
-        """Wait for the page; what went wrong on its way goes wrong here."""
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-        return self._page
+    def _begin(self, part: Pages, step: Next) -> Flow[None]:
+        delay = 0.0 if self._limiter is None else (yield from self._limiter.delay())
+        handle = yield Start(_after(delay, part, step))
+        self._coming[handle] = part
 
 
-class WhileWanted:
-    """Goes through a run, and ends its threads as soon as nobody holds it any more."""
-
-    def __init__(self, run: Any) -> None:
-        self._run = run
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._run)
-
-    def __del__(self) -> None:
-        self._run.close()
+def _after(delay: float, part: Pages, step: Next) -> Flow[_Arrived]:
+    if delay:
+        yield Pause(delay)
+    scanned, capacity = part.scanned, part.capacity
+    content = yield from step(part)
+    return _Arrived(content, part.latest, part.scanned - scanned, part.capacity - capacity)

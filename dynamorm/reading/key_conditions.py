@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
-from ..exceptions import AmbiguousIndex, InvalidKey
+from ..exceptions import InvalidKey
 from ..expressions import Comparison, Condition, Shape, leaves, parts_of, shapes
 from ..spec import IndexSpec, KeySpec
 from ..store import Store
@@ -30,53 +30,45 @@ def split(store: Store, index: IndexSpec | None, conditions: Sequence[Condition]
     question = (None if index is None else index.name, textual, *shapes(parts))
     known: _Arrangement | None = store.mapper.arrangements.get(question)
     if known is not None:
-        return Choice(index, known.keys(parts), tuple([parts[place] for place in known.filters]))
+        return Choice(index, known.keys(parts), tuple([parts[position] for position in known.filters]))
     choice = _split(store, index, parts, conditions, textual)
-    _remember(store, question, _Arrangement(choice, parts))
+    store.mapper.arrangements.remember(question, _Arrangement(choice, parts))
     return choice
 
 
 class _Arrangement:
     """Where among conditions of some shapes the keys and the filters are.
 
-    The key is at one place, or between two.
+    The key is at one position, or between two.
     """
 
     def __init__(self, choice: Choice, parts: Sequence[Condition]) -> None:
-        places = {id(part): place for place, part in enumerate(parts)}
-        self.filters = tuple(places[id(part)] for part in choice.filters)
+        positions = {id(part): position for position, part in enumerate(parts)}
+        self.filters = tuple(positions[id(part)] for part in choice.filters)
         self._keys: list[tuple[Shape | None, tuple[int, ...]]] = []
         for part in choice.keys:
-            if id(part) in places:
-                self._keys.append((None, (places[id(part)],)))
+            if id(part) in positions:
+                self._keys.append((None, (positions[id(part)],)))
             else:
                 bounds = [
-                    place for place, one in enumerate(parts) if isinstance(one, Comparison) and one.path == part.path
+                    position
+                    for position, one in enumerate(parts)
+                    if isinstance(one, Comparison) and one.path == part.path
                 ]
-                bounds.sort(key=lambda place: cast(Comparison, parts[place]).operator)
+                bounds.sort(key=lambda position: cast(Comparison, parts[position]).operator)
                 self._keys.append((part.shape, tuple(bounds)))
 
     def keys(self, parts: Sequence[Any]) -> tuple[Comparison, ...]:
         return tuple(
             [
-                parts[places[0]] if shape is None else Comparison.of(shape, _values(parts, places))
-                for shape, places in self._keys
+                parts[positions[0]] if shape is None else Comparison.of(shape, _values(parts, positions))
+                for shape, positions in self._keys
             ]
         )
 
 
-def _values(parts: Sequence[Comparison], places: tuple[int, ...]) -> tuple[dict[str, Any], ...]:
-    return tuple([value for place in places for value in parts[place].values])
-
-
-_MOST_REMEMBERED = 1_024
-
-
-def _remember(store: Store, question: Any, found: Any) -> None:
-    known = store.mapper.arrangements
-    if len(known) >= _MOST_REMEMBERED:
-        known.clear()
-    known[question] = found
+def _values(parts: Sequence[Comparison], positions: tuple[int, ...]) -> tuple[dict[str, Any], ...]:
+    return tuple([value for position in positions for value in parts[position].values])
 
 
 def _split(
@@ -202,8 +194,8 @@ def _name_what_would_serve(
 ) -> None:
     serving = [
         "the table" if other is None else f"index {other.name!r}"
-        for other in _places(store)
-        if other is not index and _given(store, other, conditions)
+        for other in candidates(store)
+        if other is not index and is_given(store, other, conditions)
     ]
     if serving:
         raise InvalidKey(
@@ -212,69 +204,12 @@ def _name_what_would_serve(
         )
 
 
-def _places(store: Store) -> list[IndexSpec | None]:
+def candidates(store: Store) -> list[IndexSpec | None]:
     return [None, *(index.spec for index in store.table.indexes.values())]
 
 
-def _given(store: Store, index: IndexSpec | None, conditions: Sequence[Condition]) -> bool:
+def is_given(store: Store, index: IndexSpec | None, conditions: Sequence[Condition]) -> bool:
     key = store.mapper.key if index is None else index.key
     parts = [part for condition in conditions for part in parts_of(condition)]
     found = {part.path for part in parts if isinstance(part, Comparison) and part.operator == "eq" and not part.size}
     return found >= {(name,) for name in key.hash_names}
-
-
-def choose(store: Store, conditions: Sequence[Condition]) -> Choice:
-    """Give the table or index that the conditions lead to.
-
-    The whole hash key has to be there; then the one counts whose key takes most of the conditions, then what holds more
-    of each item, the table before all.
-    """
-    question = ("find", *shapes(conditions))
-    known = store.mapper.arrangements.get(question)
-    if known is not None:
-        return split(store, known.spec, conditions)
-    choice = _best(store, conditions)
-    _remember(store, question, _Found(choice.spec))
-    return choice
-
-
-class _Found(NamedTuple):
-    spec: IndexSpec | None
-
-
-def _best(store: Store, conditions: Sequence[Condition]) -> Choice:
-    choices: list[Choice] = []
-    refusals: list[InvalidKey] = []
-    for index in _places(store):
-        if _given(store, index, conditions):
-            try:
-                choices.append(split(store, index, conditions))
-            except InvalidKey as error:
-                refusals.append(error)
-    if not choices:
-        if refusals:
-            raise refusals[0]
-        keys = [store.mapper.key, *(index.spec.key for index in store.table.indexes.values())]
-        named = store.mapper.adapter.by_stored
-        fields = dict.fromkeys(" with ".join(named[name].name for name in key.hash_names) for key in keys)
-        raise InvalidKey(
-            f"find() of {store.mapper.model_name} needs a hash key: one of {', '.join(fields)}, by equality; "
-            "scan() reads without one"
-        )
-    best = max(map(_merit, choices))
-    leading = [choice for choice in choices if _merit(choice) == best]
-    if len(leading) > 1:
-        names = ", ".join(repr(choice.spec.name) for choice in leading if choice.spec is not None)
-        raise AmbiguousIndex(
-            f"find() of {store.mapper.model_name}: the indexes {names} serve equally well; "
-            "query one of them by its name on the model"
-        )
-    return leading[0]
-
-
-def _merit(choice: Choice) -> tuple[int, int, int]:
-    used = len(choice.keys)
-    if choice.spec is None:
-        return used, 2, 0
-    included = choice.spec.included
-    return (used, 1, 0) if included is None else (used, 0, len(included))

@@ -1,78 +1,66 @@
-"""The pages of a read: asked for one after the other or in parallel, and gone through item by item."""
+"""The pages of a read: the answers to one request and to all that follow from it."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from ..connection import ManyItems
-from ..exceptions import BatchError, ValidationError
-from ..flows import Place
-from ..many.batches import in_order
+from ..flows import Call, Flow, Now, Pause, Place
+from ..many.batches import read_in_order
+from ..many.typed_items import TypedItems
 from ..requests import Request
 from ..store import Store
 from ..wire.codec import WireItem
 
-Model = TypeVar("Model")
-
-if TYPE_CHECKING:
-
-    class Page(NamedTuple, Generic[Model]):
-        items: list[Model]
-        next_cursor: str | None
-
-else:  # Python 3.10 has no named tuples of this and that
-
-    class Page(NamedTuple):
-        """Some items of a query, and the cursor of the next page, ``None`` when there is none."""
-
-        items: list[Any]
-        next_cursor: str | None
+LatestAnswer = Callable[[], dict[str, Any]]
+"""Returns an answer again."""
 
 
 class Limiter:
-    """Holds reads to a number of capacity units a second; shared by the threads of one read."""
+    """Holds reads to a number of capacity units a second, on average."""
 
     def __init__(self, units_per_second: float) -> None:
-        self.units_per_second = units_per_second
-        self._lock = threading.Lock()
+        self._units_per_second = units_per_second
         self._free_from = 0.0
 
-    def wait(self) -> None:
+    def wait(self) -> Flow[None]:
         """Pause until what was consumed before is paid for."""
-        with self._lock:
-            pause = self._free_from - time.monotonic()
-        if pause > 0:
-            time.sleep(pause)
+        delay = yield from self.delay()
+        if delay > 0:
+            yield Pause(delay)
 
-    def spend(self, units: float) -> None:
-        with self._lock:
-            begin = max(self._free_from, time.monotonic())
-            self._free_from = begin + units / self.units_per_second
+    def delay(self) -> Flow[float]:
+        """Return how many seconds it takes until what was consumed before is paid for."""
+        now: float = yield Now()
+        return max(0.0, self._free_from - now)
+
+    def spend(self, units: float) -> Flow[None]:
+        """Note that units were consumed just now."""
+        now = yield Now()
+        self._free_from = max(self._free_from, now) + units / self._units_per_second
 
 
 class Chunk(NamedTuple):
     """A page: its items, and the key after which another page follows.
 
-    Where the items are not those of the answer, ``places`` holds the key of each one's place.
+    Where the items are not those of the answer, ``positions`` holds the key of each one's position.
     """
 
     items: list[WireItem]
-    places: list[WireItem] | None
+    positions: list[WireItem] | None
     after: WireItem | None
 
 
-Teller = Callable[[], dict[str, Any]]
-"""Tells an answer."""
-
-
 class Pages:
-    """The answers to one request and all that follow from it, one by one."""
+    """The pages of one read, one by one.
 
-    resumable = True
+    ``limit`` is how many items it is enough to look at.  ``hydrated`` are the whole items by their keys, in place of
+    those that an index holds a part of.
+    """
+
+    is_resumable = True
 
     def __init__(
         self,
@@ -82,175 +70,74 @@ class Pages:
         key_names: tuple[str, ...],
         limit: int | None = None,
         limiter: Limiter | None = None,
-        hydration: dict[str, Any] | None = None,
+        hydrated: TypedItems | None = None,
     ) -> None:
-        self.limiter = limiter
         self.key_names = key_names
-        self.latest: Teller | None = None
+        self.latest: LatestAnswer | None = None
         self.scanned = 0
         self.capacity = 0.0
         self.start: WireItem | None = request.payload.get("ExclusiveStartKey")
-        self._store = store
         self.place = place
+        self._store = store
         self._request: Request | None = request
         self._limit = limit
-        self._hydration = hydration
+        self._limiter = limiter
+        self._hydrated = hydrated
         self._unfinished: dict[str, Any] | None = None
 
-    def responses(self) -> Iterator[dict[str, Any]]:
-        """Give DynamoDB's answers."""
-        while (response := self.ask()) is not None:
-            yield response
+    @property
+    def is_finished(self) -> bool:
+        """Whether there is no other page."""
+        return self._request is None and self._unfinished is None
 
-    def ask(self) -> dict[str, Any] | None:
-        """Give the next answer, ``None`` after the last one."""
+    def next_answer(self) -> Flow[dict[str, Any] | None]:
+        """Return DynamoDB's next answer, ``None`` after the last one."""
         request = self._request
         if request is None:
             return None
         if self._limit is not None and request.payload.get("Limit", self._limit + 1) > self._limit:
             request = request.with_limit(self._limit)
-        if self.limiter is not None:
-            self.limiter.wait()
-        response = self.place.connection.call(request, self._store.model)
-        self._spend((response.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))
-        self.latest = response.teller() if isinstance(response, ManyItems) else partial(dict, response)
-        self.scanned += response.get("ScannedCount", 0)
+        if self._limiter is not None:
+            yield from self._limiter.wait()
+        answer: dict[str, Any] = yield Call(self.place.connection, request, self._store.model)
+        yield from self._spend((answer.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))
+        self.latest = answer.teller() if isinstance(answer, ManyItems) else partial(dict, answer)
+        self.scanned += answer.get("ScannedCount", 0)
         if self._limit is not None:
-            self._limit -= min(self._limit - 1, response.get("Count", 0))
-        after = response.get("LastEvaluatedKey")
+            self._limit -= min(self._limit - 1, answer.get("Count", 0))
+        after = answer.get("LastEvaluatedKey")
         self._request = self._request.after(after) if after and self._request is not None else None
-        return response
+        return answer
 
-    def _spend(self, units: float) -> None:
-        self.capacity += units
-        if self.limiter is not None:
-            self.limiter.spend(units)
-
-    def close(self) -> None:
-        """Let go of what reads ahead; nothing does here."""
-
-    def next_page(self) -> Chunk | None:
-        """Give the next page, ``None`` after the last one."""
+    def next_page(self) -> Flow[Chunk | None]:
+        """Return the next page, ``None`` after the last one."""
         # a page whose hydration failed is hydrated again, not passed over
-        response = self._unfinished if self._unfinished is not None else self.ask()
-        if response is None:
+        answer = self._unfinished if self._unfinished is not None else (yield from self.next_answer())
+        if answer is None:
             return None
-        self._unfinished = response
-        items, places = response.get("Items", []), None
-        if self._hydration is not None and items:
-            keys = [{name: item[name] for name in self._store.mapper.key.names} for item in items]
-            if self.limiter is not None:
-                self.limiter.wait()
-            whole = in_order(self._store, self.place, keys, spend=self._spend, **self._hydration)
-            # the place in the index is that of the index's item, whatever the table says by now
-            places = [held for held, item in zip(items, whole, strict=True) if item is not None]
-            items = [item for item in whole if item is not None]
+        items, positions = answer.get("Items", []), None
+        if self._hydrated is not None and items:
+            self._unfinished = answer
+            items, positions = yield from self._hydrate(self._hydrated, items)
         self._unfinished = None
-        return Chunk(items, places, response.get("LastEvaluatedKey"))
+        return Chunk(items, positions, answer.get("LastEvaluatedKey"))
 
+    def _hydrate(self, whole: TypedItems, items: list[WireItem]) -> Flow[tuple[list[WireItem], list[WireItem]]]:
+        keys = [{name: item[name] for name in self._store.mapper.key.names} for item in items]
+        if self._limiter is not None:
+            yield from self._limiter.wait()
+        consumed: list[float] = []
+        try:
+            found = yield from read_in_order(whole, keys, consumed.append)
+        finally:
+            self.capacity += sum(consumed)
+        if self._limiter is not None:
+            yield from self._limiter.spend(sum(consumed))
+        # the position in the index is that of the index's item, whatever the table says by now
+        positions = [held for held, item in zip(items, found, strict=True) if item is not None]
+        return [item for item in found if item is not None], positions
 
-class Run:
-    """One iteration: gives instance after instance, and knows where it is.
-
-    An item that the schema refuses raises its error where it stands; the next one comes after it.  Items are let go
-    one by one: each consists of several dicts for every attribute's sake, and whoever collects garbage goes through all
-    that are held.
-    """
-
-    def __init__(
-        self, pages: Pages, load: Callable[[WireItem], Any], limit: int | None, on_invalid: Any = "raise"
-    ) -> None:
-        self.pages = pages
-        self._load = load
-        self._left = limit
-        self._on_invalid = on_invalid
-        self._is_plain = limit is None and on_invalid == "raise"
-        # both from the end to the beginning
-        self._waiting: list[WireItem] = []
-        self._places: list[WireItem] | None = None
-        self._place: WireItem | None = None
-        self._after: WireItem | None = None
-        self._exhausted = False
-        self._began = False
-
-    def __iter__(self) -> Run:
-        return self
-
-    def __next__(self) -> Any:
-        if self._waiting and self._is_plain and self._places is None:
-            self._place = wire = self._waiting.pop()
-            return self._load(wire)
-        while self._left != 0:
-            if not self._waiting and not self._fetch():
-                raise StopIteration
-            instance = self._next_here()
-            if instance is not None:
-                return instance
-        self.close()
-        raise StopIteration
-
-    def _next_here(self) -> Any:
-        """Give the next item of this page, ``None`` for one that is passed over."""
-        wire = self._waiting.pop()
-        self._place = wire if self._places is None else self._places.pop()
-        if self._on_invalid == "raise":
-            instance = self._load(wire)
-        else:
-            try:
-                instance = self._load(wire)
-            except ValidationError as error:
-                instance = None if self._on_invalid == "skip" else self._on_invalid(error)
-        if self._left is not None and instance is not None:
-            self._left -= 1
-        return instance
-
-    def close(self) -> None:
-        """End whatever reads ahead."""
-        self.pages.close()
-
-    def _fetch(self) -> bool:
-        """Get the next page that holds any item."""
-        while not self._exhausted:
-            try:
-                page = self.pages.next_page()
-            except BatchError as error:
-                raise BatchError(str(error), [self._load(wire) for wire in error.done], error.missing) from None
-            self._began = True
-            if page is None:
-                self._exhausted = True
-                break
-            self._after = page.after
-            if page.items:
-                # others may hold the lists themselves
-                self._waiting = page.items[::-1]
-                self._places = None if page.places is None else page.places[::-1]
-                return True
-        return False
-
-    def has_more(self) -> bool:
-        """Say whether there is another item, asking for it if need be; this stands where it stood."""
-        return bool(self._waiting) or self._fetch()
-
-    def page(self) -> list[Any] | None:
-        """Give all that is left of a page, ``None`` after the last one."""
-        if self._left == 0 or (not self._waiting and not self._fetch()):
-            return None
-        found = []
-        while self._waiting and self._left != 0:
-            item = self._next_here()
-            if item is not None:
-                found.append(item)
-        return found
-
-    @property
-    def last(self) -> WireItem | None:
-        """The key after which this stands; ``None`` at the end, or where there is no order to go on in."""
-        if not self.pages.resumable:
-            return None
-        if not self._began:
-            return self.pages.start
-        if not self._waiting:
-            return None if self._exhausted else self._after
-        if self._place is None:
-            return self.pages.start
-        return {name: self._place[name] for name in self.pages.key_names}
+    def _spend(self, units: float) -> Flow[None]:
+        self.capacity += units
+        if self._limiter is not None:
+            yield from self._limiter.spend(units)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .declaring import DefaultBackReference, Relationship
-from .partners import ManyToOne, OneToMany, OneToOne, QuerySet
+from .to_many import OneToMany, QuerySet
+from .to_one import ManyToOne, OneToOne
 
 __all__ = ["DefaultBackReference", "ManyToOne", "OneToMany", "OneToOne", "QuerySet", "Relationship"]

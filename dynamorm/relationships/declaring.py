@@ -16,8 +16,8 @@ from weakref import WeakValueDictionary
 
 from ..exceptions import DynaModelException
 from ..indexes import Index
-from ..store import Store
-from .mentions import Mention, descendants, full_name, models
+from ..store import complete_models, is_complete_model, store_of
+from .mentions import Mention, descendants, full_name
 
 Query = Callable[[Any], Mapping[str, Any]]
 
@@ -61,7 +61,7 @@ class Relationship:
         back_index: str | None = None,
         back_reference: Any = DefaultBackReference,
     ) -> None:
-        if not isinstance(other, str) and not (inspect.isclass(other) and "_dynamorm" in vars(other)):
+        if not isinstance(other, str) and not (is_complete_model(other)):
             raise DynaModelException(
                 f'{type(self).__name__}({other!r}, ...): a model that is not abstract, its name or "self" is meant'
             )
@@ -115,7 +115,7 @@ class Relationship:
             raise DynaModelException(
                 f"{self!r}: {self._declared!r} may mean {names}; write more of the name that is meant"
             )
-        near = difflib.get_close_matches(str(self._declared), {model.__name__ for model in models()}, n=1)
+        near = difflib.get_close_matches(str(self._declared), {model.__name__ for model in complete_models()}, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "import the module that defines it first"
         raise DynaModelException(f"{self!r}: there is no model {self._declared!r}; {hint}")
 
@@ -128,10 +128,11 @@ class Relationship:
         found = inspect.getattr_static(other, self.index, None)
         if isinstance(found, Index):
             return found
-        for attribute, declaration in other._dynamorm.indexes.items():
-            if declaration.name == self.index:
-                return getattr(other, attribute)
-        known = ", ".join(other._dynamorm.indexes) or "none"
+        indexes = _indexes_of(other)
+        for index in indexes.values():
+            if index.index.name == self.index:
+                return index
+        known = ", ".join(indexes) or "none"
         raise DynaModelException(f"{self!r}: {other.__name__} has no index {self.index!r}; there are: {known}")
 
     def set_this_model(self, model: Any, name: str) -> None:
@@ -278,7 +279,7 @@ def _put(model: Any, name: str, relationship: Relationship | None) -> None:
         setattr(model, name, relationship)
     for heir in (model, *descendants(model)):
         found = inspect.getattr_static(heir, name, None)
-        relationships = vars(heir).get("_dynamorm_relationships", {})
+        relationships = store_of(heir).relationships if is_complete_model(heir) else {}
         if relationship is not None and found is relationship:
             relationships[name] = relationship
         elif found is None and relationships.get(name) is former:
@@ -298,9 +299,10 @@ class _Watched:
         return value
 
 
-def store_of(model: Any) -> Store:
-    store: Store = model._dynamorm.store
-    return store
+def _indexes_of(model: Any) -> dict[str, Index]:
+    """Return the indexes of a model by the attributes that they are on it."""
+    found = {name: value for cls in reversed(model.__mro__) for name, value in vars(cls).items()}
+    return {name: value for name, value in found.items() if isinstance(value, Index)}
 
 
 def bind(model: Any) -> None:
@@ -317,7 +319,7 @@ def bind(model: Any) -> None:
         setattr(model, name, found)
         if found.this is None:
             found.set_this_model(model, name)
-        model._dynamorm_relationships[name] = found
+        store_of(model).relationships[name] = found
     for _, relationship in sorted(_unsettled.items()):
         relationship.meet(model)
 
@@ -326,10 +328,10 @@ def _is_one(value: Any) -> bool:
     return isinstance(value, Relationship)
 
 
-def taken_from(instance: Any, raw: dict[str, Any]) -> dict[str, Any]:
+def partners_given(relationships: Mapping[str, Relationship], raw: dict[str, Any]) -> dict[str, Any]:
     """Take the partners out of what a constructor was given, and put in the values of fields that follow from them."""
     partners = {}
-    for name, relationship in type(instance)._dynamorm_relationships.items():
+    for name, relationship in relationships.items():
         partner = raw.pop(name, None)
         if partner is not None:
             raw.update(relationship.assign(partner) or {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ..instances.state import Stateful
+from ..store import complete_models
 
 
 def descendants(cls: type) -> Iterator[type]:
@@ -14,11 +14,6 @@ def descendants(cls: type) -> Iterator[type]:
     for child in cls.__subclasses__():
         yield child
         yield from descendants(child)
-
-
-def models() -> list[type]:
-    """Give every model class that is complete."""
-    return [cls for cls in dict.fromkeys(descendants(Stateful)) if "_dynamorm" in vars(cls)]
 
 
 def full_name(cls: type) -> str:
@@ -49,6 +44,6 @@ class Mention(NamedTuple):
 
     def meant(self) -> list[Any]:
         """Give the nearest models that the name fits; of those that were defined anew, the latest."""
-        found = {full_name(model): model for model in models() if self.fits(model)}
+        found = {full_name(model): model for model in complete_models() if self.fits(model)}
         nearest = max(map(self.nearness, found.values()), default=0)
         return [model for model in found.values() if self.nearness(model) == nearest]

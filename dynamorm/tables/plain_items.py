@@ -7,23 +7,18 @@ as plain values like all others.
 from __future__ import annotations
 
 import itertools
-import random
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from ..connection import Connection
-from ..exceptions import BatchError, ConditionFailed, InvalidExpression, InvalidKey, UnstorableValue
+from ..drivers import run
+from ..exceptions import ConditionFailed, InvalidExpression, InvalidKey, UnstorableValue
 from ..expressions import FUNCTIONS, Action, Change, Comparison, Condition, Resolver, Sum, SumOperand, parts_of
+from ..flows import CallPlain, Connection, Flow
+from ..many.batches import BatchRead, write_batch
 from ..requests import Request, build_delete, build_put, build_query, build_scan, build_update
 from ..requests.boto3_arguments import merged, without_conditions
 from ..spec import KeySpec
 from ..wire.codec import decode_item
-
-KEYS_OF_A_GET = 100
-ITEMS_OF_A_WRITE = 25
-# How often in a row an answer may leave everything unprocessed before that is an error.
-FRUITLESS_ROUNDS = 10
 
 PlainItem = dict[str, Any]
 Options = Mapping[str, Any]
@@ -36,7 +31,7 @@ class PlainRequest(NamedTuple):
     payload: dict[str, Any]
 
 
-class RawItems(NamedTuple):
+class PlainItems(NamedTuple):
     """The items of the table of a name; ``keys`` are the names of its key attributes."""
 
     connection: Connection
@@ -45,31 +40,32 @@ class RawItems(NamedTuple):
 
     # One item.
 
-    def put(self, item: Mapping[str, Any], options: Options, *more: Condition) -> PlainItem:
+    def put(self, item: Mapping[str, Any], options: Options, *more: Condition) -> Flow[PlainItem]:
         """Store an item in place of what was there."""
         rest, conditions = without_conditions(options)
         request = merged(build_put(self.table, {}, (*more, *self._resolved(conditions))), rest)
-        return self._call(request, Item=_without_nothing(item))
+        return (yield from self.call(request, Item=_without_nothing(item)))
 
-    def put_unique(self, item: Mapping[str, Any], options: Options) -> PlainItem:
+    def put_unique(self, item: Mapping[str, Any], options: Options) -> Flow[PlainItem]:
         """Store an item if there is none with its key."""
         try:
-            return self.put(item, options, Comparison((self.keys[0],), "not_exists"))
+            return (yield from self.put(item, options, Comparison((self.keys[0],), "not_exists")))
         except ConditionFailed as error:
             if error.item is not None or "ConditionExpression" not in options:
                 raise error.as_hash_key_exists() from error.__cause__
             raise
 
-    def get(self, key: Mapping[str, Any], consistent: bool, options: Options | None = None) -> PlainItem | None:
+    def get(self, key: Mapping[str, Any], consistent: bool, options: Options | None = None) -> Flow[PlainItem | None]:
         """Give the item with a key."""
         more = {"ConsistentRead": True} if consistent else {}
         request = PlainRequest("GetItem", {**(options or {}), "TableName": self.table, **more})
-        item: PlainItem | None = self._call(request, Key=self._key(key)).get("Item")
+        answer = yield from self.call(request, Key=self.whole_key(key))
+        item: PlainItem | None = answer.get("Item")
         return item
 
     def update(
         self, actions: Sequence[Any], conditions: Any, options: Options | None, keys_and_updates: Mapping[str, Any]
-    ) -> PlainItem:
+    ) -> Flow[PlainItem]:
         """Change an item, or create it."""
         key = {name: value for name, value in keys_and_updates.items() if name in self.keys}
         updates = {name: value for name, value in keys_and_updates.items() if name not in key}
@@ -78,34 +74,22 @@ class RawItems(NamedTuple):
         if not planned and "UpdateExpression" not in rest:
             raise InvalidExpression(f"an update of table {self.table} needs something to change")
         request = build_update(self.table, {}, planned, self._resolved([conditions, *more]), returning="NONE")
-        return self._call(merged(request, rest), Key=self._key(key))
+        return (yield from self.call(merged(request, rest), Key=self.whole_key(key)))
 
-    def delete(self, key: Mapping[str, Any]) -> PlainItem:
+    def delete(self, key: Mapping[str, Any]) -> Flow[PlainItem]:
         """Delete the item with a key."""
-        return self._call(build_delete(self.table, {}), Key=self._key(key))
+        return (yield from self.call(build_delete(self.table, {}), Key=self.whole_key(key)))
 
     # Many items.
 
-    def put_batch(self, items: Iterable[Mapping[str, Any]]) -> None:
+    def put_batch(self, items: Iterable[Mapping[str, Any]]) -> Flow[None]:
         """Store any number of items; of those with one key the last."""
-        latest = {}
-        for item in items:
-            plain = _without_nothing(item)
-            latest[self._identity({name: plain.get(name) for name in self.keys})] = plain
-        for chunk in _chunks(latest.values(), ITEMS_OF_A_WRITE):
-            left: list[Any] = [{"PutRequest": {"Item": item}} for item in chunk]
-            fruitless = 0
-            while left:
-                answer = self._call(PlainRequest("BatchWriteItem", {"RequestItems": {self.table: left}}))
-                undone = answer.get("UnprocessedItems", {}).get(self.table, [])
-                fruitless = fruitless + 1 if len(undone) == len(left) else 0
-                left = undone
-                self._pause(left, fruitless, "written")
+        yield from write_batch(PlainBatch(self, {}), [_without_nothing(item) for item in items])
 
     def get_batch(
         self, keys: Iterable[Mapping[str, Any]], consistent: bool, attrs: str | Iterable[str] | None, options: Options
     ) -> Iterator[PlainItem]:
-        """Give the items with any number of keys, those that are there."""
+        """Return an iterator of the items with any number of keys, those that are there."""
         asked: dict[str, Any] = dict(options)
         if consistent:
             asked["ConsistentRead"] = True
@@ -115,20 +99,12 @@ class RawItems(NamedTuple):
             names = {f"#p{number}": name for number, name in enumerate(dict.fromkeys(attrs))}
             asked["ProjectionExpression"] = ", ".join(names)
             asked["ExpressionAttributeNames"] = names
-        for left in _chunks(self._each_once(keys), KEYS_OF_A_GET):
-            fruitless = 0
-            while left:
-                request = PlainRequest("BatchGetItem", {"RequestItems": {self.table: {**asked, "Keys": left}}})
-                answer = self._call(request)
-                yield from answer.get("Responses", {}).get(self.table, ())
-                undone = answer.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", [])
-                fruitless = fruitless + 1 if len(undone) == len(left) else 0
-                left = undone
-                self._pause(left, fruitless, "read")
+        batch = BatchRead(PlainBatch(self, asked), map(self.whole_key, keys))
+        return itertools.chain.from_iterable(iter(lambda: run(batch.next_found()), None))
 
     def query(
         self, key: KeySpec | None, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]
-    ) -> PlainItem:
+    ) -> Flow[PlainItem]:
         """Give one page of the items with a hash key; ``key`` is that of the table or index that is queried."""
         rest, more = without_conditions(options)
         parts = [inner for part in self._resolved([*conditions, *more], lookups) for inner in parts_of(part)]
@@ -150,13 +126,13 @@ class RawItems(NamedTuple):
             )
         # local engines want the hash key first
         found.sort(key=lambda part: 0 if key is None else key.names.index(str(part.path[0])))
-        return self._call(merged(build_query(self.table, found, filters=filters), rest))
+        return (yield from self.call(merged(build_query(self.table, found, filters=filters), rest)))
 
-    def scan(self, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]) -> PlainItem:
+    def scan(self, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]) -> Flow[PlainItem]:
         """Give one page of the items."""
         rest, more = without_conditions(options)
         filters = self._resolved([*conditions, *more], lookups)
-        return self._call(merged(build_scan(self.table, filters=filters), rest))
+        return (yield from self.call(merged(build_scan(self.table, filters=filters), rest)))
 
     # What they share.
 
@@ -194,29 +170,20 @@ class RawItems(NamedTuple):
         other = self._resolver.path_operand(value)
         return self._resolver.operand(None, value) if other is None else other
 
-    def _call(self, request: Request | PlainRequest, **plain: Any) -> PlainItem:
+    def call(self, request: Request | PlainRequest, **plain: Any) -> Flow[PlainItem]:
         """Send a request with plain values in place of those in wire form."""
         payload = {**request.payload, **plain}
         for name in ("ExpressionAttributeValues", "ExclusiveStartKey"):
             if name in payload:
                 payload[name] = decode_item(payload[name])
         try:
-            return self.connection.call_resource(PlainRequest(request.operation, payload))
+            answer: PlainItem = yield CallPlain(self.connection, PlainRequest(request.operation, payload))
         except (TypeError, ArithmeticError) as error:  # what boto3 makes of values that it cannot send
             raise UnstorableValue(f"{request.operation} on table {self.table} was not sent: {error}") from error
+        return answer
 
-    def _pause(self, left: list[Any], fruitless: int, what: str) -> None:
-        if not left:
-            return
-        if fruitless >= FRUITLESS_ROUNDS:
-            raise BatchError(
-                f"table {self.table}: {len(left)} of a batch could not be {what}, asked for {fruitless} times in a "
-                "row; the table's throughput is too low for it",
-                missing=[entry.get("PutRequest", {}).get("Item", entry) for entry in left],
-            )
-        time.sleep(random.uniform(0, min(0.05 * 2**fruitless, 5.0)))
-
-    def _key(self, key: Mapping[str, Any]) -> PlainItem:
+    def whole_key(self, key: Mapping[str, Any]) -> PlainItem:
+        """Return a key as a dict, all of it and nothing else."""
         missing = [name for name in self.keys if key.get(name) is None]
         superfluous = [name for name in key if name not in self.keys]
         if missing or superfluous:
@@ -228,35 +195,55 @@ class RawItems(NamedTuple):
             raise InvalidKey(f"the key of table {self.table} is {', '.join(self.keys)}; {'; '.join(said)}")
         return dict(key)
 
-    def _identity(self, key: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Give a key in a form by which equal ones are found."""
+
+class PlainBatch(NamedTuple):
+    """The plain items of a batch; see :class:`~dynamorm.many.batches.Items`."""
+
+    of: PlainItems
+    options: Options
+
+    @property
+    def name(self) -> str:
+        return f"table {self.of.table}"
+
+    def identity(self, item: Mapping[str, Any]) -> tuple[Any, ...]:
+        key = self.of.whole_key({name: item.get(name) for name in self.of.keys})
         identity = tuple(
             bytes(value) if isinstance(value, (bytearray, memoryview)) else value
-            for value in (self._key(key)[name] for name in self.keys)
+            for value in (key[name] for name in self.of.keys)
         )
         try:
             hash(identity)
         except TypeError:
-            raise InvalidKey(f"table {self.table}: {dict(key)!r} cannot be a key") from None
+            raise InvalidKey(f"table {self.of.table}: {key!r} cannot be a key") from None
         return identity
 
-    def _each_once(self, keys: Iterable[Mapping[str, Any]]) -> Iterator[PlainItem]:
-        seen = set()
-        for key in keys:
-            identity = self._identity(key)
-            if identity not in seen:
-                seen.add(identity)
-                yield dict(key)
+    def read(self, keys: Sequence[PlainItem]) -> Flow[dict[str, Any]]:
+        asked = {**self.options, "Keys": list(keys)}
+        return self.of.call(PlainRequest("BatchGetItem", {"RequestItems": {self.of.table: asked}}))
+
+    def found(self, answer: dict[str, Any]) -> list[PlainItem]:
+        items: list[PlainItem] = answer.get("Responses", {}).get(self.of.table, [])
+        return items
+
+    def unread(self, answer: dict[str, Any]) -> list[PlainItem]:
+        keys: list[PlainItem] = answer.get("UnprocessedKeys", {}).get(self.of.table, {}).get("Keys", [])
+        return keys
+
+    def write(self, items: Sequence[PlainItem]) -> Flow[dict[str, Any]]:
+        puts = [{"PutRequest": {"Item": item}} for item in items]
+        return self.of.call(PlainRequest("BatchWriteItem", {"RequestItems": {self.of.table: puts}}))
+
+    def unwritten(self, answer: dict[str, Any]) -> list[PlainItem]:
+        undone = answer.get("UnprocessedItems", {}).get(self.of.table, [])
+        return [entry["PutRequest"]["Item"] for entry in undone]
+
+    def plain(self, item: PlainItem) -> dict[str, Any]:
+        return item
 
 
 def _paths(key: tuple[str, ...]) -> list[tuple[str | int, ...]]:
     return [(name,) for name in key]
-
-
-def _chunks(entries: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    entries = iter(entries)
-    while chunk := list(itertools.islice(entries, size)):
-        yield chunk
 
 
 def _without_nothing(values: Mapping[str, Any]) -> PlainItem:

@@ -9,16 +9,18 @@ from ..exceptions import ValidationError
 from ..flows import Place
 from ..instances.changes import total_of
 from ..instances.state import State
+from ..mapper import Mapper
 from ..schema import PARTIAL, TRUSTED
 from ..schema.copies import UNCHANGING, kept
 from ..wire.codec import AttributeValue, WireItem, encode_value
 from ..wire.paths import replaced_at, same_value, value_at
-from .update_plan import Planned
+from .update_plan import PlannedAction
 
 
-def take_over(
+def apply_answer(
+    mapper: Mapper,
     instance: Any,
-    plan: Sequence[Planned],
+    plan: Sequence[PlannedAction],
     answer: WireItem,
     place: Place | None,
     *,
@@ -31,80 +33,104 @@ def take_over(
     ``more_changed`` that it changed more than what was planned.  Increments that are still to be sent stay, on top of
     what is stored by now.
     """
-    mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
     state.sending = {}
     is_more = whole_answer or more_changed or state.pending or state.loaded is None
     if not is_more and _are_just_fields(plan, answer):
-        _take_fields_over(instance, state, mapper, plan, answer)
+        _apply_fields(mapper, instance, plan, answer)
     else:
-        _take_parts_over(instance, state, mapper, plan, answer, whole_answer, more_changed)
+        _apply_parts(mapper, instance, plan, answer, whole_answer, more_changed)
     state.place = place
 
 
-def _take_parts_over(
+def _apply_parts(
+    mapper: Mapper,
     instance: Any,
-    state: State,
-    mapper: Any,
-    plan: Sequence[Planned],
+    plan: Sequence[PlannedAction],
     answer: WireItem,
     whole_answer: bool,
     more_changed: bool,
 ) -> None:
-    parts = [part for part in plan if _is_answered(part, answer)]
+    state: State = instance._dynamorm_state
     stored: WireItem = dict(state.loaded or mapper.key_of(instance.__dict__))
-    tops = dict.fromkeys(str(part.path[0]) for part in parts)
-    others: Iterable[str] = () if whole_answer else answer.keys() - tops.keys()
+    by_attribute: dict[str, list[PlannedAction]] = {}
+    for part in plan:
+        if _is_answered(part, answer):
+            by_attribute.setdefault(str(part.path[0]), []).append(part)
+    others: Iterable[str] = () if whole_answer else answer.keys() - by_attribute.keys()
     if more_changed:
-        differ = [top for top in {**stored, **answer} if not same_value(stored.get(top), answer.get(top))]
-        others = [top for top in differ if top not in tops]
-    tops.update(dict.fromkeys(others))
-    # what is replaced as a whole need not be known
-    inside = {part.path[0] for part in parts if len(part.path) > 1}
-    wanted = [top for top in tops if top in inside or top in others]
-    local: WireItem = {top: value for top in wanted if (value := _local(mapper, instance, state, top)) is not None}
-    unchanged = {top for top in wanted if same_value(local.get(top), stored.get(top))}
-    for part in parts:
-        if len(part.path) == 1:
-            _replace(stored, str(part.path[0]), answer)
-            continue
-        around = _up_to_list(part.path)
-        # elements move when others go: unless the list fits, it is taken as it is now
-        path = part.path if part.path[0] not in unchanged and _fits(local, answer, part) else around
-        stored = replaced_at(stored, around, value_at(answer, around))
-        local = replaced_at(local, path, value_at(answer, path))
-    for name in others:
-        _replace(stored, name, answer)
-        _replace(local, name, answer)
-    now_stored = {top: stored[top] for top in tops if top in stored}
-    _put_back(instance, now_stored, tops, into=state.original)
-    differing = [top for top in wanted if not same_value(local.get(top), now_stored.get(top))]
-    _put_back(instance, {top: local[top] for top in differing if top in local}, differing, into=instance.__dict__)
-    for spec in filter(None, map(mapper.adapter.by_stored.get, tops.keys() - set(differing))):
-        if spec.name in state.original:
-            instance.__dict__[spec.name] = kept(state.original[spec.name])
+        differ = [name for name in {**stored, **answer} if not same_value(stored.get(name), answer.get(name))]
+        others = [name for name in differ if name not in by_attribute]
+    # what the instance holds with its unsaved changes, where only a part of an attribute was sent
+    held: dict[str, AttributeValue | None] = {}
+    for name, parts in by_attribute.items():
+        if any(len(part.path) > 1 for part in parts):
+            local = _held_value(mapper, instance, name)
+            value, held[name] = _merged(name, parts, stored.get(name), local, answer)
+            _put(stored, name, value)
         else:
-            instance.__dict__.pop(spec.name, None)
-    _count_on_top(instance, tops, {str(part.path[0]) for part in parts if part.kind in ("set", "remove")})
+            _put(stored, name, answer.get(name))
+    for name in others:
+        _put(stored, name, answer.get(name))
+    names = [*by_attribute, *others]
+    now = {name: stored[name] for name in names if name in stored}
+    _put_natives(mapper, state, now, names, into=state.original)
+    differing = {name: value for name, value in held.items() if not same_value(value, stored.get(name))}
+    changed = {name: value for name, value in differing.items() if value is not None}
+    _put_natives(mapper, state, changed, differing, into=instance.__dict__)
+    _show_stored(mapper, instance, [name for name in names if name not in differing])
+    assigned = {name for name, parts in by_attribute.items() for part in parts if part.kind in ("set", "remove")}
+    _count_on_top(mapper, instance, names, assigned)
     if state.loaded is None:
         for name in mapper.key_names:
             state.original[name] = instance.__dict__.get(name)
     state.loaded, state.extra = stored, mapper.unknown(stored)
 
 
-def _are_just_fields(plan: Sequence[Planned], answer: WireItem) -> bool:
-    """Say whether an answer holds the whole fields that were changed and nothing else."""
+def _merged(
+    name: str,
+    parts: Sequence[PlannedAction],
+    before: AttributeValue | None,
+    held: AttributeValue | None,
+    answer: WireItem,
+) -> tuple[AttributeValue | None, AttributeValue | None]:
+    """Return an attribute as it is stored by now, and as the instance goes on holding it, at places inside it."""
+    was_changed = not same_value(held, before)
+    stored = {} if before is None else {name: before}
+    local = {} if held is None else {name: held}
+    for part in parts:
+        around = _up_to_list(part.path)
+        # elements move when others go: unless the list fits, it is taken as it is now
+        path = part.path if was_changed and _fits(local, answer, part) else around
+        stored = replaced_at(stored, around, value_at(answer, around))
+        local = replaced_at(local, path, value_at(answer, path))
+    return stored.get(name), local.get(name)
+
+
+def _show_stored(mapper: Mapper, instance: Any, names: Iterable[str]) -> None:
+    """Let an instance hold what is stored in some attributes."""
+    original, held = instance._dynamorm_state.original, instance.__dict__
+    for spec in filter(None, map(mapper.adapter.by_stored.get, names)):
+        if spec.name in original:
+            held[spec.name] = kept(original[spec.name])
+        else:
+            held.pop(spec.name, None)
+
+
+def _are_just_fields(plan: Sequence[PlannedAction], answer: WireItem) -> bool:
+    """Return whether an answer holds the whole fields that were changed and nothing else."""
     return len(plan) == len(answer) and all(
         part.spec is not None and len(part.path) == 1 and part.path[0] in answer for part in plan
     )
 
 
-def _take_fields_over(instance: Any, state: State, mapper: Any, plan: Sequence[Planned], answer: WireItem) -> None:
+def _apply_fields(mapper: Mapper, instance: Any, plan: Sequence[PlannedAction], answer: WireItem) -> None:
     """Put whole fields into an instance."""
     try:
         values = mapper.load(answer, PARTIAL)
     except ValidationError:
         values = mapper.load(answer, TRUSTED)  # whether the schema likes it or not, it is what is stored now
+    state: State = instance._dynamorm_state
     original, held, defaults = state.original, instance.__dict__, state.defaults
     for part in plan:
         assert part.spec is not None
@@ -121,11 +147,10 @@ def _take_fields_over(instance: Any, state: State, mapper: Any, plan: Sequence[P
     state.loaded, state.extra = stored, mapper.unknown(stored)
 
 
-def _count_on_top(instance: Any, tops: Iterable[str], assigned: set[str]) -> None:
+def _count_on_top(mapper: Mapper, instance: Any, names: Iterable[str], assigned: set[str]) -> None:
     """Add increments that are still to be sent to what is stored by now; what was assigned has none any more."""
-    mapper = type(instance)._dynamorm.store.mapper
     state: State = instance._dynamorm_state
-    for spec in filter(None, map(mapper.adapter.by_stored.get, tops)):
+    for spec in filter(None, map(mapper.adapter.by_stored.get, names)):
         if spec.stored in assigned:
             state.pending.pop(spec.name, None)
         elif spec.name in state.pending:
@@ -133,16 +158,16 @@ def _count_on_top(instance: Any, tops: Iterable[str], assigned: set[str]) -> Non
             instance.__dict__[spec.name] = total_of(mapper, spec, state.original.get(spec.name), step)
 
 
-def _replace(item: WireItem, name: str, answer: WireItem) -> None:
-    """Take an attribute of an item from an answer, in which it is or, by now, is not."""
-    if name in answer:
-        item[name] = answer[name]
-    else:
+def _put(item: WireItem, name: str, value: AttributeValue | None) -> None:
+    """Put a value into an item, or with ``None`` take the attribute out of it."""
+    if value is None:
         item.pop(name, None)
+    else:
+        item[name] = value
 
 
-def _is_answered(part: Planned, answer: WireItem) -> bool:
-    """Say whether an answer tells what is at a path by now; what was removed, or emptied of elements, is not in it."""
+def _is_answered(part: PlannedAction, answer: WireItem) -> bool:
+    """Return whether an answer tells what is at a path by now; what was removed, or emptied, is not in it."""
     if len(part.path) == 1:
         return part.path[0] in answer or part.kind in ("remove", "delete")
     return part.kind in ("remove", "delete") or value_at(answer, _up_to_list(part.path)) is not None
@@ -152,8 +177,8 @@ def _up_to_list(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
     return path[: next((number for number, step in enumerate(path) if isinstance(step, int)), len(path))]
 
 
-def _fits(local: WireItem, answer: WireItem, part: Planned) -> bool:
-    """Say whether positions mean the same in what an instance holds and in what is stored."""
+def _fits(local: WireItem, answer: WireItem, part: PlannedAction) -> bool:
+    """Return whether positions mean the same in what an instance holds and in what is stored."""
     if part.kind == "remove":
         return _up_to_list(part.path) == part.path
     for number, step in enumerate(part.path):
@@ -164,35 +189,30 @@ def _fits(local: WireItem, answer: WireItem, part: Planned) -> bool:
     return True
 
 
-def _local(mapper: Any, instance: Any, state: State, top: str) -> AttributeValue | None:
-    """Give the wire form of what an instance holds in an attribute, with changes that are not stored yet."""
-    spec = mapper.adapter.by_stored.get(top)
+def _held_value(mapper: Mapper, instance: Any, name: str) -> AttributeValue | None:
+    """Return the wire form of what an instance holds in an attribute, with changes that are not stored yet."""
+    spec = mapper.adapter.by_stored.get(name)
     if spec is None:
         return None
     try:
-        found: AttributeValue | None = mapper.wire_of(spec, instance.__dict__.get(spec.name))
+        return mapper.wire_of(spec, instance.__dict__.get(spec.name))
     except Exception:
-        return None if state.loaded is None else state.loaded.get(top)
-    return found
+        loaded = instance._dynamorm_state.loaded
+        return None if loaded is None else loaded.get(name)
 
 
-def _put_back(instance: Any, wire: WireItem, tops: Iterable[str], into: dict[str, Any]) -> None:
+def _put_natives(mapper: Mapper, state: State, wire: WireItem, names: Iterable[str], into: dict[str, Any]) -> None:
     """Put the native values of some attributes where values are kept."""
-    tops = list(tops)
-    if not tops:
+    specs = [spec for name in names if (spec := mapper.adapter.by_stored.get(name)) is not None]
+    if not specs:
         return
-    mapper = type(instance)._dynamorm.store.mapper
-    state: State = instance._dynamorm_state
     try:
         values = mapper.load(wire, PARTIAL)
     except ValidationError:
         values = mapper.load(wire, TRUSTED)  # whether the schema likes it or not, it is what is stored now
-    for top in tops:
-        spec = mapper.adapter.by_stored.get(top)
-        if spec is None:
-            continue
+    for spec in specs:
         state.defaults.pop(spec.name, None)
-        if spec.name in values and top in wire:
+        if spec.name in values and spec.stored in wire:
             into[spec.name] = values[spec.name]
         else:
             into.pop(spec.name, None)

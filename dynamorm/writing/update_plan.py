@@ -32,10 +32,9 @@ _NUMERIC = frozenset({"plus", "minus"})
 _SETS = frozenset({"SS", "NS", "BS"})
 # the forms in which what an action takes may be stored
 _TAGS = {"plus": frozenset({"N"}), "minus": frozenset({"N"}), "add": _SETS | {"N"}, "delete": _SETS}
-_MOST_REMEMBERED = 2_000
 
 
-class Planned(NamedTuple):
+class PlannedAction(NamedTuple):
     """One action of an update as it was asked for: ``kind`` is ``remove`` where the value says so.
 
     ``convert`` gives the wire form of usual values, and ``None`` of those that have to be looked at more closely.
@@ -65,8 +64,8 @@ def _is_computed(value: Any) -> bool:
     return isinstance(value, (Reference, Sum))
 
 
-def told_apart(arguments: Sequence[Any], conditions: Any) -> tuple[list[Change], Any]:
-    """Tell actions given by position from conditions, which may be given so too."""
+def split_actions_and_conditions(arguments: Sequence[Any], conditions: Any) -> tuple[list[Change], Any]:
+    """Return the actions among positional arguments, and the conditions, which may be given so too."""
     if not arguments:
         return [], conditions
     changes = [argument for argument in arguments if isinstance(argument, Change)]
@@ -79,7 +78,7 @@ def told_apart(arguments: Sequence[Any], conditions: Any) -> tuple[list[Change],
     return changes, [*others, conditions]
 
 
-def planned(mapper: Mapper, changes: Iterable[Change], updates: Mapping[str, Any]) -> list[Planned]:
+def planned(mapper: Mapper, changes: Iterable[Change], updates: Mapping[str, Any]) -> list[PlannedAction]:
     """Give what is to be done where, without looking closely at the values."""
     plan = []
     known = mapper.writings
@@ -88,25 +87,18 @@ def planned(mapper: Mapper, changes: Iterable[Change], updates: Mapping[str, Any
         writing = known.get(question)
         if writing is None:
             path, spec = mapper.resolver.walk(change.target)
-            writing = _remembered(mapper, question, _writing(mapper, repr(change.target), path, spec, change.kind))
+            writing = known.remember(question, _writing(mapper, repr(change.target), path, spec, change.kind))
         plan.append(_planned(mapper, writing, change.value))
     for name, value in updates.items():
         writing = known.get(name)
         if writing is None:
             path, spec, words = mapper.resolver.split(name, FUNCTIONS)
-            writing = _remembered(mapper, name, _writing(mapper, name, path, spec, words[0] if words else "set"))
+            writing = known.remember(name, _writing(mapper, name, path, spec, words[0] if words else "set"))
         plan.append(_planned(mapper, writing, value))
     return plan
 
 
-def _remembered(mapper: Mapper, question: Any, writing: Planned) -> Planned:
-    if len(mapper.writings) >= _MOST_REMEMBERED:
-        mapper.writings.clear()
-    mapper.writings[question] = writing
-    return writing
-
-
-def _writing(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kind: str) -> Planned:
+def _writing(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kind: str) -> PlannedAction:
     """Give an action without a value, as far as it can be known from its name."""
     if path[0] in mapper.key.names:
         name = mapper.adapter.by_stored[str(path[0])].name
@@ -116,7 +108,7 @@ def _writing(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kin
         )
     if spec is not None and spec.computed:
         raise InvalidExpression(f"{label}: {mapper.model_name}.{spec.name} is computed, and takes no value")
-    return Planned(label, kind, path, spec, None, _converter(mapper, path, spec, kind))
+    return PlannedAction(label, kind, path, spec, None, _converter(mapper, path, spec, kind))
 
 
 def _converter(mapper: Mapper, path: Path, spec: FieldSpec | None, kind: str) -> Convert | None:
@@ -162,7 +154,7 @@ def _tagged(convert: Convert, tags: frozenset[str]) -> Convert:
     return convert_tagged
 
 
-def _planned(mapper: Mapper, writing: Planned, value: Any) -> Planned:
+def _planned(mapper: Mapper, writing: PlannedAction, value: Any) -> PlannedAction:
     label, kind, path, spec, _, convert = writing
     if kind == "remove" and value is not True:
         raise TypeError(f"{label}={value!r}: remove takes True")
@@ -170,10 +162,10 @@ def _planned(mapper: Mapper, writing: Planned, value: Any) -> Planned:
         kind = "remove"
     if kind == "remove":
         _check_removable(mapper, label, spec)
-        return Planned(label, kind, path, spec, None)
+        return PlannedAction(label, kind, path, spec, None)
     if value is None:
         raise InvalidExpression(f"{label}=None: {kind} takes a value; set a field to None to remove it")
-    return Planned(label, kind, path, spec, value, None if isinstance(value, _COMPUTED) else convert)
+    return PlannedAction(label, kind, path, spec, value, None if isinstance(value, _COMPUTED) else convert)
 
 
 def _check_removable(mapper: Mapper, label: str, spec: FieldSpec | None) -> None:
@@ -183,7 +175,7 @@ def _check_removable(mapper: Mapper, label: str, spec: FieldSpec | None) -> None
         )
 
 
-def actions(mapper: Mapper, plan: Sequence[Planned]) -> list[Action]:
+def resolved_actions(mapper: Mapper, plan: Sequence[PlannedAction]) -> list[Action]:
     """Give the actions with their values converted and validated, in wire form."""
     wires = [None if part.convert is None else part.convert(part.value) for part in plan]
     if None not in wires:
@@ -211,7 +203,7 @@ def actions(mapper: Mapper, plan: Sequence[Planned]) -> list[Action]:
     return [*found, *(Action("remove", (alias,)) for alias in sorted(former))]
 
 
-def _written(mapper: Mapper, parts: Sequence[Planned]) -> dict[str, AttributeValue | None]:
+def _written(mapper: Mapper, parts: Sequence[PlannedAction]) -> dict[str, AttributeValue | None]:
     """Validate whole values of fields; gives what is stored of each, ``None`` for nothing, by stored name."""
     written: dict[str, AttributeValue | None] = {}
     others = {part.spec.name: part for part in parts if part.spec is not None}
@@ -227,7 +219,7 @@ def _written(mapper: Mapper, parts: Sequence[Planned]) -> dict[str, AttributeVal
     return written
 
 
-def _action(mapper: Mapper, part: Planned, written: Mapping[str, AttributeValue | None]) -> Action | None:
+def _action(mapper: Mapper, part: PlannedAction, written: Mapping[str, AttributeValue | None]) -> Action | None:
     if part.kind == "remove":
         return Action("remove", part.path)
     other = mapper.resolver.path_operand(part.value)
@@ -256,19 +248,19 @@ def _action(mapper: Mapper, part: Planned, written: Mapping[str, AttributeValue 
     return _added_or_deleted(mapper, part)
 
 
-def _summand(mapper: Mapper, part: Planned, value: Any) -> Any:
+def _summand(mapper: Mapper, part: PlannedAction, value: Any) -> Any:
     other = mapper.resolver.path_operand(value)
     return _number(mapper, part, value) if other is None else other
 
 
-def _number(mapper: Mapper, part: Planned, value: Any) -> dict[str, Any]:
+def _number(mapper: Mapper, part: PlannedAction, value: Any) -> dict[str, Any]:
     wire = mapper.resolver.operand(part.spec, value, name=part.label)
     if "N" not in wire:
         raise InvalidExpression(f"{part.label}={value!r}: {part.kind} adds numbers, and this is stored as {_tag(wire)}")
     return wire
 
 
-def _elements(mapper: Mapper, part: Planned) -> dict[str, Any]:
+def _elements(mapper: Mapper, part: PlannedAction) -> dict[str, Any]:
     if part.spec is not None and part.spec.kind not in ("list", "any"):
         raise InvalidExpression(f"{part.label}: {part.kind} is for lists, and {part.spec.name!r} is none")
     values = part.value if isinstance(part.value, (list, tuple)) else [part.value]
@@ -276,7 +268,7 @@ def _elements(mapper: Mapper, part: Planned) -> dict[str, Any]:
     return {"L": [_validated(mapper, part, element, value) for value in values]}
 
 
-def _added_or_deleted(mapper: Mapper, part: Planned) -> Action:
+def _added_or_deleted(mapper: Mapper, part: PlannedAction) -> Action:
     is_set = part.spec is not None and part.spec.kind == "set"
     value = part.value
     if is_set and not isinstance(value, (list, tuple, Set)):
@@ -289,7 +281,7 @@ def _added_or_deleted(mapper: Mapper, part: Planned) -> Action:
     return Action(part.kind, part.path, wire)
 
 
-def _validated(mapper: Mapper, part: Planned, spec: FieldSpec | None, value: Any) -> dict[str, Any]:
+def _validated(mapper: Mapper, part: PlannedAction, spec: FieldSpec | None, value: Any) -> dict[str, Any]:
     """Give the wire form of a value inside a field, checked by the schema where it declares one there."""
     if spec is None:
         return mapper.resolver.operand(None, value, name=part.label, in_list=part.is_in_list)
@@ -306,7 +298,7 @@ def _validated(mapper: Mapper, part: Planned, spec: FieldSpec | None, value: Any
         raise ValidationError({part.label: value}, adapter.schema_name, {part.label: [reason]}) from error
 
 
-def _encoded(mapper: Mapper, part: Planned, value: Any) -> dict[str, Any]:
+def _encoded(mapper: Mapper, part: PlannedAction, value: Any) -> dict[str, Any]:
     try:
         return encode_stored(value, in_list=part.is_in_list)
     except UnstorableValue as error:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dynamorm import DynaModel, F, GlobalIndex, ProjectInclude, Q, inspect, requests
 from dynamorm.expressions import rendering
-from dynamorm.instances import loading as instances
+from dynamorm.instances.loading import loading as instances
 from dynamorm.writing.update_plan import actions, planned
 
 LIBRARIES = ("marshmallow", "schematics", "pydantic")

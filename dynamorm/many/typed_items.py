@@ -1,0 +1,151 @@
+"""Many items of one model: batches of its instances, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ..drivers import run
+from ..exceptions import BatchError, InvalidKey
+from ..expressions import F
+from ..flows import Call, Flow, Invoke, Place
+from ..instances.loading import loader
+from ..requests import build_batch_get, build_batch_write
+from ..store import Store
+from ..wire.codec import WireItem, decode_item
+from ..wire.paths import Path
+from .batches import BatchRead, read_in_order
+
+
+class TypedItems(NamedTuple):
+    """The items of a model in wire form; see :class:`~dynamorm.many.batches.Items`.
+
+    ``counted`` asks how much capacity reading them consumes.
+    """
+
+    store: Store
+    place: Place
+    consistent: bool = False
+    paths: Sequence[Path] | None = None
+    counted: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.store.mapper.model_name
+
+    def identity(self, item: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple([_comparable(item[name]) for name in self.store.mapper.key.names])
+
+    def read(self, keys: Sequence[WireItem]) -> Flow[dict[str, Any]]:
+        request = build_batch_get(
+            self.place.table, keys, consistent=self.consistent, paths=self.paths, capacity=self.counted
+        )
+        answer: dict[str, Any] = yield Call(self.place.connection, request, self.store.model)
+        return answer
+
+    def found(self, answer: dict[str, Any]) -> list[WireItem]:
+        items: list[WireItem] = answer.get("Responses", {}).get(self.place.table, [])
+        return items
+
+    def unread(self, answer: dict[str, Any]) -> list[WireItem]:
+        keys: list[WireItem] = answer.get("UnprocessedKeys", {}).get(self.place.table, {}).get("Keys", [])
+        return keys
+
+    def write(self, items: Sequence[WireItem]) -> Flow[dict[str, Any]]:
+        request = build_batch_write(self.place.table, items)
+        answer: dict[str, Any] = yield Call(self.place.connection, request, self.store.model)
+        return answer
+
+    def unwritten(self, answer: dict[str, Any]) -> list[WireItem]:
+        undone = answer.get("UnprocessedItems", {}).get(self.place.table, [])
+        return [entry["PutRequest"]["Item"] for entry in undone]
+
+    def plain(self, item: WireItem) -> dict[str, Any]:
+        return decode_item(item)
+
+
+def _comparable(value: Mapping[str, Any]) -> Any:
+    # each attribute of a key has one type in all items, and values of different types are never equal here
+    ((tag, inner),) = value.items()
+    return inner if tag == "S" else Decimal(inner) if tag == "N" else bytes(inner)
+
+
+def key_in_any_form(store: Store, given: Any) -> WireItem:
+    """Return the wire form of a key given as a dict, an instance, a tuple, or the bare value of a single hash key."""
+    mapper = store.mapper
+    if type(given) is dict or isinstance(given, Mapping):
+        return mapper.wire_key(given)
+    if isinstance(given, store.model):
+        return mapper.key_of(given.__dict__)
+    names = mapper.key_names
+    values = given if isinstance(given, (tuple, list)) else (given,)
+    if len(values) != len(names):
+        raise InvalidKey(f"{given!r}: the key of {mapper.model_name} is {', '.join(names)}")
+    return mapper.wire_key(dict(zip(names, values, strict=True)))
+
+
+class InstancesOfKeys:
+    """What ``get_batch`` is asked for: the instances of any number of keys."""
+
+    def __init__(self, store: Store, keys: Iterable[Any], consistent: bool, attrs: Any) -> None:
+        if isinstance(attrs, str):
+            attrs = [F(name.strip()) for name in attrs.split(",")]  # an expression, which may name anything
+        paths = None if attrs is None else store.mapper.paths(attrs)
+        if isinstance(keys, (str, bytes, Mapping)):
+            raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")
+        place = store.here
+        self.load: Callable[[WireItem], Any] = loader(store, paths is not None, place)
+        self.items = TypedItems(store, place, consistent, paths)
+        self.keys = (key_in_any_form(store, key) for key in keys)
+
+    def as_they_come(self) -> Iterating:
+        """Return an iterator of the instances that are there."""
+        return Iterating(BatchRead(self.items, self.keys), self.load)
+
+    def ordered(self) -> Flow[list[Any]]:
+        """Return the instances in the order of the keys, with ``None`` in place of what is not there."""
+        load = self.load
+        try:
+            keys = yield Invoke(list, (self.keys,))
+            items = yield from read_in_order(self.items, keys)
+        except BatchError as error:
+            raise BatchError(str(error), [load(wire) for wire in error.done], error.missing) from None
+        return [None if wire is None else load(wire) for wire in items]
+
+
+class Iterating(Generator[Any, None, None]):
+    """Goes through the instances of a batch; one that the schema refuses raises, and the next one comes after it."""
+
+    def __init__(self, batch: BatchRead, load: Callable[[WireItem], Any]) -> None:
+        self._batch = batch
+        self._load = load
+        self._waiting: list[WireItem] = []  # from the end to the beginning: each is let go when it is taken
+        self._done: list[Any] = []
+        self._ended = False
+
+    def __next__(self) -> Any:
+        while not self._waiting:
+            if self._ended or not self._fetch():
+                raise StopIteration
+        instance = self._load(self._waiting.pop())
+        self._done.append(instance)
+        return instance
+
+    def _fetch(self) -> bool:
+        try:
+            found = run(self._batch.next_found())
+        except BatchError as error:
+            self._ended = True
+            raise BatchError(str(error), self._done, error.missing) from None
+        if found is None:
+            return False
+        self._waiting = found[::-1]
+        return True
+
+    def send(self, value: Any) -> Any:
+        return next(self)
+
+    def throw(self, *error: Any) -> Any:
+        self._ended, self._waiting = True, []
+        return super().throw(*error)

@@ -1,0 +1,148 @@
+"""One iteration over a read: instance after instance, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from ..drivers import run
+from ..exceptions import BatchError, ValidationError
+from ..flows import Flow, Invoke
+from ..wire.codec import WireItem
+from .ahead import PagesAhead
+from .pages import Pages
+
+Model = TypeVar("Model")
+
+if TYPE_CHECKING:
+
+    class Page(NamedTuple, Generic[Model]):
+        items: list[Model]
+        next_cursor: str | None
+
+else:  # Python 3.10 has no named tuples of this and that
+
+    class Page(NamedTuple):
+        """Some items of a query, and the cursor of the next page, ``None`` when there is none."""
+
+        items: list[Any]
+        next_cursor: str | None
+
+
+END: Any = object()
+"""What :meth:`Iteration.next_item` returns after the last item."""
+
+
+class Iteration:
+    """Goes through a read once.
+
+    An item that the schema refuses raises its error where it stands; the next one comes after it.  Items are let go
+    one by one: each consists of several dicts for every attribute's sake, and whoever collects garbage goes through all
+    that are held.
+    """
+
+    def __init__(
+        self,
+        pages: Pages | PagesAhead,
+        load: Callable[[WireItem], Any],
+        limit: int | None = None,
+        on_invalid: Any = "raise",
+    ) -> None:
+        self.pages = pages
+        self._load = load
+        self._left = limit
+        self._on_invalid = on_invalid
+        self._raises = on_invalid == "raise"
+        # both from the end to the beginning
+        self._waiting: list[WireItem] = []
+        self._positions: list[WireItem] | None = None
+        self._position: WireItem | None = None
+        self._after: WireItem | None = None
+        self._exhausted = False
+        self._began = False
+
+    def __iter__(self) -> Iteration:
+        return self
+
+    def __next__(self) -> Any:
+        if self._waiting and self._raises and self._positions is None and self._left != 0:
+            self._position = wire = self._waiting.pop()
+            instance = self._load(wire)
+            if self._left is not None:
+                self._left -= 1
+            return instance
+        found = run(self.next_item())
+        if found is END:
+            raise StopIteration
+        return found
+
+    def next_item(self) -> Flow[Any]:
+        """Return the next instance, :data:`END` after the last one."""
+        while self._left != 0:
+            if not self._waiting and not (yield from self._fetch()):
+                break
+            instance = yield from self._next_waiting()
+            if instance is not None:
+                return instance
+        return END
+
+    def next_page(self) -> Flow[list[Any] | None]:
+        """Return all that is left of a page, ``None`` after the last one."""
+        if self._left == 0 or not (self._waiting or (yield from self._fetch())):
+            return None
+        found = []
+        while self._waiting and self._left != 0:
+            instance = yield from self._next_waiting()
+            if instance is not None:
+                found.append(instance)
+        return found
+
+    def has_more(self) -> Flow[bool]:
+        """Return whether there is another item, asking for it if need be; this stands where it stood."""
+        return bool(self._waiting) or (yield from self._fetch())
+
+    def _next_waiting(self) -> Flow[Any]:
+        """Return the next item of this page, ``None`` for one that is passed over."""
+        wire = self._waiting.pop()
+        self._position = wire if self._positions is None else self._positions.pop()
+        try:
+            instance = self._load(wire)
+        except ValidationError as error:
+            if self._raises:
+                raise
+            instance = None if self._on_invalid == "skip" else (yield Invoke(self._on_invalid, (error,)))
+        if self._left is not None and instance is not None:
+            self._left -= 1
+        return instance
+
+    def _fetch(self) -> Flow[bool]:
+        """Get the next page that holds any item."""
+        while not self._exhausted:
+            try:
+                page = yield from self.pages.next_page()
+            except BatchError as error:
+                raise BatchError(str(error), [self._load(wire) for wire in error.done], error.missing) from None
+            self._began = True
+            if page is None:
+                self._exhausted = True
+                break
+            self._after = page.after
+            if page.items:
+                # others may hold the lists themselves
+                self._waiting = page.items[::-1]
+                self._positions = None if page.positions is None else page.positions[::-1]
+                return True
+        return False
+
+    @property
+    def last(self) -> WireItem | None:
+        """The key after which this stands; ``None`` at the end, or where there is no order to go on in."""
+        if not self.pages.is_resumable:
+            return None
+        if not self._began:
+            return self.pages.start
+        if not self._waiting:
+            return None if self._exhausted else self._after
+        if self._position is None:
+            return self.pages.start
+        return {name: self._position[name] for name in self.pages.key_names}

@@ -1,0 +1,78 @@
+"""What a read is to do besides its conditions: frozen options, which every refinement replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..exceptions import InvalidExpression, InvalidKey
+from ..expressions import conjunction
+from ..requests.boto3_arguments import without_conditions
+from ..spec import IndexSpec
+from ..store import Store
+
+
+class ReadOptions(NamedTuple):
+    """What a query or scan asks for.
+
+    ``conditions`` are not resolved yet, ``raw`` are arguments in boto3's form.  ``chooses_index`` is what ``find``
+    does, ``paths`` are the attributes that are wanted.  ``segment`` is a part of a scan and the number of parts,
+    ``parallel`` the number of parts and of those that are read at a time.
+    """
+
+    conditions: Any
+    raw: Mapping[str, Any] = {}
+    on_index: IndexSpec | None = None
+    chooses_index: bool = False
+    limit: int | None = None
+    page_size: int | None = None
+    consistent: bool = False
+    reverse: bool = False
+    paths: Sequence[Any] | None = None
+    partial: bool | None = None
+    start: Any = None
+    hydrated: bool = False
+    ahead: bool = False
+    on_invalid: Any = "raise"
+    rate: float | None = None
+    segment: tuple[int, int] | None = None
+    parallel: tuple[int, int] | None = None
+
+
+def options_given(
+    store: Store, conditions: Sequence[Any], lookups: Mapping[str, Any], raw: Mapping[str, Any] | None
+) -> ReadOptions:
+    """Return the options of a read as a model's ``query`` or ``scan`` was given them.
+
+    Of arguments in boto3's form, those that mean an option become that option.
+    """
+    if not raw:
+        return ReadOptions(conjunction(conditions, lookups))
+    rest, found = without_conditions(raw)
+    changes: dict[str, Any] = {}
+    if rest.get("Limit") is not None:
+        changes["limit"] = positive("Limit", rest.pop("Limit"))
+    if rest.get("IndexName") is not None:
+        changes["on_index"] = index_called(store, rest.pop("IndexName"))
+    if rest.get("ExclusiveStartKey") is not None:
+        changes["start"] = rest.pop("ExclusiveStartKey")
+    if rest.get("ConsistentRead") is not None:
+        changes["consistent"] = bool(rest.pop("ConsistentRead"))
+    return ReadOptions(conjunction([*conditions, *found], lookups), raw=rest, **changes)
+
+
+def index_called(store: Store, name: str) -> IndexSpec:
+    """Return the index with a name in DynamoDB."""
+    indexes = store.table.indexes
+    if name not in indexes:
+        known = ", ".join(indexes) or "none"
+        raise InvalidKey(f"{store.mapper.model_name} has no index {name!r}; there are: {known}")
+    spec: IndexSpec = indexes[name].spec
+    return spec
+
+
+def positive(name: str, number: Any) -> int:
+    """Return a number that has to be a whole one from 1 up."""
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise InvalidExpression(f"{name}({number!r}): a positive integer is meant")
+    return number

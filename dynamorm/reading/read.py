@@ -1,0 +1,323 @@
+"""What a query or scan comes to: its conditions told apart, the request for its first page, and its pages.
+
+A :class:`Read` is made of a store and options, and changed by nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+
+from ..connection import cursor_key
+from ..exceptions import InvalidExpression, InvalidKey, NotProjected, ScanRefused
+from ..expressions import Condition, leaves
+from ..instances.loading import loader
+from ..many.typed_items import TypedItems
+from ..requests import Request, build_query, build_scan
+from ..requests.boto3_arguments import merged
+from ..spec import IndexSpec
+from ..store import Store
+from ..wire.codec import WireItem, encode_item
+from .ahead import PagesAhead
+from .cursors import decode_cursor, fingerprint
+from .index_choice import choose
+from .iteration import Iteration
+from .key_conditions import Choice, split
+from .options import ReadOptions
+from .pages import Limiter, Pages
+
+# what of the arguments in boto3's form makes a read another one
+_ABOUT = ("KeyConditionExpression", "FilterExpression", "ExpressionAttributeNames", "Segment", "TotalSegments")
+
+
+class Explanation(NamedTuple):
+    """What a read will do: the index chosen, what finds the items, what is filtered out after that, the request."""
+
+    index_name: str | None
+    keys: tuple[Condition, ...]
+    filters: tuple[Condition, ...]
+    request: Request
+
+    def __str__(self) -> str:
+        where = f"index {self.index_name!r}" if self.index_name is not None else "the table"
+        lines = [f"{self.request.operation} of {where}"]
+        lines += [f"  key: {part!r}" for part in self.keys]
+        lines += [f"  filter: {part!r}" for part in self.filters]
+        return "\n".join(lines)
+
+
+class Read(ABC):
+    """What queries and scans have in common."""
+
+    kind: ClassVar[str]
+
+    def __init__(self, store: Store, options: ReadOptions) -> None:
+        self.store = store
+        self.options = options
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.store, self.options)
+
+    def replaced(self, **changes: Any) -> Any:
+        """Return this read with other options."""
+        return type(self)(self.store, self.options._replace(**changes))
+
+    def capped(self, limit: int) -> Any:
+        """Return this read for so many items at most, none of them ahead of who takes them."""
+        most = self.options.limit
+        return self.replaced(limit=limit if most is None else min(limit, most), ahead=False)
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        name, index = self.store.mapper.model_name, self.options.on_index
+        return name if index is None else f"{name} on index {index.name!r}"
+
+    @property
+    def index(self) -> IndexSpec | None:
+        """The index that is read, ``None`` for the table."""
+        return self.options.on_index
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The attributes that say at which position of table or index an item is."""
+        index, names = self.index, self.store.mapper.key.names
+        return names if index is None else tuple(dict.fromkeys([*names, *index.key.names]))
+
+    def resolved(self) -> tuple[Condition, ...]:
+        """Return the conditions, resolved."""
+        return self.store.mapper.conditions(self.options.conditions)
+
+    @abstractmethod
+    def parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
+        """Return the conditions on keys, and the filters."""
+
+    @abstractmethod
+    def built(self, *, count: bool = False) -> tuple[Request, Sequence[Condition]]:
+        """Return the request for the first page, and the filters in it."""
+
+    @property
+    @abstractmethod
+    def order(self) -> Any:
+        """What decides in which order items come, or which part of them."""
+
+    def explain(self) -> Explanation:
+        """Return what would be asked for, without asking."""
+        keys, filters = self.parts()
+        index = self.index
+        return Explanation(index.name if index else None, tuple(keys), tuple(filters), self.built()[0])
+
+    # Pages.
+
+    def iteration(self) -> Iteration:
+        """Return an iteration from the start; connection and table are those of now, whatever settings hold later."""
+        pages = self.pages()
+        load = loader(self.store, self.is_partial, pages.place)
+        return Iteration(pages, load, self.options.limit, self.options.on_invalid)
+
+    def pages(self, *, count: bool = False) -> Pages | PagesAhead:
+        """Return the pages from the start; with ``count`` they hold numbers of items only."""
+        rate = self.options.rate
+        limiter = None if rate is None else Limiter(rate)
+        if self.options.ahead and not count:
+            return PagesAhead([self.pages_in_turn(None)], limiter=limiter)
+        return self.pages_in_turn(limiter, count=count)
+
+    def pages_in_turn(self, limiter: Limiter | None, *, count: bool = False) -> Pages:
+        """Return the pages from the start, each asked for when it is wanted."""
+        options, store = self.options, self.store
+        request, filters = self.built(count=count)
+        # how many items it is enough to look at: only where each one that is looked at is given
+        limit = None if options.limit is None or count or not self._gives_all(filters) else options.limit
+        place = store.here
+        if place.table != request.payload["TableName"]:
+            place = place._replace(table=request.payload["TableName"])
+        hydrated = None
+        if options.hydrated:
+            paths = None if options.paths is None else store.mapper.paths(options.paths)
+            hydrated = TypedItems(store, place, options.consistent, paths, counted=True)
+        return Pages(store, place, request, self.key_names, limit, limiter, hydrated)
+
+    def _gives_all(self, filters: Sequence[Condition]) -> bool:
+        """Return whether every item that DynamoDB looks at is given."""
+        options = self.options
+        return not (filters or "FilterExpression" in options.raw or options.hydrated or options.on_invalid != "raise")
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether what is read may lack required attributes."""
+        options = self.options
+        if options.partial is not None:
+            return options.partial
+        if options.paths is not None or "ProjectionExpression" in options.raw:
+            return True
+        return self.index is not None and self.index.included is not None and not options.hydrated
+
+    # Requests.
+
+    def _arguments(self, count: bool) -> dict[str, Any]:
+        """Return what builders of requests take of every read."""
+        options, index = self.options, self.index
+        if options.raw.get("Select") == "COUNT" and not count:
+            raise InvalidExpression(f'{self.name}: Select="COUNT" gives no items; .count() counts them')
+        if options.consistent and index is not None and index.is_global:
+            raise InvalidKey(f"{self.name}: a global index has no consistent reads; read the table, or without")
+        arguments: dict[str, Any] = {
+            "index": index.name if index is not None else None,
+            "consistent": options.consistent,
+            "page_size": options.page_size,
+            "start": self._start_key(),
+            "capacity": True,
+            # DynamoDB does not count what a projection is asked of
+            "count": count and "ProjectionExpression" not in options.raw,
+        }
+        if options.hydrated:
+            arguments["paths"] = [(name,) for name in self.key_names]
+        elif options.paths is not None:
+            arguments["paths"] = self._wanted_paths(options.paths)
+        elif "ProjectionExpression" in options.raw:
+            arguments["paths"] = [(name,) for name in self.key_names]
+        return arguments
+
+    def _wanted_paths(self, names: Sequence[Any]) -> Sequence[Any]:
+        paths = self.store.mapper.paths(names)
+        self._require_projected({str(path[0]) for path in paths})
+        more = [(name,) for name in self.key_names if (name,) not in paths]
+        return [*(path for path in paths if path[0] not in {name for (name,) in more}), *more]
+
+    def _start_key(self) -> WireItem | None:
+        start, model = self.options.start, self.store.model
+        if start is None:
+            return None
+        if isinstance(start, str):
+            return decode_cursor(start, self.mark(), cursor_key())
+        if isinstance(start, Mapping):
+            return encode_item(start)
+        if isinstance(start, model):
+            return self._position_of(start)
+        raise InvalidKey(f"start({start!r}): a cursor, a raw key or an instance of {model.__name__} is meant")
+
+    def _position_of(self, instance: Any) -> WireItem:
+        mapper = self.store.mapper
+        position = {}
+        for name in self.key_names:
+            spec = mapper.adapter.by_stored[name]
+            value = mapper.wire_of(spec, instance.__dict__.get(spec.name))
+            if value is None:
+                raise InvalidKey(f"start({instance!r}): it has no {spec.name}, and so no place in {self.name}")
+            position[name] = value
+        return position
+
+    def mark(self) -> bytes:
+        """Return what tells the cursors of this read from those of others."""
+        index, raw = self.index, self.options.raw
+        keys, filters = self.parts()
+        about = (self.store.table.name, index.name if index else None, self.order)
+        given = {name: raw[name] for name in _ABOUT if name in raw}
+        values = encode_item(raw.get("ExpressionAttributeValues", {}))
+        return fingerprint([*keys, *filters], values, self.kind, *about, given)
+
+    def _check_projected(self, filters: Sequence[Condition]) -> None:
+        if self.index is not None and self.index.included is not None:
+            self._require_projected({str(leaf.path[0]) for part in filters for leaf in leaves(part)})
+
+    def _require_projected(self, names: set[str]) -> None:
+        index, table_key = self.index, self.store.mapper.key
+        if index is None or index.included is None:
+            return
+        held = {*index.included, *index.key.names, *table_key.names}
+        lacking = sorted(names - held)
+        if lacking:
+            raise NotProjected(
+                f"{self.name} does not hold {', '.join(lacking)}; it holds {', '.join(sorted(held))}. "
+                "Read without the filter and .hydrate(), or project more"
+            )
+
+
+class QueryRead(Read):
+    """The items under one hash key."""
+
+    kind = "QueryIterator"
+
+    @property
+    def order(self) -> Any:
+        return self.options.reverse
+
+    @property
+    def index(self) -> IndexSpec | None:
+        return self._chosen_index if self.options.chooses_index and self.options.on_index is None else self.options.on_index
+
+    @cached_property
+    def _chosen_index(self) -> IndexSpec | None:
+        # which does not depend on values, only on what is compared and how
+        return self._choice().spec
+
+    def _choice(self) -> Choice:
+        """Return the table or index that is read, with the conditions on its keys and the filters."""
+        options, conditions = self.options, self.resolved()
+        if options.chooses_index and options.on_index is None:
+            return choose(self.store, conditions)
+        return split(self.store, options.on_index, conditions, textual="KeyConditionExpression" in options.raw)
+
+    def parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
+        choice = self._choice()
+        return choice.keys, choice.filters
+
+    def built(self, *, count: bool = False) -> tuple[Request, Sequence[Condition]]:
+        keys, filters = self.parts()
+        self._check_projected(filters)
+        arguments = self._arguments(count)
+        request = build_query(self.store.table_name, keys, filters=filters, reverse=self.options.reverse, **arguments)
+        return merged(request, self.options.raw), filters
+
+
+class ScanRead(Read):
+    """All items."""
+
+    kind = "ScanIterator"
+
+    @property
+    def order(self) -> Any:
+        return self.options.segment
+
+    def parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
+        return (), self.resolved()
+
+    def built(self, *, count: bool = False) -> tuple[Request, Sequence[Condition]]:
+        policy = self.store.table.on_scan
+        if policy == "error":
+            raise ScanRefused(f'{self.name} is not to be scanned: its Table says on_scan = "error"; query it instead')
+        if policy == "warn":
+            warnings.warn(f"{self.name} is scanned: every item in it is read", stacklevel=_depth() + 1)
+        filters = self.resolved()
+        self._check_projected(filters)
+        arguments = self._arguments(count)
+        request = build_scan(self.store.table_name, filters=filters, segment=self.options.segment, **arguments)
+        return merged(request, self.options.raw), filters
+
+    def pages(self, *, count: bool = False) -> Pages | PagesAhead:
+        options = self.options
+        if options.parallel is None:
+            return super().pages(count=count)
+        if options.ahead:
+            raise InvalidExpression(f"{self.name}: a parallel scan reads ahead by itself; leave out prefetch()")
+        if options.start is not None or options.segment is not None:
+            raise InvalidExpression(f"{self.name}: a parallel scan reads everything; no start() or segment()")
+        total, at_once = options.parallel
+        parts = [
+            self.replaced(segment=(number, total), parallel=None).pages_in_turn(None, count=count)
+            for number in range(total)
+        ]
+        return PagesAhead(parts, at_once, None if options.rate is None else Limiter(options.rate))
+
+
+def _depth() -> int:
+    """Return how many calls inside this package lead to the caller, to warn of what was called from outside."""
+    depth, frame = 0, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith("dynamorm."):
+        depth, frame = depth + 1, frame.f_back
+    return depth

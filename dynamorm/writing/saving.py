@@ -1,0 +1,245 @@
+"""Saving, updating, refreshing and deleting instances: what is validated, signalled, sent and taken over, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..exceptions import DoesNotExist, DynaModelException, PartialInstance, PathMissing
+from ..expressions import Change
+from ..flows import Flow, Invoke
+from ..instances.changes import changes, key_changed, partial_save, require_same_key, values_of
+from ..instances.loading import mark_stored, replace_all
+from ..instances.state import State, snapshot
+from ..signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
+from ..store import Store, store_of
+from ..wire.codec import WireItem
+from .update_plan import planned, split_actions_and_conditions
+from .updating import change_instance, check, refuse_keys, take_actions, with_what_receivers_changed
+
+# Whole items.
+
+
+def item_to_put(store: Store, item: Any) -> WireItem:
+    """Return the wire form of what was given to be put."""
+    if isinstance(item, store.model):
+        return whole_item(store, item)
+    if isinstance(item, Mapping):
+        return store.mapper.take(item)
+    name = store.model.__name__
+    raise DynaModelException(f"{name} is put as a dict or an instance of it, not as {item!r}")
+
+
+def whole_item(store: Store, instance: Any) -> WireItem:
+    """Return the wire form of a whole instance, validated, with what a lenient schema let it keep."""
+    state: State = instance._dynamorm_state
+    if state.partial:
+        raise PartialInstance(
+            f"{instance!r} was loaded in part: storing it whole would erase what was not loaded. "
+            "save(partial=True), update() and refresh() work"
+        )
+    wire = store.mapper.dump_whole(values_of(store.mapper, instance))
+    return {**state.extra, **wire}
+
+
+def put(store: Store, item: Any, conditions: Any, raw: Mapping[str, Any], unique: bool = False) -> Flow[dict[str, Any]]:
+    """Store an item in place of what was there, or with ``unique`` where there is none."""
+    wire, resolved = item_to_put(store, item), store.mapper.conditions([conditions])
+    send = store.put_unique if unique else store.put
+    return (yield from send(store.here, wire, resolved, raw))
+
+
+def save(
+    store: Store, instance: Any, partial: bool, unique: bool, return_all: bool, conditions: Any, raw: dict[str, Any]
+) -> Flow[dict[str, Any] | None]:
+    """Store an instance as a whole, or with ``partial`` what was changed in it."""
+    if partial:
+        return (yield from save_changes(store, instance, return_all, conditions, raw))
+    return (yield from save_whole(store, instance, unique, conditions, raw))
+
+
+def save_whole(store: Store, instance: Any, unique: bool, conditions: Any, raw: dict[str, Any]) -> Flow[dict[str, Any]]:
+    """Store an instance as a whole; what the schema does not know and was loaded stays as it is by now."""
+    cls, state = store.model, instance._dynamorm_state
+    if pre_save.receivers:
+        yield Invoke(pre_save.send, (cls,), {"instance": instance, "put_kwargs": raw})
+    partners = (yield from valid_partners(store, instance)) if state.related else ()
+    whole = whole_item(store, instance)
+    resolved = store.mapper.conditions([conditions])
+    place = store.place_of(instance)
+    if unique:
+        response = yield from store.put_unique(place, whole, resolved, raw)
+    elif state.extra and state.loaded is not None:
+        known = {name: value for name, value in whole.items() if name not in state.extra}
+        response = yield from store.replace_known(place, known, resolved, raw)
+    else:
+        response = yield from store.put(place, whole, resolved, raw)
+    mark_stored(store.mapper, instance, whole, place)
+    if partners:
+        yield from save_partners(partners, partial=False)
+    if post_save.receivers:
+        yield Invoke(post_save.send, (cls,), {"instance": instance, "put_kwargs": raw})
+    return response
+
+
+# What was changed.
+
+
+def save_changes(
+    store: Store, instance: Any, return_all: bool, conditions: Any, raw: dict[str, Any]
+) -> Flow[dict[str, Any] | None]:
+    """Send what differs from what was loaded, through the model's own ``update``."""
+    mapper = store.mapper
+    require_same_key(mapper, instance, "a partial save")
+    changed_partners(store, instance)  # a new parent may have got the key that this instance is to store
+    plainly = not take_actions(store)
+    done, updates = partial_save(mapper, instance, plainly=plainly)
+    if not done and not updates:
+        partners = yield from valid_partners(store, instance)
+        if conditions is not None:
+            yield from check(store, instance, conditions)
+        yield from save_partners(partners, partial=True)
+        return None
+    try:
+        return (yield from _update_with_increments(store, instance, done, conditions, raw, return_all, updates))
+    except PathMissing:
+        key = mapper.key_of(instance.__dict__)
+        answer = yield store.get(store.place_of(instance), key, consistent=True)
+        done, updates = partial_save(mapper, instance, answer.get("Item") or {}, plainly=plainly)
+        return (yield from _update_with_increments(store, instance, done, conditions, raw, return_all, updates))
+
+
+def _update_with_increments(
+    store: Store,
+    instance: Any,
+    done: Sequence[Change],
+    conditions: Any,
+    raw: dict[str, Any],
+    return_all: bool,
+    updates: dict[str, Any],
+) -> Flow[dict[str, Any] | None]:
+    """Pass everything that is to be sent through ``update``; increments stay to be sent if it fails."""
+    state: State = instance._dynamorm_state
+    state.sending, state.pending = state.pending, {}
+    try:
+        if store.is_replaced("update"):
+            options = {"update_item_kwargs": raw, "return_all": return_all, **updates}
+            if conditions is not None:
+                options["conditions"] = conditions
+            response: dict[str, Any] | None = yield Invoke(store.model.update, (instance, *done), options)
+        else:
+            response = yield from update_instance(store, instance, done, conditions, raw, return_all, updates)
+    finally:
+        state.sending, state.pending = {}, {**state.sending, **state.pending}
+    return response
+
+
+def update_instance(
+    store: Store,
+    instance: Any,
+    arguments: Sequence[Any],
+    conditions: Any,
+    update_item_kwargs: dict[str, Any] | None,
+    return_all: bool,
+    updates: dict[str, Any],
+) -> Flow[dict[str, Any] | None]:
+    """Change an item, through the model's own ``update_item`` where it has one, and take over what it is then."""
+    mapper, state = store.mapper, instance._dynamorm_state
+    require_same_key(mapper, instance, "update()")
+    todo, conditions = split_actions_and_conditions(arguments, conditions)
+    refuse_keys(mapper, updates)
+    raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
+    sent: dict[str, Any] | None = None
+    signalled: dict[str, Any] = {}
+    if pre_update.receivers or post_update.receivers or store.is_replaced("update_item"):
+        sent = {**updates, **{name: instance.__dict__.get(name) for name in mapper.key_names}}
+        signalled = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
+        if pre_update.receivers:
+            before = snapshot(values_of(mapper, instance))
+            yield Invoke(pre_update.send, (store.model,), signalled)
+            todo = with_what_receivers_changed(store, instance, before, todo, sent)
+        updates = {name: value for name, value in sent.items() if name not in mapper.key_names}
+    partners = (yield from valid_partners(store, instance)) if state.related else ()
+    response = None
+    if todo or updates or "UpdateExpression" in raw:
+        plan = planned(mapper, todo, updates)
+        response = yield from change_instance(store, instance, plan, todo, conditions, raw, sent, return_all)
+    if partners:
+        yield from save_partners(partners, partial=True)
+    if signalled and post_update.receivers:
+        yield Invoke(post_update.send, (store.model,), signalled)
+    return response
+
+
+def synchronise(store: Store, instance: Any, conditions: Any) -> Flow[None]:
+    """Send what was changed, if anything was, and take everything over as it is then."""
+    require_same_key(store.mapper, instance, "sync()")
+    changed_partners(store, instance)
+    if changes(store.mapper, instance).keys() - set(store.mapper.key_names):
+        yield from save_changes(store, instance, True, conditions, {})
+        return
+    if conditions is not None:
+        yield from check(store, instance, conditions)
+    partners = yield from valid_partners(store, instance)
+    yield from refresh(store, instance, consistent=True)
+    yield from save_partners(partners, partial=True)
+
+
+def refresh(store: Store, instance: Any, consistent: bool) -> Flow[None]:
+    """Read an item again, in place of everything that its instance holds."""
+    require_same_key(store.mapper, instance, "refresh()")
+    place = store.place_of(instance)
+    answer = yield store.get(place, store.mapper.key_of(instance.__dict__), consistent)
+    if "Item" not in answer:
+        raise DoesNotExist(f"{instance!r} is not in the table")
+    replace_all(store.mapper, instance, answer["Item"], place)
+
+
+def delete_key(store: Store, conditions: Any, keys: Mapping[str, Any]) -> Flow[dict[str, Any]]:
+    """Delete the item with a primary key."""
+    key, resolved = store.mapper.wire_key(keys), store.mapper.conditions([conditions])
+    return (yield from store.delete(store.here, key, resolved))
+
+
+def delete_instance(store: Store, instance: Any, conditions: Any, raw: dict[str, Any]) -> Flow[dict[str, Any]]:
+    """Delete an instance's item."""
+    require_same_key(store.mapper, instance, "delete()")
+    if pre_delete.receivers:
+        yield Invoke(pre_delete.send, (store.model,), {"instance": instance})
+    key = store.mapper.key_of(instance.__dict__)
+    resolved = store.mapper.conditions([conditions])
+    response = yield from store.delete(store.place_of(instance), key, resolved, raw)
+    if post_delete.receivers:
+        yield Invoke(post_delete.send, (store.model,), {"instance": instance})
+    return response
+
+
+# Partners that are saved along.
+
+
+def changed_partners(store: Store, instance: Any) -> list[Any]:
+    """Return the partners that are saved together with an instance because they were changed."""
+    related = instance._dynamorm_state.related or {}
+    relationships = store.relationships
+    found = [relationships[name].partner_to_save(instance) for name in related if name in relationships]
+    return [partner for partner in found if partner is not None]
+
+
+def valid_partners(store: Store, instance: Any) -> Flow[list[Any]]:
+    """Like :func:`changed_partners`, each validated, so that nothing is stored where one cannot be."""
+    partners = changed_partners(store, instance)
+    for partner in partners:
+        yield Invoke(type(partner).validate, (partner,))
+    return partners
+
+
+def save_partners(partners: Iterable[Any], partial: bool) -> Flow[None]:
+    """Save the partners of an instance that was saved."""
+    for partner in partners:
+        store = store_of(type(partner))
+        # under a new key there is nothing yet that a part could be sent to
+        partly = partial and not key_changed(store.mapper, partner)
+        if store.is_replaced("save"):
+            yield Invoke(type(partner).save, (partner,), {"partial": partly})
+        else:
+            yield from save(store, partner, partly, False, False, None, {})

@@ -1,0 +1,227 @@
+"""Updates: of the item with a key, and of an instance's item, whose answer the instance takes over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from inspect import signature
+from typing import Any
+
+from ..exceptions import ConditionFailed, DoesNotExist, DynaModelException, ValidationError
+from ..expressions import Action, Change, Condition, is_in_list
+from ..flows import Flow, Invoke, Place
+from ..instances.changes import changed_since
+from ..instances.loading import loaded, replace_all
+from ..mapper import Mapper
+from ..store import Store, plain
+from ..wire.codec import WireItem, decode_item, encode_item
+from .answers import apply_answer
+from .update_plan import PlannedAction, planned, resolved_actions, split_actions_and_conditions
+
+# By key.
+
+
+def update_key(
+    store: Store, arguments: Sequence[Any], conditions: Any, raw: Mapping[str, Any] | None, given: Mapping[str, Any]
+) -> Flow[dict[str, Any] | None]:
+    """Change the item with a key; returns DynamoDB's answer, ``None`` where there was nothing to do."""
+    changes, conditions = split_actions_and_conditions(arguments, conditions)
+    key, updates = _key_and_updates(store.mapper, given)
+    return (yield from _send(store, store.here, key, planned(store.mapper, changes, updates), conditions, raw))
+
+
+def _key_and_updates(mapper: Mapper, given: Mapping[str, Any]) -> tuple[WireItem, dict[str, Any]]:
+    key: dict[str, Any] = {}
+    updates: dict[str, Any] = {}
+    for name, value in given.items():
+        (key if name in mapper.names_of_key else updates)[name] = value
+    return mapper.wire_key(key), updates
+
+
+def _send(
+    store: Store,
+    place: Place,
+    key: WireItem,
+    plan: Sequence[PlannedAction],
+    conditions: Any,
+    raw: Mapping[str, Any] | None,
+    demands: tuple[Condition, ...] = (),
+) -> Flow[dict[str, Any] | None]:
+    resolved = resolved_actions(store.mapper, plan)
+    returning = "NONE"
+    if raw:
+        raw = dict(raw)
+        returning = raw.pop("ReturnValues", returning)
+    if not resolved and (not raw or "UpdateExpression" not in raw):
+        return None
+    if conditions is not None:
+        demands = (*demands, *store.mapper.conditions((conditions,)))
+    return (yield from store.update(place, key, resolved, demands, raw, returning))
+
+
+def upsert(store: Store, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any]) -> Flow[Any]:
+    """Change an item, or make it with what is given and the schema's defaults."""
+    mapper = store.mapper
+    changes, conditions = split_actions_and_conditions(arguments, conditions)
+    key, updates = _key_and_updates(mapper, given)
+    plan = planned(mapper, changes, updates)
+    supplied = {str(part.path[0]) for part in plan if part.kind != "remove"} | set(key)
+    defaults = mapper.given({}, defaults=True)
+    missing = [
+        spec.name
+        for spec in mapper.adapter.inputs
+        if spec.required and not spec.nullable and spec.kind != "set"
+        if spec.stored not in supplied and defaults.get(spec.name) is None
+    ]
+    if missing:
+        raise DynaModelException(
+            f"upsert of {mapper.model_name} may make a new item, which needs {', '.join(missing)} too; "
+            "patch() changes only what is there"
+        )
+    touched = {str(part.path[0]) for part in plan} | set(key)
+    for name, value in defaults.items():
+        spec = mapper.adapter.fields.get(name)
+        if spec is not None and spec.stored not in touched and value is not None and not spec.computed:
+            plan.append(planned(mapper, (), {f"{name}__if_not_exists": value})[0])
+    resolved, demands = resolved_actions(mapper, plan), mapper.conditions([conditions])
+    return (yield from _changed(store, key, resolved, demands))
+
+
+def patch(store: Store, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any]) -> Flow[Any]:
+    """Change an item that has to be there."""
+    mapper = store.mapper
+    changes, conditions = split_actions_and_conditions(arguments, conditions)
+    key, updates = _key_and_updates(mapper, given)
+    resolved = resolved_actions(mapper, planned(mapper, changes, updates))
+    demands = (store.exists, *mapper.conditions([conditions]))
+    try:
+        return (yield from _changed(store, key, resolved, demands))
+    except ConditionFailed as error:
+        if error.item is not None:
+            raise
+        raise DoesNotExist(f"there is no {mapper.model_name} with key {decode_item(key)}") from error
+
+
+def _changed(store: Store, key: WireItem, resolved: Sequence[Action], demands: Sequence[Condition]) -> Flow[Any]:
+    place = store.here
+    answer = yield from store.update(place, key, resolved, demands)
+    return loaded(store, answer.get("Attributes", key), place=place)
+
+
+# Of an instance.
+
+
+def change_instance(
+    store: Store,
+    instance: Any,
+    plan: Sequence[PlannedAction],
+    changes: Sequence[Change],
+    conditions: Any,
+    raw: dict[str, Any],
+    sent: dict[str, Any] | None,
+    return_all: bool,
+) -> Flow[dict[str, Any] | None]:
+    """Send an update of an instance's item, and let the instance take over what it is then.
+
+    :param sent: key and keyword arguments, where the model's own ``update_item`` or a receiver is to see them
+    """
+    state, more_changed = instance._dynamorm_state, "UpdateExpression" in raw
+    response: dict[str, Any] | None
+    # neither elements that move nor what an expression of the caller's own does can be told from the changes alone
+    whole = return_all or more_changed or any(map(is_in_list, [part.path for part in plan]))
+    raw["ReturnValues"] = "ALL_NEW" if whole else "UPDATED_NEW"
+    place, is_loaded = store.place_of(instance), state.loaded is not None
+    try:
+        if store.is_replaced("update_item"):
+            demands = [store.exists, conditions] if is_loaded else conditions
+            keywords = {"conditions": demands, "update_item_kwargs": raw, **(sent or {})}
+            response = yield Invoke(store.model.update_item, tuple(changes), keywords, store.at(place))
+            answer = None if response is None else encode_item(response.get("Attributes") or {})
+        else:
+            mapper = store.mapper
+            key = mapper.key_of(instance.__dict__) if sent is None else _key_and_updates(mapper, sent)[0]
+            demands = (store.exists,) if is_loaded else ()
+            response = yield from _send(store, place, key, plan, conditions, raw, demands)
+            answer = None if response is None else response.get("Attributes", {})
+            response = None if response is None else plain(response)
+    except ConditionFailed as error:
+        if is_loaded and error.item is None:
+            raise gone(instance) from error
+        raise
+    if answer is not None and return_all:
+        _take_all_over(store.mapper, instance, plan, answer, place)
+    elif answer is not None:
+        apply_answer(store.mapper, instance, plan, answer, place, whole_answer=whole, more_changed=more_changed)
+    return response
+
+
+def _take_all_over(
+    mapper: Mapper, instance: Any, plan: Sequence[PlannedAction], answer: WireItem, place: Place
+) -> None:
+    try:
+        replace_all(mapper, instance, answer, place)
+    except ValidationError:
+        # the schema refuses the item as it is now, but what was sent is stored, and not to be sent again
+        apply_answer(mapper, instance, plan, answer, place, whole_answer=True)
+        raise
+
+
+def check(store: Store, instance: Any, conditions: Any) -> Flow[None]:
+    """Hold conditions against the item without changing it; it has to be there."""
+    resolved = (store.exists, *store.mapper.conditions([conditions]))
+    key = store.mapper.key_of(instance.__dict__)
+    try:
+        yield from store.update(store.place_of(instance), key, [], resolved, returning="NONE")
+    except ConditionFailed as error:
+        if error.item is None:
+            raise gone(instance) from error
+        raise
+
+
+def gone(instance: Any) -> DoesNotExist:
+    return DoesNotExist(f"{instance!r} is not in the table any more")
+
+
+def refuse_keys(mapper: Mapper, updates: Mapping[str, Any]) -> None:
+    """Raise where updates name a part of the key; before the key is among what is sent, to say which item."""
+    for name in mapper.names_of_key.intersection(updates):
+        planned(mapper, (), {name: updates[name]})
+
+
+def with_what_receivers_changed(
+    store: Store, instance: Any, before: Mapping[str, Any], changes: list[Change], sent: dict[str, Any]
+) -> list[Change]:
+    """Add what the receivers of ``pre_update`` did to the instance to what is sent; functions that were asked for stay.
+
+    Returns the actions; keyword arguments are changed where they are.
+    """
+    mapper = store.mapper
+    parts = planned(mapper, changes, {name: sent[name] for name in sent if _is_no_key(mapper, name)})
+    asked = {str(part.path[0]) for part in parts}
+    done, named = changed_since(mapper, instance, before, asked, plainly=not take_actions(store))
+    added = planned(mapper, done, named)
+    counted = {part.path[0] for part in parts if part.kind not in ("set", "remove")}
+    replaced = {part.path[0] for part in added} - counted
+    gone_labels = {part.label for part in parts if part.path[0] in replaced}
+    for name in gone_labels & sent.keys():
+        del sent[name]
+    refused = {part.label for part in added if part.path[0] in counted}
+    sent.update((name, value) for name, value in named.items() if name not in refused)
+    kept = [change for change in changes if repr(change.target) not in gone_labels]
+    return [*kept, *(change for change in done if repr(change.target) not in refused)]
+
+
+def _is_no_key(mapper: Mapper, name: str) -> bool:
+    spec = mapper.resolver.find(name)
+    return spec is None or spec.stored not in mapper.key.names
+
+
+def take_actions(store: Store) -> bool:
+    """Return whether the verbs that changes pass take actions; those written for DynamORM 0.11 do not."""
+    update_item = store.model.update_item
+    return _takes_any_number(store.model.update) and _takes_any_number(getattr(update_item, "__func__", update_item))
+
+
+@lru_cache(maxsize=256)
+def _takes_any_number(verb: Any) -> bool:
+    return any(parameter.kind is parameter.VAR_POSITIONAL for parameter in signature(verb).parameters.values())
