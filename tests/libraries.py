@@ -1,7 +1,7 @@
-"""The same model written in each of the three schema libraries.
+"""The three schema libraries, so that a test written once runs with each of them.
 
 A field is declared once (``text(required=True)``, ``listing(text())``), and a :class:`Library` writes it in its own
-words; ``library.model(...)`` makes a model of such fields, ``book_model`` and ``page_model`` the usual ones.
+words; ``library.model(...)`` makes a model of such fields.  The fixture ``library`` gives each in turn.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import enum
+import functools
+import importlib.util
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +18,7 @@ from typing import Annotated, Any, ClassVar
 
 import pytest
 
-from dynamorm import DynaModel, GlobalIndex, ProjectAll, ProjectKeys
+from dynamorm import DynaModel
 
 NO_DEFAULT: Any = object()
 
@@ -107,7 +109,7 @@ class Library:
     name: ClassVar[str]
 
     def field(self, declared: Declared) -> Any:
-        """Give the field in the library's words."""
+        """Return the field in the library's words."""
         raise NotImplementedError
 
     def schema(
@@ -118,16 +120,16 @@ class Library:
         unknown: str | None = None,
         bases: tuple[type, ...] = (),
     ) -> type:
-        """Give a class that can stand as a model's inner ``Schema``.
+        """Return a class that can stand as a model's inner ``Schema``.
 
-        :param whole: a validator of whole items: it is shown the natives, and gives a complaint or ``None``
+        :param whole: a validator of whole items: it is shown the natives, and returns a complaint or ``None``
         :param unknown: ``"allow"`` or ``"forbid"``, what to do with names that are not declared
         :param bases: of the inner class
         """
         raise NotImplementedError
 
     def own_schema(self, fields: Mapping[str, Declared], **options: Any) -> type:
-        """Give a class of the library's own."""
+        """Return a class of the library's own."""
         raise NotImplementedError
 
     def model(
@@ -139,7 +141,7 @@ class Library:
         bases: tuple[type, ...] = (DynaModel,),
         **body: Any,
     ) -> Any:
-        """Give a model; the ``body`` holds index classes, methods and whatever else stands in the class."""
+        """Return a model; the ``body`` holds index classes, methods and whatever else stands in the class."""
         schema = fields if isinstance(fields, type) else self.schema(fields)
         if not isinstance(table, type):
             table = type("Table", (), {"billing_mode": "PAY_PER_REQUEST", **table})
@@ -303,7 +305,7 @@ class Pydantic(Library):
         }[declared.kind]
 
     def field(self, declared: Declared) -> Any:
-        """Give an annotation and what stands behind it."""
+        """Return an annotation and what stands behind it."""
         annotation, options = self.annotation(declared), {}
         if declared.stored is not None:
             options["alias"] = declared.stored
@@ -347,99 +349,22 @@ class Pydantic(Library):
 LIBRARIES: dict[str, type[Library]] = {kind.name: kind for kind in (Marshmallow, Schematics, Pydantic)}
 
 
-PUBLISHER = {
-    "name": text(stored="Name"),
-    "city": text(),
-    "founded": integer(stored="since"),
-}
-
-BOOK = {
-    "isbn": text(required=True),
-    "title": text(required=True),
-    "author": text(),
-    "year": integer(),
-    "subtitle": text(stored="sub"),
-    "price": exact(),
-    "weight": real(),
-    "in_print": boolean(),
-    "published": moment(),
-    "code": unique(),
-    "tags": listing(text()),
-    "genres": collection(text()),
-    "meta": mapping(),
-    "publisher": nested(PUBLISHER, stored="pub"),
-    "editions": listing(nested(PUBLISHER)),
-    "copies": integer(default=1),
-    "rank": integer(at_most=5),
-    "views": integer(),
-}
-
-# A native value for each field.
-BOOK_VALUES: dict[str, Any] = {
-    "isbn": "9780000000001",
-    "title": "The Depths",
-    "author": "Mr. Bar",
-    "year": 1999,
-    "subtitle": "An account",
-    "price": decimal.Decimal("19.90"),
-    "weight": 0.75,
-    "in_print": True,
-    "published": dt.datetime(1999, 5, 6, 7, 8, 9, 250000, tzinfo=dt.timezone.utc),
-    "code": uuid.UUID("12345678-1234-5678-1234-567812345678"),
-    "tags": ["sea", "deep", "sea"],
-    "genres": {"novel", "drama"},
-    "meta": {"lang": "en", "shelf": {"row": 3, "side": "left"}, "marks": [1, "two"]},
-    "publisher": {"name": "House", "city": "Turku", "founded": 1890},
-    "editions": [
-        {"name": "First", "city": "Turku", "founded": 1891},
-        {"name": "Second", "city": "Oulu", "founded": 1900},
-    ],
-    "copies": 3,
-    "rank": 2,
-    "views": 10,
-}
+@functools.cache
+def library_named(name: str) -> Library:
+    """Return a library; skip the test where it is not installed."""
+    return LIBRARIES[name]()
 
 
-def book_values(**changes: Any) -> dict[str, Any]:
-    """Give native values for every field of a book, some of them changed; ``None`` leaves one out."""
-    values = {**BOOK_VALUES, **changes}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def book_model(library: Library, name: str = "Book", **body: Any) -> Any:
-    """A book by ``isbn``, with fields of many kinds and two global indexes."""
-
-    class ByAuthor(GlobalIndex):
-        name = "by-author"
-        hash_key = "author"
-        range_key = "year"
-        projection = ProjectAll()
-
-    class ByTitle(GlobalIndex):
-        name = "by-title"
-        hash_key = "title"
-        projection = ProjectKeys()
-
-    indexes = {"ByAuthor": ByAuthor, "ByTitle": ByTitle}
-    return library.model(name, {"name": "books", "hash_key": "isbn"}, BOOK, **{**indexes, **body})
-
-
-PAGE = {
-    "isbn": text(required=True),
-    "number": integer(required=True),
-    "body": text(stored="Body"),
-    "lines": listing(text()),
-    "words": integer(default=0),
-}
-
-
-def page_model(library: Library, name: str = "Page", **body: Any) -> Any:
-    """A page of a book, by ``isbn`` and ``number``."""
-    return library.model(name, {"name": "pages", "hash_key": "isbn", "range_key": "number"}, PAGE, **body)
+def installed_libraries() -> list[Library]:
+    """Return every library that is installed; skip the test where none is."""
+    found = [library_named(name) for name in LIBRARIES if importlib.util.find_spec(name) is not None]
+    if not found:
+        pytest.skip("no schema library is installed")
+    return found
 
 
 def natives(instance: Any) -> dict[str, Any]:
-    """Give ``to_dict(native=True)`` without ``None``, with values of nested schemas as dicts by Python names.
+    """Return ``to_dict(native=True)`` without ``None``, with values of nested schemas as dicts by Python names.
 
     In pydantic these are objects; schematics' own natives are dicts by stored names.
     """
@@ -465,5 +390,5 @@ def _by_python_names(field: Any, value: Any) -> Any:
 
 
 def with_field(fields: Mapping[str, Declared], name: str, **changes: Any) -> dict[str, Declared]:
-    """Give the fields with one of them declared differently."""
+    """Return the fields with one of them declared differently."""
     return {**fields, name: replace(fields[name], **changes)}

@@ -1,16 +1,13 @@
-"""A model with every kind of index, for the tests of reads, and ways to look at what is sent."""
+"""Scores of users in games: a model with every kind of index, for the tests of reads."""
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 from dynamorm import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, ProjectKeys
-from dynamorm.signals import pre_request
 
-from .models import Library, integer, listing, mapping, moment, text
+from .libraries import Library, integer, listing, mapping, moment, text
 
 SCORE = {
     "user": text(required=True),
@@ -66,7 +63,7 @@ def score_model(library: Library, name: str = "Score", table: dict[str, Any] | N
 
 
 def score_values(user: str, number: int) -> dict[str, Any]:
-    """Give the values of a user's score in the game with a number."""
+    """Return the values of a user's score in the game with a number."""
     return {
         "user": user,
         "game": f"g{number}",
@@ -82,7 +79,7 @@ def score_values(user: str, number: int) -> dict[str, Any]:
 
 
 def filled(model: Any, users: tuple[str, ...] = USERS, games: int = len(GAMES)) -> Any:
-    """Store scores of the users, and give the model."""
+    """Store scores of the users, and return the model."""
     model.put_batch(*(score_values(user, number) for user in users for number in range(games)))
     return model
 
@@ -93,18 +90,6 @@ def games(found: Any) -> list[str]:
 
 def places(found: Any) -> list[tuple[str, str]]:
     return [(score.user, score.game) for score in found]
-
-
-@contextlib.contextmanager
-def requests_of(model: Any) -> Iterator[list[Any]]:
-    """Collect the requests that are sent for a model."""
-    sent: list[Any] = []
-
-    def note(sender: Any, request: Any) -> None:
-        sent.append(request)
-
-    with pre_request.connected_to(note, sender=model):
-        yield sent
 
 
 def spoil(model: Any, user: str, game: str, **attributes: Any) -> None:

@@ -1,4 +1,4 @@
-"""Section 11 of the contract: signals."""
+"""Signals: when they are sent, with what, and what a receiver may change."""
 
 from __future__ import annotations
 
@@ -12,11 +12,29 @@ import blinker
 import pytest
 
 from dynamorm import ConditionFailed, DoesNotExist, InvalidKey, ValidationError, signals
+from dynamorm.signals import pre_save
 
-from .models import PAGE, book_values, moment, natives, text
+from .books import KEY, PAGE, book_values
+from .libraries import moment, natives, text
+from .stored import stored_item
 
-KEY = "9780000000001"
+# Overriding.
+
+
+def test_signals_precede_validation_so_a_receiver_can_make_an_instance_valid(book):
+    made = book(isbn="1")
+
+    def finish(sender, instance, put_kwargs):
+        instance.title = "from the receiver"
+
+    with pre_save.connected_to(finish, sender=book):
+        made.save()
+    assert stored_item(book, isbn="1")["title"] == "from the receiver"
+
+
 OF_INSTANCES = [f"{when}_{verb}" for verb in ("init", "save", "update", "delete") for when in ("pre", "post")]
+
+
 NAMES = ["model_prepared", *OF_INSTANCES, "pre_request", "post_request"]
 
 

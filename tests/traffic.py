@@ -1,14 +1,29 @@
-"""The requests that a model sends, for tests of what is sent and of what is not."""
+"""Requests: whether they are valid, which ones a model sends, and what stands in them."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import botocore.session
 from botocore.stub import Stubber
+from botocore.validate import ParamValidator
 
 from dynamorm.signals import pre_request
+
+
+@functools.cache
+def _service_model() -> Any:
+    return botocore.session.get_session().get_service_model("dynamodb")
+
+
+def assert_valid(request: Any) -> None:
+    """Hold a request against botocore's own description of DynamoDB."""
+    shape = _service_model().operation_model(request.operation).input_shape
+    report = ParamValidator().validate(request.payload, shape)
+    assert not report.has_errors(), f"{request.operation} {request.payload!r}: {report.generate_report()}"
 
 
 @contextmanager
@@ -37,7 +52,7 @@ def answered(model: Any, *answers: dict[str, Any]) -> Iterator[list[Any]]:
 
 
 def update_of(request: Any) -> str:
-    """Give an update expression with the names in their places; values stay placeholders."""
+    """Return an update expression with the names in their places; values stay placeholders."""
     assert request.operation == "UpdateItem"
     text: str = request.payload.get("UpdateExpression", "")
     names = request.payload.get("ExpressionAttributeNames", {})
@@ -47,5 +62,5 @@ def update_of(request: Any) -> str:
 
 
 def values_in(request: Any) -> list[Any]:
-    """Give the values of a request's placeholders, in wire form."""
+    """Return the values of a request's placeholders, in wire form."""
     return list(request.payload.get("ExpressionAttributeValues", {}).values())

@@ -1,110 +1,13 @@
-"""What a model class says about itself, and what it refuses at once."""
+"""A parent that is written out in statements, and what its children make of its inner classes."""
 
 from __future__ import annotations
 
 import pytest
 
-from dynamorm import (
-    DynaModel,
-    DynaModelException,
-    GlobalIndex,
-    InvalidSchemaField,
-    LocalIndex,
-    MissingTableAttribute,
-    ProjectAll,
-    ProjectInclude,
-    ProjectKeys,
-    UnknownSchema,
-)
+from dynamorm import DynaModel, GlobalIndex, ProjectAll, ProjectKeys
 from dynamorm.table import DynamoTable3
 
 fields = pytest.importorskip("marshmallow.fields")
-
-
-def define(*, table=None, schema=None, index=None, name="Book"):
-    body = {}
-    if table is not None:
-        body["Table"] = type("Table", (), table)
-    if schema is not None:
-        body["Schema"] = type("Schema", (), schema)
-    if index is not None:
-        body["ByAuthor"] = index
-    return type(DynaModel)(name, (DynaModel,), body)
-
-
-TABLE = {"name": "books", "hash_key": "isbn"}
-
-
-def schema():
-    return {"isbn": fields.String(required=True), "author": fields.String(), "year": fields.Integer()}
-
-
-@pytest.mark.parametrize(
-    ("parts", "error", "message"),
-    [
-        ({"schema": {}}, DynaModelException, "You must define an inner 'Table' class on your 'Book' class"),
-        ({"table": TABLE}, DynaModelException, "You must define an inner 'Schema' class on your 'Book' class"),
-        ({"table": {"hash_key": "isbn"}}, MissingTableAttribute, "Book.Table has no name: declare `name = ...`"),
-        ({"table": {"name": "books"}}, MissingTableAttribute, "Book.Table has no hash_key: declare `hash_key"),
-        (
-            {"table": {**TABLE, "hash_key": "isnb"}},
-            InvalidSchemaField,
-            "'isnb' is no field of BookSchema; did you mean 'isbn'?",
-        ),
-        (
-            {"table": {**TABLE, "range_key": "zzz"}},
-            InvalidSchemaField,
-            "'zzz' is no field of BookSchema; its fields are isbn",
-        ),
-        ({"table": {**TABLE, "stream": "EVERYTHING"}}, Exception, "stream = 'EVERYTHING' has to be one of"),
-    ],
-)
-def test_what_is_missing_or_wrong_is_said_when_the_class_is_made(parts, error, message):
-    if ("schema" not in parts and parts.get("table") is not TABLE) or "schema" in parts:
-        parts = {**parts, "schema": schema()}
-    with pytest.raises(error) as caught:
-        define(**parts)
-    assert message in str(caught.value)
-
-
-def test_a_field_that_is_stored_as_no_key_type_cannot_be_a_key():
-    with pytest.raises(InvalidSchemaField, match=r"hash_key = 'flag' is a Boolean, which is stored neither as string"):
-        define(table={"name": "t", "hash_key": "flag"}, schema={"flag": fields.Boolean()})
-
-
-def test_a_schema_of_no_library_names_the_extras_to_install():
-    with pytest.raises(UnknownSchema, match=r"Book\.Schema holds no field of a schema library") as caught:
-        define(table={"name": "t", "hash_key": "id"}, schema={"id": object()})
-    assert "it declares id" in str(caught.value)
-
-
-def test_an_index_without_projection_is_refused():
-    class ByAuthor(GlobalIndex):
-        name = "by-author"
-        hash_key = "author"
-
-    with pytest.raises(MissingTableAttribute, match=r"Book\.ByAuthor has no projection"):
-        define(table=TABLE, schema=schema(), index=ByAuthor)
-
-
-def test_a_local_index_has_the_hash_key_of_its_table():
-    class ByAuthor(LocalIndex):
-        name = "by-author"
-        hash_key = "author"
-        projection = ProjectAll()
-
-    with pytest.raises(InvalidSchemaField, match="make it a GlobalIndex"):
-        define(table=TABLE, schema=schema(), index=ByAuthor)
-
-
-def test_a_projection_of_an_unknown_field_is_refused():
-    class ByAuthor(GlobalIndex):
-        name = "by-author"
-        hash_key = "author"
-        projection = ProjectInclude("titel")
-
-    with pytest.raises(InvalidSchemaField, match="includes 'titel'"):
-        define(table=TABLE, schema=schema(), index=ByAuthor)
 
 
 class Parent(DynaModel):
@@ -242,22 +145,3 @@ def test_a_plain_mixin_brings_an_index():
             name = fields.String()
 
     assert Thing.ByName.model is Thing
-
-
-def test_a_field_beats_a_method_on_instances_and_the_class_keeps_the_method():
-    class Odd(DynaModel):
-        class Table:
-            name = "odd"
-            hash_key = "id"
-
-        class Schema:
-            id = fields.String()
-            update = fields.String()
-            save = fields.String()
-            validate = fields.String()
-
-    odd = Odd(id="1", update="now")
-    assert odd.update == "now"
-    assert odd.save is None
-    assert callable(Odd.update) and callable(Odd.save)
-    Odd.validate(odd)

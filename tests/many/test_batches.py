@@ -1,4 +1,4 @@
-"""Section 6 of the contract: many keys at once."""
+"""Many keys at once: what may be asked for, what comes, and what DynamoDB leaves undone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from botocore.stub import Stubber
 from dynamorm import BatchError, InvalidKey, InvalidSchemaField, PartialInstance, ValidationError
 from dynamorm.signals import pre_request
 
-from .models import book_values, integer, natives, text
-from .scores import requests_of, score_model
+from ..books import book_values
+from ..libraries import integer, natives, text
+from ..scores import score_model
+from ..traffic import sent_by
 
 BOOK = book_values(publisher=None, editions=None)
 
@@ -38,7 +40,7 @@ def asked_for(request):
 
 def test_get_batch_above_100_keys_takes_several_requests(pages):
     keys = [{"isbn": "1", "number": number} for number in range(230)]
-    with requests_of(pages) as sent:
+    with sent_by(pages) as sent:
         found = list(pages.get_batch(keys))
     assert [len(asked_for(request)["Keys"]) for request in sent] == [100, 100, 30]
     assert [type(one) for one in found] == [pages] * 130
@@ -49,7 +51,7 @@ def test_get_batch_above_100_keys_takes_several_requests(pages):
 def test_get_batch_asks_for_duplicates_once(pages):
     keys = [{"isbn": "1", "number": number} for number in (1, 2, 1, 3, 2, 1)] * 50
     keys += [("1", 1), ("1", "2"), pages(isbn="1", number=3), {"number": 3.0, "isbn": "1"}]
-    with requests_of(pages) as sent:
+    with sent_by(pages) as sent:
         assert numbers(pages.get_batch(keys)) == [1, 2, 3]
     assert [len(asked_for(request)["Keys"]) for request in sent] == [3]
     ordered = pages.get_batch([("1", 2), ("1", 1), ("1", 2)], ordered=True)
@@ -97,7 +99,7 @@ def test_any_iterable_of_keys_serves_and_is_read_only_as_far_as_needed(pages):
     assert len(taken) == 100
     assert numbers(pages.get_batch({("1", 1), ("1", 2)})) == [1, 2]
     assert numbers(pages.get_batch(dict.fromkeys([("1", 1), ("1", 2)]).keys())) == [1, 2]
-    with requests_of(pages) as sent:
+    with sent_by(pages) as sent:
         assert list(pages.get_batch([])) == []
         assert pages.get_batch(iter(()), ordered=True) == []
     assert sent == []
@@ -116,7 +118,7 @@ def test_missing_keys_are_left_out_or_none_in_place(pages):
 
 
 def test_the_batch_is_consistent_when_asked(pages):
-    with requests_of(pages) as sent:
+    with sent_by(pages) as sent:
         list(pages.get_batch([("1", 1)]))
         list(pages.get_batch([("1", 1)], True))
         pages.get_batch([("1", 1)], consistent=True, ordered=True)
@@ -157,7 +159,7 @@ def test_wrong_keys_are_refused_before_any_request(page):
         (InvalidKey, {"isbn": "1", "number": 1}),
         (InvalidKey, "1"),
     ]
-    with requests_of(page) as sent:
+    with sent_by(page) as sent:
         for error, keys in wrong:
             for ordered in (False, True):
                 with pytest.raises(error):

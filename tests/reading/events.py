@@ -7,7 +7,7 @@ from typing import Any
 import dynamorm
 from dynamorm import GlobalIndex, ProjectAll
 
-from ..contract.models import LIBRARIES, integer, text
+from ..libraries import LIBRARIES, integer, library_named, text
 
 EVENTS = 10_000
 WIDE = 4_000
@@ -31,7 +31,7 @@ class ByKind(GlobalIndex):
 
 
 def event(number: int) -> dict[str, Any]:
-    """Give the values of an event: the first thousands are wide, and ranked in an order of their own."""
+    """Return the values of an event: the first thousands are wide, and ranked in an order of their own."""
     wide = number < WIDE
     return {
         "stream": f"s{number % 50}",
@@ -44,16 +44,20 @@ def event(number: int) -> dict[str, Any]:
 
 
 def ranked() -> list[int]:
-    """Give the numbers of the wide events in the order of their ranks."""
+    """Return the numbers of the wide events in the order of their ranks."""
     return sorted(range(WIDE), key=lambda number: event(number)["rank"])
 
 
+def name_of_model(library: str) -> str:
+    return f"{library.capitalize()}Event"
+
+
 def __getattr__(name: str) -> Any:
-    # a model for each library, made when it is asked for: MarshmallowEvent and so on
-    for kind in LIBRARIES.values():
-        if name == f"{kind.__name__}Event":
+    # made when they are asked for, so that each needs its own library only
+    for library in LIBRARIES:
+        if name == name_of_model(library):
             table = {"name": "events", "hash_key": "stream", "range_key": "number"}
-            model = kind().model(name, table, FIELDS, ByKind=ByKind, __module__=__name__)
+            model = library_named(library).model(name, table, FIELDS, ByKind=ByKind, __module__=__name__)
             globals()[name] = model
             return model
     raise AttributeError(name)
@@ -68,10 +72,10 @@ def connect(settings: dict[str, Any]) -> None:
 
 
 def resumed(query: Any, cursors: list[str | None], size: int) -> list[list[int]]:
-    """Give the numbers of the events on the pages after some cursors."""
+    """Return the numbers of the events on the pages after some cursors."""
     return [[one.number for one in query.page(size, cursor).items] for cursor in cursors]
 
 
 def numbers(read: Any) -> list[int]:
-    """Give the numbers of the events that a read gives."""
+    """Return the numbers of the events that a read brings."""
     return [one.number for one in read]

@@ -3,15 +3,63 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import pickle
 import tracemalloc
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
+import dynamorm
+
+from ..libraries import installed_libraries
 from . import events
-from .events import EVENTS, RARE, WIDE, event, numbers, ranked
+from .events import EVENTS, RARE, WIDE, event, name_of_model, numbers, ranked
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def settings(dynamo_local):
+    return {
+        "endpoint_url": dynamo_local.endpoint_url,
+        "region_name": "us-east-1",
+        "aws_access_key_id": "local",
+        "aws_secret_access_key": "local",
+        "table_prefix": "many-",
+        "cursor_key": "a secret of both processes",
+    }
+
+
+@pytest.fixture(scope="module")
+def table(settings):
+    """Store the events as they are, past the mapper."""
+    model = getattr(events, name_of_model(installed_libraries()[0].name))
+    with dynamorm.using(**settings):
+        boto3_table = model.Table.create_table()
+        with boto3_table.batch_writer() as writer:
+            for number in range(EVENTS):
+                writer.put_item(Item=event(number))
+    yield  # outside of the settings, which the tests that come in between must not see
+    with dynamorm.using(**settings):
+        model.Table.delete()
+
+
+@pytest.fixture
+def model(library, table, settings):
+    """The model of the events in a schema library."""
+    found = getattr(events, name_of_model(library.name))
+    with dynamorm.using(**settings):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def other_process(settings):
+    """A Python that was started afresh, and knows where the table is."""
+    spawned = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawned, initializer=events.connect, initargs=(settings,)) as executor:
+        yield executor
+
 
 # Exact results.
 
@@ -58,7 +106,7 @@ def test_limits_cut_nothing_off_over_many_pages(model):
 
 
 def _peak(read) -> int:
-    """Give the most memory that is held while a read is gone through, in bytes."""
+    """Return the most memory that is held while a read is gone through, in bytes."""
     gc.collect()
     tracemalloc.start()
     try:

@@ -1,4 +1,4 @@
-"""Section 6 of the contract, for indexes whose keys consist of several attributes."""
+"""Reads on indexes whose keys consist of several attributes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from dynamorm import (
 )
 from dynamorm.signals import pre_request
 
-from .models import Library, integer, moment, text
-from .scores import requests_of
+from ..libraries import Library, integer, moment, text
+from ..traffic import sent_by
 
 MATCH = {
     "code": text(required=True),
@@ -85,6 +85,8 @@ CODES = [
     for month in (2, 11)
     for round_ in "xy"
 ]
+
+
 OF_A_EU = [code for code in CODES if code.startswith("a-eu-")]
 
 
@@ -248,7 +250,7 @@ REFUSED = {
 def test_what_dynamodb_would_refuse_is_an_error_before_any_request(library, case):
     query, message = REFUSED[case]
     model = match_model(library)
-    with requests_of(model) as sent, pytest.raises(InvalidKey, match=message):
+    with sent_by(model) as sent, pytest.raises(InvalidKey, match=message):
         list(query(model))
     assert sent == []
 
@@ -273,7 +275,7 @@ def test_find_takes_the_index_whose_key_takes_most_of_the_conditions(library):
     assert chosen(year=2024, month=2) == "by-month"
     assert chosen(code="x", year=2024) is None
     assert chosen(tenant="a", region__gt="e") == "by-tenant"
-    with requests_of(match) as sent:
+    with sent_by(match) as sent:
         with pytest.raises(
             InvalidKey, match="one of code, tenant with region, tenant, month with year, region with month"
         ):

@@ -10,8 +10,9 @@ import pytest
 from dynamorm import InvalidExpression, using
 from dynamorm.signals import pre_request
 
-from .models import natives
-from .scores import GAMES, games, places, requests_of, score_values
+from ..libraries import natives
+from ..scores import GAMES, games, places, score_values
+from ..traffic import sent_by
 
 
 def wait_until(sent, count):
@@ -24,7 +25,7 @@ def wait_until(sent, count):
 
 
 def test_one_page_is_asked_for_while_the_one_before_is_gone_through(score):
-    with requests_of(score) as sent:
+    with sent_by(score) as sent:
         read = iter(score.query(user="ann").page_size(2).prefetch())
         assert sent == []
         first = next(read)
@@ -36,7 +37,7 @@ def test_one_page_is_asked_for_while_the_one_before_is_gone_through(score):
 
 
 def test_without_it_nothing_is_asked_for_before_it_is_needed(score):
-    with requests_of(score) as sent:
+    with sent_by(score) as sent:
         read = iter(score.query(user="ann").page_size(2))
         next(read), next(read)
         assert wait_until(sent, 1) == 1
@@ -68,7 +69,7 @@ def test_places_to_go_on_from_are_those_of_what_was_taken(score):
 
 def test_figures_are_those_of_the_pages_that_were_taken(score):
     query = score.query(user="ann", query_kwargs={"ReturnConsumedCapacity": "TOTAL"}).page_size(2).prefetch()
-    with requests_of(score) as sent:
+    with sent_by(score) as sent:
         read = iter(query)
         next(read)
         assert wait_until(sent, 2) == 2
@@ -78,7 +79,7 @@ def test_figures_are_those_of_the_pages_that_were_taken(score):
 
 def test_who_asks_for_some_items_only_reads_nothing_ahead(score):
     query = score.query(user="ann").page_size(2).prefetch()
-    with requests_of(score) as sent:
+    with sent_by(score) as sent:
         assert query.first() is not None and query.exists() and query[0] is not None
         assert wait_until(sent, 3) == 3
 

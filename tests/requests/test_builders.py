@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import botocore.session
 import pytest
-from botocore.validate import ParamValidator
 
 from dynamorm.expressions import Action, Comparison
 from dynamorm.expressions.conditions import Either, Not
@@ -19,9 +17,9 @@ from dynamorm.requests import (
 from dynamorm.spec import IndexSpec, TableSpec
 from dynamorm.table_requests import build_create_table, build_delete_table, build_describe_table
 
-from .specs import single_key
+from ..specs import single_key
+from ..traffic import assert_valid
 
-SERVICE = botocore.session.get_session().get_service_model("dynamodb")
 KEY = {"id": {"S": "1"}}
 NAMED = Comparison(("naïve name", 3, "#:"), "eq", ({"N": "1"},))
 SIZED = Comparison(("tags",), "gte", ({"N": "1"},), size=True)
@@ -37,12 +35,6 @@ TABLE = TableSpec(
         IndexSpec("by-age", single_key("id", "S", "age", "N"), is_global=False),
     ),
 )
-
-
-def assert_valid(request):
-    shape = SERVICE.operation_model(request.operation).input_shape
-    report = ParamValidator().validate(request.payload, shape)
-    assert not report.has_errors(), report.generate_report()
 
 
 @pytest.mark.parametrize(

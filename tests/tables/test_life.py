@@ -28,7 +28,7 @@ from dynamorm import (
     administration,
 )
 
-from .conftest import changes, tables_of_our_own
+from .engines import changes, tables_of_our_own
 
 fields = pytest.importorskip("marshmallow.fields")
 

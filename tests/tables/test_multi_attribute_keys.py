@@ -11,7 +11,7 @@ from dynamorm.spec import IndexSpec, KeySpec, TableSpec
 from dynamorm.table_requests import build_create_table
 
 from ..specs import single_key
-from .conftest import changes, tables_of_our_own
+from .engines import changes, tables_of_our_own
 from .simulated import SimulatedTable
 
 # The key of the only index: hash attributes, range attributes.

@@ -25,7 +25,7 @@ from dynamorm import (
 )
 from dynamorm.signals import post_request
 
-from .conftest import tables_of_our_own
+from .engines import tables_of_our_own
 
 fields = pytest.importorskip("marshmallow.fields")
 validate = pytest.importorskip("marshmallow.validate")

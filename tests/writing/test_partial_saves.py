@@ -1,4 +1,4 @@
-"""Section 7 of the contract: partial saves."""
+"""Partial saves send what differs and nothing else."""
 
 from __future__ import annotations
 
@@ -9,36 +9,12 @@ import pytest
 
 from dynamorm import ConditionFailed, DoesNotExist, PathMissing, Q, ValidationError
 
-from .models import (
-    book_model,
-    book_values,
-    collection,
-    integer,
-    listing,
-    mapping,
-    moment,
-    natives,
-    nested,
-    real,
-    text,
-)
-from .traffic import sent_by, update_of, values_in
+from ..books import KEY, book_values
+from ..libraries import collection, integer, listing, mapping, moment, natives, nested, real, text
+from ..traffic import sent_by, update_of, values_in
+from .updated import publisher_of
 
-KEY = "9780000000001"
 META = book_values()["meta"]
-
-
-@pytest.fixture
-def found(book):
-    """A stored book, loaded."""
-    book.put(book_values())
-    return book.get(isbn=KEY)
-
-
-def publisher_of(instance):
-    """Give a way to change a nested value in place, whatever the library makes of it."""
-    value = instance.publisher
-    return value.__setitem__ if isinstance(value, dict) else lambda name, inner: setattr(value, name, inner)
 
 
 def saved(instance):
@@ -388,68 +364,6 @@ def test_stored_nulls_are_neither_changes_nor_lost_by_a_partial_save(odd):
 
 
 # The way through the model's own verbs.
-
-
-def test_overriding_update_and_update_item_is_seen_by_partial_saves(library, dynamo_tables):
-    seen = []
-
-    def update(self, *actions, **kwargs):
-        seen.append(("update", sorted(kwargs)))
-        return super(model, self).update(*actions, **kwargs)
-
-    def update_item(cls, *actions, **kwargs):
-        seen.append(("update_item", sorted(kwargs)))
-        return super(model, cls).update_item(*actions, year=2020, **kwargs)
-
-    model = book_model(library, update=update, update_item=classmethod(update_item))
-    dynamo_tables(model)
-    model.put(book_values())
-    found = model.get(isbn=KEY)
-    found.title = "x"
-    found.meta["a__b"] = 1
-    found.save(partial=True)
-    assert natives(model.get(isbn=KEY)) == book_values(title="x", year=2020, meta={**META, "a__b": 1})
-    assert found.year == 2020 and not found.is_dirty
-    assert seen == [
-        ("update", ["return_all", "title", "update_item_kwargs"]),
-        ("update_item", ["conditions", "isbn", "title", "update_item_kwargs"]),
-    ]
-
-
-@pytest.mark.parametrize("verb", ["update", "update_item"])
-def test_overrides_with_the_signatures_of_0_11_which_take_no_actions_go_on_working(library, dynamo_tables, verb):
-    def update(self, conditions=None, update_item_kwargs=None, return_all=False, **kwargs):
-        kwargs["author"] = "stamped"
-        return super(model, self).update(
-            conditions=conditions, update_item_kwargs=update_item_kwargs, return_all=return_all, **kwargs
-        )
-
-    def update_item(cls, conditions=None, update_item_kwargs=None, **kwargs):
-        kwargs["author"] = "stamped"
-        return super(model, cls).update_item(conditions=conditions, update_item_kwargs=update_item_kwargs, **kwargs)
-
-    model = book_model(library, **{verb: update if verb == "update" else classmethod(update_item)})
-    dynamo_tables(model)
-    model.put(book_values())
-    found = model.get(isbn=KEY)
-    found.meta["a__b"], found.meta["lang"], found.title, found.year = 1, "fi", "x", None
-    publisher_of(found)("city", "Vaasa")
-    found.incr(views=2)
-    with pytest.raises(ConditionFailed):
-        found.save(partial=True, conditions=Q(rank=1))
-    found.save(partial=True, conditions={"rank": 2})
-    expected = book_values(
-        meta={**META, "a__b": 1, "lang": "fi"},
-        title="x",
-        year=None,
-        author="stamped",
-        views=12,
-        publisher={**book_values()["publisher"], "city": "Vaasa"},
-    )
-    assert natives(model.get(isbn=KEY)) == natives(found) == expected
-    found.meta["c__d"] = 2
-    found.sync()
-    assert natives(model.get(isbn=KEY))["meta"] == {**META, "a__b": 1, "lang": "fi", "c__d": 2}
 
 
 def test_the_kwargs_of_a_partial_save_are_those_of_boto3s_update_item(book, found):

@@ -16,7 +16,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, 
 import dynamorm.exceptions
 from dynamorm import F, Q, inspect
 
-from ..contract.models import LIBRARIES, PUBLISHER, Library, collection, integer, listing, mapping, moment, nested, text
+from ..books import PUBLISHER
+from ..libraries import collection, integer, listing, mapping, moment, nested, text
 from .reference import COUNTERS, DEFAULTS, KEY, UNKNOWN, Action, Refused, Store, Twin
 
 FIELDS = {
@@ -380,9 +381,7 @@ class Writes(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_any_sequence_of_writes_leaves_what_it_must_in_table_and_instances(dynamo_tables, name):
-    library: Library = LIBRARIES[name]()
+def test_any_sequence_of_writes_leaves_what_it_must_in_table_and_instances(library, dynamo_tables):
     (model,) = dynamo_tables(library.model("Item", {"name": "items", "hash_key": KEY}, FIELDS))
     machine = type("Machine", (Writes,), {"model": model})
     # a tenth of what properties of single values are given: 200 runs in the long form

@@ -1,4 +1,4 @@
-"""Section 7 of the contract: updates, what is taken over of their answers, upsert and patch."""
+"""Updates: what can be asked for, and what becomes of item and instance."""
 
 from __future__ import annotations
 
@@ -12,75 +12,27 @@ from boto3.dynamodb.conditions import Attr
 from dynamorm import (
     ConditionFailed,
     DoesNotExist,
-    DynaModelException,
-    DynamoException,
     F,
     InvalidExpression,
     InvalidKey,
     InvalidSchemaField,
-    PathMissing,
     Q,
     ValidationError,
 )
 
-from .models import (
-    BOOK,
-    PUBLISHER,
-    book_values,
-    collection,
-    integer,
-    listing,
-    moment,
-    nested,
-    text,
-    with_field,
-)
-from .models import natives as natives_with_gaps
-from .traffic import answered, sent_by, update_of, values_in
+from ..books import BOOK, KEY, PUBLISHER, book_values
+from ..libraries import collection, integer, listing, moment, nested, text, with_field
+from ..traffic import sent_by
+from .updated import inside, natives
 
-KEY = "9780000000001"
-META = book_values()["meta"]
 WHEN = book_values()["published"]
+
+
 EDITIONS = book_values()["editions"]
 
 
-@pytest.fixture
-def found(book):
-    """A stored book, loaded."""
-    book.put(book_values())
-    return book.get(isbn=KEY)
-
-
-@pytest.fixture
-def answering(book, monkeypatch):
-    """A stored book, loaded through boto3's own client, whose answers can be made up."""
-    monkeypatch.setattr(book.Table, "transport", "boto3", raising=False)
-    book.put(book_values())
-    return book.get(isbn=KEY)
-
-
-def natives(instance):
-    """Like the other ``natives``; what is missing inside nested values is left out, as in marshmallow."""
-    values = natives_with_gaps(instance)
-    for name in ("publisher", "editions"):
-        if name in values:
-            values[name] = without_gaps(values[name])
-    return values
-
-
-def without_gaps(value):
-    if isinstance(value, list):
-        return [without_gaps(element) for element in value]
-    return {name: inner for name, inner in value.items() if inner is not None}
-
-
-def inside(name, **changes):
-    """Give the value of a map with some of its keys changed; ``None`` takes one out."""
-    values = {**book_values()[name], **changes}
-    return {key: value for key, value in values.items() if value is not None}
-
-
 # The grammar: what is asked, and what becomes of the book.
+
 
 UPDATES = {
     "set": ({"title": "x", "year": 2001}, {"title": "x", "year": 2001}),
@@ -406,175 +358,7 @@ def test_a_counter_past_what_the_schema_takes_is_counted_and_known_all_the_same(
     assert book.Table.table.get_item(Key={"isbn": KEY})["Item"]["rank"] == 12
 
 
-# Answers as AWS gives them: fragments of maps, and nothing for what was removed.
-
-ANSWERS = {
-    "a nested value": (
-        {"meta__lang": "fi"},
-        {"meta": {"M": {"lang": {"S": "fi"}}}},
-        {"meta": inside("meta", lang="fi")},
-    ),
-    "a deep value": (
-        {"meta__shelf__row": 9},
-        {"meta": {"M": {"shelf": {"M": {"row": {"N": "9"}}}}}},
-        {"meta": inside("meta", shelf={"row": 9, "side": "left"})},
-    ),
-    "two values in one map": (
-        {"meta__lang": "fi", "meta__shelf__row__plus": 1},
-        {"meta": {"M": {"lang": {"S": "fi"}, "shelf": {"M": {"row": {"N": "14"}}}}}},
-        {"meta": inside("meta", lang="fi", shelf={"row": 14, "side": "left"})},
-    ),
-    "a nested schema": (
-        {"publisher__city": "Vaasa"},
-        {"pub": {"M": {"city": {"S": "Vaasa"}}}},
-        {"publisher": inside("publisher", city="Vaasa")},
-    ),
-    "the whole map": (
-        {"meta__lang": "fi"},
-        {"meta": {"M": {"lang": {"S": "fi"}, "theirs": {"N": "1"}}}},
-        {"meta": inside("meta", lang="fi")},
-    ),
-    "a value that was a map": (
-        {"meta__shelf": "gone"}, {"meta": {"M": {"shelf": {"S": "gone"}}}}, {"meta": inside("meta", shelf="gone")},
-    ),
-    "a pure removal": ({"year": None, "meta": None}, None, {"year": None, "meta": None}),
-    "a removal in a map": ({"meta__lang": None}, None, {"meta": inside("meta", lang=None)}),
-    "a removal in a map and a value": (
-        {"meta__shelf__row": None, "title": "x"},
-        {"title": {"S": "x"}},
-        {"meta": inside("meta", shelf={"side": "left"}), "title": "x"},
-    ),
-    "a set without its last element": ({"genres__delete": ["drama", "novel"]}, None, {"genres": None}),
-    "a value that somebody else counted up": ({"views__plus": 1}, {"views": {"N": "99"}}, {"views": 99}),
-    "a value that was there": ({"author__if_not_exists": "x"}, {"author": {"S": "theirs"}}, {"author": "theirs"}),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("what", ANSWERS)
-def test_answers_to_nested_and_removing_updates_are_applied_at_the_paths_sent(book, answering, what):
-    """0.11 put the fragment that AWS answers with in place of the whole local map."""
-    updates, attributes, changed = ANSWERS[what]
-    answer = {} if attributes is None else {"Attributes": attributes}
-    with answered(book, answer) as requests:
-        answering.update(**updates)
-    assert requests[0].payload["ReturnValues"] == "UPDATED_NEW"
-    expected = {name: value for name, value in {**book_values(), **changed}.items() if value is not None}
-    assert natives(answering) == expected
-    assert not answering.is_dirty
-
-
-def wire_of_book(book, **changes):
-    """Give a book's item as AWS has it, with some attributes in other forms."""
-    return {**book.to_item(book(**book_values())), **changes}
-
-
-@pytest.mark.parametrize(
-    ("updates", "wire", "changed"),
-    [
-        ({"tags__1": "x"}, {"tags": {"L": [{"S": "a"}, {"S": "x"}, {"S": "c"}]}}, {"tags": ["a", "x", "c"]}),
-        ({"tags__9": "x"}, {"tags": {"L": [{"S": "sea"}, {"S": "x"}]}}, {"tags": ["sea", "x"]}),
-        ({"tags__0__remove": True}, {"tags": {"L": [{"S": "x"}]}}, {"tags": ["x"]}),
-        (
-            {"editions__0__city": "x"},
-            {"editions": {"L": [{"M": {"Name": {"S": "First"}, "city": {"S": "x"}}}]}},
-            {"editions": [{"name": "First", "city": "x"}]},
-        ),
-    ],
-)
-def test_updates_at_list_positions_ask_for_the_whole_item_since_aws_answers_with_the_element_alone(
-    book, answering, updates, wire, changed
-):
-    with answered(book, {"Attributes": wire_of_book(book, **wire, author={"S": "theirs"})}) as requests:
-        answering.update(**updates)
-    assert requests[0].payload["ReturnValues"] == "ALL_NEW"
-    assert natives(answering) == book_values(**changed)
-    assert not answering.is_dirty
-
-
-def test_a_partial_save_takes_over_a_fragment_as_it_should(book, answering):
-    answering.meta["lang"] = "fi"
-    answering.title, answering.year = "x", None
-    answer = {"Attributes": {"meta": {"M": {"lang": {"S": "fi"}}}, "title": {"S": "x"}}}
-    with answered(book, answer):
-        answering.save(partial=True)
-    assert natives(answering) == book_values(meta=inside("meta", lang="fi"), title="x", year=None)
-    assert not answering.is_dirty
-
-
-@pytest.mark.parametrize("transport", ["direct", "boto3"])
-def test_nested_updates_leave_the_rest_of_the_map_alone_on_every_transport(book, monkeypatch, transport):
-    monkeypatch.setattr(book.Table, "transport", transport, raising=False)
-    book.put(book_values())
-    found = book.get(isbn=KEY)
-    found.update(meta__lang="fi")
-    found.update(F("meta.shelf.row").remove())
-    expected = book_values(meta=inside("meta", lang="fi", shelf={"side": "left"}))
-    assert natives(found) == natives(book.get(isbn=KEY)) == expected
-
-
 # Upsert and patch.
-
-
-def test_an_upsert_creates_with_defaults_or_changes_and_leaves_the_rest(book):
-    made = book.upsert(isbn=KEY, title="T", views__plus=1)
-    assert natives(made) == natives(book.get(isbn=KEY)) == {"isbn": KEY, "title": "T", "views": 1, "copies": 1}
-    assert not made.is_dirty
-    book.put(book_values())
-    changed = book.upsert(book.views.add(1), isbn=KEY, title="x")
-    assert natives(changed) == natives(book.get(isbn=KEY)) == book_values(title="x", views=11)
-
-
-def test_the_defaults_of_an_upsert_go_only_where_nothing_is_and_nothing_is_sent(book):
-    with sent_by(book) as requests:
-        book.upsert(isbn="1", title="T")
-        book.upsert(isbn="1", title="T", copies__plus=2)
-        book.upsert(isbn="1", title="T", copies=5)
-    assert [update_of(request) for request in requests] == [
-        "SET title = :u0, copies = if_not_exists(copies, :u1)",
-        "SET title = :u0, copies = if_not_exists(copies, :u2) + :u1",
-        "SET title = :u0, copies = :u1",
-    ]
-    assert values_in(requests[0]) == [{"S": "T"}, {"N": "1"}]
-    assert book.get(isbn="1").copies == 5
-
-
-def test_an_upsert_must_supply_every_required_field_without_a_default(book):
-    with sent_by(book) as requests, pytest.raises(DynaModelException, match="title"):
-        book.upsert(isbn="1", year=5)
-    assert requests == []
-
-
-def test_a_patch_changes_only_what_is_there(book, found):
-    patched = book.patch(F("meta.lang").remove(), isbn=KEY, year__plus=1)
-    assert natives(patched) == natives(book.get(isbn=KEY)) == book_values(year=2000, meta=inside("meta", lang=None))
-    assert type(patched) is book and not patched.is_dirty
-    with pytest.raises(DoesNotExist, match="nothing"):
-        book.patch(isbn="nothing", year=1)
-    with pytest.raises(DoesNotExist):
-        book.patch(isbn="nothing", year=1, conditions={"year": 1})
-    assert book.get(isbn="nothing") is None
-    with pytest.raises(ConditionFailed) as caught:
-        book.patch(isbn=KEY, year=1, conditions={"year": 1})
-    assert caught.value.current.year == 2000
-    with pytest.raises(PathMissing):
-        book.patch(isbn=KEY, meta__none__x=1)
-
-
-def test_a_patch_of_nothing_gives_the_item_as_it_is(book, found):
-    assert natives(book.patch(isbn=KEY)) == book_values()
-    with pytest.raises(DoesNotExist):
-        book.patch(isbn="nothing")
-    assert book.get(isbn="nothing") is None
-
-
-@pytest.mark.parametrize("verb", ["upsert", "patch"])
-def test_upsert_and_patch_are_validated_like_updates(book, found, verb):
-    with sent_by(book) as requests:
-        for wrong in ({"rank": 6}, {"titel": "x"}, {"title": None}, {"year": "many"}):
-            with pytest.raises(DynamoException):
-                getattr(book, verb)(isbn=KEY, **{"title": "T", **wrong})
-    assert requests == []
-    assert natives(book.get(isbn=KEY)) == book_values()
 
 
 def test_no_field_called_like_a_function_is_taken_for_one(library, dynamo_tables):
