@@ -30,7 +30,6 @@ PUBLISHER = {
     "founded": integer(stored="since"),
 }
 
-
 BOOK = {
     "isbn": text(required=True),
     "title": text(required=True),
@@ -77,8 +76,6 @@ BOOK_VALUES: dict[str, Any] = {
     "rank": 2,
     "views": 10,
 }
-
-
 BOOK_TABLE = {"name": "books", "hash_key": "isbn"}
 KEY = BOOK_VALUES["isbn"]
 

@@ -11,30 +11,14 @@ import time
 import blinker
 import pytest
 
-from dynamorm import ConditionFailed, DoesNotExist, InvalidKey, ValidationError, signals
+from dynamorm import ConditionFailed, DoesNotExist, DynaModel, InvalidKey, ValidationError, signals
 from dynamorm.signals import pre_save
 
 from .books import KEY, PAGE, book_values
 from .libraries import moment, natives, text
 from .stored import stored_item
 
-# Overriding.
-
-
-def test_signals_precede_validation_so_a_receiver_can_make_an_instance_valid(book):
-    made = book(isbn="1")
-
-    def finish(sender, instance, put_kwargs):
-        instance.title = "from the receiver"
-
-    with pre_save.connected_to(finish, sender=book):
-        made.save()
-    assert stored_item(book, isbn="1")["title"] == "from the receiver"
-
-
 OF_INSTANCES = [f"{when}_{verb}" for verb in ("init", "save", "update", "delete") for when in ("pre", "post")]
-
-
 NAMES = ["model_prepared", *OF_INSTANCES, "pre_request", "post_request"]
 
 
@@ -162,6 +146,17 @@ def test_signals_precede_validation_so_that_receivers_can_complete_an_instance(b
     with on("pre_save", complete, book):
         instance.save(unique=unique)
     assert book.get(isbn="1").title == "given by a receiver"
+
+
+def test_signals_precede_validation_so_a_receiver_can_make_an_instance_valid(book):
+    made = book(isbn="1")
+
+    def finish(sender, instance, put_kwargs):
+        instance.title = "from the receiver"
+
+    with pre_save.connected_to(finish, sender=book):
+        made.save()
+    assert stored_item(book, isbn="1")["title"] == "from the receiver"
 
 
 def test_what_a_receiver_does_to_put_kwargs_is_what_is_sent(book, found):
@@ -434,3 +429,31 @@ def test_receivers_that_stamp_times_work_on_every_kind_of_save(library, dynamo_t
         instance.update(title="c")
         assert model.get(id="1").to_dict(native=True) == {"id": "1", "title": "c", "changed": times[2]}
     assert not instance.is_dirty
+
+
+def test_the_signals_of_requests_name_the_model_that_sent_them(dynamo_tables):
+    fields = pytest.importorskip("marshmallow.fields")
+
+    class Parent(DynaModel):
+        class Table:
+            name = "signalled"
+            hash_key = "id"
+            billing_mode = "PAY_PER_REQUEST"
+
+        class Schema:
+            id = fields.String()
+
+    class Child(Parent):
+        pass
+
+    dynamo_tables(Parent)
+    seen = []
+
+    def receive(sender, request, **facts):
+        seen.append((sender, request.operation))
+
+    with signals.post_request.connected_to(receive):
+        Parent(id="1").save()
+        Child.get(id="1")
+        assert len(list(Child.scan())) == 1
+    assert seen == [(Parent, "PutItem"), (Child, "GetItem"), (Child, "Scan")]

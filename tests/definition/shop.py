@@ -10,7 +10,7 @@ FIELDS = {"isbn": text(required=True), "title": text(), "author": text(), "year"
 
 
 def shop_model(library, **table):
-    """The model of the contract's example, with throughput."""
+    """Return a book as a shop keeps it, found by its author too; ``table`` adds to the inner Table, or replaces."""
 
     class Book(DynaModel):
         Table = type("Table", (), {"name": "prod-books", "hash_key": "isbn", "read": 25, "write": 5, **table})

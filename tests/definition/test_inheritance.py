@@ -10,8 +10,6 @@ from ..books import BOOK_TABLE
 from ..libraries import integer, natives, text
 from .shop import FIELDS, described, shop_model
 
-# The inner Table.
-
 
 def test_an_abstract_table_makes_no_model_and_its_children_have_it(library, dynamo_tables):
     class Base(DynaModel):
@@ -39,9 +37,6 @@ def test_an_abstract_table_makes_no_model_and_its_children_have_it(library, dyna
     Magazine.put({"isbn": "1", "title": "t"})
     assert Magazine.get(isbn="1").shout() == "T"
     assert Book.get(isbn="1") is None
-
-
-# Inheritance.
 
 
 def test_a_child_may_override_only_the_table(library, dynamo_tables):
@@ -255,9 +250,6 @@ def test_a_grandchild_inherits_through_a_child_that_replaced_something(library):
     assert Grandchild.Table is Child.Table
     assert Grandchild.ByAuthor.index is Child.Table.indexes["by-author"]
     assert Grandchild.ByAuthor.model is Grandchild
-
-
-# Fields that are called like something of ours.
 
 
 def test_a_field_that_a_childs_schema_drops_is_gone_from_class_and_instance(library, dynamo_tables):

@@ -12,7 +12,7 @@ from ..books import BOOK_TABLE
 from ..libraries import natives
 from .shop import FIELDS
 
-# The inner Table.
+# What goes to boto3.
 
 
 def test_session_and_resource_kwargs_reach_boto3_and_a_dict_under_config_becomes_a_config(library, dynamo_local):
@@ -114,7 +114,7 @@ def test_the_transport_of_a_table_may_be_set_after_the_class_exists(library, dyn
         assert model.get(isbn="1").isbn == "1"
 
 
-# What Table and indexes show.
+# The objects of boto3's behind it.
 
 
 def test_the_tables_client_is_what_the_data_goes_through_so_a_stubber_answers_for_it(library, dynamo_tables):

@@ -12,10 +12,10 @@ from ..libraries import integer, text
 from ..values.things import THING
 from .shop import FIELDS, described, shop_model
 
-# The inner Table.
+# What it declares.
 
 
-def test_the_table_of_the_example_is_made_as_it_is_written(library, dynamo_tables):
+def test_a_table_is_created_as_it_is_declared(library, dynamo_tables):
     (book,) = dynamo_tables(shop_model(library))
     found = described(book.Table)
     assert found["TableName"] == dynamo_tables.prefix + "prod-books"
@@ -77,6 +77,13 @@ def test_throughput_is_missed_by_create_table_alone(library, dynamo_tables, attr
     assert not model.Table.exists
 
 
+def test_tables_are_created_and_deleted_with_what_0_11_returned(library, dynamo_tables):
+    model = book_model(library)
+    created = model.Table.create_table()
+    assert created.table_name == model.Table.full_name
+    assert model.Table.delete() is True
+
+
 def test_a_table_that_validates_on_reading_refuses_what_the_schema_refuses_and_one_that_trusts_does_not(
     library, dynamo_tables
 ):
@@ -119,7 +126,14 @@ def test_a_scan_is_allowed_warned_of_or_refused(library, dynamo_tables, recwarn)
         library.model("Book", {**BOOK_TABLE, "on_scan": "never"}, FIELDS)
 
 
-# What Table and indexes show.
+def test_ttl_names_a_field_that_is_stored_as_a_number(library):
+    for wrong in ("s", "free", "flag", "nothing"):
+        with pytest.raises(InvalidSchemaField, match=f"ttl = '{wrong}'"):
+            library.model("Expiring", {"name": "expiring", "hash_key": "id", "ttl": wrong}, THING)
+    library.model("Expiring", {"name": "expiring", "hash_key": "id", "ttl": "n"}, THING)
+
+
+# What it shows.
 
 
 def test_the_table_is_an_instance_of_a_class_of_the_models_own(library):
@@ -151,23 +165,3 @@ def test_the_table_describes_itself_as_boto3_wants_it(library):
     assert book.Table.index_attribute_fields() == {"author", "year"}
     assert book.Table.index_attribute_fields(index_name="by-author") == {"author", "year"}
     assert book.Table.index_attribute_fields("no-such") == set()
-
-
-# Types.
-
-
-def test_ttl_names_a_field_that_is_stored_as_a_number(library):
-    for wrong in ("s", "free", "flag", "nothing"):
-        with pytest.raises(InvalidSchemaField, match=f"ttl = '{wrong}'"):
-            library.model("Expiring", {"name": "expiring", "hash_key": "id", "ttl": wrong}, THING)
-    library.model("Expiring", {"name": "expiring", "hash_key": "id", "ttl": "n"}, THING)
-
-
-# What is passed through, and what comes back.
-
-
-def test_tables_are_created_and_deleted_with_what_0_11_returned(library, dynamo_tables):
-    model = book_model(library)
-    created = model.Table.create_table()
-    assert created.table_name == model.Table.full_name
-    assert model.Table.delete() is True

@@ -9,8 +9,6 @@ from dynamorm import F, InvalidExpression, Q
 
 from .shelf import matching
 
-# Composition.
-
 
 def test_conditions_compose(shelf):
     old, long = Q(year__lt=2000), Q(title__size__gt=3)
@@ -88,9 +86,6 @@ def test_what_is_no_condition_does_not_compose(shelf, sent):
         with pytest.raises(InvalidExpression):
             list(shelf.scan(wrong))
     assert sent == []
-
-
-# Where conditions were lost.
 
 
 def test_a_q_given_to_an_index_query_is_not_dropped(shelf):

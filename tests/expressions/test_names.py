@@ -68,7 +68,7 @@ def test_a_reference_to_what_is_no_field_is_an_attribute_error(shelf):
         _ = shelf.titel
 
 
-# Where conditions were lost.
+# Odd names.
 
 
 def test_names_that_dynamodb_reserves_are_names_like_others(library, dynamo_tables):

@@ -15,8 +15,6 @@ from ..books import BOOK
 from ..libraries import collection, integer, listing, moment, text, unique, with_field
 from .shelf import KEPT, matching
 
-# Operands.
-
 
 def test_operands_are_converted_by_the_fields_own_serialisation(shelf, sent):
     code = uuid.UUID("12345678-1234-5678-1234-567812345678")
@@ -167,9 +165,6 @@ def test_keys_that_cannot_be_converted_are_validation_errors_before_any_request(
         with pytest.raises(ValidationError):
             verb()
     assert sent == []
-
-
-# Where conditions were lost.
 
 
 def test_filter_values_are_serialised_on_tables_and_indexes_alike(shelf):

@@ -101,6 +101,13 @@ def test_several_values_are_asked_of_operators_that_take_several(shelf, sent):
     assert [found.isbn for found in shelf.scan(year__in=(year for year in [2005]))] == ["B"]
 
 
+def test_keys_are_never_filters_by_another_operator(shelf, sent):
+    with pytest.raises(InvalidKey, match="scan"):
+        list(shelf.query(isbn__begins_with="A"))
+    assert sent == []
+    assert matching(shelf, isbn__begins_with="A") == {"A"}
+
+
 # None.
 
 
@@ -142,13 +149,3 @@ def test_none_inside_other_operators_is_an_error(shelf, sent, name, value):
 
 def test_boto3s_own_none_is_null_and_nothing_else(shelf):
     assert matching(shelf, Attr("sub").eq(None)) == {"D"}
-
-
-# Where conditions were lost.
-
-
-def test_keys_are_never_filters_by_another_operator(shelf, sent):
-    with pytest.raises(InvalidKey, match="scan"):
-        list(shelf.query(isbn__begins_with="A"))
-    assert sent == []
-    assert matching(shelf, isbn__begins_with="A") == {"A"}

@@ -15,7 +15,8 @@ from dynamorm import DynaModel, F, GlobalIndex, ProjectInclude, Q, inspect, inst
 from dynamorm.expressions import rendering
 from dynamorm.updates import actions, planned
 
-LIBRARIES = ("marshmallow", "schematics", "pydantic")
+from ..libraries import LIBRARIES
+
 MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc)
 
 

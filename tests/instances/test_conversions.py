@@ -31,8 +31,6 @@ MIXED = {
     "days": listing(day()),
     "codes": collection(unique()),
 }
-
-
 MIXED_NATIVE = {
     "isbn": "1",
     "at": dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc),
@@ -43,8 +41,6 @@ MIXED_NATIVE = {
     "days": [dt.date(2024, 5, 6), dt.date(2024, 5, 7)],
     "codes": {uuid.UUID(int=1), uuid.UUID(int=2)},
 }
-
-
 MIXED_TEXT = {
     "isbn": "1",
     "at": "2024-05-06T07:08:09+00:00",

@@ -16,22 +16,6 @@ from ..definition.shop import shop_model
 from ..libraries import natives
 from ..stored import stored_item
 
-# Inheritance.
-
-
-def test_model_classes_can_be_copied_and_pickled_by_name(library):
-    model = shop_model(library)
-    assert copy.copy(model) is model and copy.deepcopy(model) is model
-    model.__module__, model.__qualname__ = __name__, "PickledByName"
-    sys.modules[__name__].PickledByName = model
-    try:
-        assert pickle.loads(pickle.dumps(model)) is model
-    finally:
-        delattr(sys.modules[__name__], "PickledByName")
-
-
-# The other forms of an instance.
-
 
 @pytest.fixture
 def importable(monkeypatch):
@@ -92,3 +76,14 @@ def test_a_copy_of_a_partial_instance_is_partial_and_one_of_a_new_instance_is_ne
     assert not dynamorm.inspect(new).is_loaded
     new.save(partial=True)
     assert natives(book.get(isbn="2")) == {"isbn": "2", "title": "U", "copies": 1}
+
+
+def test_model_classes_can_be_copied_and_pickled_by_name(library):
+    model = shop_model(library)
+    assert copy.copy(model) is model and copy.deepcopy(model) is model
+    model.__module__, model.__qualname__ = __name__, "PickledByName"
+    sys.modules[__name__].PickledByName = model
+    try:
+        assert pickle.loads(pickle.dumps(model)) is model
+    finally:
+        delattr(sys.modules[__name__], "PickledByName")

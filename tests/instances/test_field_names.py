@@ -12,9 +12,6 @@ from dynamorm import DynaModel, F, Q
 from ..libraries import integer, listing, natives, nested, text
 from ..stored import stored_item
 
-# Fields that are called like something of ours.
-
-
 OURS = [
     "update",
     "validate",
@@ -41,8 +38,6 @@ OURS = [
     "values",
     "instance",
 ]
-
-
 KEYWORDS = ["conditions", "consistent", "partial", "unique", "return_all", "attrs"]
 
 
@@ -142,9 +137,6 @@ def test_a_field_named_partial_passes_an_init_of_the_models_own(library, dynamo_
     dynamo_tables(Odd)
     Odd.put({"id": "1", "partial": "a"})
     assert natives(Odd.get(id="1")) == {"id": "1", "partial": "a"}
-
-
-# Fields that have the names of verbs and their arguments.
 
 
 def test_fields_named_like_arguments_and_verbs_are_saved_like_all_others(library, dynamo_tables):

@@ -10,8 +10,6 @@ from ..books import BOOK_TABLE
 from ..libraries import integer, natives, text
 from ..stored import stored_item
 
-# What is given.
-
 
 def test_field_validators_run_on_what_is_given_and_on_what_is_assigned_when_it_is_saved(book):
     made = book(isbn="1", title="T", rank=5)
@@ -92,9 +90,6 @@ def test_schema_wide_validators_run_on_whole_items_only(library, dynamo_tables):
         model.get(isbn="1")
     with pytest.raises(ValidationError, match="out of order"):
         model.scan().all()
-
-
-# What is passed through, and what comes back.
 
 
 def test_validate_gives_the_native_values(book):

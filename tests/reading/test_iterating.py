@@ -14,8 +14,6 @@ from ..libraries import natives
 from ..scores import GAMES, filled, games, places, score_values, spoil
 from ..traffic import sent_by
 
-# Iterations.
-
 
 def test_a_query_gives_all_items_of_a_hash_key_in_order(score):
     found = list(score.query(user="ann"))
@@ -224,9 +222,6 @@ def test_iteration_goes_on_after_a_page_whose_items_were_all_filtered_out(score)
         assert [games(one.items) for one in query.page_size(size).pages() if one.items]
 
 
-# What is read of each item.
-
-
 def test_consistent_reads(score):
     with sent_by(score) as sent:
         assert len(score.query(user="ann").consistent().all()) == 6
@@ -241,9 +236,6 @@ def test_consistent_reads(score):
         with sent_by(score) as sent, pytest.raises(InvalidKey, match="no consistent reads"):
             list(read)
         assert sent == []
-
-
-# Where and when.
 
 
 def test_a_query_begun_inside_using_and_finished_outside_reads_on_where_it_began(score, library):

@@ -85,8 +85,6 @@ CODES = [
     for month in (2, 11)
     for round_ in "xy"
 ]
-
-
 OF_A_EU = [code for code in CODES if code.startswith("a-eu-")]
 
 

@@ -8,8 +8,6 @@ from dynamorm import InvalidExpression, ValidationError
 
 from ..scores import games, spoil
 
-# Stored items that the schema refuses.
-
 
 def test_a_stored_item_that_the_schema_refuses_is_named_by_its_key(library, page):
     raw = page.Table.table
@@ -67,9 +65,6 @@ def test_what_becomes_of_refused_items_can_be_decided_beforehand(spoilt):
     assert sorted(found.isbn for found in spoilt.scan().on_invalid("skip")) == ["1", "3", "5"]
     with pytest.raises(ValidationError):
         query.all()
-
-
-# What is read of each item.
 
 
 def test_an_item_that_the_schema_refuses_raises_with_its_key_and_iteration_goes_on(score):

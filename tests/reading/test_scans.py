@@ -17,30 +17,6 @@ from dynamorm.signals import pre_request
 from ..scores import GAMES, filled, games, places, score_model, spoil
 from ..traffic import sent_by
 
-# Scans that are not wanted.
-
-
-def test_a_table_may_warn_of_scans_or_refuse_them(library, dynamo_tables):
-    (warned,) = dynamo_tables(score_model(library, "Warned", {"on_scan": "warn", "name": "warned"}))
-    (refused,) = dynamo_tables(score_model(library, "Refused", {"on_scan": "error", "name": "refused"}))
-    filled(warned, ("ann",))
-    with pytest.warns(UserWarning, match="Warned is scanned") as caught:
-        assert len(list(warned.scan())) == 6
-    assert caught[0].filename == __file__
-    with pytest.warns(UserWarning, match="Warned on index 'by-note' is scanned"):
-        assert warned.ByNote.scan().count() == 6
-    assert len(warned.query(user="ann").all()) == 6
-    with sent_by(refused) as sent:
-        for read in (refused.scan(), refused.ByNote.scan(), refused.scan().parallel(2), refused.scan().segment(0, 2)):
-            for use in (list, lambda read: read.count(), lambda read: read.first(), lambda read: read.delete()):
-                with pytest.raises(ScanRefused, match="on_scan"):
-                    use(read)
-    assert sent == []
-    assert refused.query(user="ann").all() == []
-
-
-# Segments and parallel scans.
-
 
 def test_the_segments_of_a_scan_give_everything_once(score):
     found = [place for number in range(3) for place in places(score.scan().segment(number, 3).page_size(2))]
@@ -181,3 +157,22 @@ def test_writing_to_what_a_parallel_scan_matches(score):
     assert score.scan(wins=1).parallel(3).update(losses=77) == 6
     assert score.scan(losses=77).parallel(3).delete() == 6
     assert score.scan().count() == 6
+
+
+def test_a_table_may_warn_of_scans_or_refuse_them(library, dynamo_tables):
+    (warned,) = dynamo_tables(score_model(library, "Warned", {"on_scan": "warn", "name": "warned"}))
+    (refused,) = dynamo_tables(score_model(library, "Refused", {"on_scan": "error", "name": "refused"}))
+    filled(warned, ("ann",))
+    with pytest.warns(UserWarning, match="Warned is scanned") as caught:
+        assert len(list(warned.scan())) == 6
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="Warned on index 'by-note' is scanned"):
+        assert warned.ByNote.scan().count() == 6
+    assert len(warned.query(user="ann").all()) == 6
+    with sent_by(refused) as sent:
+        for read in (refused.scan(), refused.ByNote.scan(), refused.scan().parallel(2), refused.scan().segment(0, 2)):
+            for use in (list, lambda read: read.count(), lambda read: read.first(), lambda read: read.delete()):
+                with pytest.raises(ScanRefused, match="on_scan"):
+                    use(read)
+    assert sent == []
+    assert refused.query(user="ann").all() == []

@@ -170,6 +170,25 @@ def test_waiting_ends_with_what_the_table_is(quick, monkeypatch):
         thing.Table.delete(timeout=0.2)
 
 
+def test_a_table_lives_and_dies(dynamo_local, dynamo_tables):
+    class Short(DynaModel):
+        class Table:
+            name = "short-lived"
+            hash_key = "id"
+            billing_mode = "PAY_PER_REQUEST"
+            stream = "NEW_IMAGE"
+
+        class Schema:
+            id = fields.String()
+
+    created = Short.Table.create_table()
+    assert created.table_status == "ACTIVE"
+    assert created.name == Short.Table.full_name == dynamo_tables.prefix + "short-lived"
+    assert Short.Table.exists
+    assert Short.Table.delete() is True
+    assert not Short.Table.exists
+
+
 # Updating.
 
 

@@ -1,22 +1,14 @@
-"""Models of three libraries side by side, and the values that are easily lost, through a real engine and back."""
+"""The values that are easily lost, through a real engine and back."""
 
 from __future__ import annotations
 
 import datetime
 import decimal
-import itertools
-import subprocess
-import sys
 import uuid
 
 import pytest
 
-from dynamorm import DynaModel, UnknownSchema, ValidationError
-
-try:
-    import pydantic
-except ImportError:
-    pydantic = None
+from dynamorm import DynaModel, ValidationError
 
 UTC = datetime.timezone.utc
 KEY = uuid.UUID("12345678-1234-5678-1234-567812345678")
@@ -41,9 +33,10 @@ class Common:
         abstract = True
 
 
-def marshmallow_model():
-    fields = pytest.importorskip("marshmallow.fields")
-    own = pytest.importorskip("dynamorm.schema.marshmallow")
+def marshmallow_model(marshmallow):
+    from dynamorm.schema import marshmallow as own
+
+    fields = marshmallow.fields
 
     class OfMarshmallow(Common, DynaModel):
         class Table(Common.Table):
@@ -66,9 +59,8 @@ def marshmallow_model():
     return OfMarshmallow
 
 
-def schematics_model():
-    types = pytest.importorskip("schematics.types")
-    own = pytest.importorskip("dynamorm.schema.schematics")
+def schematics_model(types):
+    from dynamorm.schema import schematics as own
 
     class OfSchematics(Common, DynaModel):
         class Table(Common.Table):
@@ -91,9 +83,7 @@ def schematics_model():
     return OfSchematics
 
 
-def pydantic_model():
-    pytest.importorskip("pydantic")
-
+def pydantic_model(pydantic):
     class Schema(pydantic.BaseModel):
         model_config = pydantic.ConfigDict(strict=True)
 
@@ -113,27 +103,28 @@ def pydantic_model():
     return type(DynaModel)("OfPydantic", (DynaModel,), {"Table": table, "Schema": Schema})
 
 
-MAKERS = [marshmallow_model, schematics_model, pydantic_model]
-
-
-def given_to(model):
-    values = dict(VALUES)
-    if model.__name__ == "OfPydantic":
-        values["hash"] = pydantic.SecretStr(values["hash"])
-        values["when"] = values.pop("at")
-    return values
-
-
-@pytest.fixture(params=MAKERS, ids=lambda make: make.__name__.partition("_")[0])
-def model(request, dynamo_tables):
-    made = request.param()
+@pytest.fixture
+def model(library, dynamo_tables):
+    if library.name == "schematics":
+        made = schematics_model(library.types)
+    else:
+        made = {"marshmallow": marshmallow_model, "pydantic": pydantic_model}[library.name](library.library)
     dynamo_tables(made)
     return made
 
 
+@pytest.fixture
+def given(library):
+    """The values as a model of the library takes them."""
+    values = dict(VALUES)
+    if library.name == "pydantic":
+        values["hash"] = library.library.SecretStr(values["hash"])
+        values["when"] = values.pop("at")
+    return values
+
+
 @pytest.mark.parametrize("way", ["put", "save", "assign"])
-def test_what_is_easily_lost_comes_back(model, way):
-    given = given_to(model)
+def test_what_is_easily_lost_comes_back(model, given, way):
     with decimal.localcontext() as context:
         context.prec = 5
         if way == "put":
@@ -179,47 +170,10 @@ def test_a_required_field_that_may_be_none_still_has_to_be_given(model):
     assert model.get(id=KEY).note is None
 
 
-def test_an_update_and_a_condition_speak_the_fields_language(model):
-    instance = model(**given_to(model), note="x", serial=1)
+def test_an_update_and_a_condition_speak_the_fields_language(model, given):
+    instance = model(**given, note="x", serial=1)
     instance.save()
     later = VALUES["at"] + datetime.timedelta(days=1)
     instance.update(at=later, serial__plus=1, conditions={"at": VALUES["at"], "tags__contains": "red"})
     assert (instance.at, instance.serial) == (later, 2)
     assert [found.id for found in model.scan(at__gt=VALUES["at"], price=decimal.Decimal("0.1"))] == [KEY]
-
-
-@pytest.mark.parametrize("order", list(itertools.permutations(["marshmallow", "schematics", "pydantic"])))
-def test_libraries_live_side_by_side_in_any_order_of_import(order):
-    for library in order:
-        pytest.importorskip(library)
-    declarations = {
-        "marshmallow": "from marshmallow import fields\nclass S:\n    id = fields.String()\n",
-        "schematics": "from schematics import types\nclass S:\n    id = types.StringType()\n",
-        "pydantic": "import pydantic\nclass S(pydantic.BaseModel):\n    id: str = ''\n",
-    }
-    program = "from dynamorm import DynaModel\nfound = []\n"
-    for library in order:
-        program += declarations[library] + (
-            "class M(DynaModel):\n"
-            "    class Table:\n        name = 't'\n        hash_key = 'id'\n"
-            "    Schema = S\n"
-            "found.append(M.Schema.base_schema_type().__module__.partition('.')[0])\n"
-        )
-    program += "print(*found)"
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert answer.stdout.split() == list(order)
-
-
-def test_a_schema_of_two_libraries_is_refused():
-    fields = pytest.importorskip("marshmallow.fields")
-    types = pytest.importorskip("schematics.types")
-    with pytest.raises(UnknownSchema, match="mixes marshmallow and schematics"):
-
-        class Mixed(DynaModel):
-            class Table:
-                name = "mixed"
-                hash_key = "id"
-
-            class Schema:
-                id = fields.String()
-                other = types.StringType()

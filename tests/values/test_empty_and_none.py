@@ -9,7 +9,7 @@ from dynamorm import ValidationError
 from ..libraries import collection, integer, nested, text
 from .things import WAYS, store, stored, write
 
-# Numbers.
+# Empty values.
 
 
 @pytest.mark.parametrize("way", WAYS)

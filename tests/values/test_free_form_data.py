@@ -10,8 +10,6 @@ from dynamorm import ValidationError
 
 from .things import WAYS, stored, write
 
-# Numbers.
-
 
 @pytest.mark.parametrize("way", WAYS)
 def test_free_form_data_gives_integers_and_decimals(thing, way):
@@ -28,9 +26,6 @@ def test_free_form_data_gives_integers_and_decimals(thing, way):
     assert found == expected
     assert [type(found[name]) for name in ("i", "f", "whole", "d")] == [int, Decimal, int, Decimal]
     assert [type(found["deep"][0]), type(found["deep"][1]["x"])] == [Decimal, int]
-
-
-# Types.
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -13,11 +13,7 @@ from dynamorm import F, ValidationError
 from .things import WAYS, stored, write
 
 INTEGERS = [0, -1, 7, 2**63, 10**37, 10**38 - 1, -(10**38) + 1, 10**125, 123 * 10**100]
-
-
 REALS = [0.1, -19.99, 1e-130, 1.7976931348623157e125, 2.0, 1 / 3, 5e-100]
-
-
 DECIMALS = [
     "0.1",
     "1.10",

@@ -8,7 +8,6 @@ from ..libraries import binary, boolean, collection, exact, integer, listing, ma
 
 UTC = dt.timezone.utc
 
-
 THING = {
     "id": text(required=True),
     "n": integer(),

@@ -36,18 +36,12 @@ def test_an_item_comes_back_without_what_is_none(values):
     assert with_types(decode_item(encode_item(values))) == with_types(sparse(values))
 
 
-# Refusals
-
-
 class Colour(IntEnum):
     RED = 1
 
 
 class Word(str):
     pass
-
-
-# Kinds of values that only look like the plain ones
 
 
 @pytest.mark.parametrize(

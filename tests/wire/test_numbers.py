@@ -68,8 +68,6 @@ BORDERS_INSIDE = [
     DIGITS + "0" * 80,
     "1" + "0" * 125,
 ]
-
-
 BORDERS_OUTSIDE = [
     "9.9E-131",
     "1E-131",

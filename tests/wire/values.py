@@ -9,8 +9,6 @@ from decimal import Decimal
 from hypothesis import strategies as st
 
 EXACT = decimal.Context(prec=200, Emin=-(10**9), Emax=10**9)
-
-
 DIGITS = "12345678901234567890123456789012345678"
 
 
@@ -30,25 +28,13 @@ def is_storable(number):
 
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=5)
-
-
 integers = st.integers(-(10**38) + 1, 10**38 - 1) | st.integers(-1000, 1000)
-
-
 floats = st.floats(allow_nan=False, allow_infinity=False).filter(is_storable)
-
-
 numbers = integers | floats | decimals_that_fit() | st.just(Decimal("-0"))
-
-
 binaries = st.binary(max_size=5).flatmap(
     lambda content: st.sampled_from([content, bytearray(content), memoryview(content)])
 )
-
-
 leaves = st.none() | st.booleans() | numbers | texts | binaries
-
-
 sets_of_one_kind = st.one_of(
     st.sets(texts, min_size=1, max_size=2),
     st.sets(numbers, min_size=1, max_size=3),

@@ -23,8 +23,6 @@ FORMS = {
     "nested": lambda model: Q(publisher__founded__lt=1900),
     "none": lambda model: Q(subtitle__ne=None) & Q(isbn__not_exists=True) | Q(year=1999),
 }
-
-
 REFUSED = {
     "dict": lambda model: {"year": 1, "title__begins_with": "The"},
     "Q": lambda model: Q(year=1999) & Q(title="x"),

@@ -11,7 +11,7 @@ from ..libraries import natives
 from ..stored import stored_item
 from ..traffic import sent_by
 
-# What a save may not erase.
+# What was not loaded.
 
 
 def test_a_save_on_an_instance_from_a_keys_only_index_does_not_erase_the_document(book):
@@ -63,6 +63,42 @@ def test_an_instance_from_an_index_that_holds_everything_is_whole(book):
     found.title = "New"
     found.save()
     assert natives(book.get(isbn=BOOK_VALUES["isbn"])) == {**BOOK_VALUES, "title": "New"}
+
+
+def test_a_save_of_an_instance_from_a_keys_only_index_is_refused_instead_of_erasing_the_rest(book, stored):
+    (found,) = book.ByTitle.query(title="The Depths")
+    assert found.is_partial and found.author is None
+    with sent_by(book) as requests, pytest.raises(PartialInstance):
+        found.save()
+    with pytest.raises(PartialInstance):
+        book.put(found)
+    assert requests == []
+    found.author = "Mrs. Foo"
+    found.save(partial=True)
+    found.update(year=2002)
+    assert natives(book.get(isbn=stored)) == book_values(author="Mrs. Foo", year=2002)
+    found.refresh()
+    assert not found.is_partial
+    found.save()
+    assert natives(book.get(isbn=stored)) == book_values(author="Mrs. Foo", year=2002)
+
+
+def test_a_partial_instance_can_be_deleted(book, stored):
+    (found,) = book.ByTitle.query(title="The Depths")
+    found.delete()
+    assert book.get(isbn=stored) is None
+
+
+def test_a_sync_makes_a_partial_instance_whole(book, stored):
+    (found,) = book.ByTitle.query(title="The Depths")
+    found.year = 2003
+    found.sync()
+    assert natives(found) == book_values(year=2003)
+    assert not found.is_partial
+    found.save()
+
+
+# What the schema does not know.
 
 
 def test_attributes_that_the_schema_does_not_know_are_not_erased_by_a_save(book, operations):
@@ -121,45 +157,6 @@ def test_extra_survives_partial_saves_updates_and_refreshes(book):
     book.Table.table.update_item(Key={"isbn": "1"}, UpdateExpression="REMOVE zzz")
     found.refresh()
     assert found.extra == {}
-
-
-# Whole items.
-
-
-def test_a_save_of_an_instance_from_a_keys_only_index_is_refused_instead_of_erasing_the_rest(book, stored):
-    (found,) = book.ByTitle.query(title="The Depths")
-    assert found.is_partial and found.author is None
-    with sent_by(book) as requests, pytest.raises(PartialInstance):
-        found.save()
-    with pytest.raises(PartialInstance):
-        book.put(found)
-    assert requests == []
-    found.author = "Mrs. Foo"
-    found.save(partial=True)
-    found.update(year=2002)
-    assert natives(book.get(isbn=stored)) == book_values(author="Mrs. Foo", year=2002)
-    found.refresh()
-    assert not found.is_partial
-    found.save()
-    assert natives(book.get(isbn=stored)) == book_values(author="Mrs. Foo", year=2002)
-
-
-def test_a_partial_instance_can_be_deleted(book, stored):
-    (found,) = book.ByTitle.query(title="The Depths")
-    found.delete()
-    assert book.get(isbn=stored) is None
-
-
-def test_a_sync_makes_a_partial_instance_whole(book, stored):
-    (found,) = book.ByTitle.query(title="The Depths")
-    found.year = 2003
-    found.sync()
-    assert natives(found) == book_values(year=2003)
-    assert not found.is_partial
-    found.save()
-
-
-# The attributes that the schema does not know.
 
 
 def test_a_save_keeps_the_attributes_that_the_schema_does_not_know_as_they_are_by_now(book, stored):

@@ -11,8 +11,6 @@ from ..libraries import natives
 from ..stored import stored_item
 from .updated import publisher_of
 
-# Overriding.
-
 
 def test_partial_saves_go_through_the_classes_own_update_and_that_through_its_update_item(library, dynamo_tables):
     calls = []
@@ -43,9 +41,6 @@ def test_partial_saves_go_through_the_classes_own_update_and_that_through_its_up
 
 
 META = book_values()["meta"]
-
-
-# The way through the model's own verbs.
 
 
 def test_overriding_update_and_update_item_is_seen_by_partial_saves(library, dynamo_tables):

@@ -363,7 +363,7 @@ def test_stored_nulls_are_neither_changes_nor_lost_by_a_partial_save(odd):
     assert odd.get(id="1").n == 5
 
 
-# The way through the model's own verbs.
+# What is handed on, and what comes back.
 
 
 def test_the_kwargs_of_a_partial_save_are_those_of_boto3s_update_item(book, found):

@@ -26,8 +26,6 @@ from ..traffic import sent_by
 from .updated import inside, natives
 
 WHEN = book_values()["published"]
-
-
 EDITIONS = book_values()["editions"]
 
 
@@ -209,6 +207,17 @@ def test_values_of_conditions_on_writes_pass_the_serialisation_of_their_fields(b
     assert book.get(isbn=KEY).title == "y"
 
 
+def test_no_field_called_like_a_function_is_taken_for_one(library, dynamo_tables):
+    inner = {"add": integer(), "remove": text(), "plus": integer(), "city": PUBLISHER["city"]}
+    fields = {"id": text(required=True), "add": integer(), "box": nested(inner)}
+    (model,) = dynamo_tables(library.model("Words", {"name": "words", "hash_key": "id"}, fields))
+    model.put({"id": "1", "add": 1, "box": {"add": 1, "remove": "x", "plus": 1}})
+    instance = model.get(id="1")
+    instance.update(add__add=1, box__add__add=1, box__remove="y", box__plus=7)
+    instance.update(box__remove=None, box__plus__plus=1)
+    assert model.Table.table.get_item(Key={"id": "1"})["Item"] == {"id": "1", "add": 2, "box": {"add": 2, "plus": 8}}
+
+
 # What is refused.
 
 
@@ -356,17 +365,3 @@ def test_a_counter_past_what_the_schema_takes_is_counted_and_known_all_the_same(
     found.update(rank__plus=10)
     assert (found.rank, found.is_dirty) == (12, False)
     assert book.Table.table.get_item(Key={"isbn": KEY})["Item"]["rank"] == 12
-
-
-# Upsert and patch.
-
-
-def test_no_field_called_like_a_function_is_taken_for_one(library, dynamo_tables):
-    inner = {"add": integer(), "remove": text(), "plus": integer(), "city": PUBLISHER["city"]}
-    fields = {"id": text(required=True), "add": integer(), "box": nested(inner)}
-    (model,) = dynamo_tables(library.model("Words", {"name": "words", "hash_key": "id"}, fields))
-    model.put({"id": "1", "add": 1, "box": {"add": 1, "remove": "x", "plus": 1}})
-    instance = model.get(id="1")
-    instance.update(add__add=1, box__add__add=1, box__remove="y", box__plus=7)
-    instance.update(box__remove=None, box__plus__plus=1)
-    assert model.Table.table.get_item(Key={"id": "1"})["Item"] == {"id": "1", "add": 2, "box": {"add": 2, "plus": 8}}

@@ -11,8 +11,6 @@ from ..libraries import natives, text, with_field
 from ..stored import stored_item
 from ..traffic import sent_by
 
-# Whole items.
-
 
 def test_a_put_stores_the_whole_item_in_place_of_what_was_there(book, stored):
     book.put({"isbn": stored, "title": "Anew"})
@@ -154,9 +152,6 @@ def test_after_the_key_was_changed_no_other_write_knows_where_to_go(book, stored
 def test_an_instance_made_with_partial_is_a_new_item_and_may_be_saved(book, stored):
     book(partial=True, isbn=stored, title="x").save()
     assert stored_item(book, isbn=stored) == {"isbn": stored, "title": "x"}
-
-
-# Fields that have the names of verbs and their arguments.
 
 
 def test_a_required_field_is_demanded_in_whole_items_only(library, dynamo_tables):
