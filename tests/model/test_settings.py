@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 import dynamorm
 from dynamorm import ConnectionFailed, DynaModel, MissingTableAttribute, NoCredentials, NoRegion, TableNotFound
-from dynamorm.local import get_random_port
 
 fields = pytest.importorskip("marshmallow.fields")
 
@@ -45,12 +46,19 @@ def test_no_credentials_are_said_with_the_remedy(bare, dynamo_local):
         Note.get(id="1")
 
 
-def test_an_endpoint_where_nobody_answers_is_named():
-    endpoint = f"http://127.0.0.1:{get_random_port()}"
+@pytest.fixture
+def nobody():
+    """An endpoint that is ours, so that nobody else answers there, and where we do not listen."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield "http://{}:{}".format(*bound.getsockname())
+
+
+def test_an_endpoint_where_nobody_answers_is_named(nobody):
     config = {"retries": {"max_attempts": 1, "mode": "standard"}, "connect_timeout": 2}
     with (
-        dynamorm.using(endpoint_url=endpoint, config=config, **LOCAL),
-        pytest.raises(ConnectionFailed, match=f"GetItem .*{endpoint}"),
+        dynamorm.using(endpoint_url=nobody, config=config, **LOCAL),
+        pytest.raises(ConnectionFailed, match=f"GetItem .*{nobody}"),
     ):
         Note.get(id="1")
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextvars
 import gc
+import queue
 import threading
-import time
+import types
 
 import pytest
 
 import dynamorm
-from dynamorm import InvalidExpression, ScanRefused, ValidationError
+from dynamorm import InvalidExpression, ScanRefused, ValidationError, parallel
 from dynamorm.exceptions import RequestRefused, TableNotFound
 from dynamorm.signals import pre_request
 
@@ -50,7 +51,7 @@ _whose = contextvars.ContextVar("whose", default="nobody's")
 
 
 def test_parallel_segments_are_read_at_the_same_time_in_copies_of_the_callers_context(score):
-    together = threading.Barrier(3, timeout=10)
+    together = threading.Barrier(3, timeout=60)
     seen = set()
 
     def meet(sender, request):
@@ -74,11 +75,10 @@ def _threads_of_scans():
     return [thread for thread in threading.enumerate() if thread.name.startswith("dynamorm-scan")]
 
 
-def _wait_for(condition):
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+def _let_threads_end():
+    for thread in _threads_of_scans():
+        thread.join(60)
+    assert not _threads_of_scans()
 
 
 def test_a_parallel_scan_that_is_left_early_ends_its_threads(score):
@@ -87,25 +87,37 @@ def test_a_parallel_scan_that_is_left_early_ends_its_threads(score):
         assert _threads_of_scans()
         break
     gc.collect()
-    _wait_for(lambda: not _threads_of_scans())
+    _let_threads_end()
     assert read.limit(2).all()
-    _wait_for(lambda: not _threads_of_scans())
+    _let_threads_end()
     limited = read.limit(2)
     assert len(list(limited)) == 2
-    _wait_for(lambda: not _threads_of_scans())
+    _let_threads_end()
     assert len(list(read)) == 12
-    _wait_for(lambda: not _threads_of_scans())
+    _let_threads_end()
 
 
-def test_a_parallel_scan_reads_no_further_ahead_than_it_has_threads(score):
+def test_a_parallel_scan_reads_no_further_ahead_than_it_has_threads(score, monkeypatch):
+    all_are_stuck, mine = threading.Barrier(3, timeout=60), threading.local()
+
+    class Watched(queue.Queue):
+        def put(self, item, block=True, timeout=None):
+            try:
+                super().put(item, block, timeout)
+            except queue.Full:
+                if not hasattr(mine, "is_stuck"):
+                    mine.is_stuck = True
+                    all_are_stuck.wait()
+                raise
+
+    names = {"Queue": Watched, "SimpleQueue": queue.SimpleQueue, "Full": queue.Full, "Empty": queue.Empty}
+    monkeypatch.setattr(parallel, "queue", types.SimpleNamespace(**names))
     with sent_by(score) as sent:
         iterator = iter(score.scan().parallel(2).page_size(1))
         next(iterator)
-        time.sleep(0.3)
+        all_are_stuck.wait()
         # one page is taken, one waits for each thread, and each thread holds another (and empty ones lead nowhere)
-        held = len(sent)
-        time.sleep(0.2)
-        assert len(sent) == held <= 7
+        assert 5 <= len(sent) <= 7
         assert len([*iterator]) == 11
 
 
@@ -121,7 +133,7 @@ def test_errors_in_a_parallel_scan_reach_the_caller_and_end_it(score):
         failing.count()
     with dynamorm.using(table_prefix="nowhere-"), pytest.raises(TableNotFound):
         list(score.scan().parallel(2))
-    _wait_for(lambda: not _threads_of_scans())
+    _let_threads_end()
 
 
 def test_items_that_the_schema_refuses_do_not_end_a_parallel_scan(score):

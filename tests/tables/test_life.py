@@ -28,6 +28,7 @@ from dynamorm import (
     administration,
 )
 
+from ..clocks import Clock
 from .engines import changes, tables_of_our_own
 
 fields = pytest.importorskip("marshmallow.fields")
@@ -166,6 +167,7 @@ def test_waiting_ends_with_what_the_table_is(quick, monkeypatch):
     thing.Table.create_table()
     # no engine here stays busy for long
     monkeypatch.setattr(administration, "is_there", lambda connection, name: True)
+    monkeypatch.setattr(administration, "time", Clock())
     with pytest.raises(TableNotActive, match=r"table .*things is still there, after 0 seconds; the next run goes on"):
         thing.Table.delete(timeout=0.2)
 

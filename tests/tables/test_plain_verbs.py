@@ -22,6 +22,7 @@ from dynamorm import (
     RequestRefused,
     TableNotFound,
     UnstorableValue,
+    raw,
 )
 from dynamorm.signals import post_request
 
@@ -168,7 +169,7 @@ def test_what_stays_undone_is_asked_again_and_told_in_the_end(table, monkeypatch
         return {kind: request.payload["RequestItems"]}
 
     monkeypatch.setattr(connection, "call_resource", nothing)
-    monkeypatch.setattr("dynamorm.raw.time.sleep", lambda seconds: None)
+    monkeypatch.setattr(raw.time, "sleep", lambda seconds: None)
     with pytest.raises(BatchError, match=r"5 of a batch could not be read, asked for 10 times in a row") as caught:
         list(table.get_batch(items))
     assert caught.value.missing == items
