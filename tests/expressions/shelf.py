@@ -36,7 +36,7 @@ def filled(book):
 
 
 def found(model, *conditions, **lookups):
-    """Give the keys of the items that a scan finds."""
+    """Return the keys of the items that a scan finds."""
     return {item.to_dict()[hash_key_of(model)] for item in model.scan(*conditions, **lookups)}
 
 
@@ -45,7 +45,7 @@ def hash_key_of(model):
 
 
 def matching(model, *conditions, **lookups):
-    """Give the keys of the items that match, as a filter and as the condition of a write alike."""
+    """Return the keys of the items that match, as a filter and as the condition of a write alike."""
     written = set()
     for item in model.scan():
         try:

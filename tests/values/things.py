@@ -27,7 +27,7 @@ THING = {
 
 
 def stored(model, key="1"):
-    """Give an item as it is stored, in wire form."""
+    """Return an item as it is stored, in wire form."""
     return model.Table.client.get_item(TableName=model.Table.full_name, Key={"id": {"S": key}})["Item"]
 
 

@@ -7,13 +7,13 @@ from ..libraries import natives as natives_with_gaps
 
 
 def publisher_of(instance):
-    """Give a way to change a nested value in place, whatever the library makes of it."""
+    """Return a way to change a nested value in place, whatever the library makes of it."""
     value = instance.publisher
     return value.__setitem__ if isinstance(value, dict) else lambda name, inner: setattr(value, name, inner)
 
 
 def natives(instance):
-    """Like the other ``natives``; what is missing inside nested values is left out, as in marshmallow."""
+    """Return native values; what is missing inside nested ones is left out, as in marshmallow."""
     values = natives_with_gaps(instance)
     for name in ("publisher", "editions"):
         if name in values:
@@ -28,6 +28,6 @@ def without_gaps(value):
 
 
 def inside(name, **changes):
-    """Give the value of a map with some of its keys changed; ``None`` takes one out."""
+    """Return the value of a map with some of its keys changed; ``None`` takes one out."""
     values = {**book_values()[name], **changes}
     return {key: value for key, value in values.items() if value is not None}
