@@ -1,4 +1,4 @@
-"""Time that passes in no time."""
+"""A clock for tests of waiting, which takes no time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A parent that is written out in statements, and what its children make of its inner classes."""
+"""A parent written out as plain classes, and what its children make of its inner classes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Field classes of the user's own."""
+"""Models with field classes of their own."""
 
 from __future__ import annotations
 

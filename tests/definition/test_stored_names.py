@@ -1,4 +1,4 @@
-"""Python names are given, stored names are sent."""
+"""Callers use the Python names of fields, requests carry the stored ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four books of a shelf, as a table."""
+"""Tables that hold the four books of ``shelf``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions of boto3's and ours take each other's place."""
+"""boto3's conditions and ours compose, and either serves where the other does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an instance is made of, and what it holds then."""
+"""Constructing instances: what may be given, and what they hold afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One pipeline for every value: given natively or serialised, by whatever way it comes."""
+"""Values are converted alike, native or serialised, whichever way they come in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fields that are called like something of ours."""
+"""Fields whose names are also those of methods and keywords of the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hooks of schemas: how often they run, and what becomes of their mistakes."""
+"""Hooks of schemas: how often they run, and what happens when they fail."""
 
 from __future__ import annotations
 

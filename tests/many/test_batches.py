@@ -1,4 +1,4 @@
-"""Many keys at once: what may be asked for, what comes, and what DynamoDB leaves undone."""
+"""Batches: which keys may be asked for, what comes back, and what DynamoDB leaves undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments of boto3's that reads pass on."""
+"""Arguments that reads pass through to boto3."""
 
 from __future__ import annotations
 

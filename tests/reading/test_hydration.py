@@ -1,4 +1,4 @@
-"""Indexes that hold a part of each item, and whole items by way of them."""
+"""Indexes that hold only a part of each item, and reading the whole items through them."""
 
 from __future__ import annotations
 

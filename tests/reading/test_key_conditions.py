@@ -1,4 +1,4 @@
-"""Which of the conditions find items by their keys, and what is refused there."""
+"""Conditions on keys: where they may stand, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queries and scans on a real engine."""
+"""Queries and scans of one model, from conditions on keys to what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A thing of many kinds of fields, with its table."""
+"""The model of ``things``, with its table."""
 
 from __future__ import annotations
 

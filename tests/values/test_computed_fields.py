@@ -1,4 +1,4 @@
-"""Storage is neither a client's input nor its output: secret and computed fields are stored like others."""
+"""Write-only, read-only, secret and computed fields: all of them are stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where boto3 encodes a value, so do we, and alike."""
+"""Whatever boto3 encodes is encoded alike here, and boto3 reads it."""
 
 from __future__ import annotations
 

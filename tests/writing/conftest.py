@@ -1,4 +1,4 @@
-"""A book that is stored, to be written to."""
+"""A stored book, for tests that write to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arguments of boto3's that writes pass on, and what they return."""
+"""Arguments that writes pass through to boto3, and what they return."""
 
 from __future__ import annotations
 
