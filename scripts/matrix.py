@@ -38,7 +38,7 @@ ELSEWHERE = ("tests/local", "tests/test_pytest_plugin.py", "tests/test_layers.py
 WITH_OLDEST_ONES = ("tests/golden",)
 # Tests of what lies below the schemas, which take minutes: with --full the jobs without a library run them, against
 # both ends of boto3's versions.
-BELOW_SCHEMAS = ("tests/connection", "tests/test_codec.py")
+BELOW_SCHEMAS = ("tests/connection", "tests/wire")
 # Tests of tables' lives: no library changes them, so the jobs without one run them.
 WITHOUT_LIBRARY = ("tests/tables",)
 TOOLS = ("hypothesis", "pytest", "pytest-xdist", "setuptools")

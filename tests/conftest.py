@@ -1,22 +1,24 @@
-"""Settings that all tests share."""
+"""Settings that all tests share, and the models that most of them use."""
 
 from __future__ import annotations
 
-import functools
 import importlib.util
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
-import botocore.session
-import botocore.validate
 import pytest
 from hypothesis import settings
 
 import dynamorm
 from dynamorm import local
 from dynamorm.requests import Request
-from dynamorm.signals import pre_request
+from dynamorm.signals import post_request, pre_request
+
+from .books import book_model, page_model
+from .libraries import LIBRARIES, Library, library_named
+from .scores import filled, score_model
+from .traffic import assert_valid
 
 # A deadline would fail tests for the machine's sake; `make test-long` asks for the long profile.
 settings.register_profile("quick", deadline=None)
@@ -24,17 +26,10 @@ settings.register_profile("long", deadline=None, max_examples=2_000)
 settings.load_profile("quick")
 
 
-@functools.cache
-def _service_model() -> Any:
-    return botocore.session.get_session().get_service_model("dynamodb")
-
-
 def check_request(sender: Any, request: Any) -> None:
     if not isinstance(request, Request):
         return  # written by hand, perhaps wrong on purpose
-    shape = _service_model().operation_model(request.operation).input_shape
-    report = botocore.validate.ParamValidator().validate(request.payload, shape)
-    assert not report.has_errors(), f"{request.operation} {request.payload!r}: {report.generate_report()}"
+    assert_valid(request)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -60,3 +55,54 @@ def on_moto(moto: Any) -> Iterator[None]:
     prefix = f"test-{uuid.uuid4().hex[:12]}-"
     with dynamorm.using(endpoint_url=moto.endpoint_url, table_prefix=prefix, **settings):
         yield
+
+
+@pytest.fixture(scope="module", params=LIBRARIES)
+def library(request: pytest.FixtureRequest) -> Library:
+    """Each schema library in turn; where one is not installed, its tests are skipped."""
+    return library_named(request.param)
+
+
+@pytest.fixture
+def book(library: Library, dynamo_tables: Any) -> Any:
+    """``book_model`` of the library, with its table."""
+    (model,) = dynamo_tables(book_model(library))
+    return model
+
+
+@pytest.fixture
+def page(library: Library, dynamo_tables: Any) -> Any:
+    """``page_model`` of the library, with its table."""
+    (model,) = dynamo_tables(page_model(library))
+    return model
+
+
+@pytest.fixture
+def score(library: Library, dynamo_tables: Any) -> Any:
+    """``score_model`` of the library, with its table and the scores of two users in it."""
+    (model,) = dynamo_tables(score_model(library))
+    return filled(model)
+
+
+@pytest.fixture
+def sent() -> Iterator[list[Any]]:
+    """The requests that are sent, whichever model they are for."""
+    requests: list[Any] = []
+
+    def note(sender: Any, request: Any) -> None:
+        requests.append(request)
+
+    with pre_request.connected_to(note):
+        yield requests
+
+
+@pytest.fixture
+def operations() -> Iterator[list[str]]:
+    """The names of the operations that were carried out, in order."""
+    names: list[str] = []
+
+    def note(sender: Any, request: Any, **facts: Any) -> None:
+        names.append(request.operation)
+
+    with post_request.connected_to(note):
+        yield names

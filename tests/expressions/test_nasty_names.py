@@ -6,7 +6,7 @@ import pytest
 
 from dynamorm import ConditionFailed, F, GlobalIndex, ProjectInclude, Q
 
-from ..contract.models import LIBRARIES, integer, listing, mapping, nested, text
+from ..libraries import integer, listing, mapping, nested, text
 
 NASTY = [
     "a.b",
@@ -40,11 +40,6 @@ NASTY = [
 
 NAMED = {f"f{number}": name for number, name in enumerate(NASTY)}
 FREE = {**{name: name for name in NASTY}, "deep": {name: [name, {name: 1}] for name in NASTY}}
-
-
-@pytest.fixture(params=LIBRARIES)
-def library(request):
-    return LIBRARIES[request.param]()
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from dynamorm.expressions import rendering
 from dynamorm.instances.loading import loading as instances
 from dynamorm.writing.update_plan import actions, planned
 
-LIBRARIES = ("marshmallow", "schematics", "pydantic")
+from ..libraries import Library, library_named
+
 MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc)
 
 
@@ -105,9 +106,8 @@ SCHEMAS = {"marshmallow": marshmallow_schema, "schematics": schematics_schema, "
 
 
 @functools.cache
-def model_of(library: str, *, forgetful: bool) -> Any:
-    pytest.importorskip(library)
-    inner = SCHEMAS[library]()
+def model_of(library: Library, *, forgetful: bool) -> Any:
+    inner = SCHEMAS[library.name]()
 
     class Book(DynaModel):
         class Table:
@@ -164,7 +164,7 @@ def outcome(operation: Any) -> Any:
         return type(error).__name__, str(error)
 
 
-def assert_same(library: str, operation: Any) -> None:
+def assert_same(library: Library, operation: Any) -> None:
     quick = outcome(lambda: operation(model_of(library, forgetful=False)))
     again = outcome(lambda: operation(model_of(library, forgetful=False)))
     rendering._templates.clear()
@@ -270,7 +270,6 @@ def written(value: Any) -> str:
     return repr(value)  # in which nan is like nan, and True is not 1
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
 @THOROUGHLY
 @given(several=st.lists(named(OPERATORS), min_size=1, max_size=3), form=st.integers(0, 3))
 def test_conditions_and_their_errors_are_the_same_the_first_time_and_later(library, several, form):
@@ -288,7 +287,6 @@ def test_conditions_and_their_errors_are_the_same_the_first_time_and_later(libra
     assert_same(library, built)
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
 @THOROUGHLY
 @given(
     said=st.one_of(
@@ -314,7 +312,6 @@ def test_conditions_by_reference_are_the_same_too(library, said, of_size):
     assert_same(library, built)
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
 @THOROUGHLY
 @given(
     updates=named(FUNCTIONS),
@@ -342,7 +339,6 @@ def test_updates_and_their_errors_are_the_same(library, updates, done):
     assert_same(library, built)
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
 @THOROUGHLY
 @given(
     keys=st.fixed_dictionaries(
@@ -371,7 +367,6 @@ def test_queries_are_split_in_the_same_way(library, keys, filters, how):
     assert_same(library, built)
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
 @THOROUGHLY
 @given(
     key=st.fixed_dictionaries(
@@ -407,7 +402,6 @@ changed = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("local", [{}, {"title": "mine"}, {"pages": 99, "lent": True}])
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(answered=changed)
@@ -457,7 +451,7 @@ def test_models_of_one_shape_share_nothing_that_differs_between_them():
 
 
 def test_what_is_remembered_has_an_upper_bound():
-    model = model_of("marshmallow", forgetful=False)
+    model = model_of(library_named("marshmallow"), forgetful=False)
     mapper = model._dynamorm.store.mapper
     for number in range(2_500):
         mapper.conditions([Q(**{f"meta__k{number}": 1})])

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from dynamorm import ConditionFailed, F, Q, using
 
-from ..contract.models import (
-    LIBRARIES,
+from ..libraries import (
     binary,
     boolean,
     collection,
     day,
+    installed_libraries,
     integer,
     listing,
     mapping,
@@ -65,16 +65,11 @@ def models(dynamo_local):
         "aws_secret_access_key": "local",
         "table_prefix": f"test-{uuid.uuid4().hex}-",
     }
-    made = []
-    for name, library in LIBRARIES.items():
-        try:
-            __import__(name)
-        except ImportError:
-            continue
-        table = {"name": f"things-{name}", "hash_key": "id"}
-        made.append(library().model("Thing", table, {"id": text(required=True), **declared(FIELDS)}))
-    if not made:
-        pytest.skip("no schema library is installed")
+    fields = {"id": text(required=True), **declared(FIELDS)}
+    made = [
+        library.model("Thing", {"name": f"things-{library.name}", "hash_key": "id"}, fields)
+        for library in installed_libraries()
+    ]
     with using(**settings):
         for model in made:
             model.Table.create_table()

@@ -1,194 +1,19 @@
-"""Models of three libraries side by side, and the values that are easily lost, through a real engine and back."""
+"""Schema libraries side by side in one program, and where one is missing."""
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import itertools
 import subprocess
 import sys
-import uuid
 
 import pytest
 
-from dynamorm import DynaModel, UnknownSchema, ValidationError
+from dynamorm import DynaModel, UnknownSchema
 
-try:
-    import pydantic
-except ImportError:
-    pydantic = None
-
-UTC = datetime.timezone.utc
-KEY = uuid.UUID("12345678-1234-5678-1234-567812345678")
-VALUES = {
-    "id": KEY,
-    "ratio": 19.99,
-    "price": decimal.Decimal("0.1"),
-    "exact": decimal.Decimal("0.12345678901234567890123456789012345678"),
-    "large": 10**37,
-    "at": datetime.datetime(2024, 5, 6, 7, 8, 9, 10, tzinfo=UTC),
-    "tree": {"rows": [{"tags": {"a", "b"}, "numbers": {1, 2}, "deep": [[b"x"], [None, True, ""]]}]},
-    "tags": {"red", "blue"},
-    "hash": "secret hash",
-}
+from ..libraries import LIBRARIES
 
 
-class Common:
-    class Table:
-        name = "common"
-        hash_key = "id"
-        billing_mode = "PAY_PER_REQUEST"
-        abstract = True
-
-
-def marshmallow_model():
-    fields = pytest.importorskip("marshmallow.fields")
-    own = pytest.importorskip("dynamorm.schema.marshmallow")
-
-    class OfMarshmallow(Common, DynaModel):
-        class Table(Common.Table):
-            name = "of-marshmallow"
-            abstract = False
-
-        class Schema:
-            id = fields.UUID(required=True)
-            ratio = fields.Float()
-            price = fields.Decimal()
-            exact = fields.Decimal()
-            large = fields.Integer()
-            at = fields.AwareDateTime(data_key="At")
-            tree = fields.Dict()
-            tags = own.Set(fields.String(), required=True)
-            note = fields.String(required=True, allow_none=True)
-            hash = fields.String(load_only=True)
-            serial = fields.Integer(dump_only=True)
-
-    return OfMarshmallow
-
-
-def schematics_model():
-    types = pytest.importorskip("schematics.types")
-    own = pytest.importorskip("dynamorm.schema.schematics")
-
-    class OfSchematics(Common, DynaModel):
-        class Table(Common.Table):
-            name = "of-schematics"
-            abstract = False
-
-        class Schema:
-            id = types.UUIDType(required=True)
-            ratio = types.FloatType()
-            price = types.DecimalType()
-            exact = types.DecimalType()
-            large = types.LongType()
-            at = types.DateTimeType(serialized_name="At")
-            tree = types.BaseType()
-            tags = own.Set(types.StringType(), required=True)
-            note = types.StringType()
-            hash = types.StringType()
-            serial = types.IntType()
-
-    return OfSchematics
-
-
-def pydantic_model():
-    pytest.importorskip("pydantic")
-
-    class Schema(pydantic.BaseModel):
-        model_config = pydantic.ConfigDict(strict=True)
-
-        id: uuid.UUID
-        ratio: float = 0.0
-        price: decimal.Decimal | None = None
-        exact: decimal.Decimal | None = None
-        large: int | None = None
-        at: datetime.datetime | None = pydantic.Field(None, validation_alias="when", serialization_alias="At")
-        tree: dict | None = None
-        tags: set[str]
-        note: str | None
-        hash: pydantic.SecretStr | None = None
-        serial: int | None = None
-
-    table = type("Table", (Common.Table,), {"name": "of-pydantic", "abstract": False})
-    return type(DynaModel)("OfPydantic", (DynaModel,), {"Table": table, "Schema": Schema})
-
-
-MAKERS = [marshmallow_model, schematics_model, pydantic_model]
-
-
-def given_to(model):
-    values = dict(VALUES)
-    if model.__name__ == "OfPydantic":
-        values["hash"] = pydantic.SecretStr(values["hash"])
-        values["when"] = values.pop("at")
-    return values
-
-
-@pytest.fixture(params=MAKERS, ids=lambda make: make.__name__.partition("_")[0])
-def model(request, dynamo_tables):
-    made = request.param()
-    dynamo_tables(made)
-    return made
-
-
-@pytest.mark.parametrize("way", ["put", "save", "assign"])
-def test_what_is_easily_lost_comes_back(model, way):
-    given = given_to(model)
-    with decimal.localcontext() as context:
-        context.prec = 5
-        if way == "put":
-            model.put({**given, "note": None, "serial": 7})
-        elif way == "save":
-            model(**given, note=None, serial=7).save()
-        else:
-            instance = model(id=KEY)
-            for name, value in {**given, "note": None, "serial": 7}.items():
-                setattr(instance, "at" if name == "when" else name, value)
-            instance.save()
-        found = model.get(id=str(KEY))
-    expected = {**given, "serial": 7}
-    expected["at"] = VALUES["at"]
-    expected.pop("when", None)
-    natives = {name: value for name, value in found.to_dict(native=True).items() if value is not None}
-    assert natives == expected
-    assert {name: type(value) for name, value in natives.items()} == {
-        name: type(value) for name, value in expected.items()
-    }
-    assert found.note is None
-    stored = found.to_item()
-    assert "At" in stored and "note" not in stored
-    assert "secret" not in repr(found)
-
-
-def test_a_required_empty_set_comes_back_empty(model):
-    model.put({"id": KEY, "tags": set(), "note": None})
-    found = model.get(id=KEY)
-    assert found.tags == set()
-    assert "tags" not in found.to_item()
-    found.save()
-
-
-def test_a_required_field_that_may_be_none_still_has_to_be_given(model):
-    if not model._dynamorm.adapter.fields["note"].required:
-        pytest.skip("with schematics, what is required cannot be None")
-    with pytest.raises(ValidationError):
-        model(id=KEY, tags=set()).save()
-    with pytest.raises(ValidationError):
-        model(id=KEY, tags=set()).validate()
-    model(id=KEY, tags=set(), note=None).save()
-    assert model.get(id=KEY).note is None
-
-
-def test_an_update_and_a_condition_speak_the_fields_language(model):
-    instance = model(**given_to(model), note="x", serial=1)
-    instance.save()
-    later = VALUES["at"] + datetime.timedelta(days=1)
-    instance.update(at=later, serial__plus=1, conditions={"at": VALUES["at"], "tags__contains": "red"})
-    assert (instance.at, instance.serial) == (later, 2)
-    assert [found.id for found in model.scan(at__gt=VALUES["at"], price=decimal.Decimal("0.1"))] == [KEY]
-
-
-@pytest.mark.parametrize("order", list(itertools.permutations(["marshmallow", "schematics", "pydantic"])))
+@pytest.mark.parametrize("order", list(itertools.permutations(LIBRARIES)))
 def test_libraries_live_side_by_side_in_any_order_of_import(order):
     for library in order:
         pytest.importorskip(library)
@@ -223,3 +48,20 @@ def test_a_schema_of_two_libraries_is_refused():
             class Schema:
                 id = fields.String()
                 other = types.StringType()
+
+
+def test_without_the_library_of_a_schema_the_message_says_what_to_install():
+    program = (
+        "import sys\n"
+        "for name in ('marshmallow', 'schematics', 'pydantic'): sys.modules[name] = None\n"
+        "import importlib.util as u\n"
+        "from dynamorm import DynaModel, DynamoException\n"
+        "class Plain:\n"
+        "    id = object()\n"
+        "try:\n"
+        "    table = type('Table', (), {'name': 't', 'hash_key': 'id'})\n"
+        "    type(DynaModel)('M', (DynaModel,), {'Table': table, 'Schema': Plain})\n"
+        "except DynamoException as error: print(error)\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert 'pip install "dynamorm[marshmallow]"' in answer.stdout

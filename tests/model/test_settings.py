@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import socket
 
 import pytest
 
 import dynamorm
 from dynamorm import ConnectionFailed, DynaModel, MissingTableAttribute, NoCredentials, NoRegion, TableNotFound
-from dynamorm.local import get_random_port
-from dynamorm.signals import post_request
 
 fields = pytest.importorskip("marshmallow.fields")
 
@@ -49,12 +46,19 @@ def test_no_credentials_are_said_with_the_remedy(bare, dynamo_local):
         Note.get(id="1")
 
 
-def test_an_endpoint_where_nobody_answers_is_named():
-    endpoint = f"http://127.0.0.1:{get_random_port()}"
+@pytest.fixture
+def nobody():
+    """An endpoint that is ours, so that nobody else answers there, and where we do not listen."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield "http://{}:{}".format(*bound.getsockname())
+
+
+def test_an_endpoint_where_nobody_answers_is_named(nobody):
     config = {"retries": {"max_attempts": 1, "mode": "standard"}, "connect_timeout": 2}
     with (
-        dynamorm.using(endpoint_url=endpoint, config=config, **LOCAL),
-        pytest.raises(ConnectionFailed, match=f"GetItem .*{endpoint}"),
+        dynamorm.using(endpoint_url=nobody, config=config, **LOCAL),
+        pytest.raises(ConnectionFailed, match=f"GetItem .*{nobody}"),
     ):
         Note.get(id="1")
 
@@ -72,25 +76,6 @@ def test_creating_a_provisioned_table_needs_its_throughput():
         Note.Table.create_table()
 
 
-def test_a_table_lives_and_dies(dynamo_local, dynamo_tables):
-    class Short(DynaModel):
-        class Table:
-            name = "short-lived"
-            hash_key = "id"
-            billing_mode = "PAY_PER_REQUEST"
-            stream = "NEW_IMAGE"
-
-        class Schema:
-            id = fields.String()
-
-    created = Short.Table.create_table()
-    assert created.table_status == "ACTIVE"
-    assert created.name == Short.Table.full_name == dynamo_tables.prefix + "short-lived"
-    assert Short.Table.exists
-    assert Short.Table.delete() is True
-    assert not Short.Table.exists
-
-
 def test_an_unknown_setting_is_refused():
     with pytest.raises(dynamorm.ConfigurationError, match="unknown option endpoint; there are: "):
         dynamorm.configure(endpoint="http://localhost")
@@ -101,46 +86,3 @@ def test_a_tables_own_settings_are_read_at_each_use(dynamo_local, monkeypatch, b
     monkeypatch.setattr(Note.Table, "resource_kwargs", {"endpoint_url": dynamo_local.endpoint_url}, raising=False)
     assert Note.Table.client.meta.endpoint_url == dynamo_local.endpoint_url
     assert Note.Table.resource.meta.client.meta.region_name == "us-east-1"
-
-
-def test_without_the_library_of_a_schema_the_message_says_what_to_install():
-    program = (
-        "import sys\n"
-        "for name in ('marshmallow', 'schematics', 'pydantic'): sys.modules[name] = None\n"
-        "import importlib.util as u\n"
-        "from dynamorm import DynaModel, DynamoException\n"
-        "class Plain:\n"
-        "    id = object()\n"
-        "try:\n"
-        "    table = type('Table', (), {'name': 't', 'hash_key': 'id'})\n"
-        "    type(DynaModel)('M', (DynaModel,), {'Table': table, 'Schema': Plain})\n"
-        "except DynamoException as error: print(error)\n"
-    )
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert 'pip install "dynamorm[marshmallow]"' in answer.stdout
-
-
-def test_the_signals_of_requests_name_the_model_that_sent_them(dynamo_tables):
-    class Parent(DynaModel):
-        class Table:
-            name = "signalled"
-            hash_key = "id"
-            billing_mode = "PAY_PER_REQUEST"
-
-        class Schema:
-            id = fields.String()
-
-    class Child(Parent):
-        pass
-
-    dynamo_tables(Parent)
-    seen = []
-
-    def receive(sender, request, **facts):
-        seen.append((sender, request.operation))
-
-    with post_request.connected_to(receive):
-        Parent(id="1").save()
-        Child.get(id="1")
-        assert len(list(Child.scan())) == 1
-    assert seen == [(Parent, "PutItem"), (Child, "GetItem"), (Child, "Scan")]

@@ -6,13 +6,7 @@ import pytest
 
 from dynamorm.signals import pre_request
 
-from .models import LIBRARIES, declare
-
-
-@pytest.fixture(params=LIBRARIES)
-def library(request):
-    pytest.importorskip(request.param)
-    return request.param
+from .models import declare
 
 
 @pytest.fixture

@@ -7,38 +7,35 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-import pytest
+from dynamorm import (
+    DynaModel,
+    GlobalIndex,
+    ManyToOne,
+    OneToMany,
+    OneToOne,
+    ProjectAll,
+    ProjectKeys,
+)
 
-from dynamorm import DynaModel, GlobalIndex, ManyToOne, OneToMany, OneToOne, ProjectAll, ProjectKeys
+from ..libraries import Library, integer, text
 
-LIBRARIES = ("marshmallow", "schematics", "pydantic")
+KINDS = {"text": text, "number": integer}
 
 
-def schema(library: str, **kinds: str) -> type:
-    """Make an inner Schema: ``text`` and ``number``, with ``!`` where it is required."""
-    if library == "marshmallow":
-        fields = pytest.importorskip("marshmallow").fields
-        known = {"text": fields.String, "number": fields.Integer}
-        return type("Schema", (), {n: known[k.rstrip("!")](required=k.endswith("!")) for n, k in kinds.items()})
-    if library == "schematics":
-        types = pytest.importorskip("schematics.types")
-        known = {"text": types.StringType, "number": types.IntType}
-        return type("Schema", (), {n: known[k.rstrip("!")](required=k.endswith("!")) for n, k in kinds.items()})
-    pydantic = pytest.importorskip("pydantic")
-    known = {"text": str, "number": int}
-    fields = {n: (known[k.rstrip("!")], ...) if k.endswith("!") else (known[k] | None, None) for n, k in kinds.items()}
-    return pydantic.create_model("Schema", **fields)
+def schema(library: Library, **kinds: str) -> type:
+    """Return an inner Schema: ``text`` and ``number``, with ``!`` where it is required."""
+    return library.schema({n: KINDS[kind.rstrip("!")](required=kind.endswith("!")) for n, kind in kinds.items()})
 
 
 def values(instance: Any) -> dict[str, Any]:
-    """Give the native values that there are; schematics also shows fields without one."""
+    """Return the native values that there are; schematics also shows fields without one."""
     return {name: value for name, value in instance.to_dict(native=True).items() if value is not None}
 
 
 @cache
-def declare(library: str) -> Any:
-    """Give the module with the models of a library."""
-    module = ModuleType(f"{__name__}_{library}")
+def declare(library: Library) -> Any:
+    """Return the module with the models of a library."""
+    module = ModuleType(f"{__name__}_{library.name}")
     name = module.__name__
 
     class User(DynaModel):

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from .conftest import changes, tables_of_our_own
+from .engines import changes, tables_of_our_own
 from .test_life import define
 
 ARN = "arn:aws:kms:us-east-1:000000000000:key/"

@@ -28,7 +28,8 @@ from dynamorm import (
 )
 from dynamorm.tables import applying as administration
 
-from .conftest import changes, tables_of_our_own
+from ..clocks import Clock
+from .engines import changes, tables_of_our_own
 
 fields = pytest.importorskip("marshmallow.fields")
 
@@ -166,8 +167,28 @@ def test_waiting_ends_with_what_the_table_is(quick, monkeypatch):
     thing.Table.create_table()
     # no engine here stays busy for long
     monkeypatch.setattr(administration, "is_there", lambda connection, name: True)
+    monkeypatch.setattr(administration, "time", Clock())
     with pytest.raises(TableNotActive, match=r"table .*things is still there, after 0 seconds; the next run goes on"):
         thing.Table.delete(timeout=0.2)
+
+
+def test_a_table_lives_and_dies(dynamo_local, dynamo_tables):
+    class Short(DynaModel):
+        class Table:
+            name = "short-lived"
+            hash_key = "id"
+            billing_mode = "PAY_PER_REQUEST"
+            stream = "NEW_IMAGE"
+
+        class Schema:
+            id = fields.String()
+
+    created = Short.Table.create_table()
+    assert created.table_status == "ACTIVE"
+    assert created.name == Short.Table.full_name == dynamo_tables.prefix + "short-lived"
+    assert Short.Table.exists
+    assert Short.Table.delete() is True
+    assert not Short.Table.exists
 
 
 # Updating.

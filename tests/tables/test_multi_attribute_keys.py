@@ -11,7 +11,7 @@ from dynamorm.tables.live import read_table
 from dynamorm.tables.planning import plan_changes
 
 from ..specs import single_key
-from .conftest import changes, tables_of_our_own
+from .engines import changes, tables_of_our_own
 from .simulated import SimulatedTable
 
 # The key of the only index: hash attributes, range attributes.

@@ -14,7 +14,7 @@ from dynamorm.spec import IndexSpec, KeySpec, TableSpec
 from dynamorm.tables.planning import compare, plan_changes
 
 from ..specs import single_key
-from ..test_requests import assert_valid
+from ..traffic import assert_valid
 from .simulated import SimulatedTable
 
 KEY = single_key("id", "S", "rank", "N")

@@ -8,7 +8,7 @@ import pytest
 
 from dynamorm import DynaModel, GlobalIndex, ProjectAll, ProjectInclude, ProjectKeys
 
-from .conftest import changes, tables_of_our_own
+from .engines import changes, tables_of_our_own
 
 fields = pytest.importorskip("marshmallow.fields")
 

@@ -14,6 +14,7 @@ from dynamorm.spec import IndexSpec, TableSpec
 from dynamorm.tables import applying as administration
 from dynamorm.tables.planning import plan_changes
 
+from ..clocks import Clock
 from ..specs import single_key
 from .simulated import ARN, RefusedBySimulation, SimulatedTable
 
@@ -130,11 +131,11 @@ def carry_out(connection, timeout=5.0):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def in_a_hurry():
+def clock():
+    made = Clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(administration, "FIRST_PAUSE", 0.0001)
-        patch.setattr(administration, "LONGEST_PAUSE", 0.0001)
-        yield
+        patch.setattr(administration, "time", made)
+        yield made
 
 
 @given(
@@ -203,16 +204,13 @@ def test_an_index_that_is_being_made_is_named(monkeypatch):
     assert connection.taken == []
 
 
-def test_pauses_begin_short_and_grow_to_a_bound(monkeypatch):
-    slept = []
-    monkeypatch.setattr(administration, "FIRST_PAUSE", 0.05)
-    monkeypatch.setattr(administration, "LONGEST_PAUSE", 5.0)
-    monkeypatch.setattr(administration.time, "sleep", slept.append)
+def test_pauses_begin_short_and_grow_to_a_bound(clock):
+    clock.slept.clear()
     patience = administration.Patience(1000)
     for _ in range(20):
         patience.pause("still there")
-    assert slept[:3] == pytest.approx([0.05, 0.075, 0.1125])
-    assert slept[-1] == max(slept) == 5.0
+    assert clock.slept[:3] == pytest.approx([0.05, 0.075, 0.1125])
+    assert clock.slept[-1] == max(clock.slept) == 5.0
 
 
 def test_tags_are_read_page_by_page():
