@@ -11,17 +11,13 @@ from typing import Any
 import botocore.session
 import botocore.validate
 import pytest
-from hypothesis import settings
 
 import dynamorm
 from dynamorm import local
 from dynamorm.requests import Request
 from dynamorm.signals import pre_request
 
-# A deadline would fail tests for the machine's sake; `make test-long` asks for the long profile.
-settings.register_profile("quick", deadline=None)
-settings.register_profile("long", deadline=None, max_examples=2_000)
-settings.load_profile("quick")
+from . import profiles as profiles  # which have to be there before any property test is read
 
 
 @functools.cache

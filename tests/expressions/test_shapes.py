@@ -15,6 +15,8 @@ from dynamorm import DynaModel, F, GlobalIndex, ProjectInclude, Q, inspect, inst
 from dynamorm.expressions import rendering
 from dynamorm.updates import actions, planned
 
+from ..profiles import examples
+
 LIBRARIES = ("marshmallow", "schematics", "pydantic")
 MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc)
 
@@ -262,7 +264,7 @@ def referring(model: Any, path: str) -> Any:
     return reference
 
 
-THOROUGHLY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+THOROUGHLY = settings(max_examples=examples(quick=150, long=2_000), suppress_health_check=list(HealthCheck))
 
 
 def written(value: Any) -> str:
@@ -408,7 +410,7 @@ changed = st.fixed_dictionaries(
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("local", [{}, {"title": "mine"}, {"pages": 99, "lent": True}])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(quick=40, long=500), suppress_health_check=list(HealthCheck))
 @given(answered=changed)
 def test_whole_fields_are_taken_over_as_anything_is(library, local, answered):
     model = model_of(library, forgetful=False)
