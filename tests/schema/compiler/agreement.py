@@ -16,8 +16,8 @@ from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for
 from dynamorm.schema.compiler import Compiled, SchemaPlan
 from dynamorm.state import Origin, State, Stateful
 
-from ..profiles import examples
-from ..specs import single_key
+from ...profiles import examples
+from ...specs import single_key
 from .items import changed, item_of
 from .sameness import copied, outcome, same
 
