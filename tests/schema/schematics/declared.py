@@ -17,9 +17,7 @@ from dynamorm.exceptions import ValidationError
 from dynamorm.schema.base import WHOLE
 from dynamorm.schema.schematics import ADAPTER
 
-UTC = dt.timezone.utc
-MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
-BEFORE = dt.datetime(1969, 12, 31, 23, 59, 59, 500000, UTC)
+MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc)
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 
 
