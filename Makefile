@@ -1,12 +1,14 @@
 # Each target works alone, in a fresh checkout too: what it needs is installed first, into .venv and .tools.
 # PYTHON=...  the Python that .venv is made with (default: the first suitable one on PATH)
 # ARGS=...    more arguments for the program that the target runs, e.g. make test ARGS="-x -k query"
+# SEED=...    a number from which the generated examples of make test-long follow (default: another one each time)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-long test-libraries test-pythons check docs bench clean
 
 PYTHON ?=
 ARGS ?=
+SEED ?=
 BIN := .venv/bin
 PEERS := $(patsubst bench/requirements-%.txt,%,$(wildcard bench/requirements-*.txt))
 
@@ -23,8 +25,11 @@ test: setup ## the whole test suite on all cores, then the quick tests with each
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 	$(BIN)/python scripts/matrix.py --own
 
-test-long: setup ## the whole test suite, with many more generated examples
-	$(BIN)/python -m pytest --hypothesis-profile=long $(ARGS)
+test-long: setup ## the whole test suite, with many more generated examples, others each time; SEED=... repeats them
+	@seed="$(SEED)"; seed=$${seed:-$$($(BIN)/python -c "import secrets; print(secrets.randbelow(10**9))")}; \
+	repeat="make test-long SEED=$$seed draws the same examples again"; \
+	echo "$$repeat"; \
+	$(BIN)/python -m pytest --hypothesis-profile=long --hypothesis-seed=$$seed $(ARGS) || { echo "$$repeat"; exit 1; }
 
 test-libraries: setup ## the quick tests with each schema library alone, oldest and newest, and with none
 	$(BIN)/python scripts/matrix.py --own $(ARGS)

@@ -241,6 +241,11 @@ def main() -> int:
     parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     options = parser.parse_args()
 
+    missing = [
+        path for path in ELSEWHERE + WITH_OLDEST_ONES + BELOW_SCHEMAS + WITHOUT_LIBRARY if not Path(ROOT, path).exists()
+    ]
+    if missing:
+        parser.error(f"these tests have moved, and this file has to name them anew: {', '.join(missing)}")
     jobs = [job for job in plan(options.full) if options.k in job.label]
     if options.own != options.others:
         jobs = [job for job in jobs if (job.minor == sys.version_info.minor) == options.own]

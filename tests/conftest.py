@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 import dynamorm
 from dynamorm import local
@@ -20,10 +19,7 @@ from .libraries import LIBRARIES, Library, library_named
 from .scores import filled, score_model
 from .traffic import assert_valid
 
-# A deadline would fail tests for the machine's sake; `make test-long` asks for the long profile.
-settings.register_profile("quick", deadline=None)
-settings.register_profile("long", deadline=None, max_examples=2_000)
-settings.load_profile("quick")
+from . import profiles as profiles  # which have to be there before any property test is read
 
 
 def check_request(sender: Any, request: Any) -> None:

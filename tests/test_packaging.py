@@ -61,7 +61,7 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}
 
 def run(*command: str | Path, **kwargs) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    kwargs.update(env=environment, capture_output=True, text=True, timeout=300)
+    kwargs.update(env=environment, capture_output=True, text=True, timeout=1_800)
     return subprocess.run([str(part) for part in command], **kwargs)
 
 

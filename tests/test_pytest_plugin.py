@@ -13,6 +13,8 @@ import pytest
 
 from dynamorm import local
 
+from .local.conftest import is_alive
+
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,7 +85,7 @@ def test_an_engine_runs_for_the_whole_session(run, tmp_path):
         def note(engine):
             assert engine.answers()
             with Path({str(tmp_path / "ports")!r}).open("a") as ports:
-                print(engine.port, file=ports)
+                print(engine.port, engine.pid, file=ports)
 
         def test_one(dynamo_local):
             note(dynamo_local)
@@ -93,9 +95,9 @@ def test_an_engine_runs_for_the_whole_session(run, tmp_path):
         """
     )
     result.assert_outcomes(passed=2)
-    one, other = (tmp_path / "ports").read_text().split()
+    one, other = (tmp_path / "ports").read_text().splitlines()
     assert one == other
-    assert not local.ports.is_taken(int(one))
+    assert not is_alive(int(one.split()[1]))
 
 
 ENGINE_NAME = """

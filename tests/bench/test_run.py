@@ -22,7 +22,7 @@ INSTALLED = [name for name in ("marshmallow", "schematics", "pydantic") if impor
 
 def run(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "bench", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "bench", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=1_800
     )
 
 

@@ -26,6 +26,7 @@ from dynamorm.expressions import (
 from dynamorm.requests.boto3_arguments import merged
 
 from ..conftest import check_request
+from ..profiles import examples
 from .test_verdicts import Writer
 from .trees import items, trees
 
@@ -104,7 +105,10 @@ def check(text: str, names: dict[str, str], values: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(quick=300, long=5_000),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(st.data())
 def test_any_condition_is_made_of_placeholders_and_words_of_dynamodb(data):
     item = data.draw(items())

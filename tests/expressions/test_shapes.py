@@ -18,6 +18,9 @@ from dynamorm.writing.update_plan import actions, planned
 
 from ..libraries import Library, library_named
 
+from ..profiles import examples
+
+LIBRARIES = ("marshmallow", "schematics", "pydantic")
 MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc)
 
 
@@ -263,7 +266,7 @@ def referring(model: Any, path: str) -> Any:
     return reference
 
 
-THOROUGHLY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+THOROUGHLY = settings(max_examples=examples(quick=150, long=2_000), suppress_health_check=list(HealthCheck))
 
 
 def written(value: Any) -> str:
@@ -403,7 +406,7 @@ changed = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize("local", [{}, {"title": "mine"}, {"pages": 99, "lent": True}])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(quick=40, long=500), suppress_health_check=list(HealthCheck))
 @given(answered=changed)
 def test_whole_fields_are_taken_over_as_anything_is(library, local, answered):
     model = model_of(library, forgetful=False)

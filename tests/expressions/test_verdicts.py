@@ -28,9 +28,8 @@ from ..libraries import (
     real,
     text,
 )
+from ..profiles import examples
 from .trees import BOX, FIELDS, INNER, Leaf, Other, Place, holds, items, trees
-
-EXAMPLES = 5_000 if settings.default.max_examples > 1_000 else 300
 
 KINDS: dict[str, Any] = {
     "integer": integer,
@@ -152,7 +151,7 @@ def is_refused(condition, model):
 
 @pytest.mark.slow
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=examples(quick=300, long=5_000),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 @given(st.data())

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import boto3
 import pytest
 
 from dynamorm import local
+from dynamorm.local import process
+from dynamorm.local.ports import HOST
 
 ROOT = Path(__file__).resolve().parents[2]
+# Seconds in which something happens on any machine, however busy; only what never happens takes as long.
+PATIENCE = 120.0
+# What programs of the tests sleep, where a test is over long before: longer than it waits.
+ASLEEP = 600
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +77,27 @@ def script(monkeypatch, tmp_path) -> Callable[[str], Path]:
 
 
 @pytest.fixture
+def free_port() -> int:
+    """A port that nobody is given by chance, being outside of those that systems choose from."""
+    for port in range(20_000 + 2 * os.getpid() % 10_000, 32_000):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    pytest.fail("there is no free port")
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Callable[[Path], None]:
+    """Let the clock by which engines are waited for stand still until a file is there, and then run out."""
+
+    def stop_until(file: Path) -> None:
+        now = SimpleNamespace(monotonic=lambda: 1e6 if file.exists() else 0.0, sleep=time.sleep)
+        monkeypatch.setattr(process, "time", now)
+
+    return stop_until
+
+
+@pytest.fixture
 def client() -> Callable[[local.Engine], object]:
     def connect(engine: local.Engine) -> object:
         return boto3.client(
@@ -94,17 +125,19 @@ def books() -> Callable[[object], None]:
     return create
 
 
-def is_alive(process: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether the process exists and is more than the remains that nobody has asked about."""
     try:
-        os.kill(process, 0)
+        os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    status = Path(f"/proc/{process}/stat")
+    status = Path(f"/proc/{pid}/stat")
     try:
         return status.read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return not Path("/proc/self").exists()
+    except ProcessLookupError:  # it went while its file was open
+        return False
 
 
 @pytest.fixture
@@ -116,15 +149,25 @@ def alive() -> Callable[[int], bool]:
 def gone() -> Callable[[int], bool]:
     """Wait until a process is gone, and tell whether it is."""
 
-    def wait(process: int, seconds: float = 10.0) -> bool:
+    def wait(pid: int, seconds: float = PATIENCE) -> bool:
         deadline = time.monotonic() + seconds
-        while is_alive(process):
+        while is_alive(pid):
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.01)
         return True
 
     return wait
+
+
+def take_signals() -> None:
+    """Let signals do to this process what they do to any; to be called in it before its program begins.
+
+    Who runs the tests in the background, or with ``nohup``, ignores some, and so would every program that they start.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 class Program:
@@ -138,6 +181,7 @@ class Program:
             text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             start_new_session=True,
+            preexec_fn=take_signals,
         )
 
     def numbers(self) -> list[int]:
@@ -159,7 +203,9 @@ def program() -> Iterator[Callable[..., Program]]:
 
     yield run
     for one in programs:
-        one.process.kill()
+        if one.process.returncode is None:
+            # With whatever it started, which outlives it.
+            os.killpg(one.process.pid, signal.SIGKILL)
         # Not until the end of its output, which children of its own may hold open.
         one.process.wait()
         one.process.stdout.close()

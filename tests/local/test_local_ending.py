@@ -13,11 +13,22 @@ import pytest
 from dynamorm import local
 from dynamorm.local import process
 
-START = """
+from .conftest import ASLEEP, PATIENCE
+
+START = f"""
 import multiprocessing, os, signal, subprocess, sys, threading, time
 from dynamorm import local
+ASLEEP = {ASLEEP}
 engine = local.start(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
 print(engine.pid, engine.watchdog.pid, engine.port, flush=True)
+"""
+
+# The engine that it launches waits until its process id is written.
+LAUNCHER = """
+(while [ ! -e {folder}/pid ]; do sleep 0.01; done; exec {dynoxide} "$@") &
+echo $! > {folder}/pid.new
+mv {folder}/pid.new {folder}/pid
+wait
 """
 
 ENDINGS = {
@@ -27,15 +38,17 @@ ENDINGS = {
     "by sys.exit": "sys.exit(3)",
     "by os._exit": "os._exit(3)",
     "by abort": "os.abort()",
-    "by a SIGTERM": "os.kill(os.getpid(), signal.SIGTERM); time.sleep(60)",
-    "by a SIGINT": "os.kill(os.getpid(), signal.SIGINT); time.sleep(60)",
-    "by a SIGHUP": "os.kill(os.getpid(), signal.SIGHUP); time.sleep(60)",
-    "by a SIGKILL": "os.kill(os.getpid(), signal.SIGKILL); time.sleep(60)",
+    "by a SIGTERM": "os.kill(os.getpid(), signal.SIGTERM); time.sleep(ASLEEP)",
+    "by a SIGINT": "os.kill(os.getpid(), signal.SIGINT); time.sleep(ASLEEP)",
+    "by a SIGHUP": "os.kill(os.getpid(), signal.SIGHUP); time.sleep(ASLEEP)",
+    "by a SIGKILL": "os.kill(os.getpid(), signal.SIGKILL); time.sleep(ASLEEP)",
     "by a SIGKILL while a child that it started lives on": (
-        "subprocess.Popen(['sleep', '20'], close_fds=False); os.kill(os.getpid(), signal.SIGKILL)"
+        "subprocess.Popen(['sleep', str(ASLEEP)], close_fds=False); os.kill(os.getpid(), signal.SIGKILL)"
     ),
-    "by becoming another program": "os.execv('/bin/sleep', ['sleep', '60'])",
-    "with a thread still running": ("threading.Thread(target=time.sleep, args=(60,), daemon=True).start(); sys.exit()"),
+    "by becoming another program": "os.execv('/bin/sleep', ['sleep', str(ASLEEP)])",
+    "with a thread still running": (
+        "threading.Thread(target=time.sleep, args=(ASLEEP,), daemon=True).start(); sys.exit()"
+    ),
 }
 
 
@@ -49,7 +62,7 @@ def test_the_engine_is_gone_when_the_program_ends(ending, program, gone, dynoxid
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
 def test_moto_is_gone_when_the_program_is_killed(sent, program, gone):
-    one = program(START + "time.sleep(60)", "moto")
+    one = program(START + "time.sleep(ASLEEP)", "moto")
     engine, watchdog, _ = one.numbers()
     one.process.send_signal(sent)
     assert gone(engine)
@@ -57,14 +70,14 @@ def test_moto_is_gone_when_the_program_is_killed(sent, program, gone):
 
 
 def test_an_engine_on_a_file_is_gone_too_when_the_program_is_killed(program, gone, dynoxide, tmp_path):
-    one = program(START + "time.sleep(60)", "dynoxide", str(tmp_path / "books.db"))
+    one = program(START + "time.sleep(ASLEEP)", "dynoxide", str(tmp_path / "books.db"))
     engine, _, _ = one.numbers()
     one.process.kill()
-    assert gone(engine, 4)
+    assert gone(engine)
 
 
 def test_the_engine_lives_while_the_program_does(program, alive, dynoxide):
-    one = program(START + "time.sleep(60)", "dynoxide")
+    one = program(START + "time.sleep(ASLEEP)", "dynoxide")
     engine, watchdog, _ = one.numbers()
     time.sleep(0.5)
     assert alive(engine)
@@ -82,7 +95,7 @@ def test_the_engine_outlives_the_thread_that_started_it(dynoxide):
 
 
 def test_ctrl_c_at_the_terminal_leaves_the_engine_to_the_program(program, alive, gone, dynoxide):
-    one = program("import signal; signal.signal(2, signal.SIG_IGN)" + START + "time.sleep(60)", "dynoxide")
+    one = program("import signal; signal.signal(2, signal.SIG_IGN)" + START + "time.sleep(ASLEEP)", "dynoxide")
     engine, watchdog, _ = one.numbers()
     os.killpg(one.process.pid, signal.SIGINT)
     time.sleep(0.5)
@@ -95,7 +108,9 @@ def test_ctrl_c_at_the_terminal_leaves_the_engine_to_the_program(program, alive,
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 class TestAfterAFork:
     def test_a_child_that_lives_on_does_not_keep_the_engine(self, program, gone, alive, dynoxide):
-        one = program(START + "child = os.fork() or time.sleep(60)\nprint(child, flush=True); os._exit(0)", "dynoxide")
+        one = program(
+            START + "child = os.fork() or time.sleep(ASLEEP)\nprint(child, flush=True); os._exit(0)", "dynoxide"
+        )
         engine, _, _ = one.numbers()
         (child,) = one.numbers()
         try:
@@ -113,7 +128,7 @@ class TestAfterAFork:
             "dynoxide",
         )
         one.numbers()
-        output, errors = one.process.communicate(timeout=20)
+        output, errors = one.process.communicate(timeout=PATIENCE)
         assert (output.split(), errors) == (["0", "True", "True"], "")
 
     def test_a_child_can_use_its_parents_engine(self, program, dynoxide):
@@ -123,14 +138,14 @@ class TestAfterAFork:
             "dynoxide",
         )
         one.numbers()
-        output, errors = one.process.communicate(timeout=20)
+        output, errors = one.process.communicate(timeout=PATIENCE)
         assert (output.split(), errors) == (["True", "True"], "")
 
     def test_a_child_can_have_an_engine_of_its_own(self, program, gone, alive, dynoxide):
         one = program(
             START + "if not os.fork():\n"
-            "    mine = local.start('dynoxide'); print(mine.pid, os.getpid(), flush=True); time.sleep(60)\n"
-            "time.sleep(60)",
+            "    mine = local.start('dynoxide'); print(mine.pid, os.getpid(), flush=True); time.sleep(ASLEEP)\n"
+            "time.sleep(ASLEEP)",
             "dynoxide",
         )
         engine, _, _ = one.numbers()
@@ -147,7 +162,7 @@ class TestAfterAFork:
             "dynoxide",
         )
         one.numbers()
-        output, errors = one.process.communicate(timeout=60)
+        output, errors = one.process.communicate(timeout=PATIENCE)
         assert (output.split(), errors) == (["True"], "")
 
 
@@ -192,13 +207,13 @@ def test_an_exception_in_a_with_block_stops_the_engine_and_goes_on(dynoxide, ali
 def test_an_engine_that_ended_by_itself_is_known_not_to_run_and_can_be_stopped(dynoxide):
     with local.start("dynoxide") as engine:
         os.kill(engine.pid, signal.SIGKILL)
-        assert engine.wait(10) == 128 + signal.SIGKILL
+        assert engine.wait(PATIENCE) == 128 + signal.SIGKILL
         assert not engine.is_running
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
 def test_what_a_launcher_launched_ends_with_it(end, dynoxide, script, tmp_path, gone):
-    script(f'{dynoxide} "$@" & echo $! > {tmp_path}/pid; wait')
+    script(LAUNCHER.format(dynoxide=dynoxide, folder=tmp_path))
     with local.start("dynoxide") as engine:
         launched = int((tmp_path / "pid").read_text())
         assert launched != engine.pid
@@ -209,7 +224,7 @@ def test_what_a_launcher_launched_ends_with_it(end, dynoxide, script, tmp_path, 
 
 
 def test_what_a_launcher_launched_is_ended_by_stop_though_the_watchdog_was_killed(dynoxide, script, tmp_path, gone):
-    script(f'{dynoxide} "$@" & echo $! > {tmp_path}/pid; wait')
+    script(LAUNCHER.format(dynoxide=dynoxide, folder=tmp_path))
     engine = local.start("dynoxide")
     os.kill(engine.watchdog.pid, signal.SIGKILL)
     engine.stop()
@@ -217,11 +232,21 @@ def test_what_a_launcher_launched_is_ended_by_stop_though_the_watchdog_was_kille
 
 
 def test_an_engine_on_a_file_is_asked_before_it_is_forced(dynoxide, script, tmp_path, monkeypatch, gone):
-    script(f'trap "echo asked > {tmp_path}/asked" TERM; {dynoxide} "$@" & while true; do wait; done')
-    monkeypatch.setattr(process, "SECONDS_TO_CLOSE_FILES", 0.3)
+    script(f'trap "echo asked > {tmp_path}/asked; exit" TERM; {dynoxide} "$@" & while true; do wait; done')
+    monkeypatch.setattr(process, "SECONDS_TO_CLOSE_FILES", PATIENCE)
+    monkeypatch.setattr(process, "SECONDS_TO_BE_GONE", PATIENCE)
     engine = local.start("dynoxide", tmp_path / "books.db")
     engine.stop()
     assert (tmp_path / "asked").exists()
+    assert gone(engine.pid, 0)
+
+
+def test_an_engine_on_a_file_that_does_not_do_what_it_is_asked_is_forced(dynoxide, script, tmp_path, monkeypatch, gone):
+    script(f'trap "" TERM; {dynoxide} "$@" & while true; do sleep 0.01; done')
+    monkeypatch.setattr(process, "SECONDS_TO_CLOSE_FILES", 0.3)
+    monkeypatch.setattr(process, "SECONDS_TO_BE_GONE", PATIENCE)
+    engine = local.start("dynoxide", tmp_path / "books.db")
+    engine.stop()
     assert gone(engine.pid, 0)
 
 

@@ -7,7 +7,9 @@ import logging
 import pytest
 
 from dynamorm.exceptions import EngineError
-from dynamorm.local import DynamoLocal, get_random_port
+from dynamorm.local import DynamoLocal
+
+from .conftest import PATIENCE
 
 
 def test_without_the_jar_another_engine_is_started(tmp_path, dynoxide, client, caplog):
@@ -34,15 +36,14 @@ def test_shutdown_ends_it_and_can_be_repeated(tmp_path, dynoxide, gone):
 def test_the_process_can_be_terminated_as_it_could(tmp_path, dynoxide, gone):
     dynamo = DynamoLocal(str(tmp_path))
     dynamo.dynamo_proc.terminate()
-    dynamo.dynamo_proc.wait(10)
+    dynamo.dynamo_proc.wait(PATIENCE)
     assert gone(dynamo.engine.pid)
     dynamo.shutdown()
 
 
-def test_it_listens_on_the_port_that_it_is_given(tmp_path, dynoxide):
-    port = get_random_port()
-    dynamo = DynamoLocal(str(tmp_path), port=port)
-    assert dynamo.port == port
+def test_it_listens_on_the_port_that_it_is_given(tmp_path, dynoxide, free_port):
+    dynamo = DynamoLocal(str(tmp_path), port=free_port)
+    assert dynamo.port == free_port
     dynamo.shutdown()
 
 

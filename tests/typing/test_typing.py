@@ -58,7 +58,7 @@ def findings(tmp_path_factory) -> Findings:
     settings.write_text(f"[mypy]\nstrict = True\nmypy_path = {ROOT}\nfollow_imports = silent\n")
     command = [sys.executable, "-m", "mypy", "--config-file", str(settings), "--no-error-summary"]
     command += ["--cache-dir", str(settings.parent / "cache"), *map(str, PROGRAMS)]
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=settings.parent, timeout=300)
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=settings.parent, timeout=1_800)
     assert ran.stderr == "" and ran.returncode in (0, 1), ran.stdout + ran.stderr
     return found(ran.stdout)
 

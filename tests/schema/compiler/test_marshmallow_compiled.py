@@ -23,7 +23,7 @@ from .marshmallow_schemas import VERSION, Shouted
 from .marshmallow_table import cells, table
 from .tables import account
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "compiled.rst"
+PAGE = Path(__file__).parents[3] / "docs" / "compiled.rst"
 MAY_DECLINE = ("fields.Function", "fields.Method", "overrides a method", "of the user's", "pre_load")
 
 
@@ -54,7 +54,7 @@ def test_every_field_of_marshmallow_is_compiled_with_every_option():
 
 @pytest.mark.skipif(VERSION < (4, 3), reason="the page tells of the newest marshmallow")
 def test_the_page_shows_the_table_as_it_is():
-    assert "\n".join(table()) in PAGE.read_text(), "python -m tests.compiler.marshmallow_table prints it"
+    assert "\n".join(table()) in PAGE.read_text(), "python -m tests.schema.compiler.marshmallow_table prints it"
 
 
 @pytest.mark.parametrize("hook", [pre_load, post_load, validates_schema, post_dump])

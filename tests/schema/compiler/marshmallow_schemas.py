@@ -223,7 +223,10 @@ def _set_kind(of: Any) -> Kind:
 def _nested_kind(schema: Generated, many: bool, way: str | None) -> Kind:
     kept = schema.declared[:2] if way == "only" else schema.declared
     options: dict[str, Any] = {"only": [one.name for one in kept]} if way == "only" else {}
-    kind = type("Inner", (Schema,), dict(vars(schema.inner)))
+    # without __dict__ and __weakref__, which describe instances of the class that they come from
+    kind = type(
+        "Inner", (Schema,), {name: one for name, one in vars(schema.inner).items() if not name.startswith("__")}
+    )
 
     def make(**kw: Any) -> Any:
         if way == "instance":

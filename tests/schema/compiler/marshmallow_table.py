@@ -1,6 +1,6 @@
 """The table of what is compiled, for the tests and for the page ``docs/compiled.rst``.
 
-``python -m tests.compiler.marshmallow_table`` prints it.
+``python -m tests.schema.compiler.marshmallow_table`` prints it.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from .schematics_schemas import Circle, Shouted, Tree
 from .schematics_table import cells, table
 from .tables import account
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "compiled.rst"
+PAGE = Path(__file__).parents[3] / "docs" / "compiled.rst"
 MAY_DECLINE = ("serializable", "whose model", "of the user's")
 ITEM = {"id": {"S": "1"}}
 
@@ -54,7 +54,7 @@ def test_every_type_of_schematics_is_compiled_with_every_option():
 
 
 def test_the_page_shows_the_table_as_it_is():
-    assert "\n".join(table()) in PAGE.read_text(), "python -m tests.compiler.schematics_table prints it"
+    assert "\n".join(table()) in PAGE.read_text(), "python -m tests.schema.compiler.schematics_table prints it"
 
 
 def test_an_odd_field_leaves_the_others_compiled_and_is_called_as_often_as_before():

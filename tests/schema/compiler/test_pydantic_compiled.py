@@ -42,7 +42,7 @@ from .items import Color
 from .pydantic_table import cells, table
 from .sameness import outcome
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "compiled.rst"
+PAGE = Path(__file__).parents[3] / "docs" / "compiled.rst"
 VERSION = tuple(int(part) for part in version("pydantic").split(".")[:2])
 PLAIN = {f"``{name}``" for name in ("str", "int", "float", "Decimal", "bool", "list[str]", "set[str]")}
 ITEM = {"id": {"S": "1"}}
@@ -89,7 +89,7 @@ def test_every_type_of_pydantic_is_compiled_with_every_option():
 
 @pytest.mark.skipif(VERSION < (2, 12), reason="the page tells of the newest pydantic")
 def test_the_page_shows_the_table_as_it_is():
-    assert "\n".join(table()) in PAGE.read_text(), "python -m tests.compiler.pydantic_table prints it"
+    assert "\n".join(table()) in PAGE.read_text(), "python -m tests.schema.compiler.pydantic_table prints it"
 
 
 def test_an_item_of_any_shape_takes_the_generated_function():

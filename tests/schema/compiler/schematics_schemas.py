@@ -236,7 +236,7 @@ LEAVES: list[Kind] = [
     Kind(
         "Decimal", t.DecimalType, one_of({"S": "1.50"}, {"S": "-7"}, {"S": "NaN"}, {"S": "1E+3"}), _decimals, ("1.0",)
     ),
-    Kind("Decimal", t.DecimalType, numbers(number), _decimals, (Decimal("1.10"), 1.5)),
+    Kind("Decimal of numbers", t.DecimalType, numbers(number), _decimals, (Decimal("1.10"), 1.5)),
     Kind("Boolean", t.BooleanType, one_of({"BOOL": True}, {"BOOL": False}), (), (True, None, "true", 1)),
     Kind("DateTime", t.DateTimeType, texts(moment), _moments, (dt.datetime(2024, 1, 2), "2024-01-02T03:04")),
     Kind("DateTime", t.DateTimeType, texts(_written), _moments),
