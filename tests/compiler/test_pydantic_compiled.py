@@ -32,10 +32,10 @@ from pydantic import (
 from dynamorm import DynaModel
 from dynamorm.codec import decode_value
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE
-from dynamorm.schema import pydantic as adapters
 from dynamorm.schema.base import adapter_of
 from dynamorm.schema.compiler import COMPILED, CONVERTED
-from dynamorm.schema.pydantic_fields import validating
+from dynamorm.schema.pydantic import adapter as adapters
+from dynamorm.schema.pydantic.analysis import validating
 
 from .agreement import agree, mappers
 from .items import Color

@@ -19,9 +19,9 @@ from schematics import types
 from schematics.models import FieldDescriptor, Model
 from schematics.undefined import Undefined
 
-from ..spec import FieldSpec
-from .base import PARTIAL, TRUSTED, WHOLE, Adapter, prepare
-from .compiler.plans import (
+from ...spec import FieldSpec
+from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, prepare
+from ..compiler.plans import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
@@ -37,10 +37,10 @@ from .compiler.plans import (
     SchemaPlan,
     Value,
 )
-from .schematics_models import Models, Unready, every, has_models, is_reloaded
-from .schematics_shapes import plain_value, require_usual
-from .schematics_validators import Contextual, checks_of, is_own
-from .schematics_values import STORED, computed, exporting, importing, own_default, plain
+from .conversion import STORED, computed, exporting, importing, own_default, plain
+from .models import Models, Unready, every, has_models, is_reloaded
+from .validators import Contextual, checks_of, is_own
+from .values import plain_value, require_usual
 
 _IMMUTABLE = (str, int, float, bool, bytes, type(None), decimal.Decimal, dt.date, dt.timedelta, uuid.UUID)
 # What of a model takes part when an instance of it is made, filled and asked.

@@ -7,9 +7,9 @@ from decimal import Decimal
 from enum import Enum, Flag
 from typing import Any
 
-from .compiler.plans import Bounds, Check, Checks, Size
-from .pydantic_fields import SAYS_NOTHING, Node, Piece
-from .pydantic_values import plain
+from ..compiler.plans import Bounds, Check, Checks, Size
+from .analysis import SAYS_NOTHING, Node, Piece
+from .plain_values import plain
 
 _NUMBERS: dict[str, type] = {"int": int, "float": float, "decimal": Decimal}
 _HASHES = (Enum.__hash__, str.__hash__, int.__hash__)

@@ -9,12 +9,12 @@ from typing import Any, cast
 import pydantic
 from pydantic_core import SchemaValidator
 
-from ..spec import FieldSpec
-from . import pydantic_variants as variants
-from .base import prepare
-from .compiler.plans import Converted, Value
-from .pydantic_serializers import Dumping
-from .pydantic_values import plain
+from ...spec import FieldSpec
+from ..base import prepare
+from ..compiler.plans import Converted, Value
+from . import validators as variants
+from .plain_values import plain
+from .serializers import Dumping
 
 Node = dict[str, Any]
 

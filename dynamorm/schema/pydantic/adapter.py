@@ -1,7 +1,7 @@
 """pydantic, 2.11 and later: models, and plain classes with annotations.
 
-Every load and dump is pydantic's own engine at work on the user's model, in the variants that
-:mod:`~dynamorm.schema.pydantic_variants` describes.  Values are dumped in pydantic's Python mode and then put into the
+Every load and dump is the work of pydantic's own engine on the user's model, in the variants that
+:mod:`.validators` describes.  Values are dumped in pydantic's Python mode and then put into the
 form that DynamoDB has for them, so that numbers stay exact, bytes stay bytes and sets stay sets.
 """
 
@@ -30,20 +30,20 @@ import pydantic
 import pydantic_core
 from pydantic.fields import ComputedFieldInfo, FieldInfo
 
-from ..exceptions import DynaModelException
-from ..spec import FieldSpec
-from . import pydantic_variants as variants
-from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, means_none
-from .compiler import SchemaPlan
-from .compiler.plans import Odd
-from .copies import QUICKER
-from .pydantic_dumps import ValidatedDump, WholeDump
-from .pydantic_engine import Engine, annotated, bared
-from .pydantic_fields import Pieces, validating
-from .pydantic_given import Given
-from .pydantic_pieces import DumpPlanner
-from .pydantic_plans import Finish, LoadPlanner, direct_values
-from .pydantic_values import copied, plain
+from ...exceptions import DynaModelException
+from ...spec import FieldSpec
+from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, means_none
+from ..compiler import SchemaPlan
+from ..compiler.plans import Odd
+from ..copies import QUICKER
+from . import validators as variants
+from .analysis import Pieces, validating
+from .core import Engine, annotated, bared
+from .dump_plans import DumpPlanner
+from .dumps import ValidatedDump, WholeDump
+from .inputs import Given
+from .load_plans import Finish, LoadPlanner, direct_values
+from .plain_values import copied, plain
 
 _KEPT_APART = {"__dict__", "__weakref__"}
 _Model = type[pydantic.BaseModel]

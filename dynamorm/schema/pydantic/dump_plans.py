@@ -19,10 +19,9 @@ from uuid import UUID
 import pydantic
 from pydantic_core import SchemaSerializer, to_jsonable_python
 
-from ..spec import FieldSpec
-from . import pydantic_variants as variants
-from .base import Adapter
-from .compiler.plans import (
+from ...spec import FieldSpec
+from ..base import Adapter
+from ..compiler.plans import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
@@ -44,10 +43,11 @@ from .compiler.plans import (
     Value,
     is_stable,
 )
-from .pydantic_checks import choices, simple_checks
-from .pydantic_fields import SAYS_NOTHING, Piece, Pieces, unchanged
-from .pydantic_serializers import serializer
-from .pydantic_values import PLAIN, plain
+from . import validators as variants
+from .analysis import SAYS_NOTHING, Piece, Pieces, unchanged
+from .constraints import choices, simple_checks
+from .plain_values import PLAIN, plain
+from .serializers import serializer
 
 _NUMBERS: dict[str, type] = {"int": int, "float": float, "decimal": Decimal}
 _TEXTS: dict[str, type] = {

@@ -21,7 +21,7 @@ from schematics.transforms import Converter
 from schematics.types.serializable import Serializable
 from schematics.undefined import Undefined
 
-from .base import PARTIAL, SCALARS, TRUSTED, WHOLE
+from ..base import PARTIAL, SCALARS, TRUSTED, WHOLE
 
 
 class Importer(Converter):  # type: ignore[misc]

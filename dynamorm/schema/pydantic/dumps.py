@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..spec import FieldSpec
-from . import pydantic_variants as variants
-from .base import ABSENT, Adapter, means_none, prepare
-from .pydantic_engine import Engine
-from .pydantic_plans import Finish
-from .pydantic_values import plain
+from ...spec import FieldSpec
+from ..base import ABSENT, Adapter, means_none, prepare
+from . import validators as variants
+from .core import Engine
+from .load_plans import Finish
+from .plain_values import plain
 
 
 class WholeDump:

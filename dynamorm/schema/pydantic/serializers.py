@@ -10,7 +10,7 @@ import pydantic
 from pydantic_core import CoreConfig, CoreSchema, PydanticSerializationUnexpectedValue, SchemaSerializer
 from pydantic_core.core_schema import SerializationInfo
 
-from .pydantic_variants import FUNCTIONS, Node, Stand, children, mapped, parts, unwrapped
+from .validators import FUNCTIONS, Node, Stand, children, mapped, parts, unwrapped
 
 
 def serializer(

@@ -12,10 +12,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, TypeGuard
 
-from ..codec import AttributeValue
-from ..spec import FieldSpec
-from .base import PARTIAL, Adapter, prepare
-from .compiler.plans import (
+from ...codec import AttributeValue
+from ...spec import FieldSpec
+from ..base import PARTIAL, Adapter, prepare
+from ..compiler.plans import (
     LEFT_OUT,
     Among,
     Converted,
@@ -36,10 +36,10 @@ from .compiler.plans import (
     Unicode,
     Value,
 )
-from .compiler.values import decimal_of, float_of, number_of, read_free
-from .pydantic_checks import choices, simple_checks
-from .pydantic_fields import SAYS_NOTHING, Piece, Pieces, made_anew, unchanged
-from .pydantic_variants import set_extra, set_names, set_private, set_values
+from ..compiler.values import decimal_of, float_of, number_of, read_free
+from .analysis import SAYS_NOTHING, Piece, Pieces, made_anew, unchanged
+from .constraints import choices, simple_checks
+from .validators import set_extra, set_names, set_private, set_values
 
 Finish = Callable[[dict[str, Any]], dict[str, Any]]
 

@@ -21,9 +21,9 @@ from pydantic_core import (
     SchemaValidator,
 )
 
-from ..exceptions import DynaModelException
-from ..frozen import FrozenValue
-from .pydantic_values import plain
+from ...exceptions import DynaModelException
+from ...frozen import FrozenValue
+from .plain_values import plain
 
 Node = dict[str, Any]
 

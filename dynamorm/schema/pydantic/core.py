@@ -10,8 +10,8 @@ import pydantic
 from pydantic.fields import FieldInfo
 from pydantic_core import SchemaSerializer, SchemaValidator
 
-from . import pydantic_variants as variants
-from .pydantic_serializers import serializer
+from . import validators as variants
+from .serializers import serializer
 
 Model = type[pydantic.BaseModel]
 

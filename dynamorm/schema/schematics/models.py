@@ -7,7 +7,7 @@ from typing import Any
 
 from schematics.models import ModelDict
 
-from .compiler.plans import (
+from ..compiler.plans import (
     REFUSED,
     Converted,
     FieldPlan,

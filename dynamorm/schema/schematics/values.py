@@ -12,9 +12,9 @@ from typing import Any
 from schematics import types
 from schematics.common import PRIMITIVE
 
-from ..codec import decode_number
-from ..spec import FieldSpec
-from .compiler.plans import (
+from ...codec import decode_number
+from ...spec import FieldSpec
+from ..compiler.plans import (
     Checks,
     Converted,
     Flag,
@@ -29,8 +29,8 @@ from .compiler.plans import (
     Value,
     is_stable,
 )
-from .compiler.values import float_of
-from .schematics_types import Binary, Set, Timestamp
+from ..compiler.values import float_of
+from .types import Binary, Set, Timestamp
 
 Describe = Callable[[FieldSpec, Any], Value]
 

@@ -17,12 +17,10 @@ from schematics.models import Model, ModelDict
 from schematics.types.serializable import Serializable
 from schematics.undefined import Undefined
 
-from ..spec import FieldSpec
-from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
-from .compiler import SchemaPlan
-from .schematics_plans import SchemaPlanner
-from .schematics_types import Binary, Set, Timestamp
-from .schematics_values import (
+from ...spec import FieldSpec
+from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
+from ..compiler import SchemaPlan
+from .conversion import (
     STORED,
     computed,
     computed_native,
@@ -35,6 +33,8 @@ from .schematics_values import (
     plain,
     takes_none,
 )
+from .plans import SchemaPlanner
+from .types import Binary, Set, Timestamp
 
 
 def _bare(field: Any) -> Any:

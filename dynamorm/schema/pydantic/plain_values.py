@@ -16,7 +16,7 @@ from uuid import UUID
 import pydantic
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from .copies import UNCHANGING, kept
+from ..copies import UNCHANGING, kept
 
 _set = object.__setattr__
 PLAIN = frozenset({str, int, float, bool, Decimal, bytes, type(None)})

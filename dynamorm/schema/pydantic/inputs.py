@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..spec import FieldSpec
-from . import pydantic_variants as variants
-from .base import Adapter, means_none
-from .pydantic_engine import Model
+from ...spec import FieldSpec
+from ..base import Adapter, means_none
+from . import validators as variants
+from .core import Model
 
 Node = dict[str, Any]
 

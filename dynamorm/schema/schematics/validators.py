@@ -9,7 +9,7 @@ from schematics import types
 from schematics.types.net import IPAddressType
 from schematics.validate import prepare_validator
 
-from .compiler.plans import Among, Bounds, Check, Checks, Holds, Objects, Size
+from ..compiler.plans import Among, Bounds, Check, Checks, Holds, Objects, Size
 
 _CONTAINERS = (list, tuple, set, frozenset, dict, range)
 # schematics wraps validators that do not take its context
