@@ -78,11 +78,7 @@ def test_every_type_of_pydantic_is_compiled_with_every_option():
     told = {part for _, _, loading, dumping in cells() for part in (loading, dumping)}
     assert told == {COMPILED, CONVERTED}
     loaded = {row for row, option, loading, _ in cells() if option == "alone" and loading == COMPILED}
-    assert loaded == PLAIN | {"``Literal``", "an ``Enum``", "``dict[str, int]``"} | {
-        "a nested model",
-        "a list of nested models",
-        "a generic model",
-    }
+    assert loaded == PLAIN
     dumped = {row for row, option, _, dumping in cells() if option == "alone" and dumping == COMPILED}
     assert dumped > PLAIN and "a list of nested models" in dumped and "``datetime``" in dumped
 
@@ -309,7 +305,7 @@ def test_nested_models_that_are_read_are_like_those_that_pydantic_makes(wire):
         (Literal["a", "b"], {"S": "b"}, {"S": "c"}),
         (Literal[1, 7], {"N": "7"}, {"N": "2"}),
         (Color, {"S": "g"}, {"S": "GREEN"}),
-        (dict[str, int], {"M": {"a": {"N": "1"}}}, {"M": {"\ud800": {"N": "1"}}}),
+        (dict[str, int], {"M": {"a": {"N": "1"}}}, {"M": {"a": {"S": "x"}}}),
         (UUID, {"S": "00000000-0000-0000-0000-000000000007"}, {"S": "7"}),
     ],
 )

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from functools import partial
-from typing import Any, TypeGuard
+from typing import Any
 
 from ...codec import AttributeValue
 from ...spec import FieldSpec
 from ..base import PARTIAL, Adapter, prepare
 from ..compiler.plans import (
     LEFT_OUT,
-    Among,
-    Converted,
     FieldPlan,
     Flag,
     Free,
@@ -28,7 +25,6 @@ from ..compiler.plans import (
     MapOf,
     Missing,
     Number,
-    Objects,
     Record,
     SchemaPlan,
     SetOf,
@@ -37,9 +33,8 @@ from ..compiler.plans import (
     Value,
 )
 from ..compiler.values import decimal_of, float_of, number_of, read_free
-from .analysis import SAYS_NOTHING, Piece, Pieces, made_anew, unchanged
-from .constraints import choices, simple_checks
-from .validators import set_extra, set_names, set_private, set_values
+from .analysis import Piece, Pieces, made_anew
+from .constraints import simple_checks
 
 Finish = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -121,7 +116,7 @@ def direct_values(pieces: Pieces, specs: Iterable[FieldSpec]) -> dict[str, Value
     """Give the fields whose natives pydantic would find right as they are read, which are of plain types."""
     if pieces.is_loaded_whole:
         return {}
-    found = {spec.name: _direct(pieces.piece(spec, pieces.fields[spec.name]["schema"]), ()) for spec in specs}
+    found = {spec.name: _direct(pieces.piece(spec, pieces.fields[spec.name]["schema"])) for spec in specs}
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -134,34 +129,18 @@ def _direct_field(spec: FieldSpec, value: Value) -> FieldPlan:
         value,
         nullable=spec.nullable,
         missing=Made(set) if isinstance(missing, Made) else missing,
-        otherwise=partial(_converted, value.load, _otherwise(spec)) if _is_asked(value) else None,
     )
 
 
-def _converted(load: Callable[[Any], Any], read: Callable[[AttributeValue], Any], wire: AttributeValue) -> Any:
-    return load(read(wire))
-
-
-def _direct(piece: Piece, above: tuple[Any, ...]) -> Value | None:
+def _direct(piece: Piece) -> Value | None:
     kind, element = piece.leaf["type"], piece.spec.element
-    if piece.spec.nullable != piece.is_nullable:
-        return None
-    if piece.nested is not None:
-        return _direct_model(piece, piece.nested, above)
-    if piece.node["type"] == piece.stored["type"] and (known := choices(piece.stored)):
-        return _direct_choice(known)
     checks = simple_checks(piece)
-    if piece.node["type"] == piece.stored["type"] and (kind in _ASKED or (kind == "str" and checks is None)):
-        is_text = kind in _ASKED or piece.stored.keys() - SAYS_NOTHING <= _DEMANDED_OF_TEXT
-        return Converted(piece.check, unchanged, as_text=True, by_library=True) if is_text else None
-    if checks is None:
+    if piece.spec.nullable != piece.is_nullable or checks is None:
         return None
-    if kind == "dict" and piece.spec.kind == "map" and element is not None:
-        return _direct_map(piece, element, above)
     if kind in ("list", "set") and piece.spec.kind == kind and element is not None:
         inner = piece.pieces.piece(element, piece.leaf.get("items_schema") or {"type": "any"})
-        value = _direct(inner, above)
-        if value is None or inner.is_nullable or _is_asked(value):
+        value = _direct(inner)
+        if value is None or inner.is_nullable:
             return None
         if kind == "list":
             return ListOf(value, checks=checks)
@@ -169,70 +148,6 @@ def _direct(piece: Piece, above: tuple[Any, ...]) -> Value | None:
     if kind not in _DIRECT or (kind == "str" and piece.pieces.changes_text):
         return None
     return _DIRECT[kind].replace(checks=(*_DIRECT[kind].checks, *checks))
-
-
-def _direct_map(piece: Piece, element: FieldSpec, above: tuple[Any, ...]) -> Value | None:
-    keys = piece.pieces.piece(element, piece.leaf.get("keys_schema") or {"type": "any"})
-    inner = piece.pieces.piece(element, piece.leaf.get("values_schema") or {"type": "any"})
-    value = _direct(inner, above)
-    if keys.leaf["type"] != "str" or keys.is_checked or keys.is_nullable or piece.pieces.changes_text:
-        return None
-    if value is None or _is_asked(value):
-        return None
-    return MapOf(value, nullable=inner.is_nullable, checks=(Objects(_as_unicode),))
-
-
-def _is_asked(value: Value) -> TypeGuard[Converted]:
-    """Say whether pydantic is called for a value."""
-    return isinstance(value, Converted) and value.by_library
-
-
-def _as_unicode(texts: Iterable[str]) -> None:
-    "".join(texts).encode()
-
-
-def _direct_choice(known: Mapping[Any, Any]) -> Value | None:
-    """Describe values that are known by their stored form, where all of these are texts or numbers."""
-    if all(type(form) is str for form in known.values()):
-        return Converted({form: one for one, form in known.items()}.__getitem__, unchanged, as_text=True)
-    is_plain = all(type(one) is int for one in known)
-    return Number(int, _whole, checks=(Among(frozenset(known)),)) if is_plain else None
-
-
-def _direct_model(piece: Piece, model: Any, above: tuple[Any, ...]) -> Value | None:
-    """Describe a nested model all of whose values are direct; one that nests itself is left to pydantic."""
-    pieces, specs = Pieces(model), piece.spec.fields or {}
-    if model in above or pieces.is_loaded_whole or pieces.computes or piece.spec.keeps_unknown:
-        return None
-    plan = SchemaPlan(model.__name__, outermost=False)
-    for spec in specs.values():
-        value = _direct(pieces.piece(spec, pieces.fields[spec.name]["schema"]), (*above, model))
-        if value is None or not spec.name == spec.stored == spec.source:
-            return None
-        plan.fields.append(_direct_field(spec, value))
-    return Record(plan, make=_maker(model, piece.check))
-
-
-def _maker(model: Any, validate: Callable[[Any], Any]) -> Callable[[dict[str, Any]], Any]:
-    """Give what makes an instance of all values, while pydantic sees to what is missing."""
-    names = set(model.__pydantic_fields__)
-    count, new, given = len(names), model.__new__, names.copy
-
-    def make(values: dict[str, Any]) -> Any:
-        if len(values) != count:
-            return validate(values)
-        instance = new(model)
-        set_values(instance, values)
-        set_names(instance, given())
-        set_extra(instance, None)
-        set_private(instance, None)
-        return instance
-
-    return make
-
-
-_ASKED = frozenset({"datetime", "date", "time", "timedelta", "uuid"})
-_DEMANDED_OF_TEXT = frozenset({"pattern", "min_length", "max_length"})
 
 
 def _whole(text: str) -> int:
