@@ -34,8 +34,8 @@ from dynamorm.codec import decode_value
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE
 from dynamorm.schema.base import adapter_of
 from dynamorm.schema.compiler import COMPILED, CONVERTED
-from dynamorm.schema.pydantic import adapter as adapters
-from dynamorm.schema.pydantic.analysis import validating
+from dynamorm.schema.pydantic import load_plans
+from dynamorm.schema.pydantic.validators import validating
 
 from .agreement import agree, mappers
 from .items import Color
@@ -124,7 +124,7 @@ def test_the_engine_is_asked_only_about_what_is_not_plain_or_where_something_is_
 
         return validate
 
-    monkeypatch.setattr(adapters, "validating", noted)
+    monkeypatch.setattr(load_plans, "validating", noted)
     book = model(year=int, words=list[str])
     item = {**ITEM, "year": {"N": "7"}, "words": {"L": [{"S": "a"}]}}
     assert functions(book).load(item, WHOLE) == {"id": "1", "year": 7, "words": ["a"]}

@@ -1,26 +1,28 @@
-"""What pydantic makes of single values: the fields of a model, as far as they know nothing of each other."""
+"""What a model's core schema says of single values: what pydantic makes of them, and what it demands.
+
+The planners ask all this before anything is generated, to know what generated code may do without pydantic.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from enum import Enum, Flag
 from functools import partial
 from typing import Any, cast
 
 import pydantic
-from pydantic_core import SchemaValidator
 
 from ...spec import FieldSpec
 from ..base import prepare
-from ..compiler.plans import Converted, Value
-from . import validators as variants
+from ..compiler.plans import Bounds, Check, Checks, Converted, Size, Value
+from .core_schema import FUNCTIONS, Node, children, nodes_of, without_ref
 from .plain_values import plain
-from .serializers import Dumping
+from .serializers import SerializationRewriter
+from .validators import ASSIGNED, STORED, ValidationRewriter, validating
 
-Node = dict[str, Any]
-
-_FUNCTIONS = ("function-before", "function-after", "function-wrap")
 _WITH_DATA_OF_THEIR_OWN = ("model", "dataclass", "typed-dict")
-SAYS_NOTHING = {
+UNDEMANDING_KEYS = {
     "type",
     "ref",
     "metadata",
@@ -34,42 +36,53 @@ SAYS_NOTHING = {
 }
 """What a node may say without demanding or changing anything about a value of the right type."""
 
+NUMBERS: dict[str, type] = {"int": int, "float": float, "decimal": Decimal}
+_HASHES = (Enum.__hash__, str.__hash__, int.__hash__)
+_EQUALITIES = (Enum.__eq__, str.__eq__, int.__eq__)
+_BOUNDS = {"gt", "ge", "lt", "le"}
+_SIZES = {"min_length", "max_length"}
 
-class Pieces:
-    """One model whose fields know nothing of each other."""
+
+class ModelAnalysis:
+    """What one model does beside what its fields do."""
 
     def __init__(self, model: type[pydantic.BaseModel]) -> None:
         self.model = model
         core = cast(Node, model.__pydantic_core_schema__)
-        root, _ = variants.unwrapped(core)
-        outer, fields, definitions = variants.parts(model)
-        self.fields: dict[str, Node] = fields["fields"]
-        self.definitions = {node["ref"]: node for node in definitions}
-        self.config: Node = outer.get("config", {})
+        nodes = nodes_of(model)
+        self.fields: dict[str, Node] = nodes.fields["fields"]
+        self.definitions = nodes.definitions
+        self.config: Node = nodes.model.get("config", {})
         self.changes_text = any(name.startswith("str_") for name in self.config)
-        self.assigned = variants.Rewriter(variants.ASSIGNED, core, definitions)
-        self.stored = variants.Rewriter(variants.STORED, core, definitions)
-        self.dumping = Dumping(definitions)
+        self.for_assigned = ValidationRewriter(ASSIGNED, core, self.definitions)
+        self.for_stored = ValidationRewriter(STORED, core, self.definitions)
+        self.for_dumping = SerializationRewriter(self.definitions)
         self.is_loaded_whole = (
-            root is not outer
-            or outer["schema"] is not fields
-            or outer.get("post_init") is not None
+            nodes.root is not nodes.model
+            or nodes.model["schema"] is not nodes.fields
+            or nodes.model.get("post_init") is not None
             or self._has(_validates_others)
         )
+        """Whether functions for loading see more than one value."""
         self.is_dumped_whole = (
-            any("serialization" in node for node in _down(root, fields))
+            any("serialization" in node for node in _down(nodes.root, nodes.fields))
             or self._has(_serialises_others)
             or self.config.get("extra_fields_behavior") == "allow"
         )
-        self.is_more = self.is_loaded_whole or self.is_dumped_whole
-        self.computes = bool(fields.get("computed_fields"))
+        """Whether functions for dumping see more than one value, or values of no field are dumped."""
+        self.is_more_than_fields = self.is_loaded_whole or self.is_dumped_whole
+        self.computes = bool(nodes.fields.get("computed_fields"))
 
-    def piece(self, spec: FieldSpec, node: Node) -> Piece:
-        """Look at one place for values."""
-        return Piece(self, spec, {key: value for key, value in node.items() if key != "ref"})
+    def field(self, spec: FieldSpec) -> ValueAnalysis:
+        """Return the analysis of a field's values."""
+        return self.value(spec, self.fields[spec.name]["schema"])
+
+    def value(self, spec: FieldSpec, node: Node) -> ValueAnalysis:
+        """Return the analysis of the values that a node describes."""
+        return ValueAnalysis(self, spec, without_ref(node))
 
     def _has(self, sees_others: Callable[[Node], bool]) -> bool:
-        """Say whether functions for values want to see other values of the model."""
+        """Return whether functions for values want to see other values of the model."""
         return any(self._has_inside(field["schema"], sees_others, set()) for field in self.fields.values())
 
     def _has_inside(self, node: Node, sees_others: Callable[[Node], bool], seen: set[str]) -> bool:
@@ -82,12 +95,12 @@ class Pieces:
             return True
         if node.get("type") in _WITH_DATA_OF_THEIR_OWN:
             return False
-        inside = [inner for inner in variants.children(node) if isinstance(inner, dict)]
+        inside = [inner for inner in children(node) if isinstance(inner, dict)]
         return any(self._has_inside(inner, sees_others, seen) for inner in inside)
 
 
 def _down(root: Node, fields: Node) -> Iterator[Node]:
-    """Give the nodes of a model from the outermost to that of its fields."""
+    """Yield the nodes of a model from the outermost to that of its fields."""
     while root is not fields:
         yield root
         root = root["schema"]
@@ -103,14 +116,14 @@ def _serialises_others(node: Node) -> bool:
     return bool(node.get("serialization", {}).get("is_field_serializer"))
 
 
-def made_anew(model: type[pydantic.BaseModel]) -> frozenset[str]:
-    """Give the fields of which another load may give something else: what is inside has values made by functions."""
-    _, fields, definitions = variants.parts(model)
-    known = {node["ref"]: node for node in definitions}
-    return frozenset(name for name, field in fields["fields"].items() if _makes_inside(field["schema"], known, set()))
+def fields_made_anew(model: type[pydantic.BaseModel]) -> frozenset[str]:
+    """Return the fields of which another load may give something else: functions make values of what is inside."""
+    nodes = nodes_of(model)
+    fields: dict[str, Node] = nodes.fields["fields"]
+    return frozenset(name for name, field in fields.items() if _makes_inside(field["schema"], nodes.definitions, set()))
 
 
-def _makes_inside(node: Node, definitions: dict[str, Node], seen: set[str], inside: bool = False) -> bool:
+def _makes_inside(node: Node, definitions: Mapping[str, Node], seen: set[str], inside: bool = False) -> bool:
     if node.get("type") == "definition-ref":
         if node["schema_ref"] in seen:
             return False
@@ -122,43 +135,46 @@ def _makes_inside(node: Node, definitions: dict[str, Node], seen: set[str], insi
         inside = True
         if node.get("post_init"):  # which also makes private attributes
             return True
-    return any(
-        _makes_inside(inner, definitions, seen, inside) for inner in variants.children(node) if isinstance(inner, dict)
-    )
+    return any(_makes_inside(inner, definitions, seen, inside) for inner in children(node) if isinstance(inner, dict))
 
 
-class Piece:
-    """One place for values in a model: a field, or what a list or map of one has in it.
+class ValueAnalysis:
+    """What a core schema says of the values in one place: in a field, or in a list or map of one.
 
-    ``node`` is how pydantic describes it without what stands for missing values, ``leaf`` also without functions, and
+    ``node`` is how pydantic describes them without what stands for missing values, ``leaf`` also without functions, and
     ``assigned`` and ``stored`` how it describes values that were assigned or stored.
     """
 
-    def __init__(self, pieces: Pieces, spec: FieldSpec, around: Node) -> None:
-        self.pieces = pieces
+    def __init__(self, owner: ModelAnalysis, spec: FieldSpec, around: Node) -> None:
+        self.owner = owner
         self.spec = spec
         self.around = around
-        self.node, outer = self._bare(around)
-        self.leaf, functions = self._bare(self.node, *_FUNCTIONS)
+        self.node, outer = self._unwrapped(around)
+        self.leaf, functions = self._unwrapped(self.node, *FUNCTIONS)
         self.is_nullable = any(one["type"] == "nullable" for one in outer)
         self.is_serialised = any("serialization" in one for one in (*outer, *functions))
-        self.assigned, _ = self._bare(pieces.assigned.node(self.node))
-        self.stored = pieces.stored.node(self.node)
+        """Whether serialisers of the user's see the value."""
+        self.assigned, _ = self._unwrapped(owner.for_assigned.rewritten(self.node))
+        self.stored = owner.for_stored.rewritten(self.node)
         self._default = next((one for one in outer if one["type"] == "default"), {})
 
-    def _bare(self, node: Node, *kinds: str) -> tuple[Node, list[Node]]:
-        """Take off what is around a node; give all that were met too, itself included."""
+    def _unwrapped(self, node: Node, *kinds: str) -> tuple[Node, list[Node]]:
+        """Return what is inside a node, and all that was met on the way, itself included."""
         met = [node]
         while node["type"] in ("default", "nullable", "definition-ref", *kinds):
             is_reference = node["type"] == "definition-ref"
-            node = self.pieces.definitions[node["schema_ref"]] if is_reference else node["schema"]
+            node = self.owner.definitions[node["schema_ref"]] if is_reference else node["schema"]
             met.append(node)
-        return {key: value for key, value in node.items() if key != "ref"}, met
+        return without_ref(node), met
+
+    def inside(self, spec: FieldSpec, key: str) -> ValueAnalysis:
+        """Return the analysis of what containers hold, which a node describes under ``key``."""
+        return self.owner.value(spec, self.leaf.get(key) or {"type": "any"})
 
     @property
     def is_checked(self) -> bool:
         """Whether a value of the right type may be refused all the same."""
-        return self.stored["type"] != self.assigned["type"] or bool(self.stored.keys() - SAYS_NOTHING)
+        return self.stored["type"] != self.assigned["type"] or bool(self.stored.keys() - UNDEMANDING_KEYS)
 
     @property
     def nested(self) -> type[pydantic.BaseModel] | None:
@@ -174,25 +190,26 @@ class Piece:
     @property
     def makes_default(self) -> bool:
         """Whether what stands for a missing value is made, or checked, when it is."""
-        is_validated = self._default.get("validate_default", self.pieces.config.get("validate_default"))
+        is_validated = self._default.get("validate_default", self.owner.config.get("validate_default"))
         return "default_factory" in self._default or bool(is_validated)
 
     @property
     def check(self) -> Callable[[Any], Any]:
         """What raises for a plain value that could not be loaded."""
-        stored = self.pieces.stored
-        return validating(stored.compiled(stored.node(self.around), self.pieces.config))
+        return self._validating(self.owner.for_stored)
 
     @property
     def settle(self) -> Callable[[Any], Any]:
         """What makes the native of an assigned value."""
-        assigned = self.pieces.assigned
-        return validating(assigned.compiled(assigned.node(self.around), self.pieces.config))
+        return self._validating(self.owner.for_assigned)
+
+    def _validating(self, rewriter: ValidationRewriter) -> Callable[[Any], Any]:
+        return validating(rewriter.compiled(rewriter.rewritten(self.around), self.owner.config))
 
     def converted(self, *, is_validated: bool = False) -> Value:
-        """Describe values that pydantic serialises, and settles and checks where they are not validated already."""
-        pieces, spec = self.pieces, self.spec
-        serialise = pieces.dumping.compiled(pieces.dumping.node(self.around), pieces.config).to_python
+        """Return the description of values that pydantic serialises, settles and checks, or only serialises."""
+        spec, rewriter = self.spec, self.owner.for_dumping
+        serialise = rewriter.compiled(rewriter.rewritten(self.around), self.owner.config).to_python
         serialised = partial(serialise, mode="python", by_alias=True, warnings="error")
 
         def dump(value: Any) -> Any:
@@ -204,11 +221,46 @@ class Piece:
         return Converted(lambda value: check(prepare(spec, value)), dump, settle=self.settle, by_library=True)
 
 
+def simple_checks(value: ValueAnalysis) -> Checks | None:
+    """Return the checks that refuse just those values of the right type that pydantic refuses, ``None`` if none do."""
+    if not value.is_checked:
+        return ()
+    node = value.stored
+    kind, demands = node["type"], node.keys() - UNDEMANDING_KEYS
+    if kind in NUMBERS and demands <= _BOUNDS:
+        bounds = _bounds(node, NUMBERS[kind])
+        return None if bounds is None else (bounds,)
+    if kind in ("str", "list") and demands <= _SIZES:
+        return (Size(node.get("min_length"), node.get("max_length")),)
+    return None
+
+
+def _bounds(node: Node, native: type) -> Check | None:
+    given = {name: node[name] for name in _BOUNDS if node.get(name) is not None}
+    if {"gt", "ge"} <= given.keys() or {"lt", "le"} <= given.keys():
+        return None
+    if any(type(bound) not in (native, int) for bound in given.values()):
+        return None
+    least = next((native(given[name]) for name in ("ge", "gt") if name in given), None)
+    most = next((native(given[name]) for name in ("le", "lt") if name in given), None)
+    return Bounds(least, most, "gt" not in given, "lt" not in given)
+
+
+def choices(node: Node) -> Mapping[Any, Any] | None:
+    """Return the stored form of each value of a ``Literal`` or ``Enum``, ``None`` where there may be other values."""
+    if node["type"] == "literal":
+        expected = node["expected"]
+        return {one: one for one in expected} if all(type(one) in (str, int) for one in expected) else None
+    if node["type"] != "enum" or node.get("missing") is not None or issubclass(node["cls"], Flag):
+        return None
+    return {one: plain(one.value) for one in node["members"]} if _are_told_apart(node["cls"]) else None
+
+
+def _are_told_apart(kind: Any) -> bool:
+    """Return whether members are looked up as Python does it, and not by a method of the user's."""
+    return kind.__hash__ in _HASHES and kind.__eq__ in _EQUALITIES
+
+
 def unchanged(value: Any, data: Any = None) -> Any:
-    """Give a value as it is."""
+    """Return a value as it is."""
     return value
-
-
-def validating(validator: SchemaValidator) -> Callable[[Any], Any]:
-    """Give the function that validates what was stored or assigned."""
-    return partial(validator.validate_python, strict=False, by_alias=True, by_name=False)

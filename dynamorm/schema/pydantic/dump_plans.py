@@ -1,16 +1,15 @@
-"""Dumps of pydantic's models field by field: what a schema tells the compiler about its natives.
+"""What a pydantic schema tells the compiler of dumping: field by field, or of models as a whole.
 
 Values of a plain type are written by generated code, where pydantic would leave an instance of just that type alone
-both when it settles what was assigned and when it serialises.  Every other field has three small engines of its own for
-that.  What is dumped is checked by pydantic wherever it demands more than the type.  All this needs fields that know
-nothing of each other: a model whose functions see more than one value is not taken to pieces.
+both when it settles what was assigned and when it serialises.  Every other field has validators and a serialiser of its
+own for that.  What is dumped is checked by pydantic wherever it demands more than the type.  All this needs fields that
+know nothing of each other: a model whose functions see more than one value is dumped as a whole, by pydantic.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import partial
 from operator import attrgetter
 from typing import Any, cast
@@ -20,7 +19,8 @@ import pydantic
 from pydantic_core import SchemaSerializer, to_jsonable_python
 
 from ...spec import FieldSpec
-from ..base import Adapter
+from ..base import ABSENT as NO_VALUE
+from ..base import WHOLE, Adapter, means_none, prepare
 from ..compiler.plans import (
     ABSENT,
     LEFT_OUT,
@@ -43,13 +43,14 @@ from ..compiler.plans import (
     Value,
     is_stable,
 )
-from . import validators as variants
-from .analysis import SAYS_NOTHING, Piece, Pieces, unchanged
-from .constraints import choices, simple_checks
+from .analysis import NUMBERS, UNDEMANDING_KEYS, ModelAnalysis, ValueAnalysis, choices, simple_checks, unchanged
+from .core import ModelCore
+from .instances import instance_of
+from .load_plans import Finish, finishing
 from .plain_values import PLAIN, plain
-from .serializers import serializer
+from .serializers import compile_serializer
+from .validators import ASSIGNED
 
-_NUMBERS: dict[str, type] = {"int": int, "float": float, "decimal": Decimal}
 _TEXTS: dict[str, type] = {
     "datetime": dt.datetime,
     "date": dt.date,
@@ -61,123 +62,143 @@ _COMPUTED = "it is computed by a function of the user's"
 _ANYTHING = SchemaSerializer({"type": "any"})
 
 
+def dump_plan(adapter: Adapter, core: ModelCore, *, keeps_unknown: bool) -> SchemaPlan:
+    """Return the description of dumps of what programs have assigned."""
+    try:
+        return DumpPlanner(adapter, core).outermost()
+    except Odd:
+        whole = WholeDump(adapter, core, finishing(adapter, core, WHOLE), keeps_unknown=keeps_unknown)
+        return SchemaPlan(adapter.schema_name, adapter.compiled.plan(WHOLE).fields, dump_whole=whole)
+
+
+def validated_dump_plan(adapter: Adapter, core: ModelCore) -> SchemaPlan:
+    """Return the description of dumps of what pydantic has just validated."""
+    try:
+        return DumpPlanner(adapter, core, validated=True).outermost()
+    except Odd:
+        return SchemaPlan(adapter.schema_name, dump_whole=ValidatedDump(adapter, core))
+
+
 class DumpPlanner:
-    """Takes one model to pieces, and the models inside it.
+    """Describes the fields of one model, and of the models inside it.
 
     Values that are ``validated`` come from pydantic just now: they are neither settled nor checked once more, and what
     the model's functions made of several values at once may be dumped one by one.
     """
 
-    def __init__(self, adapter: Adapter, *, validated: bool = False) -> None:
-        self.adapter = adapter
-        self.validated = validated
+    def __init__(self, adapter: Adapter, core: ModelCore, *, validated: bool = False) -> None:
+        self._adapter = adapter
+        self._core = core
+        self._validated = validated
         self._nested: dict[Any, SchemaPlan] = {}
 
     def outermost(self) -> SchemaPlan:
-        """Describe a model; raises :exc:`Odd` where it cannot be taken to pieces."""
-        adapter = self.adapter
-        pieces = Pieces(cast("type[pydantic.BaseModel]", adapter.schema))
-        if self._is_more(pieces) or len(adapter.by_stored) != len(adapter.fields):
+        """Return the description of the model.
+
+        :raises Odd: where it is more than its fields
+        """
+        adapter, model = self._adapter, ModelAnalysis(self._core.model)
+        if self._is_more_than_fields(model) or len(adapter.by_stored) != len(adapter.fields):
             raise Odd("it is more than its fields")
         plan = SchemaPlan(adapter.schema_name)
-        compute = _computing(adapter, pieces.model, self.validated) if pieces.computes else None
+        compute = _computing(adapter, model.model, self._validated) if model.computes else None
         for spec in adapter.fields.values():
             if spec.computed and compute is not None:
                 value = Foreign(unchanged, partial(compute, spec.stored), unchanged, _COMPUTED)
                 plan.fields.append(FieldPlan(spec.name, spec.stored, value, computed=True))
                 continue
-            piece = pieces.piece(spec, pieces.fields[spec.name]["schema"])
+            analysis = model.field(spec)
             field = FieldPlan(
                 spec.name,
                 spec.stored,
-                self._value(piece),
+                self._value(analysis),
                 nullable=spec.nullable,
                 required=spec.required,
                 unset=REFUSED if spec.required else LEFT_OUT,
-                unset_check=_unset_check(piece),
-                settle=piece.settle if pieces.computes and not self.validated else None,
+                unset_check=_unset_check(analysis),
+                settle=analysis.settle if model.computes and not self._validated else None,
             )
-            is_seen = pieces.computes or not isinstance(field.value, (Text, Number, Flag))
-            if self.validated and not spec.nullable and is_seen:
+            is_seen = model.computes or not isinstance(field.value, (Text, Number, Flag))
+            if self._validated and not spec.nullable and is_seen:
                 field = field.replace(unset=UNSURE)  # a default may be None, which functions may see
             plan.fields.append(field)
         return plan
 
-    def _is_more(self, pieces: Pieces) -> bool:
-        return pieces.is_dumped_whole if self.validated else pieces.is_more
+    def _is_more_than_fields(self, model: ModelAnalysis) -> bool:
+        return model.is_dumped_whole if self._validated else model.is_more_than_fields
 
-    def _checks(self, piece: Piece) -> Checks:
-        if not self._is_checked(piece):
+    def _checks(self, analysis: ValueAnalysis) -> Checks:
+        if not self._is_checked(analysis):
             return ()
-        simple = simple_checks(piece)
-        return (Objects(piece.check),) if simple is None else simple
+        simple = simple_checks(analysis)
+        return (Objects(analysis.check),) if simple is None else simple
 
-    def _is_checked(self, piece: Piece) -> bool:
-        return piece.is_checked and not self.validated
+    def _is_checked(self, analysis: ValueAnalysis) -> bool:
+        return analysis.is_checked and not self._validated
 
-    def _changes_text(self, piece: Piece) -> bool:
-        return piece.pieces.changes_text and not self.validated
+    def _changes_text(self, analysis: ValueAnalysis) -> bool:
+        return analysis.owner.changes_text and not self._validated
 
-    def _inner(self, model: type[pydantic.BaseModel], specs: Mapping[str, FieldSpec]) -> SchemaPlan:
-        """Describe a nested model; one that nests itself is described once."""
-        if model in self._nested:
-            return self._nested[model]
-        pieces = Pieces(model)
-        if self._is_more(pieces) or pieces.computes or len(specs) != len(pieces.fields):
+    def _inner(self, kind: type[pydantic.BaseModel], specs: Mapping[str, FieldSpec]) -> SchemaPlan:
+        """Return the description of a nested model; one that nests itself is described once."""
+        if kind in self._nested:
+            return self._nested[kind]
+        model = ModelAnalysis(kind)
+        if self._is_more_than_fields(model) or model.computes or len(specs) != len(model.fields):
             raise Odd("it is more than its fields")
-        plan = self._nested[model] = SchemaPlan(model.__name__, outermost=False)
+        plan = self._nested[kind] = SchemaPlan(kind.__name__, outermost=False)
         for spec in specs.values():
-            piece = pieces.piece(spec, pieces.fields[spec.name]["schema"])
-            if spec.nullable and (piece.is_serialised or not piece.is_nullable):
+            analysis = model.field(spec)
+            if spec.nullable and (analysis.is_serialised or not analysis.is_nullable):
                 raise Odd("functions may see None")
-            value = self._value(piece)
+            value = self._value(analysis)
             plan.fields.append(
                 FieldPlan(spec.name, spec.stored, value, nullable=spec.nullable, required=spec.required, unset=UNSURE)
             )
         return plan
 
-    def _value(self, piece: Piece) -> Value:
+    def _value(self, analysis: ValueAnalysis) -> Value:
         before = dict(self._nested)
         try:
-            found = None if piece.is_serialised else self._plain_value(piece)
+            found = None if analysis.is_serialised else self._plain_value(analysis)
         except Odd:
             found = None
             self._nested = before
-        return piece.converted(is_validated=self.validated) if found is None else found
+        return analysis.converted(is_validated=self._validated) if found is None else found
 
-    def _plain_value(self, piece: Piece) -> Value | None:
-        """Describe values that generated code writes; ``None`` for others."""
-        spec, kind = piece.spec, piece.assigned["type"]
-        if piece.node["type"] == "model":
-            model = piece.nested
+    def _plain_value(self, analysis: ValueAnalysis) -> Value | None:
+        """Return the description of values that generated code writes, ``None`` for others."""
+        spec, kind = analysis.spec, analysis.assigned["type"]
+        if analysis.node["type"] == "model":
+            model = analysis.nested
             return None if model is None else self._record(model, spec.fields or {})
-        known = choices(piece.assigned)
+        known = choices(analysis.assigned)
         if known is not None:
-            return self._chosen(piece, known)
-        if piece.assigned.keys() - SAYS_NOTHING:
+            return self._chosen(analysis, known)
+        if analysis.assigned.keys() - UNDEMANDING_KEYS:
             return None
         if spec.kind == kind and kind in ("list", "set") and spec.element is not None:
-            return self._elements(piece, spec.element)
+            return self._elements(analysis, spec.element)
         if spec.kind == "map" and kind == "dict" and spec.element is not None:
-            return self._entries(piece, spec.element)
-        if kind == "any" and not self._is_checked(piece):
+            return self._entries(analysis, spec.element)
+        if kind == "any" and not self._is_checked(analysis):
             return Converted(unchanged, _any_plain, reload="sure", by_library=True)
         if kind in _TEXTS:
-            check = unchanged if self.validated else piece.check
+            check = unchanged if self._validated else analysis.check
             return Converted(check, to_jsonable_python, as_text=True, natives=(_TEXTS[kind],))
-        checks = self._checks(piece)
-        if kind in _NUMBERS:
-            return Number(_NUMBERS[kind], _NUMBERS[kind], checks=checks)
-        if kind == "str" and not self._changes_text(piece):
+        checks = self._checks(analysis)
+        if kind in NUMBERS:
+            return Number(NUMBERS[kind], NUMBERS[kind], checks=checks)
+        if kind == "str" and not self._changes_text(analysis):
             return Text(checks)
         return Flag(checks) if kind == "bool" else None
 
-    def _chosen(self, piece: Piece, known: Mapping[Any, Any]) -> Value:
-        """Describe values each of which has its stored form."""
+    def _chosen(self, analysis: ValueAnalysis, known: Mapping[Any, Any]) -> Value:
+        """Return the description of values each of which has its stored form."""
         are_texts = all(type(form) is str for form in known.values())
-        is_same = self.validated or (are_texts and piece.stored["type"] == piece.assigned["type"])
+        is_same = self._validated or (are_texts and analysis.stored["type"] == analysis.assigned["type"])
         return Converted(
-            unchanged if is_same else piece.check,
+            unchanged if is_same else analysis.check,
             known.__getitem__,
             as_text=are_texts,
             natives=tuple({type(one) for one in known}),
@@ -187,48 +208,48 @@ class DumpPlanner:
     def _record(self, model: type[pydantic.BaseModel], specs: Mapping[str, FieldSpec]) -> Value:
         return Record(self._inner(model, specs), native=model, take=attrgetter("__dict__"))
 
-    def _elements(self, piece: Piece, spec: FieldSpec) -> Value | None:
-        inner = piece.pieces.piece(spec, piece.leaf.get("items_schema") or {"type": "any"})
+    def _elements(self, analysis: ValueAnalysis, spec: FieldSpec) -> Value | None:
+        inner = analysis.inside(spec, "items_schema")
         value = self._value(inner)
         checks: Checks = ()
-        simple = simple_checks(piece) if piece.assigned["type"] == "list" else None
-        if simple is not None and not _asks(value):
-            checks = () if self.validated else simple
-        elif self._is_checked(piece):
+        simple = simple_checks(analysis) if analysis.assigned["type"] == "list" else None
+        if simple is not None and not _asks_pydantic(value):
+            checks = () if self._validated else simple
+        elif self._is_checked(analysis):
             if not is_stable(value):
                 return None
             # which checks the elements too
-            checks, value = (Objects(_of_copies(piece.check)),), cast(Any, value).replace(checks=())
-        if piece.assigned["type"] == "list":
+            checks, value = (Objects(_of_copies(analysis.check)),), cast(Any, value).replace(checks=())
+        if analysis.assigned["type"] == "list":
             return ListOf(value, nullable=inner.takes_none, checks=checks)
         as_text = isinstance(value, Converted) and value.as_text
         return SetOf(value, checks=checks) if isinstance(value, (Text, Number)) or as_text else None
 
-    def _entries(self, piece: Piece, spec: FieldSpec) -> Value | None:
-        keys = piece.pieces.piece(spec, piece.leaf.get("keys_schema") or {"type": "any"})
-        are_texts = keys.assigned["type"] == "str" and not keys.assigned.keys() - SAYS_NOTHING
-        is_checked = self._is_checked(piece) or self._is_checked(keys)
-        if not are_texts or is_checked or keys.is_serialised or self._changes_text(piece):
+    def _entries(self, analysis: ValueAnalysis, spec: FieldSpec) -> Value | None:
+        keys = analysis.inside(spec, "keys_schema")
+        are_texts = keys.assigned["type"] == "str" and not keys.assigned.keys() - UNDEMANDING_KEYS
+        is_checked = self._is_checked(analysis) or self._is_checked(keys)
+        if not are_texts or is_checked or keys.is_serialised or self._changes_text(analysis):
             return None
-        inner = piece.pieces.piece(spec, piece.leaf.get("values_schema") or {"type": "any"})
+        inner = analysis.inside(spec, "values_schema")
         return MapOf(self._value(inner), nullable=inner.takes_none)
 
 
 def _of_copies(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Let validators that change what they see see something else than what is dumped."""
+    """Return a check that sees copies, because validators may change what they see."""
     return lambda value: check(value.copy())
 
 
-def _asks(value: Value) -> bool:
-    """Say whether pydantic is asked about each value; then it had better be asked about all at once."""
+def _asks_pydantic(value: Value) -> bool:
+    """Return whether pydantic is asked about each value; then it had better be asked about all at once."""
     return any(isinstance(one, Objects) for one in getattr(value, "checks", ()))
 
 
 def _computing(
     adapter: Adapter, model: type[pydantic.BaseModel], validated: bool
 ) -> Callable[[str, dict[str, Any]], Any]:
-    """Give what computes a field, by its stored name, from natives; where any is missing, nothing is computed."""
-    serialise = serializer(model, computed_only=True).to_python
+    """Return what computes a field, by its stored name, from natives; where any is missing, nothing is computed."""
+    serialise = compile_serializer(model, computed_only=True).to_python
     needed = {spec.name for spec in adapter.inputs if spec.required and not spec.nullable and spec.kind != "set"}
     nones = {spec.name: None for spec in adapter.inputs if spec.nullable}
 
@@ -236,20 +257,20 @@ def _computing(
         if not needed <= natives.keys():
             return ABSENT
         values = {**nones, **natives}
-        instance = variants.bare(model, values, set(values if validated else natives), None)
+        instance = instance_of(model, values, set(values if validated else natives), None)
         return plain(serialise(instance, mode="python", by_alias=True, warnings="error"))[stored]
 
     return compute
 
 
-def _unset_check(piece: Piece) -> Callable[[], Any] | None:
-    """Give what raises where an item without a value for a field might be refused."""
-    spec = piece.spec
+def _unset_check(analysis: ValueAnalysis) -> Callable[[], Any] | None:
+    """Return what raises where an item without a value for a field might be refused."""
+    spec = analysis.spec
     if not spec.nullable:
-        return _raise_unsure if piece.makes_default else None
-    if piece.is_serialised or (spec.required and not piece.is_nullable):
+        return _raise_unsure if analysis.makes_default else None
+    if analysis.is_serialised or (spec.required and not analysis.is_nullable):
         raise Odd("functions may see None")
-    return None if piece.is_nullable else partial(piece.check, None)
+    return None if analysis.is_nullable else partial(analysis.check, None)
 
 
 def _raise_unsure() -> None:
@@ -260,3 +281,87 @@ def _any_plain(value: Any) -> Any:
     if type(value) in PLAIN:
         return value
     return plain(_ANYTHING.to_python(value, mode="python", by_alias=True, warnings="error"))
+
+
+class WholeDump:
+    """Dumps a model by pydantic alone, where every step sees all values at once.
+
+    It does what :meth:`Adapter.settle` and :meth:`Adapter.checked_dump` do, for values that nothing is wrong with.
+    """
+
+    def __init__(self, adapter: Adapter, core: ModelCore, check: Finish, *, keeps_unknown: bool) -> None:
+        inputs = adapter.inputs
+        self._model = core.model
+        self._keeps_unknown = keeps_unknown
+        self._names = frozenset(adapter.fields)
+        self._computed = {spec.name for spec in adapter.fields.values() if spec.computed}
+        self._needed = frozenset(
+            spec.name for spec in inputs if spec.required and not spec.nullable and spec.kind != "set"
+        )
+        self._nones = {spec.name: None for spec in inputs if spec.nullable}
+        self._with_none = {spec.name: spec.stored for spec in inputs if means_none(spec)}
+        self._prepared = [(spec.stored, spec.source, spec.nullable, _inside(spec)) for spec in inputs]
+        self._settle = core.validator(ASSIGNED).validate_python
+        self._serialise = core.serializer.to_python
+        self._check = check
+
+    def __call__(self, natives: Mapping[str, Any], check: bool) -> dict[str, Any]:
+        """Return the plain values by stored name, with ``check`` only valid ones; raises where something is wrong."""
+        if not self._names.issuperset(natives):
+            raise LookupError("values of no field")
+        given = {
+            name: value
+            for name, value in natives.items()
+            if (value is not None or name in self._with_none) and name not in self._computed
+        }
+        settled = self._settle(given, strict=False, by_alias=True, by_name=False)
+        left_out = None if self._needed <= settled.keys() else self._computed
+        values = {**self._nones, **settled}
+        instance = instance_of(self._model, values, set(settled), {} if self._keeps_unknown else None)
+        serialised = self._serialise(instance, mode="python", by_alias=True, exclude=left_out, warnings="error")
+        if type(serialised) is not dict:
+            raise TypeError(serialised)
+        dumped: dict[str, Any] = plain(serialised)
+        if check:
+            for name, stored in self._with_none.items():
+                if name not in settled and dumped.get(stored, NO_VALUE) is None:
+                    del dumped[stored]
+            self._check(self._ready(dumped))
+        return dumped
+
+    def _ready(self, dumped: dict[str, Any]) -> dict[str, Any]:
+        """Return plain values that are fit for the check."""
+        ready = {}
+        for stored, source, nullable, inside in self._prepared:
+            value = dumped.get(stored, NO_VALUE)
+            if value is not NO_VALUE and (value is not None or nullable):
+                ready[source] = value if inside is None else prepare(inside, value)
+        return ready
+
+
+class ValidatedDump:
+    """Serialises natives that pydantic has just made of a whole item."""
+
+    def __init__(self, adapter: Adapter, core: ModelCore) -> None:
+        self._model = core.model
+        self._serialise = core.serializer.to_python
+        self._fields = core.model.__pydantic_fields__
+        self._nones = {spec.name: None for spec in adapter.inputs if spec.nullable}
+
+    def __call__(self, natives: Mapping[str, Any], check: bool) -> dict[str, Any]:
+        """Return the plain values by stored name; raises where something is wrong."""
+        given = {name: value for name, value in natives.items() if name in self._fields}
+        values = {**self._nones, **given}
+        if len(values) != len(self._fields):
+            raise LookupError("a model validator left a field out")
+        instance = instance_of(self._model, values, set(given), None)
+        serialised = self._serialise(instance, mode="python", by_alias=True, warnings="error")
+        if type(serialised) is not dict:
+            raise TypeError(serialised)
+        dumped: dict[str, Any] = plain(serialised)
+        return dumped
+
+
+def _inside(spec: FieldSpec) -> FieldSpec | None:
+    """Return the description of a field whose values have to be made fit themselves."""
+    return spec if spec.element is not None or spec.nested is not None else None

@@ -1,7 +1,7 @@
-"""Variants of a pydantic model's validation: what differs between a constructor, a put, a read and an assignment.
+"""pydantic's validators as the adapter needs them: for a constructor, a put, a read and an assignment.
 
-pydantic compiles every model from a core schema, a description in plain dicts.  A variant is the core schema of the
-user's class, rewritten in a few points and compiled by pydantic's own engine; the class itself stays as it is.
+pydantic compiles every model from its core schema.  A validator of ours is compiled, by pydantic's own engine, from the
+core schema of the user's class with a few points changed; the class itself stays as it is.
 """
 
 from __future__ import annotations
@@ -14,31 +14,28 @@ from enum import Enum
 from typing import Any, cast
 
 import pydantic
-from pydantic_core import (
-    CoreConfig,
-    CoreSchema,
-    PydanticUndefined,
-    SchemaValidator,
-)
+from pydantic_core import CoreConfig, CoreSchema, SchemaValidator
 
-from ...exceptions import DynaModelException
 from ...frozen import FrozenValue
+from .core_schema import (
+    FUNCTIONS,
+    Node,
+    children,
+    map_children,
+    nodes_of,
+    root_and_definitions,
+    stored_names,
+    without_ref,
+)
+from .instances import StandIn, instance_of, stand_in_for
 from .plain_values import plain
 
-Node = dict[str, Any]
-
 # whether pydantic can be told not to use what nested classes have compiled
-_KNOWS_PREBUILT = "_use_prebuilt" in (SchemaValidator.__text_signature__ or "")
-_INNER = (
-    "schema", "items_schema", "keys_schema", "values_schema", "extras_schema", "extras_keys_schema", "lax_schema",
-    "strict_schema", "json_schema", "python_schema", "arguments_schema", "var_args_schema", "var_kwargs_schema",
-    "return_schema", "steps", "choices", "definitions", "fields",
-)  # fmt: skip
+_CAN_IGNORE_PREBUILT = "_use_prebuilt" in (SchemaValidator.__text_signature__ or "")
 _CONSTRAINTS = (
     "gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "max_digits", "decimal_places", "pattern",
     "now_op", "tz_constraint", "allowed_schemes",
 )  # fmt: skip
-FUNCTIONS = ("function-before", "function-after", "function-wrap")
 _MARKERS = (
     pydantic.AfterValidator,
     pydantic.BeforeValidator,
@@ -47,8 +44,8 @@ _MARKERS = (
 )
 
 
-class Plan(FrozenValue):
-    """In what a variant differs from the user's model."""
+class ValidationMode(FrozenValue):
+    """In what a validation differs from that of the user's model."""
 
     whole: bool = False
     """Validate to an instance, with model validators; else field by field, to a dict, with nothing required."""
@@ -61,188 +58,99 @@ class Plan(FrozenValue):
     """Natives may be in the input, which the program may have changed since they were loaded."""
 
 
-GIVEN = Plan()
-GIVEN_ONLY = Plan(defaults=False)
-PUT = Plan(whole=True)
-STORED = Plan(whole=True, stored=True)
-PROJECTED = Plan(defaults=False, stored=True)
-TRUSTED = Plan(stored=True, validators=False)
-ASSIGNED = Plan(defaults=False, stored=True, validators=False, assigned=True)
+GIVEN = ValidationMode()
+GIVEN_ONLY = ValidationMode(defaults=False)
+PUT = ValidationMode(whole=True)
+STORED = ValidationMode(whole=True, stored=True)
+PROJECTED = ValidationMode(defaults=False, stored=True)
+TRUSTED = ValidationMode(stored=True, validators=False)
+ASSIGNED = ValidationMode(defaults=False, stored=True, validators=False, assigned=True)
 
 
-def unwrapped(schema: Any) -> tuple[Node, list[Node]]:
-    """Give the root of a core schema without its references, and the definitions beside it."""
-    definitions: list[Node] = []
-    while schema["type"] in ("definitions", "definition-ref"):
-        if schema["type"] == "definitions":
-            definitions += schema["definitions"]
-            schema = schema["schema"]
-        else:
-            schema = next(found for found in definitions if found.get("ref") == schema["schema_ref"])
-    return schema, definitions
+def validating(validator: SchemaValidator) -> Callable[[Any], Any]:
+    """Return the function that validates what was stored or assigned."""
+    return functools.partial(validator.validate_python, strict=False, by_alias=True, by_name=False)
 
 
-def parts(model: type[pydantic.BaseModel]) -> tuple[Node, Node, list[Node]]:
-    """Give the nodes of a model and of its fields, and the definitions beside them."""
-    node, definitions = unwrapped(model.__pydantic_core_schema__)
-    found = None
-    while node["type"] != "model-fields":
-        if node["type"] == "model":
-            found = node
-        if node.get("root_model") or not isinstance(node.get("schema"), dict):
-            raise DynaModelException(f"{model.__name__}: a model's schema needs fields, not one value")
-        node = node["schema"]
-    assert found is not None
-    return found, node, definitions
-
-
-def stored_names(fields: Node) -> dict[str, str]:
-    """Give the name under which each field is stored, by Python name."""
-    return {name: field.get("serialization_alias") or name for name, field in fields["fields"].items()}
-
-
-def validator(model: type[pydantic.BaseModel], plan: Plan, hide_input: bool = False) -> SchemaValidator:
-    """Compile a variant of a model for validation."""
-    outer, fields, definitions = parts(model)
-    rewriter = Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
-    root, _ = unwrapped(model.__pydantic_core_schema__)
-    if plan.whole:
-        schema = rewriter.node({key: value for key, value in root.items() if key != "ref"}, top=True)
+def compile_validator(
+    model: type[pydantic.BaseModel], mode: ValidationMode, *, hide_input: bool = False
+) -> SchemaValidator:
+    """Return the validator of a model."""
+    nodes = nodes_of(model)
+    rewriter = ValidationRewriter(mode, cast(Node, model.__pydantic_core_schema__), nodes.definitions)
+    config = nodes.model.get("config", {})
+    if mode.whole:
+        schema = rewriter.rewritten(without_ref(nodes.root), top=True)
     else:
-        schema = rewriter.loose(fields, outer.get("config", {}))
-    return rewriter.compiled(
-        schema, {**outer.get("config", {}), **({"hide_input_in_errors": True} if hide_input else {})}
-    )
+        schema = rewriter.fields_as_dict(nodes.fields, config)
+    return rewriter.compiled(schema, {**config, "hide_input_in_errors": True} if hide_input else dict(config))
 
 
-def fields_validator(
-    model: type[pydantic.BaseModel], plan: Plan, without: Collection[str] = ()
+def compile_fields_validator(
+    model: type[pydantic.BaseModel], mode: ValidationMode, without: Collection[str] = ()
 ) -> SchemaValidator | None:
-    """Compile the fields of a model, but for some, without the model around them; it gives (values, extra, names).
+    """Return the validator of a model's fields, but for some, which gives (values, extra, names) and no instance.
 
     ``None`` where the model has functions of its own that want to see an instance.
     """
-    outer, _, definitions = parts(model)
-    root, _ = unwrapped(model.__pydantic_core_schema__)
-    node = outer["schema"]
-    while node["type"] == "function-before":
-        node = node["schema"]
-    if root is not outer or outer.get("post_init") is not None or node["type"] != "model-fields":
+    nodes = nodes_of(model)
+    inside = nodes.model["schema"]
+    while inside["type"] == "function-before":
+        inside = inside["schema"]
+    if nodes.root is not nodes.model or nodes.model.get("post_init") is not None or inside is not nodes.fields:
         return None
-    rewriter = Rewriter(plan, cast(Node, model.__pydantic_core_schema__), definitions)
-    schema = rewriter.node(outer["schema"], top=True)
+    rewriter = ValidationRewriter(mode, cast(Node, model.__pydantic_core_schema__), nodes.definitions)
+    schema = rewriter.rewritten(nodes.model["schema"], top=True)
     if without:
         fields = {name: field for name, field in schema["fields"].items() if name not in without}
         schema.update(fields=fields, extra_behavior="ignore")
-    return rewriter.compiled(schema, rewriter.config_of(outer))
+    return rewriter.compiled(schema, rewriter.config_of(nodes.model))
 
 
-def element_validator(schema: Any, functions: Iterable[Any]) -> SchemaValidator:
-    """Compile the core schema of something that is no field, so that it converts what was assigned."""
-    root, definitions = unwrapped(schema)
-    rewriter = Rewriter(ASSIGNED, schema, definitions)
+def compile_element_validator(schema: Any, functions: Iterable[Any]) -> SchemaValidator:
+    """Return the validator that converts what was assigned to something that is no field; ``functions`` do not run."""
+    root, definitions = root_and_definitions(schema)
+    rewriter = ValidationRewriter(ASSIGNED, schema, definitions)
     rewriter.user_functions += functions
-    return rewriter.compiled(rewriter.node({key: value for key, value in root.items() if key != "ref"}))
+    return rewriter.compiled(rewriter.rewritten(without_ref(root)))
 
 
-def children(node: Mapping[str, Any]) -> Iterator[Node]:
-    for key in _INNER:
-        value = node.get(key)
-        if isinstance(value, dict):
-            yield from [value] if isinstance(value.get("type"), str) else value.values()
-        elif isinstance(value, list):
-            for one in value:
-                yield one[0] if isinstance(one, tuple) else one
-
-
-def mapped(node: Node, change: Callable[[Node], Node]) -> Node:
-    """Copy a node with its children changed."""
-    copied = dict(node)
-    for key in _INNER:
-        value = node.get(key)
-        if isinstance(value, dict):
-            if isinstance(value.get("type"), str):
-                copied[key] = change(value)
-            else:
-                copied[key] = {name: change(one) if isinstance(one, dict) else one for name, one in value.items()}
-        elif isinstance(value, list):
-            copied[key] = [
-                (change(one[0]), one[1]) if isinstance(one, tuple) else change(one) if isinstance(one, dict) else one
-                for one in value
-            ]
-    return copied
-
-
-class Stand:
-    """Takes the place of a nested class while pydantic works, which would otherwise use what that has compiled."""
-
-    __slots__ = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__", "original")
-
-
-# what object.__setattr__ would look up every time
-set_values, set_names, set_extra, set_private = (
-    vars(pydantic.BaseModel)[name].__set__
-    for name in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
-)
 _ABSENT: Any = object()
 _ORIGINAL = "\0original"
 
 
-def bare(model: type[pydantic.BaseModel], values: dict[str, Any], names: set[str], extra: Any) -> pydantic.BaseModel:
-    """Make an instance of exactly these values: nothing is validated, no default is made, no hook is called."""
-    instance = model.__new__(model)
-    set_values(instance, values)
-    set_names(instance, names)
-    set_extra(instance, extra)
-    set_private(instance, _private(model, values) if model.__private_attributes__ else None)
-    return instance
+class ValidationRewriter:
+    """Changes core schemas for validation in one mode."""
 
-
-def _private(model: type[pydantic.BaseModel], values: dict[str, Any]) -> dict[str, Any]:
-    private: dict[str, Any] = {}
-    for name, declared in model.__private_attributes__.items():
-        factory: Any = declared.default_factory
-        if factory is None:
-            value = declared.get_default()
-        elif getattr(declared, "default_factory_takes_validated_data", False):
-            value = factory({**values, **private})
-        else:
-            value = factory()
-        if value is not PydanticUndefined:
-            private[name] = value
-    return private
-
-
-class Rewriter:
-    """Writes one variant of a core schema."""
-
-    def __init__(self, plan: Plan, schema: Node, definitions: list[Node]) -> None:
-        self.plan = plan
-        self.definitions = {node["ref"]: node for node in definitions}
-        self.is_native = plan.validators and _KNOWS_PREBUILT
+    def __init__(self, mode: ValidationMode, schema: Node, definitions: Mapping[str, Node]) -> None:
+        self.mode = mode
+        self.definitions = definitions
+        self.makes_instances = mode.validators and _CAN_IGNORE_PREBUILT
+        """Whether pydantic itself makes instances of nested models, which else stand-ins are made for."""
         self.user_functions: list[Any] = []
-        if not plan.validators:
-            self._collect(schema)
+        if not mode.validators:
+            self._collect_user_functions(schema)
 
-    def _collect(self, node: Node) -> None:
+    def _collect_user_functions(self, node: Node) -> None:
         model = node.get("cls")
         if node["type"] == "model" and isinstance(model, type):
             self.user_functions += functions_of(cast("type[pydantic.BaseModel]", model))
         for inner in children(node):
             if isinstance(inner, dict):
-                self._collect({"type": "", **inner})
+                self._collect_user_functions({"type": "", **inner})
 
     def compiled(self, schema: Node, config: Node | None = None) -> SchemaValidator:
-        """Compile what was written, with the definitions that belong to it."""
+        """Return the validator of a changed core schema, with the definitions that belong to it."""
         if self.definitions:
-            definitions = [self.node(one) for one in self.definitions.values()]
+            definitions = [self.rewritten(one) for one in self.definitions.values()]
             schema = {"type": "definitions", "schema": schema, "definitions": definitions}
-        options: dict[str, Any] = {"_use_prebuilt": False} if self.is_native else {}
+        options: dict[str, Any] = {"_use_prebuilt": False} if self.makes_instances else {}
         return SchemaValidator(cast(CoreSchema, schema), cast(CoreConfig, config), **options)
 
     def config_of(self, model: Node) -> Node:
+        """Return the configuration of a model's node, changed."""
         config = {key: value for key, value in model.get("config", {}).items() if key != "revalidate_instances"}
-        if self.plan.stored and config.get("extra_fields_behavior") == "forbid":
+        if self.mode.stored and config.get("extra_fields_behavior") == "forbid":
             config["extra_fields_behavior"] = "ignore"
         return config
 
@@ -254,61 +162,61 @@ class Rewriter:
             return True
         return any(function is one or function == one for one in self.user_functions)
 
-    def node(self, node: Node, top: bool = False, choice: bool = False) -> Node:
+    def rewritten(self, node: Node, top: bool = False, choice: bool = False) -> Node:
+        """Return a changed node; ``top`` is the outermost model, ``choice`` one of several that a value may fit."""
         kind = node.get("type")
-        if isinstance(node, _Kept):
-            return mapped(node, self.node)
+        if isinstance(node, _Unchanged):
+            return map_children(node, self.rewritten)
         if kind == "model" and not node["root_model"]:
             return self._model(node, top)
         if kind == "model-fields":
             return self._fields(node, top)
-        if not self.plan.validators:
+        if not self.mode.validators:
             node = {key: value for key, value in node.items() if key not in _CONSTRAINTS}
             if kind in FUNCTIONS or kind == "function-plain":
-                shortened = self._without_user(node)
+                shortened = self._without_user_function(node)
                 if shortened is not node:
-                    return self.node(shortened, top, choice)
+                    return self.rewritten(shortened, top, choice)
         if kind in ("union", "tagged-union"):
             return self._union(node)
-        if kind in ("enum", "literal") and (self.plan.stored or self.plan.assigned):
+        if kind in ("enum", "literal") and (self.mode.stored or self.mode.assigned):
             return _by_stored_value(node)
-        if kind == "json" and self.plan.stored:
-            return self.node(node.get("schema") or {"type": "any"})
-        copied = mapped(node, lambda inner: self.node(inner, top and kind in FUNCTIONS))
+        if kind == "json" and self.mode.stored:
+            return self.rewritten(node.get("schema") or {"type": "any"})
+        copied = map_children(node, lambda inner: self.rewritten(inner, top and kind in FUNCTIONS))
         if kind == "str" and not choice:
             copied["coerce_numbers_to_str"] = True
         elif kind == "json":
-            native = self.node(node.get("schema") or {"type": "any"})
+            native = self.rewritten(node.get("schema") or {"type": "any"})
             copied = {"type": "union", "mode": "left_to_right", "choices": [copied, native]}
-        elif self.plan.stored and copied.get("extra_behavior") == "forbid":
+        elif self.mode.stored and copied.get("extra_behavior") == "forbid":
             copied["extra_behavior"] = "ignore"
         return copied
 
-    def _without_user(self, node: Node) -> Node:
-        """Leave a validator out, unless nothing else would convert."""
+    def _without_user_function(self, node: Node) -> Node:
+        """Return what is inside a function of the user's, or the function where nothing else would convert."""
         if not self._is_users(node["function"]["function"]):
             return node
         if node["type"] == "function-plain":
-            return {"type": "any"} if self.plan.assigned else node
+            return {"type": "any"} if self.mode.assigned else node
         inner: Node = node["schema"]
-        if inner["type"] in ("is-instance", "any") and not self.plan.assigned:
+        if inner["type"] in ("is-instance", "any") and not self.mode.assigned:
             return node
         if inner["type"] == "is-instance":
-            return {"type": "union", "mode": "left_to_right", "choices": [inner, _Kept(node)]}
+            return {"type": "union", "mode": "left_to_right", "choices": [inner, _Unchanged(node)]}
         return {**inner, "ref": node["ref"]} if "ref" in node else inner
 
     def _union(self, node: Node) -> Node:
         if node["type"] == "tagged-union":
-            copied = mapped(node, self.node)
+            copied = map_children(node, self.rewritten)
             if not callable(node["discriminator"]):
                 copied["discriminator"] = self._discriminator(node)
             for tag, choice in list(copied["choices"].items()):
                 if isinstance(tag, Enum) and isinstance(choice, dict):
-                    twin = {key: value for key, value in choice.items() if key != "ref"}
-                    copied["choices"].setdefault(tag.value, twin)
+                    copied["choices"].setdefault(tag.value, without_ref(choice))
             return copied
-        copied = mapped(node, lambda inner: self.node(inner, choice=True))
-        if self.plan.stored and any(self._forbids(inner) for inner in children(node)):
+        copied = map_children(node, lambda inner: self.rewritten(inner, choice=True))
+        if self.mode.stored and any(self._forbids(inner) for inner in children(node)):
             copied.pop("mode", None)  # without the refusals, the best match has to decide
         return copied
 
@@ -347,46 +255,49 @@ class Rewriter:
     def _model(self, node: Node, top: bool) -> Node:
         model = node["cls"]
         inner = node["schema"]
-        if not self.plan.validators:
+        if not self.mode.validators:
             while inner["type"] in FUNCTIONS and self._is_users(inner["function"]["function"]):
                 inner = inner["schema"]
-        copied: Node = {"type": "model", "cls": model, "schema": self.node(inner, top), "config": self.config_of(node)}
+        copied: Node = {
+            "type": "model",
+            "cls": model,
+            "schema": self.rewritten(inner, top),
+            "config": self.config_of(node),
+        }
         copied.update((key, node[key]) for key in ("strict", "post_init", "ref") if key in node)
-        return copied if self.is_native else self._stood_for(copied, inner)
+        return copied if self.makes_instances else self._by_stand_in(copied, inner)
 
-    def _stood_for(self, node: Node, inner: Node) -> Node:
-        """Let another class take the place of a model, which is made of it afterwards."""
-        model = node["cls"]
-        stand = type(model.__name__, (Stand,), {"__slots__": (), "__module__": model.__module__})
+    def _by_stand_in(self, node: Node, inner: Node) -> Node:
+        """Let pydantic make a stand-in of a model, which becomes an instance afterwards."""
+        model, post_init = node["cls"], node.get("post_init")
+        stand_in = stand_in_for(model)
         copied = {key: value for key, value in node.items() if key not in ("ref", "post_init")}
-        copied["cls"] = stand
-        taker = _taker(model, stand, _stored_for(inner) if self.plan.assigned else None)
-        before = {"type": "function-before", "function": {"type": "no-info", "function": taker}, "schema": copied}
-        post_init = node.get("post_init")
-        maker = _maker(model, post_init, loose=not self.plan.validators)
-        after: Node = {"type": "function-after", "function": {"type": "no-info", "function": maker}, "schema": before}
-        return {**after, "ref": node["ref"]} if "ref" in node else after
+        copied["cls"] = stand_in
+        before = _instances_let_in(model, stand_in, _stored_names_inside(inner) if self.mode.assigned else None)
+        after = _instance_maker(model, post_init, loose=not self.mode.validators)
+        rewritten = _with_function("after", after, _with_function("before", before, copied))
+        return {**rewritten, "ref": node["ref"]} if "ref" in node else rewritten
 
     def _fields(self, node: Node, top: bool) -> Node:
-        """The fields of a model that becomes an instance."""
+        """Return the changed fields of a model that becomes an instance."""
         fields = self._renamed(node, top)
-        if not self.plan.validators:
+        if not self.mode.validators:
             for field in fields.values():
                 if field["schema"]["type"] != "default":
                     field["schema"] = {"type": "default", "schema": field["schema"], "default": _ABSENT}
             anything = {"type": "default", "schema": {"type": "any"}, "default": _ABSENT}
             fields[_ORIGINAL] = {"type": "model-field", "schema": anything}
         copied = {**node, "fields": fields}
-        if self.plan.stored and node.get("extra_behavior") == "forbid":
+        if self.mode.stored and node.get("extra_behavior") == "forbid":
             copied["extra_behavior"] = "ignore"
         return copied
 
-    def loose(self, node: Node, config: Mapping[str, Any]) -> Node:
-        """The fields of a model as a dict of those that are given."""
+    def fields_as_dict(self, node: Node, config: Mapping[str, Any]) -> Node:
+        """Return what makes a dict of those fields of a model that are given."""
         fields = {}
         for name, field in self._renamed(node, top=True).items():
             inner = field["schema"]
-            if not self.plan.defaults and inner["type"] == "default":
+            if not self.mode.defaults and inner["type"] == "default":
                 inner = inner["schema"]
             fields[name] = {
                 "type": "typed-dict-field",
@@ -397,13 +308,13 @@ class Rewriter:
         copied: Node = {"type": "typed-dict", "fields": fields, "config": dict(config)}
         for key in ("extras_schema", "extra_behavior"):
             if key in node:
-                copied[key] = self.node(node[key]) if key == "extras_schema" else node[key]
-        if self.plan.stored:
+                copied[key] = self.rewritten(node[key]) if key == "extras_schema" else node[key]
+        if self.mode.stored:
             copied["extra_behavior"] = "ignore"
         return copied
 
     def _renamed(self, node: Node, top: bool) -> dict[str, Node]:
-        """Let every field be found under the name that its values come by, and under its others if they are free."""
+        """Return the fields, found under the names that their values come by, and under others of theirs if free."""
         stored = stored_names(node)
         primary = {name: name if top else stored[name] for name in stored}
         fields = {}
@@ -411,12 +322,12 @@ class Rewriter:
             taken = [[other] for field_name, other in primary.items() if field_name != name]
             paths = [[primary[name]], *_lookups(field.get("validation_alias")), [name], [stored[name]]]
             wanted = [path for path in _unique(paths) if path not in taken]
-            fields[name] = {**field, "schema": self.node(field["schema"]), "validation_alias": wanted}
+            fields[name] = {**field, "schema": self.rewritten(field["schema"]), "validation_alias": wanted}
         return fields
 
 
-class _Kept(dict):  # type: ignore[type-arg]
-    """A node that stays as it is."""
+class _Unchanged(dict):  # type: ignore[type-arg]
+    """A node that stays as it is, but for what is inside."""
 
 
 def _unique(paths: list[list[Any]]) -> list[list[Any]]:
@@ -431,34 +342,40 @@ def _lookups(alias: Any) -> list[list[Any]]:
     return alias if isinstance(alias[0], list) else [alias]
 
 
-def _stored_for(node: Node) -> dict[str, str]:
+def _with_function(when: str, function: Callable[[Any], Any], node: Node) -> Node:
+    return {"type": f"function-{when}", "function": {"type": "no-info", "function": function}, "schema": node}
+
+
+def _stored_names_inside(node: Node) -> dict[str, str]:
     while node["type"] != "model-fields":
         node = node["schema"]
     return stored_names(node)
 
 
-def _taker(model: type, stand: type, stored: dict[str, str] | None) -> Callable[[Any], Any]:
-    """Let instances pass, or where they may have been changed, let their values be looked at."""
+def _instances_let_in(model: type, stand_in: type[StandIn], stored: dict[str, str] | None) -> Callable[[Any], Any]:
+    """Return what lets instances pass, or, with stored names, has their values looked at, which may have changed."""
 
-    def take(value: Any) -> Any:
+    def let_in(value: Any) -> Any:
         if not isinstance(value, model):
             return value
         if stored is not None:
             return {**{stored.get(name, name): one for name, one in value.__dict__.items()}, _ORIGINAL: value}
-        passing = stand()
+        passing: Any = stand_in()
         passing.original = value
         passing.__pydantic_fields_set__ = set()
         return passing
 
-    return take
+    return let_in
 
 
-def _maker(model: type[pydantic.BaseModel], post_init: str | None, loose: bool) -> Callable[[Any], Any]:
-    def make(stand: Any) -> Any:
-        original = getattr(stand, "original", None)
+def _instance_maker(model: type[pydantic.BaseModel], post_init: str | None, *, loose: bool) -> Callable[[Any], Any]:
+    """Return what makes an instance of a stand-in, where ``loose`` perhaps of some of its fields only."""
+
+    def make(stand_in: Any) -> Any:
+        original = getattr(stand_in, "original", None)
         if original is not None:
             return original
-        values = stand.__dict__
+        values = stand_in.__dict__
         if loose:
             original = values.pop(_ORIGINAL, _ABSENT)
             values = {name: value for name, value in values.items() if value is not _ABSENT}
@@ -466,8 +383,8 @@ def _maker(model: type[pydantic.BaseModel], post_init: str | None, loose: bool) 
                 copied = original.__copy__()
                 copied.__dict__.update(values)
                 return copied
-        instance = bare(model, values, stand.__pydantic_fields_set__, stand.__pydantic_extra__)
-        if post_init is not None and len(values) == len(stand.__dict__):
+        instance = instance_of(model, values, stand_in.__pydantic_fields_set__, stand_in.__pydantic_extra__)
+        if post_init is not None and len(values) == len(stand_in.__dict__):
             getattr(instance, post_init)(None)
         return instance
 
@@ -475,7 +392,7 @@ def _maker(model: type[pydantic.BaseModel], post_init: str | None, loose: bool) 
 
 
 def _by_stored_value(node: Node) -> Node:
-    """Let enum members be found by the form in which their values are stored."""
+    """Return a node that finds enum members by the form in which their values are stored."""
     members = [one for one in node["members" if node["type"] == "enum" else "expected"] if isinstance(one, Enum)]
     known_to_pydantic = node["type"] == "enum" and all(type(member.value) in (str, int) for member in members)
     if not members or known_to_pydantic:
@@ -490,7 +407,7 @@ def _by_stored_value(node: Node) -> Node:
                 return member
         return value
 
-    return {"type": "function-before", "function": {"type": "no-info", "function": find}, "schema": node}
+    return _with_function("before", find, node)
 
 
 def _same(form: Any, value: Any) -> bool:
@@ -498,7 +415,7 @@ def _same(form: Any, value: Any) -> bool:
 
 
 def functions_of(model: type[pydantic.BaseModel]) -> list[Any]:
-    """List the validating functions that the user attached to a model and to its fields."""
+    """Return the validating functions that the user attached to a model and to its fields."""
     kinds = ("validators", "field_validators", "root_validators", "model_validators")
     groups = [getattr(model.__pydantic_decorators__, kind) for kind in kinds]
     functions = [one.func for group in groups for one in group.values()]
@@ -508,6 +425,7 @@ def functions_of(model: type[pydantic.BaseModel]) -> list[Any]:
 
 
 def functions_in(annotation: Any, metadata: Any = ()) -> Iterator[Any]:
+    """Yield the validating functions that the user attached to an annotation."""
     for one in metadata:
         if isinstance(one, _MARKERS):
             yield one.func
