@@ -39,7 +39,7 @@ from ..compiler.plans import (
 )
 from .conversion import STORED, computed, exporting, importing, own_default, plain
 from .models import Models, Unready, every, has_models, is_reloaded
-from .validators import Contextual, checks_of, is_own
+from .validators import NeedsContext, checks_of, is_own
 from .values import plain_value, require_usual
 
 _IMMUTABLE = (str, int, float, bool, bytes, type(None), decimal.Decimal, dt.date, dt.timedelta, uuid.UUID)
@@ -169,7 +169,7 @@ class SchemaPlanner:
             return self._value(spec, spec.native)
         except Odd as odd:
             return self._foreign(spec, str(odd), inner=inner)
-        except Contextual:
+        except NeedsContext:
             return self._by_methods(spec, spec.native)
 
     def _value(self, spec: FieldSpec, field: Any) -> Value:
