@@ -1,4 +1,4 @@
-"""schematics 2.1.
+"""The adapter of schematics 2.1.
 
 Every value is converted, validated and exported by its own type, and every nested model by schematics' loops.  The
 outermost loop is ours, because storage wants what schematics' does not offer: a default is made once, a validator runs
@@ -8,12 +8,13 @@ once, a computed value is never taken in, and no role or export level keeps a fi
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from schematics import types
 from schematics.exceptions import BaseError, CompoundError, DataError, FieldError
-from schematics.models import Model, ModelDict
+from schematics.models import Model
 from schematics.types.serializable import Serializable
 from schematics.undefined import Undefined
 
@@ -21,43 +22,19 @@ from ...spec import FieldSpec
 from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
 from ..compiler import SchemaPlan
 from .conversion import (
-    STORED,
+    IMPORT_OPTIONS,
     computed,
     computed_native,
-    exporting,
-    has_own_text,
-    has_raw_models,
-    importing,
-    label,
-    own_default,
+    default_of,
+    export_context,
+    has_own_format,
+    import_context,
+    lacks_instances,
     plain,
-    takes_none,
 )
+from .instances import instance_of
 from .plans import SchemaPlanner
-from .types import Binary, Set, Timestamp
-
-
-def _bare(field: Any) -> Any:
-    return field.type if isinstance(field, Serializable) else field
-
-
-def _declared(inner: type) -> dict[str, Any]:
-    """Collect what schematics looks for in the class itself and in models, but not in plain classes among the bases."""
-    declared: dict[str, Any] = {}
-    for klass in reversed(inner.__mro__[:-1]):
-        for key, value in vars(klass).items():
-            if isinstance(value, (types.BaseType, Serializable)):
-                # types remember the model that they belong to, and this class may serve another one as well
-                declared[key] = copy.deepcopy(value)
-            elif key.startswith("validate_") or key in ("Options", "__optionsclass__"):
-                declared[key] = value
-            else:
-                declared.pop(key, None)
-    return declared
-
-
-_META: type = type(Model)
-_PLAIN = (str, int, float, bool, list, dict, set)
+from .specs import bare_type, key_type_of, specs_of
 
 
 class SchematicsAdapter(Adapter):
@@ -91,7 +68,7 @@ class SchematicsAdapter(Adapter):
         else:
             attrs.update(_declared(inner))
             bases = (DynamORMSchema, inner, Model)
-        adopted: type = _META(name, bases, attrs)
+        adopted: type = type(Model)(name, bases, attrs)
         return adopted
 
     @property
@@ -105,95 +82,49 @@ class SchematicsAdapter(Adapter):
     # Description.
 
     def describe(self) -> Iterable[FieldSpec]:
-        return self._specs(self._types)
-
-    def _specs(self, fields: Mapping[str, Any]) -> tuple[FieldSpec, ...]:
-        labels = {label(name, field) for name, field in fields.items()}
-        specs = []
-        for name, field in fields.items():
-            former = (key for key in field.deserialize_from if key not in fields)
-            aliases = tuple(key for key in (name, *former) if key not in labels)
-            specs.append(self._spec(name, field, aliases))
-        return tuple(specs)
-
-    def _spec(self, name: str, field: Any, aliases: tuple[str, ...] = ()) -> FieldSpec:
-        bare = _bare(field)
-        is_list = isinstance(bare, (types.ListType, types.DictType))
-        stored = label(name, field)
-        is_computed = field is not bare
-        return FieldSpec(
-            name=name,
-            stored=stored,
-            source=name,
-            kind=_kind(bare),
-            key_type=self.key_type(bare),
-            required=bool(field.required) and not is_computed,
-            nullable=not field.required and (bare.name is not None or takes_none(bare)),
-            computed=is_computed,
-            loads_to=_loads_to(bare),
-            element=self._spec("element", bare.field) if is_list else None,
-            nested=(lambda: self._specs(bare.model_class._schema.fields)) if _kind(bare) == "nested" else None,
-            native=field,
-            aliases=aliases,
-        )
+        return specs_of(self._types)
 
     def key_type(self, field: Any) -> str | None:
-        field = _bare(field)
-        declared = getattr(field, "dynamo_type", None)
-        if declared is not None:
-            return str(declared)
-        if isinstance(field, (types.CompoundType, types.BooleanType, types.GeoPointType)):
-            return None
-        if isinstance(field, types.UnionType):
-            letters = {self.key_type(inner) for inner in field._types.values()}
-            return letters.pop() if len(letters) == 1 else None
-        if isinstance(field, Binary):
-            return "B"
-        if isinstance(field, types.DecimalType):
-            # schematics gives a decimal out as text
-            return "S" if type(field).to_primitive is types.DecimalType.to_primitive else "N"
-        if isinstance(field, (types.NumberType, types.TimedeltaType, types.TimestampType, Timestamp)):
-            return "N"
-        return "S"
+        return key_type_of(field)
 
     # Taking in.
 
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
-        context = importing()
-        data, errors = self._taken(values, context, defaults=defaults, demands=False)
+        context = import_context()
+        data, errors = self._converted_fields(values, context, defaults=defaults, demands=False)
         given = [spec.name for spec in self.inputs if not values.keys().isdisjoint((spec.name, *spec.aliases))]
         return self._validated(data, errors, given, context)
 
     def load_whole(self, values: dict[str, Any]) -> dict[str, Any]:
-        context = importing()
-        data, errors = self._taken(values, context)
+        context = import_context()
+        data, errors = self._converted_fields(values, context)
         return self._validated(data, errors, list(self._types), context)
 
     def load_stored(self, values: dict[str, Any], mode: str) -> dict[str, Any]:
-        context = importing(**STORED[mode])
-        data, errors = self._taken(values, context, defaults=mode != PARTIAL)
-        return self._validated(data, errors, self._judged_names(data, mode), context)
+        context = import_context(**IMPORT_OPTIONS[mode])
+        data, errors = self._converted_fields(values, context, defaults=mode != PARTIAL)
+        return self._validated(data, errors, self._validated_names(data, mode), context)
 
     def judged(self, data: dict[str, Any], mode: str) -> dict[str, Any]:
-        """Give the native values that stay when the model's ``validate_*`` methods have seen those that were loaded."""
-        return self._validated(data, {}, self._judged_names(data, mode), importing(**STORED[mode]))
+        """Return the native values that stay when the model's ``validate_*`` methods have seen what was loaded."""
+        return self._validated(data, {}, self._validated_names(data, mode), import_context(**IMPORT_OPTIONS[mode]))
 
-    def _judged_names(self, data: dict[str, Any], mode: str) -> list[str]:
+    def _validated_names(self, data: dict[str, Any], mode: str) -> list[str]:
         if mode == TRUSTED:
             return []
         return list(self._types if mode == WHOLE else data)
 
-    def _taken(
+    def _converted_fields(
         self, values: dict[str, Any], context: Any, *, defaults: bool = True, demands: bool = True
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Convert field by field; gives native values and errors, with nested models as schematics' objects."""
+        """Return native values and errors, field by field, with nested models as schematics' objects."""
         data: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         for spec in self.inputs:
             field = spec.native
             value = next((values[key] for key in (spec.name, *spec.aliases) if key in values), Undefined)
             if value is Undefined and defaults:
-                value = own_default(field)
+                value = default_of(field)
             if value is Undefined and not demands:
                 continue
             try:
@@ -208,16 +139,15 @@ class SchematicsAdapter(Adapter):
     def _validated(
         self, data: dict[str, Any], errors: dict[str, Any], names: list[str], context: Any
     ) -> dict[str, Any]:
-        """Run the model's ``validate_*`` methods of some fields, and give plain native values."""
+        """Return plain native values that the model's ``validate_*`` methods of some fields have seen."""
         loaded = set(data)
         declared = self._validators
         validators = {name: declared[name] for name in names if name in declared} if declared else {}
         if validators:
-            failed = {name for name, field in self._types.items() if label(name, field) in errors} if errors else ()
             for spec in self.inputs:
-                if spec.name not in failed:
+                if spec.stored not in errors:
                     data.setdefault(spec.name, None)
-            instance = self._instance(data)
+            instance = instance_of(self.schema, data)
             for name, validator in validators.items():
                 if name in data:
                     try:
@@ -247,20 +177,11 @@ class SchematicsAdapter(Adapter):
         validators: dict[str, Any] = self.schema._schema.validators  # type: ignore[attr-defined]
         return validators
 
-    def _instance(self, data: dict[str, Any]) -> Any:
-        """Give an object of the schema's class that holds just these values."""
-        if self.schema.__init__ is Model.__init__:  # type: ignore[misc]
-            instance: Any = object.__new__(self.schema)
-        else:
-            instance = self.schema(trusted_data=data, init=False)
-        instance._data = ModelDict(converted=data)
-        return instance
-
     # Giving out.
 
     def dump_values(self, natives: dict[str, Any]) -> dict[str, Any]:
         instance = self.filled(natives)
-        context = exporting()
+        context = export_context()
         dumped = {}
         for spec in self.fields.values():
             if spec.computed:
@@ -270,51 +191,39 @@ class SchematicsAdapter(Adapter):
             else:
                 continue
             if value is not Undefined:
-                dumped[spec.stored] = self._named(spec, lambda s=spec, v=value: _exported(s, v, context))
+                dumped[spec.stored] = _named(spec, partial(_exported, spec, value, context))
         return dumped
 
     def filled(self, natives: dict[str, Any]) -> Any:
-        """Give an instance with models inside where natives have dicts, and ``None`` for what is absent."""
+        """Return an instance with models inside where natives have dicts, and ``None`` for what is absent."""
         data = {}
         for spec in self.inputs:
             value = natives.get(spec.name)
-            if has_raw_models(spec.native, value):
-                value = self._named(spec, lambda s=spec, v=value: self._converted(s, v))
+            if lacks_instances(spec.native, value):
+                value = _named(spec, partial(_converted, spec, value))
             data[spec.name] = value
-        return self._instance(data)
-
-    @staticmethod
-    def _named(spec: FieldSpec, work: Any) -> Any:
-        try:
-            return work()
-        except BaseError as error:
-            raise DataError({spec.stored: error}) from error
-
-    @staticmethod
-    def _converted(spec: FieldSpec, value: Any) -> Any:
-        context = importing(validate=False)
-        return context.field_converter(_bare(spec.native), value, context)
+        return instance_of(self.schema, data)
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
         # what schematics gives out is what it holds: a number assigned as text has to become a number before that
-        return self._converted(spec, value)
+        return _converted(spec, value)
 
     def serialised(self, spec: FieldSpec, value: Any) -> Any:
         if isinstance(value, Model):
             value = dict(value._data)
-        elif spec.loads_to and isinstance(value, spec.loads_to) and has_own_text(spec.native):
+        elif spec.loads_to and isinstance(value, spec.loads_to) and has_own_format(spec.native):
             return value
         return super().serialised(spec, value)
 
     def serialise(self, field: FieldSpec, value: Any) -> Any:
-        return _exported(field, self._converted(field, value), exporting())
+        return _exported(field, _converted(field, value), export_context())
 
     def convert(self, field: FieldSpec, value: Any) -> Any:
-        return plain(self._converted(field, value))
+        return plain(_converted(field, value))
 
     def validated(self, field: FieldSpec, value: Any) -> Any:
-        context = importing()
-        return plain(context.field_converter(_bare(field.native), self.serialised(field, value), context))
+        context = import_context()
+        return plain(context.field_converter(bare_type(field.native), self.serialised(field, value), context))
 
     def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
         instance = self.filled(natives)
@@ -322,33 +231,36 @@ class SchematicsAdapter(Adapter):
         return None if value is Undefined else plain(value)
 
 
+def _declared(inner: type) -> dict[str, Any]:
+    """Return what schematics looks for in the class itself and in models, but not in plain classes among the bases."""
+    declared: dict[str, Any] = {}
+    for klass in reversed(inner.__mro__[:-1]):
+        for key, value in vars(klass).items():
+            if isinstance(value, (types.BaseType, Serializable)):
+                # types remember the model that they belong to, and this class may serve another one as well
+                declared[key] = copy.deepcopy(value)
+            elif key.startswith("validate_") or key in ("Options", "__optionsclass__"):
+                declared[key] = value
+            else:
+                declared.pop(key, None)
+    return declared
+
+
+def _named(spec: FieldSpec, work: Callable[[], Any]) -> Any:
+    """Return what some work gives, or raise its error as that of a field."""
+    try:
+        return work()
+    except BaseError as error:
+        raise DataError({spec.stored: error}) from error
+
+
+def _converted(spec: FieldSpec, value: Any) -> Any:
+    context = import_context(validate=False)
+    return context.field_converter(bare_type(spec.native), value, context)
+
+
 def _exported(spec: FieldSpec, value: Any, context: Any) -> Any:
-    return context.field_converter(_bare(spec.native), value, context)
-
-
-def _kind(field: Any) -> str:
-    if isinstance(field, types.ModelType):
-        return "nested"
-    if isinstance(field, Set):
-        return "set"
-    if isinstance(field, types.ListType):
-        return "list"
-    if isinstance(field, types.DictType):
-        return "map"
-    if isinstance(field, types.StringType):
-        return "text"
-    if isinstance(field, (types.NumberType, types.BooleanType)) or _loads_to(field):
-        return "any" if isinstance(field, types.PolyModelType) else "leaf"
-    return "any"
-
-
-def _loads_to(field: Any) -> tuple[type, ...]:
-    if isinstance(field, (types.ModelType, types.PolyModelType)):
-        return (Model,)
-    if isinstance(field, Binary):
-        return (bytes, bytearray, memoryview)
-    kind = field.native_type
-    return (kind,) if isinstance(kind, type) and kind not in _PLAIN else ()
+    return context.field_converter(bare_type(spec.native), value, context)
 
 
 ADAPTER = SchematicsAdapter

@@ -22,7 +22,6 @@ from ..compiler.plans import (
     ListOf,
     MapOf,
     Number,
-    Odd,
     SetOf,
     Size,
     Text,
@@ -34,24 +33,6 @@ from .types import Binary, Set, Timestamp
 
 Describe = Callable[[FieldSpec, Any], Value]
 
-# Methods that a type may have been given for itself alone.
-_METHODS = frozenset(
-    {
-        "validate",
-        "convert",
-        "export",
-        "check_required",
-        "to_native",
-        "to_primitive",
-        "pre_setattr",
-        "get_export_level",
-        "get_input_keys",
-        "_convert",
-        "_export",
-        "_coerce",
-    }
-)
-_OWN = (Set, Binary, Timestamp)
 _LAYOUTS = {types.DateTimeType.SERIALIZED_FORMAT: "%z", types.UTCDateTimeType.SERIALIZED_FORMAT: "Z"}
 _UTC = types.DateTimeType.UTC
 _EPOCH = dt.datetime(1970, 1, 1)
@@ -59,21 +40,8 @@ _UTC_EPOCH = _EPOCH.replace(tzinfo=_UTC)
 _ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?)([+-]00:?00|Z)?", re.ASCII).fullmatch
 
 
-def require_usual(field: Any) -> None:
-    """Raise ``Odd`` where a type is not simply one of schematics'."""
-    kind = type(field)
-    if not kind.__module__.startswith("schematics.") and kind not in _OWN:
-        raise Odd(f"{kind.__name__} is a type of its own")
-    own = _METHODS & set(vars(field))
-    if own:
-        raise Odd(f"its {', '.join(sorted(own))} is its own")
-    exporting = field.export_mapping.get(PRIMITIVE)
-    if getattr(exporting, "__func__", None) is not kind.to_primitive or type(exporting.__self__) is not kind:
-        raise Odd("its export_mapping is its own")
-
-
-def plain_value(spec: FieldSpec, field: Any, checks: Checks, describe: Describe, *, strict: bool) -> Value | None:
-    """Describe the values of a type; ``None`` for those that have to be converted by calling it.
+def value_of_type(spec: FieldSpec, field: Any, checks: Checks, describe: Describe, *, strict: bool) -> Value | None:
+    """Return the description of a type's values; ``None`` for those that have to be converted by calling it.
 
     Trusted loads, which are not ``strict``, keep ``None`` among elements.
     """
