@@ -178,10 +178,8 @@ class SchemaPlanner:
         reason = objection_to(model)
         if reason is not None:
             raise Odd(f"its model is left to schematics: {reason}")
-        stored_names = {inner.name: inner.stored for inner in specs.values()}
-        return Record(
-            self._inner(model, specs), native=None, take=functools.partial(_stored_values, model, stored_names)
-        )
+        take = functools.partial(_stored_values, model, {inner.name: inner.stored for inner in specs.values()})
+        return Record(self._inner(model, specs), native=None, take=take)
 
     def _by_conversion(self, spec: FieldSpec, field: Any) -> Converted:
         """Return the description of a type that is converted by calling it."""

@@ -52,8 +52,8 @@ def value_of_type(spec: FieldSpec, field: Any, checks: Checks, describe: Describ
         return _set(spec, field, checks, describe)
     if kind is types.DictType:
         return _map(spec, field, checks, describe)
-    maker = _MAKERS.get(kind)
-    return None if maker is None else maker(field, checks)
+    describe_alone = _DESCRIPTIONS.get(kind)
+    return None if describe_alone is None else describe_alone(field, checks)
 
 
 def _text(field: Any, checks: Checks) -> Value | None:
@@ -193,29 +193,6 @@ def _digits(moment: dt.datetime) -> str:
     return text if moment.microsecond else text + ".000000"
 
 
-_MAKERS: dict[type, Callable[[Any, Checks], Value | None]] = {
-    types.BaseType: _free,
-    types.StringType: _text,
-    types.EmailType: _text,
-    types.URLType: _text,
-    types.IPAddressType: _text,
-    types.IPv4Type: _text,
-    types.IPv6Type: _text,
-    types.MD5Type: _hash,
-    types.SHA1Type: _hash,
-    types.IntType: _integer,
-    types.FloatType: _float,
-    types.DecimalType: _decimal,
-    types.BooleanType: _boolean,
-    types.UUIDType: _uuid,
-    types.DateType: _date,
-    types.DateTimeType: _moment,
-    types.UTCDateTimeType: _moment,
-    Binary: _binary,
-    Timestamp: _timestamp,
-}
-
-
 def _list(spec: FieldSpec, field: Any, checks: Checks, describe: Describe, *, strict: bool) -> Value | None:
     assert spec.element is not None
     element = describe(spec.element, field.field)
@@ -245,3 +222,26 @@ def _map(spec: FieldSpec, field: Any, checks: Checks, describe: Describe) -> Val
 def _name(field: Any, key: Any) -> str:
     name = field.coerce_key(key)
     return name if isinstance(name, str) else str(name)
+
+
+_DESCRIPTIONS: dict[type, Callable[[Any, Checks], Value | None]] = {
+    types.BaseType: _free,
+    types.StringType: _text,
+    types.EmailType: _text,
+    types.URLType: _text,
+    types.IPAddressType: _text,
+    types.IPv4Type: _text,
+    types.IPv6Type: _text,
+    types.MD5Type: _hash,
+    types.SHA1Type: _hash,
+    types.IntType: _integer,
+    types.FloatType: _float,
+    types.DecimalType: _decimal,
+    types.BooleanType: _boolean,
+    types.UUIDType: _uuid,
+    types.DateType: _date,
+    types.DateTimeType: _moment,
+    types.UTCDateTimeType: _moment,
+    Binary: _binary,
+    Timestamp: _timestamp,
+}
