@@ -26,14 +26,13 @@ from ..copies import QUICKER
 from . import validators
 from .adoption import adopted_model
 from .core import ModelCore
+from .core_schema import Model
 from .dump_plans import dump_plan, validated_dump_plan
 from .inputs import InputValidator
 from .instances import copy_of, instance_of
 from .load_plans import load_plan
 from .plain_values import plain
 from .specs import FieldDescriber, whole_annotation
-
-_Model = type[pydantic.BaseModel]
 
 
 class PydanticAdapter(Adapter):
@@ -42,7 +41,7 @@ class PydanticAdapter(Adapter):
     library = "pydantic"
     base = pydantic.BaseModel
     library_errors = (pydantic_core.ValidationError,)
-    schema: _Model
+    schema: Model
 
     @classmethod
     def claims(cls, inner: type) -> bool:
@@ -60,7 +59,7 @@ class PydanticAdapter(Adapter):
 
     def __init__(self, schema: type) -> None:
         self._describer = FieldDescriber()
-        self._cores: dict[_Model, ModelCore] = {}
+        self._cores: dict[Model, ModelCore] = {}
         super().__init__(schema)
 
     # Description.
@@ -91,7 +90,7 @@ class PydanticAdapter(Adapter):
     def _core(self) -> ModelCore:
         return self._core_of(self.schema)
 
-    def _core_of(self, model: _Model) -> ModelCore:
+    def _core_of(self, model: Model) -> ModelCore:
         return self._cores.setdefault(model, ModelCore(model))
 
     @property

@@ -14,13 +14,13 @@ import pydantic_core
 
 from ...exceptions import DynaModelException
 from ..base import DynamORMSchema
+from .core_schema import Model
 from .specs import whole_annotation
 
-_Model = type[pydantic.BaseModel]
 _KEPT_APART = {"__dict__", "__weakref__"}
 
 
-def adopted_model(name: str, inner: type) -> _Model:
+def adopted_model(name: str, inner: type) -> Model:
     """Return a model called ``name`` that is all that the inner class is.
 
     :raises DynaModelException: where pydantic refuses it
@@ -43,7 +43,7 @@ def adopted_model(name: str, inner: type) -> _Model:
     return adopted
 
 
-def _of_model(inner: _Model) -> tuple[tuple[type, ...], dict[str, Any]]:
+def _of_model(inner: Model) -> tuple[tuple[type, ...], dict[str, Any]]:
     bases: tuple[type, ...] = (inner,) if issubclass(inner, DynamORMSchema) else (DynamORMSchema, inner)
     return bases, {"__module__": inner.__module__, **_redeclared(inner)}
 
@@ -58,11 +58,11 @@ def _of_plain_class(inner: type, names: dict[str, Any]) -> tuple[tuple[type, ...
     return bases, attrs
 
 
-def _make(name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> _Model:
-    return cast(_Model, types.new_class(name, bases, exec_body=lambda body: body.update(attrs)))
+def _make(name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Model:
+    return cast(Model, types.new_class(name, bases, exec_body=lambda body: body.update(attrs)))
 
 
-def _redeclared(inner: _Model, names: Iterable[str] = ()) -> dict[str, Any]:
+def _redeclared(inner: Model, names: Iterable[str] = ()) -> dict[str, Any]:
     """Return declarations of fields for a subclass: of some, and of those that are called like methods of BaseModel.
 
     Without them a subclass would in some releases take the method of that name for the default.

@@ -11,12 +11,10 @@ from enum import Enum, Flag
 from functools import partial
 from typing import Any, cast
 
-import pydantic
-
 from ...spec import FieldSpec
 from ..base import prepare
 from ..compiler.plans import Bounds, Check, Checks, Converted, Size, Value
-from .core_schema import FUNCTIONS, Node, children, nodes_of, without_ref
+from .core_schema import FUNCTIONS, Model, Node, children, nodes_of, without_ref
 from .plain_values import plain
 from .serializers import SerializationRewriter
 from .validators import ASSIGNED, STORED, ValidationRewriter, validating
@@ -46,7 +44,7 @@ _SIZES = {"min_length", "max_length"}
 class ModelAnalysis:
     """What one model does beside what its fields do."""
 
-    def __init__(self, model: type[pydantic.BaseModel]) -> None:
+    def __init__(self, model: Model) -> None:
         self.model = model
         core = cast(Node, model.__pydantic_core_schema__)
         nodes = nodes_of(model)
@@ -116,7 +114,7 @@ def _serialises_others(node: Node) -> bool:
     return bool(node.get("serialization", {}).get("is_field_serializer"))
 
 
-def fields_made_anew(model: type[pydantic.BaseModel]) -> frozenset[str]:
+def fields_made_anew(model: Model) -> frozenset[str]:
     """Return the fields of which another load may give something else: functions make values of what is inside."""
     nodes = nodes_of(model)
     fields: dict[str, Node] = nodes.fields["fields"]
@@ -177,10 +175,10 @@ class ValueAnalysis:
         return self.stored["type"] != self.assigned["type"] or bool(self.stored.keys() - UNDEMANDING_KEYS)
 
     @property
-    def nested(self) -> type[pydantic.BaseModel] | None:
+    def nested(self) -> Model | None:
         """The model with fields that values are instances of, if they are, and pydantic alone says so."""
         is_model = self.node["type"] == "model" and not self.node["root_model"]
-        model: type[pydantic.BaseModel] | None = self.node["cls"] if is_model else None
+        model: Model | None = self.node["cls"] if is_model else None
         return model if self.spec.fields is not None and self.spec.loads_to == (model,) else None
 
     @property

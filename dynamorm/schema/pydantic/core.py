@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any, cast
 
-import pydantic
 from pydantic_core import SchemaSerializer, SchemaValidator
 
+from .core_schema import Model
 from .serializers import compile_serializer
 from .specs import has_secrets
 from .validators import ValidationMode, compile_validator
-
-Model = type[pydantic.BaseModel]
 
 
 class ModelCore:

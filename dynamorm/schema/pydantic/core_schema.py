@@ -9,6 +9,7 @@ import pydantic
 
 from ...exceptions import DynaModelException
 
+Model = type[pydantic.BaseModel]
 Node = dict[str, Any]
 
 _INNER_KEYS = (
@@ -31,7 +32,7 @@ class ModelNodes(NamedTuple):
     definitions: dict[str, Node]
 
 
-def nodes_of(model: type[pydantic.BaseModel]) -> ModelNodes:
+def nodes_of(model: Model) -> ModelNodes:
     """Return the nodes of a model.
 
     :raises DynaModelException: for what has one value in place of fields

@@ -15,7 +15,6 @@ from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
-import pydantic
 from pydantic_core import SchemaSerializer, to_jsonable_python
 
 from ...spec import FieldSpec
@@ -45,6 +44,7 @@ from ..compiler.plans import (
 )
 from .analysis import NUMBERS, UNDEMANDING_KEYS, ModelAnalysis, ValueAnalysis, choices, simple_checks, unchanged
 from .core import ModelCore
+from .core_schema import Model
 from .instances import instance_of
 from .load_plans import Finish, finishing
 from .plain_values import PLAIN, plain
@@ -139,7 +139,7 @@ class DumpPlanner:
     def _changes_text(self, analysis: ValueAnalysis) -> bool:
         return analysis.owner.changes_text and not self._validated
 
-    def _inner(self, kind: type[pydantic.BaseModel], specs: Mapping[str, FieldSpec]) -> SchemaPlan:
+    def _inner(self, kind: Model, specs: Mapping[str, FieldSpec]) -> SchemaPlan:
         """Return the description of a nested model; one that nests itself is described once."""
         if kind in self._nested:
             return self._nested[kind]
@@ -205,7 +205,7 @@ class DumpPlanner:
             reload="same" if is_same else "doubtful",
         )
 
-    def _record(self, model: type[pydantic.BaseModel], specs: Mapping[str, FieldSpec]) -> Value:
+    def _record(self, model: Model, specs: Mapping[str, FieldSpec]) -> Value:
         return Record(self._inner(model, specs), native=model, take=attrgetter("__dict__"))
 
     def _elements(self, analysis: ValueAnalysis, spec: FieldSpec) -> Value | None:
@@ -245,9 +245,7 @@ def _asks_pydantic(value: Value) -> bool:
     return any(isinstance(one, Objects) for one in getattr(value, "checks", ()))
 
 
-def _computing(
-    adapter: Adapter, model: type[pydantic.BaseModel], validated: bool
-) -> Callable[[str, dict[str, Any]], Any]:
+def _computing(adapter: Adapter, model: Model, validated: bool) -> Callable[[str, dict[str, Any]], Any]:
     """Return what computes a field, by its stored name, from natives; where any is missing, nothing is computed."""
     serialise = compile_serializer(model, computed_only=True).to_python
     needed = {spec.name for spec in adapter.inputs if spec.required and not spec.nullable and spec.kind != "set"}

@@ -12,8 +12,7 @@ from typing import Any
 
 from ...spec import FieldSpec
 from ..base import Adapter, means_none
-from .core import Model
-from .core_schema import Node, root_and_definitions, unwrapped
+from .core_schema import Model, Node, root_and_definitions, unwrapped
 from .validators import PUT, compile_fields_validator
 
 _ELEMENTS = {"list": "items_schema", "set": "items_schema", "frozenset": "items_schema", "dict": "values_schema"}

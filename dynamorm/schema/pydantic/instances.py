@@ -9,6 +9,7 @@ import pydantic
 from pydantic_core import PydanticUndefined
 
 from ..copies import UNCHANGING, kept
+from .core_schema import Model
 
 # what object.__setattr__ would look up every time
 _set_values, _set_names, _set_extra, _set_private = (
@@ -17,9 +18,7 @@ _set_values, _set_names, _set_extra, _set_private = (
 )
 
 
-def instance_of(
-    model: type[pydantic.BaseModel], values: dict[str, Any], names: set[str], extra: Any
-) -> pydantic.BaseModel:
+def instance_of(model: Model, values: dict[str, Any], names: set[str], extra: Any) -> pydantic.BaseModel:
     """Return an instance of exactly these values: nothing is validated, no default is made, no hook is called."""
     instance = model.__new__(model)
     _set_values(instance, values)
@@ -29,7 +28,7 @@ def instance_of(
     return instance
 
 
-def _private_values(model: type[pydantic.BaseModel], values: dict[str, Any]) -> dict[str, Any]:
+def _private_values(model: Model, values: dict[str, Any]) -> dict[str, Any]:
     private: dict[str, Any] = {}
     for name, declared in model.__private_attributes__.items():
         factory: Any = declared.default_factory

@@ -6,17 +6,14 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-import pydantic
 from pydantic_core import CoreConfig, CoreSchema, PydanticSerializationUnexpectedValue, SchemaSerializer
 from pydantic_core.core_schema import SerializationInfo
 
-from .core_schema import FUNCTIONS, Node, children, map_children, nodes_of, without_ref
+from .core_schema import FUNCTIONS, Model, Node, children, map_children, nodes_of, without_ref
 from .instances import stand_in_for
 
 
-def compile_serializer(
-    model: type[pydantic.BaseModel], *, fields_only: bool = False, computed_only: bool = False
-) -> SchemaSerializer:
+def compile_serializer(model: Model, *, fields_only: bool = False, computed_only: bool = False) -> SchemaSerializer:
     """Return the serialiser of a model, or of its fields by themselves, or of what is computed only."""
     nodes = nodes_of(model)
     rewriter = SerializationRewriter(nodes.definitions)
@@ -65,12 +62,12 @@ class SerializationRewriter:
         copied.pop("serialization_exclude_if", None)
         return copied
 
-    def _model_in(self, node: Any) -> type[pydantic.BaseModel] | None:
+    def _model_in(self, node: Any) -> Model | None:
         """Return the model that a node stands for, unless it says itself how it is dumped."""
         while isinstance(node, dict) and "serialization" not in node:
             kind = node.get("type")
             if kind == "model":
-                return None if node["root_model"] else cast("type[pydantic.BaseModel]", node["cls"])
+                return None if node["root_model"] else cast("Model", node["cls"])
             if kind == "definition-ref":
                 node = self.definitions.get(node["schema_ref"])
             else:
@@ -88,9 +85,7 @@ def _without_model_functions(node: Node) -> Node:
     return copied
 
 
-def _nested_dumper(
-    model: type[pydantic.BaseModel], members: tuple[type, ...]
-) -> Callable[[Any, SerializationInfo], Any]:
+def _nested_dumper(model: Model, members: tuple[type, ...]) -> Callable[[Any, SerializationInfo], Any]:
     """Return what dumps instances of a model, in a union only those that no other member fits better."""
 
     @functools.cache

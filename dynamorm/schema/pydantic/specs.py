@@ -21,10 +21,8 @@ import pydantic_core
 from pydantic.fields import FieldInfo
 
 from ...spec import FieldSpec
-from .core_schema import nodes_of, stored_names
+from .core_schema import Model, nodes_of, stored_names
 from .plain_values import plain
-
-_Model = type[pydantic.BaseModel]
 
 _SCALARS: tuple[tuple[tuple[type, ...], str, str | None, bool], ...] = (
     # types, kind, key type, and whether instances are natives that serialised data never holds
@@ -55,9 +53,9 @@ class FieldDescriber:
     """Describes the fields of models, and of the models inside, and knows which model each field belongs to."""
 
     def __init__(self) -> None:
-        self.owners: dict[FieldSpec, _Model] = {}
+        self.owners: dict[FieldSpec, Model] = {}
 
-    def fields_of(self, model: _Model, *, top: bool = False) -> tuple[FieldSpec, ...]:
+    def fields_of(self, model: Model, *, top: bool = False) -> tuple[FieldSpec, ...]:
         """Return the fields of a model, which is the ``top`` one or inside another."""
         fields = nodes_of(model).fields
         stored = stored_names(fields)
@@ -108,7 +106,7 @@ class FieldDescriber:
             return {"key_type": self.traits_of(arguments[0]).get("key_type"), "loads_to": (kind,)}
         return _traits_of_class(kind)
 
-    def _traits_of_model(self, model: _Model) -> dict[str, Any]:
+    def _traits_of_model(self, model: Model) -> dict[str, Any]:
         return {
             "kind": "nested",
             "loads_to": (model,),
@@ -177,7 +175,7 @@ def _traits_of_class(kind: type) -> dict[str, Any]:
     }
 
 
-def _traits_of_declaration(model: _Model, name: str, field: FieldInfo) -> dict[str, Any]:
+def _traits_of_declaration(model: Model, name: str, field: FieldInfo) -> dict[str, Any]:
     """Return as what a field is stored that has a serialiser of its own, or a word of its own."""
     if isinstance(field.json_schema_extra, dict) and "dynamo_type" in field.json_schema_extra:
         return {"key_type": field.json_schema_extra["dynamo_type"]}

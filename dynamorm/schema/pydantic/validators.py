@@ -19,6 +19,7 @@ from pydantic_core import CoreConfig, CoreSchema, SchemaValidator
 from ...frozen import FrozenValue
 from .core_schema import (
     FUNCTIONS,
+    Model,
     Node,
     children,
     map_children,
@@ -72,9 +73,7 @@ def validating(validator: SchemaValidator) -> Callable[[Any], Any]:
     return functools.partial(validator.validate_python, strict=False, by_alias=True, by_name=False)
 
 
-def compile_validator(
-    model: type[pydantic.BaseModel], mode: ValidationMode, *, hide_input: bool = False
-) -> SchemaValidator:
+def compile_validator(model: Model, mode: ValidationMode, *, hide_input: bool = False) -> SchemaValidator:
     """Return the validator of a model."""
     nodes = nodes_of(model)
     rewriter = ValidationRewriter(mode, cast(Node, model.__pydantic_core_schema__), nodes.definitions)
@@ -87,7 +86,7 @@ def compile_validator(
 
 
 def compile_fields_validator(
-    model: type[pydantic.BaseModel], mode: ValidationMode, without: Collection[str] = ()
+    model: Model, mode: ValidationMode, without: Collection[str] = ()
 ) -> SchemaValidator | None:
     """Return the validator of a model's fields, but for some, which gives (values, extra, names) and no instance.
 
@@ -134,7 +133,7 @@ class ValidationRewriter:
     def _collect_user_functions(self, node: Node) -> None:
         model = node.get("cls")
         if node["type"] == "model" and isinstance(model, type):
-            self.user_functions += functions_of(cast("type[pydantic.BaseModel]", model))
+            self.user_functions += functions_of(cast("Model", model))
         for inner in children(node):
             if isinstance(inner, dict):
                 self._collect_user_functions({"type": "", **inner})
@@ -368,7 +367,7 @@ def _instances_let_in(model: type, stand_in: type[StandIn], stored: dict[str, st
     return let_in
 
 
-def _instance_maker(model: type[pydantic.BaseModel], post_init: str | None, *, loose: bool) -> Callable[[Any], Any]:
+def _instance_maker(model: Model, post_init: str | None, *, loose: bool) -> Callable[[Any], Any]:
     """Return what makes an instance of a stand-in, where ``loose`` perhaps of some of its fields only."""
 
     def make(stand_in: Any) -> Any:
@@ -414,7 +413,7 @@ def _same(form: Any, value: Any) -> bool:
     return bool(form == value or (isinstance(form, float) and isinstance(value, Decimal) and repr(form) == str(value)))
 
 
-def functions_of(model: type[pydantic.BaseModel]) -> list[Any]:
+def functions_of(model: Model) -> list[Any]:
     """Return the validating functions that the user attached to a model and to its fields."""
     kinds = ("validators", "field_validators", "root_validators", "model_validators")
     groups = [getattr(model.__pydantic_decorators__, kind) for kind in kinds]
