@@ -31,11 +31,10 @@ from pydantic import (
 
 from dynamorm import DynaModel
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE
-from dynamorm.schema import pydantic as adapters
 from dynamorm.schema.base import adapter_of
 from dynamorm.schema.compiler import COMPILED, CONVERTED
-from dynamorm.schema.pydantic_fields import validating
-from dynamorm.wire.codec import decode_value
+from dynamorm.schema.pydantic import load_plans
+from dynamorm.schema.pydantic.validators import validating
 
 from .agreement import agree, mappers
 from .items import Color
@@ -78,11 +77,7 @@ def test_every_type_of_pydantic_is_compiled_with_every_option():
     told = {part for _, _, loading, dumping in cells() for part in (loading, dumping)}
     assert told == {COMPILED, CONVERTED}
     loaded = {row for row, option, loading, _ in cells() if option == "alone" and loading == COMPILED}
-    assert loaded == PLAIN | {"``Literal``", "an ``Enum``", "``dict[str, int]``"} | {
-        "a nested model",
-        "a list of nested models",
-        "a generic model",
-    }
+    assert loaded == PLAIN
     dumped = {row for row, option, _, dumping in cells() if option == "alone" and dumping == COMPILED}
     assert dumped > PLAIN and "a list of nested models" in dumped and "``datetime``" in dumped
 
@@ -128,7 +123,7 @@ def test_the_engine_is_asked_only_about_what_is_not_plain_or_where_something_is_
 
         return validate
 
-    monkeypatch.setattr(adapters, "validating", noted)
+    monkeypatch.setattr(load_plans, "validating", noted)
     book = model(year=int, words=list[str])
     item = {**ITEM, "year": {"N": "7"}, "words": {"L": [{"S": "a"}]}}
     assert functions(book).load(item, WHOLE) == {"id": "1", "year": 7, "words": ["a"]}
@@ -309,7 +304,7 @@ def test_nested_models_that_are_read_are_like_those_that_pydantic_makes(wire):
         (Literal["a", "b"], {"S": "b"}, {"S": "c"}),
         (Literal[1, 7], {"N": "7"}, {"N": "2"}),
         (Color, {"S": "g"}, {"S": "GREEN"}),
-        (dict[str, int], {"M": {"a": {"N": "1"}}}, {"M": {"\ud800": {"N": "1"}}}),
+        (dict[str, int], {"M": {"a": {"N": "1"}}}, {"M": {"a": {"S": "x"}}}),
         (UUID, {"S": "00000000-0000-0000-0000-000000000007"}, {"S": "7"}),
     ],
 )

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from schematics import types
 from schematics.exceptions import ConversionError
 
-from .conversions import bytes_of, moment_of, seconds_of
+from ..conversions import bytes_of, moment_of, seconds_of
 
 
 class Set(types.ListType):  # type: ignore[misc]

@@ -12,9 +12,9 @@ from typing import Any
 from schematics import types
 from schematics.common import PRIMITIVE
 
-from ..spec import FieldSpec
-from ..wire.codec import decode_number
-from .compiler.plans import (
+from ...codec import decode_number
+from ...spec import FieldSpec
+from ..compiler.plans import (
     Checks,
     Converted,
     Flag,
@@ -22,36 +22,17 @@ from .compiler.plans import (
     ListOf,
     MapOf,
     Number,
-    Odd,
     SetOf,
     Size,
     Text,
     Value,
     is_stable,
 )
-from .compiler.values import float_of
-from .schematics_types import Binary, Set, Timestamp
+from ..compiler.values import float_of
+from .types import Binary, Set, Timestamp
 
 Describe = Callable[[FieldSpec, Any], Value]
 
-# Methods that a type may have been given for itself alone.
-_METHODS = frozenset(
-    {
-        "validate",
-        "convert",
-        "export",
-        "check_required",
-        "to_native",
-        "to_primitive",
-        "pre_setattr",
-        "get_export_level",
-        "get_input_keys",
-        "_convert",
-        "_export",
-        "_coerce",
-    }
-)
-_OWN = (Set, Binary, Timestamp)
 _LAYOUTS = {types.DateTimeType.SERIALIZED_FORMAT: "%z", types.UTCDateTimeType.SERIALIZED_FORMAT: "Z"}
 _UTC = types.DateTimeType.UTC
 _EPOCH = dt.datetime(1970, 1, 1)
@@ -59,21 +40,8 @@ _UTC_EPOCH = _EPOCH.replace(tzinfo=_UTC)
 _ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?)([+-]00:?00|Z)?", re.ASCII).fullmatch
 
 
-def require_usual(field: Any) -> None:
-    """Raise ``Odd`` where a type is not simply one of schematics'."""
-    kind = type(field)
-    if not kind.__module__.startswith("schematics.") and kind not in _OWN:
-        raise Odd(f"{kind.__name__} is a type of its own")
-    own = _METHODS & set(vars(field))
-    if own:
-        raise Odd(f"its {', '.join(sorted(own))} is its own")
-    exporting = field.export_mapping.get(PRIMITIVE)
-    if getattr(exporting, "__func__", None) is not kind.to_primitive or type(exporting.__self__) is not kind:
-        raise Odd("its export_mapping is its own")
-
-
-def plain_value(spec: FieldSpec, field: Any, checks: Checks, describe: Describe, *, strict: bool) -> Value | None:
-    """Describe the values of a type; ``None`` for those that have to be converted by calling it.
+def value_of_type(spec: FieldSpec, field: Any, checks: Checks, describe: Describe, *, strict: bool) -> Value | None:
+    """Return the description of a type's values; ``None`` for those that have to be converted by calling it.
 
     Trusted loads, which are not ``strict``, keep ``None`` among elements.
     """
@@ -84,8 +52,8 @@ def plain_value(spec: FieldSpec, field: Any, checks: Checks, describe: Describe,
         return _set(spec, field, checks, describe)
     if kind is types.DictType:
         return _map(spec, field, checks, describe)
-    maker = _MAKERS.get(kind)
-    return None if maker is None else maker(field, checks)
+    describe_alone = _DESCRIPTIONS.get(kind)
+    return None if describe_alone is None else describe_alone(field, checks)
 
 
 def _text(field: Any, checks: Checks) -> Value | None:
@@ -225,29 +193,6 @@ def _digits(moment: dt.datetime) -> str:
     return text if moment.microsecond else text + ".000000"
 
 
-_MAKERS: dict[type, Callable[[Any, Checks], Value | None]] = {
-    types.BaseType: _free,
-    types.StringType: _text,
-    types.EmailType: _text,
-    types.URLType: _text,
-    types.IPAddressType: _text,
-    types.IPv4Type: _text,
-    types.IPv6Type: _text,
-    types.MD5Type: _hash,
-    types.SHA1Type: _hash,
-    types.IntType: _integer,
-    types.FloatType: _float,
-    types.DecimalType: _decimal,
-    types.BooleanType: _boolean,
-    types.UUIDType: _uuid,
-    types.DateType: _date,
-    types.DateTimeType: _moment,
-    types.UTCDateTimeType: _moment,
-    Binary: _binary,
-    Timestamp: _timestamp,
-}
-
-
 def _list(spec: FieldSpec, field: Any, checks: Checks, describe: Describe, *, strict: bool) -> Value | None:
     assert spec.element is not None
     element = describe(spec.element, field.field)
@@ -277,3 +222,26 @@ def _map(spec: FieldSpec, field: Any, checks: Checks, describe: Describe) -> Val
 def _name(field: Any, key: Any) -> str:
     name = field.coerce_key(key)
     return name if isinstance(name, str) else str(name)
+
+
+_DESCRIPTIONS: dict[type, Callable[[Any, Checks], Value | None]] = {
+    types.BaseType: _free,
+    types.StringType: _text,
+    types.EmailType: _text,
+    types.URLType: _text,
+    types.IPAddressType: _text,
+    types.IPv4Type: _text,
+    types.IPv6Type: _text,
+    types.MD5Type: _hash,
+    types.SHA1Type: _hash,
+    types.IntType: _integer,
+    types.FloatType: _float,
+    types.DecimalType: _decimal,
+    types.BooleanType: _boolean,
+    types.UUIDType: _uuid,
+    types.DateType: _date,
+    types.DateTimeType: _moment,
+    types.UTCDateTimeType: _moment,
+    Binary: _binary,
+    Timestamp: _timestamp,
+}

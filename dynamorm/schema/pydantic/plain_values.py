@@ -1,8 +1,7 @@
-"""The plain form in which pydantic's native values are stored, and copies of them."""
+"""The plain form in which pydantic's native values are stored."""
 
 from __future__ import annotations
 
-import copy
 import datetime as dt
 from collections import deque
 from collections.abc import Mapping, Set
@@ -14,17 +13,14 @@ from typing import Any, cast
 from uuid import UUID
 
 import pydantic
-from pydantic_core import PydanticUndefined, to_jsonable_python
+from pydantic_core import to_jsonable_python
 
-from .copies import UNCHANGING, kept
-
-_set = object.__setattr__
 PLAIN = frozenset({str, int, float, bool, Decimal, bytes, type(None)})
 _TEXTS = frozenset({dt.datetime, dt.date, dt.time, dt.timedelta, UUID})
 
 
 def plain(value: Any) -> Any:
-    """Give the form in which a native value is stored."""
+    """Return the form in which a native value is stored."""
     kind = type(value)
     if kind in PLAIN:
         return value
@@ -59,25 +55,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, (PurePath, IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network)):
         return str(value)
     return to_jsonable_python(value)
-
-
-def copied(instance: pydantic.BaseModel) -> pydantic.BaseModel:
-    """Copy an instance with everything in it, as pydantic's own ``__deepcopy__`` does."""
-    kind = type(instance)
-    twin = kind.__new__(kind)
-    values = instance.__dict__.copy()
-    for name, value in values.items():
-        if type(value) not in UNCHANGING:
-            values[name] = kept(value)
-    extra = instance.__pydantic_extra__
-    private = instance.__pydantic_private__
-    if private is not None:
-        private = {name: value for name, value in copy.deepcopy(private).items() if value is not PydanticUndefined}
-    _set(twin, "__dict__", values)
-    _set(twin, "__pydantic_fields_set__", instance.__pydantic_fields_set__.copy())
-    _set(twin, "__pydantic_extra__", extra if extra is None else kept(extra))
-    _set(twin, "__pydantic_private__", private)
-    return twin
 
 
 def _plain_key(key: Any) -> str:

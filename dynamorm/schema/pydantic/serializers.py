@@ -1,56 +1,54 @@
-"""How pydantic's models are dumped: what is excluded from the library's own output is stored all the same."""
+"""pydantic's serialisers as the adapter needs them: what the library's own output excludes is stored all the same."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-import pydantic
 from pydantic_core import CoreConfig, CoreSchema, PydanticSerializationUnexpectedValue, SchemaSerializer
 from pydantic_core.core_schema import SerializationInfo
 
-from .pydantic_variants import FUNCTIONS, Node, Stand, children, mapped, parts, unwrapped
+from .core_schema import FUNCTIONS, Model, Node, children, map_children, nodes_of, without_ref
+from .instances import stand_in_for
 
 
-def serializer(
-    model: type[pydantic.BaseModel], *, fields_only: bool = False, computed_only: bool = False
-) -> SchemaSerializer:
-    """Compile a model for dumping: what is excluded from the library's output is stored all the same."""
-    root, definitions = unwrapped(model.__pydantic_core_schema__)
-    outer, _, _ = parts(model)
-    dumping = Dumping(definitions)
-    schema = dumping.top({key: value for key, value in root.items() if key != "ref"})
+def compile_serializer(model: Model, *, fields_only: bool = False, computed_only: bool = False) -> SchemaSerializer:
+    """Return the serialiser of a model, or of its fields by themselves, or of what is computed only."""
+    nodes = nodes_of(model)
+    rewriter = SerializationRewriter(nodes.definitions)
+    schema = rewriter.rewritten_top(without_ref(nodes.root))
     if fields_only:
         schema = _without_model_functions(schema)
     elif computed_only:
         schema["schema"] = {**schema["schema"], "fields": {}}
-    return dumping.compiled(schema, outer.get("config"))
+    return rewriter.compiled(schema, nodes.model.get("config"))
 
 
-class Dumping:
-    """Rewrites a core schema so that nested models too are dumped with what they exclude from the library's output."""
+class SerializationRewriter:
+    """Changes core schemas so that nested models too are dumped with what they exclude from the library's output."""
 
-    def __init__(self, definitions: list[Node]) -> None:
-        self.definitions = {node["ref"]: node for node in definitions}
+    def __init__(self, definitions: Mapping[str, Node]) -> None:
+        self.definitions = definitions
 
     def compiled(self, schema: Node, config: Node | None) -> SchemaSerializer:
-        """Compile what was written, with the definitions that belong to it."""
+        """Return the serialiser of a changed core schema, with the definitions that belong to it."""
         if self.definitions:
-            definitions = [self.node(one) for one in self.definitions.values()]
+            definitions = [self.rewritten(one) for one in self.definitions.values()]
             schema = {"type": "definitions", "schema": schema, "definitions": definitions}
         return SchemaSerializer(cast(CoreSchema, schema), cast(CoreConfig, config))
 
-    def top(self, node: Node) -> Node:
-        """Rewrite the model itself, functions around it included."""
+    def rewritten_top(self, node: Node) -> Node:
+        """Return the changed node of the model itself, with the functions around it."""
         if node["type"] == "model-fields":
-            return self.node(node)
-        copied = {**node, "schema": self.top(node["schema"])}
+            return self.rewritten(node)
+        copied = {**node, "schema": self.rewritten_top(node["schema"])}
         if node["type"] == "model":
-            copied["cls"] = type(node["cls"].__name__, (Stand,), {"__slots__": ()})  # as for validation
+            copied["cls"] = stand_in_for(node["cls"])  # as for validation
         return copied
 
-    def node(self, node: Node, members: tuple[type, ...] = ()) -> Node:
+    def rewritten(self, node: Node, members: tuple[type, ...] = ()) -> Node:
+        """Return a changed node; ``members`` are the models of the union that it belongs to."""
         model = self._model_in(node)
         if model is not None:
             # pydantic would use what the nested class has compiled, with its exclusions
@@ -58,18 +56,18 @@ class Dumping:
             return {"type": "any", "serialization": ser, **({"ref": node["ref"]} if "ref" in node else {})}
         if node.get("type") in ("union", "tagged-union"):
             members = tuple(one for choice in children(node) if (one := self._model_in(choice)) is not None)
-            return mapped(node, lambda choice: self.node(choice, members))
-        copied = mapped(node, self.node)
+            return map_children(node, lambda choice: self.rewritten(choice, members))
+        copied = map_children(node, self.rewritten)
         copied.pop("serialization_exclude", None)
         copied.pop("serialization_exclude_if", None)
         return copied
 
-    def _model_in(self, node: Any) -> type[pydantic.BaseModel] | None:
-        """Give the model that a node stands for, unless it says itself how it is dumped."""
+    def _model_in(self, node: Any) -> Model | None:
+        """Return the model that a node stands for, unless it says itself how it is dumped."""
         while isinstance(node, dict) and "serialization" not in node:
             kind = node.get("type")
             if kind == "model":
-                return None if node["root_model"] else cast("type[pydantic.BaseModel]", node["cls"])
+                return None if node["root_model"] else cast("Model", node["cls"])
             if kind == "definition-ref":
                 node = self.definitions.get(node["schema_ref"])
             else:
@@ -87,14 +85,12 @@ def _without_model_functions(node: Node) -> Node:
     return copied
 
 
-def _nested_dumper(
-    model: type[pydantic.BaseModel], members: tuple[type, ...]
-) -> Callable[[Any, SerializationInfo], Any]:
-    """Dump instances of a model, in a union only those that no other member fits better."""
+def _nested_dumper(model: Model, members: tuple[type, ...]) -> Callable[[Any, SerializationInfo], Any]:
+    """Return what dumps instances of a model, in a union only those that no other member fits better."""
 
     @functools.cache
     def compiled() -> SchemaSerializer:
-        return serializer(model)
+        return compile_serializer(model)
 
     def dump(value: Any, info: SerializationInfo) -> Any:
         if next((kind for kind in type(value).__mro__ if kind in members), None) is not model:

@@ -21,7 +21,7 @@ from schematics.transforms import Converter
 from schematics.types.serializable import Serializable
 from schematics.undefined import Undefined
 
-from .base import PARTIAL, SCALARS, TRUSTED, WHOLE
+from ..base import PARTIAL, SCALARS, TRUSTED, WHOLE
 
 
 class Importer(Converter):  # type: ignore[misc]
@@ -67,7 +67,7 @@ class Exporter(Converter):  # type: ignore[misc]
             # keys of maps are text, whatever coerce_key makes of them
             return {_text(name): self(field.field, inner, context) for name, inner in value.items()}
         if isinstance(field, types.UnionType) and kind.to_primitive is types.UnionType.to_primitive:
-            member, native = field._resolve(value, importing(validate=False))
+            member, native = field._resolve(value, import_context(validate=False))
             return self(member, native, context)
         return field.export(value, PRIMITIVE, context)
 
@@ -76,8 +76,8 @@ _IMPORTERS = {stored: Importer(stored) for stored in (False, True)}
 _EXPORTER = Exporter()
 
 
-def importing(*, validate: bool = True, partial: bool = False, defaults: bool = True, stored: bool = False) -> Any:
-    """Say how values are taken in; ``partial`` and ``defaults`` concern the models inside."""
+def import_context(*, validate: bool = True, partial: bool = False, defaults: bool = True, stored: bool = False) -> Any:
+    """Return the context of taking values in; ``partial`` and ``defaults`` concern the models inside."""
     return _context(
         initialized=True,
         field_converter=_IMPORTERS[stored],
@@ -96,8 +96,8 @@ def importing(*, validate: bool = True, partial: bool = False, defaults: bool = 
     )
 
 
-def exporting() -> Any:
-    """Say that everything is given out, whatever roles and export levels say."""
+def export_context() -> Any:
+    """Return the context of giving everything out, whatever roles and export levels say."""
     return _context(
         initialized=True,
         field_converter=_EXPORTER,
@@ -119,20 +119,20 @@ def _keep(name: str, value: Any) -> bool:
     return False
 
 
-STORED = {
+IMPORT_OPTIONS = {
     WHOLE: {"stored": True},
     PARTIAL: {"stored": True, "partial": True, "defaults": False},
     TRUSTED: {"stored": True, "partial": True, "validate": False},
 }
 
 
-def label(name: str, field: Any) -> str:
-    """Give the name under which schematics gives a field out."""
+def stored_name(name: str, field: Any) -> str:
+    """Return the name under which schematics gives a field out."""
     return field.serialized_name or name
 
 
-def own_default(field: Any) -> Any:
-    """Give the default of a field, which belongs to whom it is given to."""
+def default_of(field: Any) -> Any:
+    """Return the default of a field, which belongs to whom it is given to."""
     value = field.default
     if value is field._default and isinstance(value, (list, dict, set)):
         return copy.deepcopy(value)
@@ -141,14 +141,14 @@ def own_default(field: Any) -> Any:
 
 def _converts(field: Any, value: Any) -> bool:
     try:
-        field.convert(value, importing(validate=False))
+        field.convert(value, import_context(validate=False))
     except Exception:
         return False
     return True
 
 
 def _readable(field: Any, value: Any) -> Any:
-    """Give what a type can take for what it has itself given out, where these differ."""
+    """Return what a type can take for what it has itself given out, where these differ."""
     if isinstance(field, types.MultilingualStringType) and isinstance(value, str):
         locale = field.default_locale
         return {locale if isinstance(locale, str) or not locale else locale[0]: value}
@@ -156,7 +156,7 @@ def _readable(field: Any, value: Any) -> Any:
         if isinstance(value, Mapping):
             return {name: _floated(part) for name, part in value.items()}
         return [_floated(part) for part in value] if isinstance(value, list) else value
-    if not has_own_text(field):
+    if not has_own_format(field):
         return value
     if isinstance(field, types.TimestampType):
         return field.from_timestamp(float(value)) if isinstance(value, (int, decimal.Decimal)) else value
@@ -170,7 +170,7 @@ def _readable(field: Any, value: Any) -> Any:
 
 
 def takes_none(field: Any) -> bool:
-    """Say whether ``None`` may be an element; schematics validates it anywhere, but cannot always give it out."""
+    """Return whether ``None`` may be an element; schematics validates it anywhere, but cannot always give it out."""
     return bool(field.is_compound) or type(field).to_native is types.BaseType.to_native
 
 
@@ -182,8 +182,8 @@ def _floated(value: Any) -> Any:
     return float(value) if isinstance(value, decimal.Decimal) else value
 
 
-def has_own_text(field: Any) -> bool:
-    """Say whether a type of dates reads other text than it writes."""
+def has_own_format(field: Any) -> bool:
+    """Return whether a type of dates reads other text than it writes."""
     if isinstance(field, types.DateTimeType):
         return bool(field.formats or field.parser)
     return isinstance(field, types.DateType) and field.formats != [field.serialized_format]
@@ -193,7 +193,7 @@ _LEAVES = frozenset({str, int, float, bool, type(None)})
 
 
 def plain(value: Any) -> Any:
-    """Give nested models as dicts, by the names that schematics' own ``to_native`` gives them."""
+    """Return nested models as dicts, by the names that schematics' own ``to_native`` gives them."""
     if type(value) in _LEAVES:
         return value
     if isinstance(value, Model):
@@ -212,11 +212,11 @@ def _plain_items(model: Any) -> Iterator[tuple[str, Any]]:
         else:
             value = model._data.get(name, Undefined)
         if value is not Undefined:
-            yield label(name, field), plain(value)
+            yield stored_name(name, field), plain(value)
 
 
 def computed(model: Any, name: str) -> Any:
-    """Give what a serializable computes; one that cannot be computed has no value, as in schematics' own loop."""
+    """Return what a serializable computes; one that cannot be computed has no value, as in schematics' own loop."""
     try:
         return model[name]
     except Exception:
@@ -227,17 +227,17 @@ def computed_native(model: Any, name: str, field: Serializable) -> Any:
     value = computed(model, name)
     if value is None or value is Undefined:
         return value
-    return field.type.convert(value, importing(validate=False))
+    return field.type.convert(value, import_context(validate=False))
 
 
-def has_raw_models(field: Any, value: Any) -> bool:
-    """Say whether there is something inside that should be a model's instance and is not."""
+def lacks_instances(field: Any, value: Any) -> bool:
+    """Return whether there is something inside that should be a model's instance and is not."""
     if value is None:
         return False
     if isinstance(field, (types.ModelType, types.PolyModelType)):
         return not isinstance(value, Model)
     if isinstance(field, types.ListType):
-        return any(has_raw_models(field.field, inner) for inner in value)
+        return any(lacks_instances(field.field, inner) for inner in value)
     if isinstance(field, types.DictType):
-        return any(has_raw_models(field.field, inner) for inner in value.values())
+        return any(lacks_instances(field.field, inner) for inner in value.values())
     return False

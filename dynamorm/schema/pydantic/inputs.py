@@ -1,4 +1,4 @@
-"""What programs give, made ready for pydantic, with an eye for what pydantic takes as it is.
+"""Validation of what programs give to constructors and puts, with an eye for what pydantic takes as it is.
 
 An adapter renames what a program gives and puts it into the form that its library takes, down to the innermost value.
 Where none of the user's functions could see the difference, pydantic gets the values at once; what it refuses then may
@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..spec import FieldSpec
-from . import pydantic_variants as variants
-from .base import Adapter, means_none
-from .pydantic_engine import Model
-
-Node = dict[str, Any]
+from ...spec import FieldSpec
+from ..base import Adapter, means_none
+from .core_schema import Model, Node, root_and_definitions, unwrapped
+from .validators import PUT, compile_fields_validator
 
 _ELEMENTS = {"list": "items_schema", "set": "items_schema", "frozenset": "items_schema", "dict": "values_schema"}
 _REFUSE_NONE = frozenset(
@@ -24,27 +22,26 @@ _REFUSE_NONE = frozenset(
 )
 
 
-class Given:
-    """Makes the values that a program gives for one model ready, where that takes little."""
+class InputValidator:
+    """Makes natives of the values that a program gives for one model."""
 
     def __init__(self, adapter: Adapter, model: Model) -> None:
-        core, definitions = variants.unwrapped(model.__pydantic_core_schema__)
-        self._definitions = {node["ref"]: node for node in definitions}
+        core, self._definitions = root_and_definitions(model.__pydantic_core_schema__)
         self._adapter = adapter
         self._model = model
         self._names = frozenset(spec.name for spec in adapter.inputs)
         self._keep_none = frozenset(spec.name for spec in adapter.inputs if means_none(spec))
         fields = self._fields(core)
-        self._is_seen = fields is None
+        self._is_seen_before = fields is None
         self._changed = [
             spec
             for spec in adapter.inputs
             if fields is not None and not self._is_taken_as_it_is(spec, fields[spec.name]["schema"], ())
         ]
 
-    def ready(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Give what pydantic takes for the values, or refuses; ``None`` where it takes more to make them ready."""
-        if self._is_seen or type(values) is not dict or not values.keys() <= self._names:
+    def prepared(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return what pydantic takes for the values, or refuses; ``None`` where it takes more to prepare them."""
+        if self._is_seen_before or type(values) is not dict or not values.keys() <= self._names:
             return None
         nones = [name for name, value in values.items() if value is None]
         if not nones and not self._changed:
@@ -58,22 +55,22 @@ class Given:
                 prepared[spec.name] = self._adapter.serialised(spec, prepared[spec.name])
         return prepared
 
-    def accept(self, values: Mapping[str, Any], defaults: bool) -> dict[str, Any]:
-        """Make the natives of what a constructor is given, as :meth:`Adapter.take_given` does, but for the errors."""
-        prepared = self.ready(values)
+    def accept_given(self, values: Mapping[str, Any], defaults: bool) -> dict[str, Any]:
+        """Return the natives of what a constructor is given, as :meth:`Adapter.take_given` does, but for the errors."""
+        prepared = self.prepared(values)
         if prepared is None:
-            raise LookupError("it takes more to make them ready")
+            raise LookupError("it takes more to prepare them")
         return self._adapter.load_given(prepared, defaults=defaults)
 
-    def accepting_whole(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        """Give what makes the natives of a whole item, as :meth:`Adapter.take_whole` does, but for the errors."""
-        adapter, ready = self._adapter, self.ready
-        fields = variants.fields_validator(self._model, variants.PUT)
+    def whole_acceptor(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        """Return what makes the natives of a whole item, as :meth:`Adapter.take_whole` does, but for the errors."""
+        adapter, prepare = self._adapter, self.prepared
+        fields = compile_fields_validator(self._model, PUT)
         if fields is not None:
             validate = fields.validate_python
 
             def accept_fields(values: Mapping[str, Any]) -> dict[str, Any]:
-                prepared = ready(values)
+                prepared = prepare(values)
                 if prepared is None:
                     return adapter.take_whole(values)
                 natives: dict[str, Any] = validate(prepared, by_alias=True, by_name=False)[0]
@@ -83,7 +80,7 @@ class Given:
         names = frozenset(adapter.fields)
 
         def accept(values: Mapping[str, Any]) -> dict[str, Any]:
-            prepared = ready(values)
+            prepared = prepare(values)
             natives = adapter.take_whole(values) if prepared is None else adapter.load_whole(prepared)
             if not names.issuperset(natives):
                 raise LookupError("values of no field")
@@ -92,33 +89,23 @@ class Given:
         return accept
 
     def _fields(self, node: Node) -> dict[str, Node] | None:
-        """Give the fields of a model, ``None`` where functions of its own see what is given first."""
-        while node["type"] in ("function-after", "model", "definition-ref"):
-            if node["type"] == "definition-ref":
-                node = self._definitions[node["schema_ref"]]
-            elif node.get("root_model"):
-                return None
-            else:
-                node = node["schema"]
+        """Return the fields of a model, ``None`` where functions of its own see what is given first."""
+        node = unwrapped(node, self._definitions, ("function-after",))
+        while node["type"] == "model" and not node.get("root_model"):
+            node = unwrapped(node["schema"], self._definitions, ("function-after",))
         found: dict[str, Node] | None = node["fields"] if node["type"] == "model-fields" else None
         return found
 
-    def _bare(self, node: Node) -> Node:
-        """Take off what does not see values before they are validated."""
-        while node["type"] in ("default", "nullable", "definition-ref", "function-after"):
-            node = self._definitions[node["schema_ref"]] if node["type"] == "definition-ref" else node["schema"]
-        return node
-
     def _refuses_none(self, node: Node) -> bool:
-        while node["type"] in ("default", "definition-ref", "function-after"):
-            node = self._definitions[node["schema_ref"]] if node["type"] == "definition-ref" else node["schema"]
+        node = unwrapped(node, self._definitions, ("default", "function-after"))
         if node["type"] == "literal":
             return None not in node["expected"]
         return node["type"] in _REFUSE_NONE and not _takes_objects(node)
 
     def _is_taken_as_it_is(self, spec: FieldSpec, node: Node, above: tuple[Any, ...]) -> bool:
-        """Say whether pydantic makes the same of a value as it is and of its usual form, if it makes anything."""
-        node = self._bare(node)
+        """Return whether pydantic makes the same of a value as it is and of its usual form, if it makes anything."""
+        # what is taken off does not see values before they are validated
+        node = unwrapped(node, self._definitions, ("default", "nullable", "function-after"))
         if spec.kind == "text":
             return bool(node["type"] == "str")
         if spec.fields is not None:
@@ -148,5 +135,5 @@ class Given:
 
 
 def _takes_objects(node: Node) -> bool:
-    """Say whether a model takes its values from attributes of any object, which may be ``None`` too."""
+    """Return whether a model takes its values from attributes of any object, which may be ``None`` too."""
     return bool(node.get("config", {}).get("from_attributes"))

@@ -10,59 +10,50 @@ import contextlib
 import datetime as dt
 import decimal
 import functools
-import inspect
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from schematics import types
-from schematics.models import FieldDescriptor, Model
 from schematics.undefined import Undefined
 
-from ..spec import FieldSpec
-from .base import PARTIAL, TRUSTED, WHOLE, Adapter, prepare
-from .compiler.plans import (
+from ...spec import FieldSpec
+from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, prepare
+from ..compiler.plans import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
     UNSURE,
     Converted,
     FieldPlan,
+    Flag,
     Foreign,
     Given,
+    ListOf,
     Made,
+    MapOf,
     Missing,
+    Number,
     Odd,
     Record,
     SchemaPlan,
+    Text,
     Value,
 )
-from .schematics_models import Models, Unready, every, has_models, is_reloaded
-from .schematics_shapes import plain_value, require_usual
-from .schematics_validators import Contextual, checks_of, is_own
-from .schematics_values import STORED, computed, exporting, importing, own_default, plain
+from .conversion import IMPORT_OPTIONS, computed, default_of, export_context, import_context, plain
+from .instances import NestedModels, NotReady, holds_models
+from .overrides import (
+    OUTERMOST_METHODS,
+    has_usual_default,
+    is_self_contained,
+    objection_to,
+    overridden_method,
+    require_unmodified,
+)
+from .validators import NeedsContext, checks_of
+from .values import value_of_type
 
 _IMMUTABLE = (str, int, float, bool, bytes, type(None), decimal.Decimal, dt.date, dt.timedelta, uuid.UUID)
-# What of a model takes part when an instance of it is made, filled and asked.
-_METHODS = (
-    "__new__",
-    "__init__",
-    "__getattribute__",
-    "__getattr__",
-    "__setattr__",
-    "__getitem__",
-    "__iter__",
-    "__len__",
-    "__bool__",
-    "_convert",
-    "_data",
-    "convert",
-    "export",
-    "get",
-    "keys",
-    "validate",
-)
-_OUTER = ("__new__", "__init__", "__getattribute__", "__getattr__", "__setattr__", "__getitem__", "_data")
 
 
 class SchemaPlanner:
@@ -72,17 +63,17 @@ class SchemaPlanner:
         self.adapter = adapter
         self.mode = mode
         self._nested: dict[type, SchemaPlan] = {}
-        self._models = Models()
+        self._models = NestedModels()
         self._opaque: set[Value] = set()
-        self._importing = importing(**STORED[mode])
-        self._exporting = exporting()
+        self._import_context = import_context(**IMPORT_OPTIONS[mode])
+        self._export_context = export_context()
 
     def outermost(self) -> SchemaPlan:
-        """Describe the schema of a model."""
+        """Return the description of the schema."""
         adapter = self.adapter
         schema: Any = adapter.schema
         plan = SchemaPlan(adapter.schema_name, data=dict)
-        plan.dump_declined = _overriding(schema, _OUTER)
+        plan.dump_declined = overridden_method(schema, OUTERMOST_METHODS)
         if len(adapter.by_stored) != len(adapter.fields):
             plan.load_declined = plan.dump_declined = "two fields share an attribute"
             return plan
@@ -114,30 +105,30 @@ class SchemaPlanner:
         """Let the model's own validators see what was loaded, where that can be shown to them as schematics would."""
         inputs = [field for field in plan.fields if not field.computed]
         for field in inputs:
-            if not every(field.value, self._is_known, lambda inner: True):
+            if not _is_true_throughout(field.value, self._is_known, lambda inner: True):
                 names = ", ".join(f"validate_{name}" for name in validators)
                 plan.load_declined = f"{plan.name} has {names}, and {field.name} is left to schematics"
                 return
         adapter: Any = self.adapter
-        nested = [field for field in inputs if has_models(field.value)]
+        nested = [field for field in inputs if holds_models(field.value)]
 
         def judge(natives: dict[str, Any]) -> dict[str, Any]:
             for field in nested:
                 if field.name in natives:
-                    natives[field.name] = self._models.held(field.value, natives[field.name])
+                    natives[field.name] = self._models.with_instances(field.value, natives[field.name])
             judged: dict[str, Any] = adapter.judged(natives, self.mode)
             return judged
 
         plan.judge = judge
-        if all(is_reloaded(field.value) for field in inputs):
+        if all(_is_reloaded(field.value) for field in inputs):
             plan.recheck = lambda wire: adapter.compiled.loads[WHOLE](wire)
 
     def _is_known(self, value: Value) -> bool:
-        """Say whether a native value, or what is inside, tells what schematics holds in its place."""
+        """Return whether a native value, or what is inside, tells what schematics holds in its place."""
         return not isinstance(value, Foreign) and value not in self._opaque
 
     def _inner(self, model: Any, specs: Mapping[str, FieldSpec]) -> SchemaPlan:
-        """Describe a model inside another; one that nests itself is described once.
+        """Return the description of a model inside another; one that nests itself is described once.
 
         Natively it is a dict by stored names.
         """
@@ -168,33 +159,33 @@ class SchemaPlanner:
         try:
             return self._value(spec, spec.native)
         except Odd as odd:
-            return self._foreign(spec, str(odd), inner=inner)
-        except Contextual:
-            return self._by_methods(spec, spec.native)
+            return self._left_to_schematics(spec, str(odd), inner=inner)
+        except NeedsContext:
+            return self._by_conversion(spec, spec.native)
 
     def _value(self, spec: FieldSpec, field: Any) -> Value:
-        require_usual(field)
+        require_unmodified(field)
         record = self._record(spec, field) if type(field) is types.ModelType else None
         checks = () if self.mode == TRUSTED else checks_of(field)
         if record is not None:
-            return self._by_methods(spec, field) if checks else record
-        found = plain_value(spec, field, checks, self._value, strict=self.mode != TRUSTED)
-        return self._by_methods(spec, field) if found is None else found
+            return self._by_conversion(spec, field) if checks else record
+        found = value_of_type(spec, field, checks, self._value, strict=self.mode != TRUSTED)
+        return self._by_conversion(spec, field) if found is None else found
 
     def _record(self, spec: FieldSpec, field: Any) -> Record:
         model, specs = field.model_class, spec.fields
         assert specs is not None
-        reason = _objection(model)
+        reason = objection_to(model)
         if reason is not None:
             raise Odd(f"its model is left to schematics: {reason}")
-        labels = {inner.name: inner.stored for inner in specs.values()}
-        return Record(self._inner(model, specs), native=None, take=functools.partial(_taken, model, labels))
+        take = functools.partial(_stored_values, model, {inner.name: inner.stored for inner in specs.values()})
+        return Record(self._inner(model, specs), native=None, take=take)
 
-    def _by_methods(self, spec: FieldSpec, field: Any) -> Converted:
-        """Describe a type that is converted by calling it."""
+    def _by_conversion(self, spec: FieldSpec, field: Any) -> Converted:
+        """Return the description of a type that is converted by calling it."""
         converted = Converted(
-            load=functools.partial(self._load, spec),
-            dump=functools.partial(self._dump, spec),
+            load=functools.partial(self._loaded, spec),
+            dump=functools.partial(self._exported, spec),
             settle=self._settle(spec),
             by_library=True,
         )
@@ -202,20 +193,20 @@ class SchemaPlanner:
             self._opaque.add(converted)
         return converted
 
-    def _foreign(self, spec: FieldSpec, reason: str, *, inner: bool) -> Foreign:
+    def _left_to_schematics(self, spec: FieldSpec, reason: str, *, inner: bool) -> Foreign:
         name = spec.stored if inner else spec.name
 
         def dump(natives: dict[str, Any]) -> Any:
             if name in natives:
-                return self._dump(spec, natives[name])
+                return self._exported(spec, natives[name])
             if not inner or spec.native.default is Undefined:
                 return None if inner else ABSENT
-            return self._dump(spec, self._settle(spec)(own_default(spec.native)))
+            return self._exported(spec, self._settle(spec)(default_of(spec.native)))
 
         return Foreign(
-            load=lambda value, data: self._load(spec, value),
+            load=lambda value, data: self._loaded(spec, value),
             dump=dump,
-            check=functools.partial(self._load, spec),
+            check=functools.partial(self._loaded, spec),
             reason=reason,
         )
 
@@ -225,11 +216,11 @@ class SchemaPlanner:
         def dump(natives: dict[str, Any]) -> Any:
             values = dict(natives)
             for field in plan.fields:
-                if field.name in values and has_models(field.value):
-                    with contextlib.suppress(Unready):
-                        values[field.name] = self._models.held(field.value, values[field.name])
+                if field.name in values and holds_models(field.value):
+                    with contextlib.suppress(NotReady):
+                        values[field.name] = self._models.with_instances(field.value, values[field.name])
             value = computed(adapter.filled(values), spec.name)
-            return ABSENT if value is Undefined else self._dump(spec, value)
+            return ABSENT if value is Undefined else self._exported(spec, value)
 
         return Foreign(
             lambda value, data: None, dump, lambda dumped: None, "it is computed by a function of the user's"
@@ -237,17 +228,18 @@ class SchemaPlanner:
 
     # What the library does.
 
-    def _load(self, spec: FieldSpec, value: Any) -> Any:
-        return self._taken(spec, prepare(spec, value))
+    def _loaded(self, spec: FieldSpec, value: Any) -> Any:
+        return self._imported(spec, prepare(spec, value))
 
-    def _taken(self, spec: FieldSpec, value: Any) -> Any:
+    def _imported(self, spec: FieldSpec, value: Any) -> Any:
         # what the user has written gets hold of the context, and may keep things there
-        context = self._importing if _is_leaf(spec.native) else importing(**STORED[self.mode])
+        is_shared = is_self_contained(spec.native)
+        context = self._import_context if is_shared else import_context(**IMPORT_OPTIONS[self.mode])
         return plain(context.field_converter(spec.native, value, context))
 
-    def _dump(self, spec: FieldSpec, value: Any) -> Any:
+    def _exported(self, spec: FieldSpec, value: Any) -> Any:
         field = spec.native.type if spec.computed else spec.native
-        context = self._exporting if _is_leaf(field) else exporting()
+        context = self._export_context if is_self_contained(field) else export_context()
         return context.field_converter(field, value, context)
 
     def _settle(self, spec: FieldSpec) -> Callable[[Any], Any]:
@@ -256,23 +248,23 @@ class SchemaPlanner:
     # Defaults.
 
     def _missing(self, spec: FieldSpec, *, inner: bool = False) -> Missing:
-        """Say what a load does without a value; inside other models, there is ``None`` then."""
+        """Return what a load does without a value; inside other models, there is ``None`` then."""
         field, whole = spec.native, self.mode != PARTIAL
         if spec.required and spec.kind == "set" and (whole or inner):
-            return Made(lambda: self._taken(spec, []))
-        if not _asks_as_usual(field):
-            return Made(lambda: self._standing_in(spec, own_default(field) if whole else Undefined, inner))
+            return Made(lambda: self._imported(spec, []))
+        if not has_usual_default(field):
+            return Made(lambda: self._native_default(spec, default_of(field) if whole else Undefined, inner))
         default = self._default(spec) if whole else LEFT_OUT
         return Given(None) if inner and default is LEFT_OUT else default
 
     def _default(self, spec: FieldSpec) -> Missing:
-        """Say what stands in for a value that nothing was stored for."""
+        """Return what stands in for a value that nothing was stored for."""
         field = spec.native
 
         def make() -> Any:
-            return self._standing_in(spec, own_default(field), inner=False)
+            return self._native_default(spec, default_of(field), inner=False)
 
-        if not _asks_as_usual(field):
+        if not has_usual_default(field):
             return Made(make)
         if field._default is Undefined:
             return REFUSED if spec.required and self.mode == WHOLE else LEFT_OUT
@@ -284,19 +276,19 @@ class SchemaPlanner:
             return REFUSED
         return Given(native) if isinstance(native, _IMMUTABLE) else Made(make)
 
-    def _standing_in(self, spec: FieldSpec, value: Any, inner: bool) -> Any:
-        native = self._taken(spec, None if value is Undefined and inner else value)
+    def _native_default(self, spec: FieldSpec, value: Any, inner: bool) -> Any:
+        native = self._imported(spec, None if value is Undefined and inner else value)
         if native is Undefined:
             raise LookupError(f"no value for {spec.name}")
         return native
 
     def _unset(self, spec: FieldSpec) -> Missing:
-        """Say what schematics gives out for an attribute that a dict inside another lacks."""
+        """Return what schematics gives out for an attribute that a dict inside another lacks."""
         field, settle = spec.native, self._settle(spec)
-        if _asks_as_usual(field) and field._default is Undefined:
+        if has_usual_default(field) and field._default is Undefined:
             return Given(None)
         if not _is_constant(field):
-            return Made(lambda: plain(settle(own_default(field))))
+            return Made(lambda: plain(settle(default_of(field))))
         try:
             native = settle(field.default)
         except Exception:
@@ -304,59 +296,53 @@ class SchemaPlanner:
         return Given(native)
 
 
-def _is_leaf(field: Any) -> bool:
-    """Say whether a type sees to itself, with no code of the user's inside."""
-    kind = type(field)
-    return (
-        not field.is_compound
-        and kind is not types.UnionType
-        and kind.__module__.startswith("schematics.")
-        and all(map(is_own, field.validators))
-    )
-
-
-def _asks_as_usual(field: Any) -> bool:
-    """Say whether a type leaves it to schematics what its default is and whether a value is required."""
-    kind, base = type(field), types.BaseType
-    return kind.default is base.default and kind.check_required is base.check_required
-
-
 def _is_constant(field: Any) -> bool:
-    """Say whether a default may be converted once for all."""
+    """Return whether a default may be converted once for all."""
     default = field._default
-    return not callable(default) and isinstance(default, _IMMUTABLE) and _is_leaf(field)
+    return not callable(default) and isinstance(default, _IMMUTABLE) and is_self_contained(field)
 
 
-def _taken(model: Any, labels: Mapping[str, str], value: Any) -> Mapping[str, Any] | None:
-    """Give the values of a nested model, or of a dict that stands for one, by stored names."""
+def _stored_values(model: Any, stored_names: Mapping[str, str], value: Any) -> Mapping[str, Any] | None:
+    """Return the values of a nested model, or of a dict that stands for one, by stored names."""
     if type(value) is dict:
         return value
     if type(value) is not model:
         return None
-    return {labels[name]: held for name, held in value._data.items()}
+    return {stored_names[name]: held for name, held in value._data.items()}
 
 
-def _overriding(kind: type, methods: Iterable[str]) -> str | None:
-    for method in methods:
-        if inspect.getattr_static(kind, method, None) is not inspect.getattr_static(Model, method, None):
-            return f"{kind.__name__} overrides {method} of schematics"
-    return None
+def _is_true_throughout(
+    value: Value | None, judge: Callable[[Any], bool], judge_field: Callable[[FieldPlan], bool]
+) -> bool:
+    """Return whether something is true of a value, and of all that is inside it."""
+    waiting, seen = [value], set()
+    while waiting:
+        value = waiting.pop()
+        if not judge(value):
+            return False
+        if isinstance(value, (ListOf, MapOf)):
+            waiting.append(value.element)
+        elif isinstance(value, Record) and value.plan not in seen:
+            seen.add(value.plan)
+            if not all(map(judge_field, value.plan.fields)):
+                return False
+            waiting.extend(field.value for field in value.plan.fields)
+    return True
 
 
-def _objection(model: Any) -> str | None:
-    """Say why a nested model is left to schematics."""
-    name = model.__name__
-    if type(model) is not type(Model):
-        return f"{name} has a metaclass of its own"
-    if model._schema.validators:
-        return f"{name} has " + ", ".join(f"validate_{field}" for field in model._schema.validators)
-    declared = model._schema.fields
-    for key, field in declared.items():
-        if not isinstance(field, types.BaseType):
-            return f"{name}.{key} is computed by a function of the user's"
-        if type(inspect.getattr_static(model, key)) is not FieldDescriptor:
-            return f"{name}.{key} is a descriptor of its own"
-    keys = [key for field in declared.values() for key in set(field.get_input_keys())]
-    if len(set(keys)) != len(keys):
-        return f"two fields of {name} may have the same name"
-    return _overriding(model, _METHODS)
+def _is_reloaded(value: Value) -> bool:
+    """Return whether the wire form of a native value loads to what a load of its plain form gives."""
+    return _is_true_throughout(value, _is_told_by_wire_form, _has_no_default)
+
+
+def _is_told_by_wire_form(value: Value) -> bool:
+    if isinstance(value, Converted):
+        return value.as_text
+    if isinstance(value, MapOf):
+        return not value.nullable and value.dump_key is None
+    return isinstance(value, (Text, Number, Flag, ListOf, Record))
+
+
+def _has_no_default(field: FieldPlan) -> bool:
+    """Return whether an attribute that is not stored cannot load to a value, where ``None`` was given for it."""
+    return field.missing is REFUSED or (isinstance(field.missing, Given) and field.missing.value is None)

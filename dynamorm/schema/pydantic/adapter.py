@@ -1,0 +1,277 @@
+"""The adapter of pydantic: models, and plain classes with annotations.
+
+Every load and dump is the work of pydantic's own engine on the user's model, as :mod:`.validators` and
+:mod:`.serializers` have it compiled.  Values are dumped in pydantic's Python mode and then put into the form that
+DynamoDB has for them, so that numbers stay exact, bytes stay bytes and sets stay sets.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import pickle
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, cast
+from uuid import UUID
+
+import pydantic
+import pydantic_core
+from pydantic.fields import ComputedFieldInfo, FieldInfo
+
+from ...exceptions import DynaModelException
+from ...spec import FieldSpec
+from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, means_none
+from ..compiler import SchemaPlan
+from ..copies import QUICKER
+from . import validators
+from .adoption import adopted_model
+from .core import ModelCore
+from .core_schema import Model
+from .dump_plans import dump_plan, validated_dump_plan
+from .inputs import InputValidator
+from .instances import copy_of, instance_of
+from .load_plans import load_plan
+from .plain_values import plain
+from .specs import FieldDescriber, whole_annotation
+
+
+class PydanticAdapter(Adapter):
+    """A pydantic model, as the mapper sees it."""
+
+    library = "pydantic"
+    base = pydantic.BaseModel
+    library_errors = (pydantic_core.ValidationError,)
+    schema: Model
+
+    @classmethod
+    def claims(cls, inner: type) -> bool:
+        if issubclass(inner, pydantic.BaseModel):
+            return True
+        return any(
+            "__annotations__" in vars(klass)
+            or any(type(value).__module__.partition(".")[0] == "pydantic" for value in vars(klass).values())
+            for klass in inner.__mro__[:-1]
+        )
+
+    @classmethod
+    def adopt(cls, name: str, inner: type) -> type:
+        return adopted_model(name, inner)
+
+    def __init__(self, schema: type) -> None:
+        self._describer = FieldDescriber()
+        self._cores: dict[Model, ModelCore] = {}
+        super().__init__(schema)
+
+    # Description.
+
+    def describe(self) -> Iterable[FieldSpec]:
+        try:
+            if not self.schema.__pydantic_complete__:
+                self.schema.model_rebuild()
+            return self._describer.fields_of(self.schema, top=True)
+        except (pydantic.errors.PydanticUserError, NameError) as error:
+            raise DynaModelException(f"{self.schema.__name__}: {error}") from error
+
+    def key_type(self, field: Any) -> str | None:
+        for spec in self.fields.values():
+            if spec.native is field:
+                return spec.key_type
+        if isinstance(field, ComputedFieldInfo):
+            traits = self._describer.traits_of(field.return_type)
+        elif isinstance(field, FieldInfo):
+            traits = self._describer.traits_of(field.annotation, field.metadata)
+        else:
+            traits = self._describer.traits_of(field)
+        return cast("str | None", traits.get("key_type"))
+
+    # Loading.
+
+    @cached_property
+    def _core(self) -> ModelCore:
+        return self._core_of(self.schema)
+
+    def _core_of(self, model: Model) -> ModelCore:
+        return self._cores.setdefault(model, ModelCore(model))
+
+    @property
+    def keeps_unknown(self) -> bool:
+        return self.schema.model_config.get("extra") == "allow"
+
+    @cached_property
+    def _input_validator(self) -> InputValidator:
+        return InputValidator(self, self.schema)
+
+    def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
+        return self._core.load_fields(values, validators.GIVEN if defaults else validators.GIVEN_ONLY)
+
+    def load_whole(self, values: dict[str, Any]) -> dict[str, Any]:
+        return self._values_of(self._core.load(values, validators.PUT))
+
+    def load_stored(self, values: dict[str, Any], mode: str) -> dict[str, Any]:
+        if mode == PARTIAL:
+            return self._core.load_fields(values, validators.PROJECTED)
+        if mode == TRUSTED:
+            return self._core.load_fields(values, validators.TRUSTED)
+        return self._values_of(self._core.load(values, validators.STORED))
+
+    def plan(self, mode: str) -> SchemaPlan:
+        plan = load_plan(self, self._core, mode)
+        plan.accept_given = self._input_validator.accept_given if mode == WHOLE else None
+        return plan
+
+    def dump_plan(self) -> SchemaPlan:
+        return dump_plan(self, self._core, keeps_unknown=self.keeps_unknown)
+
+    def put_plan(self) -> SchemaPlan:
+        if self.keeps_unknown:
+            return super().put_plan()
+        plan = validated_dump_plan(self, self._core)
+        plan.accept_whole = self._input_validator.whole_acceptor()
+        return plan
+
+    def _values_of(self, loaded: Any) -> dict[str, Any]:
+        if not isinstance(loaded, self.schema):
+            raise DynaModelException(
+                f"{self.schema_name} validates to {type(loaded).__name__}: a model validator has to return the model"
+            )
+        return {**loaded.__dict__, **(loaded.__pydantic_extra__ or {})}
+
+    def serialised(self, spec: FieldSpec, value: Any) -> Any:
+        """Return natives as they are, which pydantic takes, and nested data with its names and without its ``None``."""
+        if spec.kind == "text":
+            return _as_text(value)
+        if spec.fields is not None:
+            return super().serialised(spec, value) if isinstance(value, Mapping) else value
+        if spec.element is not None and (
+            spec.element.kind == "text" or spec.element.element is not None or spec.element.nested is not None
+        ):
+            if isinstance(value, Mapping):
+                return {name: self.serialised(spec.element, inner) for name, inner in value.items()}
+            if isinstance(value, (list, tuple)):
+                return type(value)(self.serialised(spec.element, inner) for inner in value)
+        return value
+
+    def settle(self, values: dict[str, Any]) -> dict[str, Any]:
+        given = {
+            name: _as_text(value) if spec is not None and spec.kind == "text" else value
+            for name, value in values.items()
+            if (spec := self.fields.get(name)) is None
+            or (not spec.computed and (value is not None or means_none(spec)))
+        }
+        known = {name: value for name, value in given.items() if name in self.fields}
+        return {**given, **self._guarded(values, lambda: self._core.load_fields(known, validators.ASSIGNED))}
+
+    def as_native(self, spec: FieldSpec, value: Any) -> Any:
+        return self.convert(spec, value)
+
+    def convert(self, field: FieldSpec, value: Any) -> Any:
+        if value is None:
+            return None
+        if field.kind == "text":
+            value = _as_text(value)
+        owner = self._describer.owners.get(field)
+        if owner is not None:
+            name = field.name
+            core = self._core_of(owner)
+            return value if field.computed else core.load_fields({name: value}, validators.ASSIGNED)[name]
+        adapter = pydantic.TypeAdapter(whole_annotation(field.native))
+        functions = list(validators.functions_in(field.native.annotation, field.native.metadata))
+        return validators.compile_element_validator(adapter.core_schema, functions).validate_python(
+            value, strict=False, by_alias=True, by_name=False
+        )
+
+    def validated(self, field: FieldSpec, value: Any) -> Any:
+        owner = self._describer.owners.get(field)
+        if owner is not None:
+            prepared = {field.source: self.serialised(field, value)}
+            return self._core_of(owner).load_fields(prepared, validators.GIVEN_ONLY)[field.name]
+        return pydantic.TypeAdapter(whole_annotation(field.native)).validate_python(self.serialised(field, value))
+
+    @cached_property
+    def has_dump_hooks(self) -> bool:  # type: ignore[override]
+        return bool(self.schema.__pydantic_decorators__.model_serializers)
+
+    def messages(self, error: Exception) -> Any:
+        if not isinstance(error, pydantic_core.ValidationError):
+            return super().messages(error)
+        hidden = bool(self.schema.model_config.get("hide_input_in_errors"))
+        return [
+            _picklable(cast("dict[str, Any]", one))
+            for one in error.errors(include_url=False, include_input=not (hidden or self._core.has_secrets))
+        ]
+
+    # Dumping.
+
+    def dump_values(self, natives: dict[str, Any]) -> dict[str, Any]:
+        missing = [spec.name for spec in self.inputs if spec.name not in natives and not spec.nullable]
+        incomplete = any(self.fields[name].required and self.fields[name].kind != "set" for name in missing)
+        instance = self._instance(natives)
+        # what is computed from a whole item is stored with whole items
+        left_out = {spec.name for spec in self.fields.values() if spec.computed} if incomplete else None
+        dumped = self._core.serializer.to_python(
+            instance, mode="python", by_alias=True, exclude=left_out, warnings="error"
+        )
+        if not isinstance(dumped, Mapping):
+            raise DynaModelException(
+                f"{self.schema_name} serialises to {type(dumped).__name__}: a model's schema has to give a mapping"
+            )
+        return cast("dict[str, Any]", plain(dumped))
+
+    @cached_property
+    def _nones(self) -> dict[str, None]:
+        return {spec.name: None for spec in self.inputs if spec.nullable}
+
+    def _instance(self, natives: dict[str, Any]) -> pydantic.BaseModel:
+        fields = self.schema.__pydantic_fields__
+        values = {**self._nones, **{name: value for name, value in natives.items() if name in fields}}
+        extra = {name: value for name, value in natives.items() if name not in self.fields}
+        names = set(natives) & set(values)
+        return instance_of(self.schema, values, names, extra if self.keeps_unknown else None)
+
+    def serialise(self, field: FieldSpec, value: Any) -> Any:
+        owner = self._describer.owners.get(field)
+        if owner is None:
+            adapter = pydantic.TypeAdapter(whole_annotation(field.native))
+            return plain(adapter.dump_python(value, by_alias=True, warnings="error"))
+        if field.computed:
+            return plain(value)
+        instance = instance_of(owner, {field.name: value}, {field.name}, None)
+        dumped = self._core_of(owner).field_serializer.to_python(
+            instance, mode="python", by_alias=True, warnings="error"
+        )
+        return plain(dumped[field.stored])
+
+    def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
+        """Return what a field computes from others now; ``None`` where one that it asks for is not there."""
+        try:
+            return getattr(self._instance(natives), field.name)
+        except AttributeError:
+            if all(spec.name in natives for spec in self.inputs):
+                raise
+            return None
+
+
+def _as_text(value: Any) -> Any:
+    # of the scalars that string fields take, these are strange to pydantic
+    return str(value) if isinstance(value, (UUID, dt.date, dt.time)) else value
+
+
+def _picklable(report: dict[str, Any]) -> dict[str, Any]:
+    for name, value in report.items():
+        if name == "ctx":
+            report[name] = _picklable(dict(value))
+        elif not _pickles(value):
+            report[name] = str(value) if isinstance(value, Exception) else repr(value)
+    return report
+
+
+def _pickles(value: Any) -> bool:
+    try:
+        pickle.loads(pickle.dumps(value))
+    except Exception:
+        return False
+    return True
+
+
+QUICKER[pydantic.BaseModel.__deepcopy__] = copy_of
+ADAPTER = PydanticAdapter

@@ -1,0 +1,264 @@
+"""What a model's core schema says of single values: what pydantic makes of them, and what it demands.
+
+The planners ask all this before anything is generated, to know what generated code may do without pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from enum import Enum, Flag
+from functools import partial
+from typing import Any, cast
+
+from ...spec import FieldSpec
+from ..base import prepare
+from ..compiler.plans import Bounds, Check, Checks, Converted, Size, Value
+from .core_schema import FUNCTIONS, Model, Node, children, nodes_of, without_ref
+from .plain_values import plain
+from .serializers import SerializationRewriter
+from .validators import ASSIGNED, STORED, ValidationRewriter, validating
+
+_WITH_DATA_OF_THEIR_OWN = ("model", "dataclass", "typed-dict")
+UNDEMANDING_KEYS = {
+    "type",
+    "ref",
+    "metadata",
+    "strict",
+    "coerce_numbers_to_str",
+    "fail_fast",
+    "microseconds_precision",
+    "items_schema",
+    "keys_schema",
+    "values_schema",
+}
+"""What a node may say without demanding or changing anything about a value of the right type."""
+
+NUMBERS: dict[str, type] = {"int": int, "float": float, "decimal": Decimal}
+_HASHES = (Enum.__hash__, str.__hash__, int.__hash__)
+_EQUALITIES = (Enum.__eq__, str.__eq__, int.__eq__)
+_BOUNDS = {"gt", "ge", "lt", "le"}
+_SIZES = {"min_length", "max_length"}
+
+
+class ModelAnalysis:
+    """What one model does beside what its fields do."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        core = cast(Node, model.__pydantic_core_schema__)
+        nodes = nodes_of(model)
+        self.fields: dict[str, Node] = nodes.fields["fields"]
+        self.definitions = nodes.definitions
+        self.config: Node = nodes.model.get("config", {})
+        self.changes_text = any(name.startswith("str_") for name in self.config)
+        self.for_assigned = ValidationRewriter(ASSIGNED, core, self.definitions)
+        self.for_stored = ValidationRewriter(STORED, core, self.definitions)
+        self.for_dumping = SerializationRewriter(self.definitions)
+        self.is_loaded_whole = (
+            nodes.root is not nodes.model
+            or nodes.model["schema"] is not nodes.fields
+            or nodes.model.get("post_init") is not None
+            or self._has(_validates_others)
+        )
+        """Whether functions for loading see more than one value."""
+        self.is_dumped_whole = (
+            any("serialization" in node for node in _down(nodes.root, nodes.fields))
+            or self._has(_serialises_others)
+            or self.config.get("extra_fields_behavior") == "allow"
+        )
+        """Whether functions for dumping see more than one value, or values of no field are dumped."""
+        self.is_more_than_fields = self.is_loaded_whole or self.is_dumped_whole
+        self.computes = bool(nodes.fields.get("computed_fields"))
+
+    def field(self, spec: FieldSpec) -> ValueAnalysis:
+        """Return the analysis of a field's values."""
+        return self.value(spec, self.fields[spec.name]["schema"])
+
+    def value(self, spec: FieldSpec, node: Node) -> ValueAnalysis:
+        """Return the analysis of the values that a node describes."""
+        return ValueAnalysis(self, spec, without_ref(node))
+
+    def _has(self, sees_others: Callable[[Node], bool]) -> bool:
+        """Return whether functions for values want to see other values of the model."""
+        return any(self._has_inside(field["schema"], sees_others, set()) for field in self.fields.values())
+
+    def _has_inside(self, node: Node, sees_others: Callable[[Node], bool], seen: set[str]) -> bool:
+        if node.get("type") == "definition-ref":
+            if node["schema_ref"] in seen:
+                return False
+            seen.add(node["schema_ref"])
+            return self._has_inside(self.definitions[node["schema_ref"]], sees_others, seen)
+        if sees_others(node):
+            return True
+        if node.get("type") in _WITH_DATA_OF_THEIR_OWN:
+            return False
+        inside = [inner for inner in children(node) if isinstance(inner, dict)]
+        return any(self._has_inside(inner, sees_others, seen) for inner in inside)
+
+
+def _down(root: Node, fields: Node) -> Iterator[Node]:
+    """Yield the nodes of a model from the outermost to that of its fields."""
+    while root is not fields:
+        yield root
+        root = root["schema"]
+    yield fields
+
+
+def _validates_others(node: Node) -> bool:
+    function = node.get("function")
+    return isinstance(function, dict) and function.get("type") == "with-info"
+
+
+def _serialises_others(node: Node) -> bool:
+    return bool(node.get("serialization", {}).get("is_field_serializer"))
+
+
+def fields_made_anew(model: Model) -> frozenset[str]:
+    """Return the fields of which another load may give something else: functions make values of what is inside."""
+    nodes = nodes_of(model)
+    fields: dict[str, Node] = nodes.fields["fields"]
+    return frozenset(name for name, field in fields.items() if _makes_inside(field["schema"], nodes.definitions, set()))
+
+
+def _makes_inside(node: Node, definitions: Mapping[str, Node], seen: set[str], inside: bool = False) -> bool:
+    if node.get("type") == "definition-ref":
+        if node["schema_ref"] in seen:
+            return False
+        seen.add(node["schema_ref"])
+        return _makes_inside(definitions[node["schema_ref"]], definitions, seen, inside)
+    if inside and "default_factory" in node:
+        return True
+    if node.get("type") in _WITH_DATA_OF_THEIR_OWN:
+        inside = True
+        if node.get("post_init"):  # which also makes private attributes
+            return True
+    return any(_makes_inside(inner, definitions, seen, inside) for inner in children(node) if isinstance(inner, dict))
+
+
+class ValueAnalysis:
+    """What a core schema says of the values in one place: in a field, or in a list or map of one.
+
+    ``node`` is how pydantic describes them without what stands for missing values, ``leaf`` also without functions, and
+    ``assigned`` and ``stored`` how it describes values that were assigned or stored.
+    """
+
+    def __init__(self, owner: ModelAnalysis, spec: FieldSpec, around: Node) -> None:
+        self.owner = owner
+        self.spec = spec
+        self.around = around
+        self.node, outer = self._unwrapped(around)
+        self.leaf, functions = self._unwrapped(self.node, *FUNCTIONS)
+        self.is_nullable = any(one["type"] == "nullable" for one in outer)
+        self.is_serialised = any("serialization" in one for one in (*outer, *functions))
+        """Whether serialisers of the user's see the value."""
+        self.assigned, _ = self._unwrapped(owner.for_assigned.rewritten(self.node))
+        self.stored = owner.for_stored.rewritten(self.node)
+        self._default = next((one for one in outer if one["type"] == "default"), {})
+
+    def _unwrapped(self, node: Node, *kinds: str) -> tuple[Node, list[Node]]:
+        """Return what is inside a node, and all that was met on the way, itself included."""
+        met = [node]
+        while node["type"] in ("default", "nullable", "definition-ref", *kinds):
+            is_reference = node["type"] == "definition-ref"
+            node = self.owner.definitions[node["schema_ref"]] if is_reference else node["schema"]
+            met.append(node)
+        return without_ref(node), met
+
+    def inside(self, spec: FieldSpec, key: str) -> ValueAnalysis:
+        """Return the analysis of what containers hold, which a node describes under ``key``."""
+        return self.owner.value(spec, self.leaf.get(key) or {"type": "any"})
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether a value of the right type may be refused all the same."""
+        return self.stored["type"] != self.assigned["type"] or bool(self.stored.keys() - UNDEMANDING_KEYS)
+
+    @property
+    def nested(self) -> Model | None:
+        """The model with fields that values are instances of, if they are, and pydantic alone says so."""
+        is_model = self.node["type"] == "model" and not self.node["root_model"]
+        model: Model | None = self.node["cls"] if is_model else None
+        return model if self.spec.fields is not None and self.spec.loads_to == (model,) else None
+
+    @property
+    def takes_none(self) -> bool:
+        return self.is_nullable or self.node["type"] == "any"
+
+    @property
+    def makes_default(self) -> bool:
+        """Whether what stands for a missing value is made, or checked, when it is."""
+        is_validated = self._default.get("validate_default", self.owner.config.get("validate_default"))
+        return "default_factory" in self._default or bool(is_validated)
+
+    @property
+    def check(self) -> Callable[[Any], Any]:
+        """What raises for a plain value that could not be loaded."""
+        return self._validating(self.owner.for_stored)
+
+    @property
+    def settle(self) -> Callable[[Any], Any]:
+        """What makes the native of an assigned value."""
+        return self._validating(self.owner.for_assigned)
+
+    def _validating(self, rewriter: ValidationRewriter) -> Callable[[Any], Any]:
+        return validating(rewriter.compiled(rewriter.rewritten(self.around), self.owner.config))
+
+    def converted(self, *, is_validated: bool = False) -> Value:
+        """Return the description of values that pydantic serialises, settles and checks, or only serialises."""
+        spec, rewriter = self.spec, self.owner.for_dumping
+        serialise = rewriter.compiled(rewriter.rewritten(self.around), self.owner.config).to_python
+        serialised = partial(serialise, mode="python", by_alias=True, warnings="error")
+
+        def dump(value: Any) -> Any:
+            return plain(serialised(value))
+
+        if is_validated:
+            return Converted(unchanged, dump, by_library=True)
+        check = self.check
+        return Converted(lambda value: check(prepare(spec, value)), dump, settle=self.settle, by_library=True)
+
+
+def simple_checks(value: ValueAnalysis) -> Checks | None:
+    """Return the checks that refuse just those values of the right type that pydantic refuses, ``None`` if none do."""
+    if not value.is_checked:
+        return ()
+    node = value.stored
+    kind, demands = node["type"], node.keys() - UNDEMANDING_KEYS
+    if kind in NUMBERS and demands <= _BOUNDS:
+        bounds = _bounds(node, NUMBERS[kind])
+        return None if bounds is None else (bounds,)
+    if kind in ("str", "list") and demands <= _SIZES:
+        return (Size(node.get("min_length"), node.get("max_length")),)
+    return None
+
+
+def _bounds(node: Node, native: type) -> Check | None:
+    given = {name: node[name] for name in _BOUNDS if node.get(name) is not None}
+    if {"gt", "ge"} <= given.keys() or {"lt", "le"} <= given.keys():
+        return None
+    if any(type(bound) not in (native, int) for bound in given.values()):
+        return None
+    least = next((native(given[name]) for name in ("ge", "gt") if name in given), None)
+    most = next((native(given[name]) for name in ("le", "lt") if name in given), None)
+    return Bounds(least, most, "gt" not in given, "lt" not in given)
+
+
+def choices(node: Node) -> Mapping[Any, Any] | None:
+    """Return the stored form of each value of a ``Literal`` or ``Enum``, ``None`` where there may be other values."""
+    if node["type"] == "literal":
+        expected = node["expected"]
+        return {one: one for one in expected} if all(type(one) in (str, int) for one in expected) else None
+    if node["type"] != "enum" or node.get("missing") is not None or issubclass(node["cls"], Flag):
+        return None
+    return {one: plain(one.value) for one in node["members"]} if _are_told_apart(node["cls"]) else None
+
+
+def _are_told_apart(kind: Any) -> bool:
+    """Return whether members are looked up as Python does it, and not by a method of the user's."""
+    return kind.__hash__ in _HASHES and kind.__eq__ in _EQUALITIES
+
+
+def unchanged(value: Any, data: Any = None) -> Any:
+    """Return a value as it is."""
+    return value

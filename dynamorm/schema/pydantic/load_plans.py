@@ -1,0 +1,208 @@
+"""What a pydantic schema tells the compiler of loading.
+
+pydantic's own engine validates, converts and serialises; what it lacks is the way between DynamoDB's form and the
+plain values that it works on.  So a load is described as making those plain values, with the engine to finish it.
+Where a complete item has values of a plain type of which nothing more is demanded, the engine does not see them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from ...codec import AttributeValue
+from ...spec import FieldSpec
+from ..base import PARTIAL, WHOLE, Adapter, prepare
+from ..compiler.plans import (
+    LEFT_OUT,
+    FieldPlan,
+    Flag,
+    Free,
+    Given,
+    ListOf,
+    Made,
+    MapOf,
+    Missing,
+    Number,
+    Record,
+    SchemaPlan,
+    SetOf,
+    Text,
+    Unicode,
+    Value,
+)
+from ..compiler.values import decimal_of, float_of, number_of, read_free
+from .analysis import ModelAnalysis, ValueAnalysis, fields_made_anew, simple_checks
+from .core import ModelCore
+from .validators import PROJECTED, STORED, TRUSTED, compile_fields_validator, validating
+
+Finish = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def load_plan(adapter: Adapter, core: ModelCore, mode: str) -> SchemaPlan:
+    """Return the description of a load."""
+    direct = _direct_values(ModelAnalysis(core.model), adapter.inputs) if mode == WHOLE else {}
+    return LoadPlanner(adapter, core, mode).outermost(direct)
+
+
+def finishing(adapter: Adapter, core: ModelCore, mode: str, direct: Collection[str] = ()) -> Finish:
+    """Return what makes natives of plain values: the same as :meth:`Adapter.load_stored`, but for the errors.
+
+    Fields that are ``direct`` come as natives, and are taken so where no value is missing.
+    """
+    if mode != WHOLE:
+        return validating(core.validator(PROJECTED if mode == PARTIAL else TRUSTED))
+    fields = compile_fields_validator(core.model, STORED)
+    if fields is None:
+        return partial(adapter.load_stored, mode=mode)
+    validate_all = validating(fields)
+
+    def finish(values: dict[str, Any]) -> dict[str, Any]:
+        natives, extra, _ = validate_all(values)
+        return {**natives, **extra} if extra else natives
+
+    if not direct:
+        return finish
+    rest = compile_fields_validator(core.model, STORED, direct)
+    assert rest is not None
+    count, validate_rest, is_all_direct = len(adapter.inputs), validating(rest), len(direct) == len(adapter.inputs)
+
+    def finish_rest(values: dict[str, Any]) -> dict[str, Any]:
+        if len(values) != count:
+            return finish(values)
+        if not is_all_direct:
+            values.update(validate_rest(values)[0])
+        return values
+
+    return finish_rest
+
+
+class LoadPlanner:
+    """Describes how stored items become the plain values that :meth:`Adapter.load_stored` takes."""
+
+    def __init__(self, adapter: Adapter, core: ModelCore, mode: str) -> None:
+        self._adapter = adapter
+        self._core = core
+        self._mode = mode
+        self._nested: dict[Any, SchemaPlan] = {}
+
+    def outermost(self, direct: Mapping[str, Value]) -> SchemaPlan:
+        """Return the description of the model; the values that are ``direct`` make natives."""
+        fields = self._adapter.fields
+        finish = finishing(self._adapter, self._core, self._mode, direct)
+        plan = SchemaPlan(self._adapter.schema_name, finish=finish, finished=fields.keys() - direct.keys())
+        made_anew = fields_made_anew(self._core.model)
+        for spec in fields.values():
+            value = direct.get(spec.name)
+            is_whole = self._mode != PARTIAL
+            field = _direct_field(spec, value) if value is not None else self._field(spec, complete=is_whole)
+            plan.fields.append(field.replace(renewed=True) if spec.name in made_anew else field)
+        return plan
+
+    def _field(self, spec: FieldSpec, complete: bool) -> FieldPlan:
+        return FieldPlan(
+            spec.source,
+            spec.stored,
+            self._value(spec),
+            nullable=spec.nullable,
+            computed=spec.computed,
+            missing=_missing(spec) if complete else LEFT_OUT,
+            otherwise=_otherwise(spec),
+        )
+
+    def _value(self, spec: FieldSpec) -> Value:
+        if spec.nested is not None:
+            return Record(self._inner(spec))
+        element = spec.element
+        if spec.kind == "list" and element is not None:
+            return ListOf(self._value(element), nullable=True)
+        if spec.kind == "set" and element is not None and element.key_type in ("S", "N"):
+            return SetOf(Text() if element.key_type == "S" else Number(int, number_of))
+        if spec.kind == "map" and element is not None:
+            return MapOf(self._value(element), nullable=element.nullable)
+        return Free(usual=_usual(spec))
+
+    def _inner(self, spec: FieldSpec) -> SchemaPlan:
+        """Return the description of a nested model; one that nests itself is described once."""
+        (model,) = spec.loads_to
+        if model not in self._nested:
+            plan = SchemaPlan(model.__name__, outermost=False, keeps_unknown=spec.keeps_unknown)
+            self._nested[model] = plan
+            assert spec.fields is not None
+            plan.fields += [self._field(inner, complete=True) for inner in spec.fields.values()]
+        return self._nested[model]
+
+
+def _usual(spec: FieldSpec) -> str | None:
+    if spec.kind in ("text", "leaf", "any"):
+        if spec.native is not None and getattr(spec.native, "annotation", None) is bool:
+            return "BOOL"
+        return spec.key_type if spec.key_type in ("S", "N") else None
+    return None
+
+
+def _missing(spec: FieldSpec) -> Missing:
+    """Return what stands for what storage cannot hold."""
+    if spec.required and spec.kind == "set":
+        return Made(list)
+    return Given(None) if spec.required and spec.nullable else LEFT_OUT
+
+
+def _otherwise(spec: FieldSpec) -> Callable[[AttributeValue], Any]:
+    return lambda wire: prepare(spec, read_free(wire))
+
+
+def _direct_values(model: ModelAnalysis, specs: Iterable[FieldSpec]) -> dict[str, Value]:
+    """Return the fields whose natives pydantic would find right as they are read, which are of plain types."""
+    if model.is_loaded_whole:
+        return {}
+    found = {spec.name: _direct(model.field(spec)) for spec in specs}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _direct_field(spec: FieldSpec, value: Value) -> FieldPlan:
+    """Return the description of a field whose natives are read."""
+    missing = _missing(spec)
+    return FieldPlan(
+        spec.name,
+        spec.stored,
+        value,
+        nullable=spec.nullable,
+        missing=Made(set) if isinstance(missing, Made) else missing,
+    )
+
+
+def _direct(analysis: ValueAnalysis) -> Value | None:
+    spec, kind = analysis.spec, analysis.leaf["type"]
+    checks = simple_checks(analysis)
+    if spec.nullable != analysis.is_nullable or checks is None:
+        return None
+    if kind in ("list", "set") and spec.kind == kind and spec.element is not None:
+        inner = analysis.inside(spec.element, "items_schema")
+        value = _direct(inner)
+        if value is None or inner.is_nullable:
+            return None
+        if kind == "list":
+            return ListOf(value, checks=checks)
+        return SetOf(value) if isinstance(value, (Text, Number)) else None
+    if kind not in _DIRECT or (kind == "str" and analysis.owner.changes_text):
+        return None
+    return _DIRECT[kind].replace(checks=(*_DIRECT[kind].checks, *checks))
+
+
+def _whole(text: str) -> int:
+    number = number_of(text)
+    if type(number) is not int:
+        raise ValueError(text)
+    return number
+
+
+_DIRECT: dict[str, Text | Number | Flag] = {
+    "str": Text((Unicode(),)),
+    "int": Number(int, _whole),
+    "float": Number(float, float_of),
+    "decimal": Number(Decimal, decimal_of),
+    "bool": Flag(),
+}

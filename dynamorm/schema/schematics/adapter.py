@@ -1,0 +1,266 @@
+"""The adapter of schematics 2.1.
+
+Every value is converted, validated and exported by its own type, and every nested model by schematics' loops.  The
+outermost loop is ours, because storage wants what schematics' does not offer: a default is made once, a validator runs
+once, a computed value is never taken in, and no role or export level keeps a field out.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from schematics import types
+from schematics.exceptions import BaseError, CompoundError, DataError, FieldError
+from schematics.models import Model
+from schematics.types.serializable import Serializable
+from schematics.undefined import Undefined
+
+from ...spec import FieldSpec
+from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
+from ..compiler import SchemaPlan
+from .conversion import (
+    IMPORT_OPTIONS,
+    computed,
+    computed_native,
+    default_of,
+    export_context,
+    has_own_format,
+    import_context,
+    lacks_instances,
+    plain,
+)
+from .instances import instance_of
+from .plans import SchemaPlanner
+from .specs import bare_type, key_type_of, specs_of
+
+
+class SchematicsAdapter(Adapter):
+    """A schematics model, as the mapper sees it."""
+
+    library = "schematics"
+    base = Model
+    library_errors = (BaseError,)
+    keeps_unknown = False
+    gives_none = True
+
+    @classmethod
+    def claims(cls, inner: type) -> bool:
+        if issubclass(inner, Model):
+            return True
+        values = [value for klass in inner.__mro__ for value in vars(klass).values()]
+        return any(
+            isinstance(value, (types.BaseType, Serializable))
+            or (isinstance(value, type) and issubclass(value, types.BaseType))
+            for value in values
+        )
+
+    @classmethod
+    def adopt(cls, name: str, inner: type) -> type:
+        attrs: dict[str, Any] = {"__module__": inner.__module__, "__qualname__": inner.__qualname__}
+        bases: tuple[type, ...]
+        if issubclass(inner, Model):
+            if hasattr(inner, "__optionsclass__"):
+                attrs["__optionsclass__"] = inner.__optionsclass__
+            bases = (inner,) if issubclass(inner, DynamORMSchema) else (DynamORMSchema, inner)
+        else:
+            attrs.update(_declared(inner))
+            bases = (DynamORMSchema, inner, Model)
+        adopted: type = type(Model)(name, bases, attrs)
+        return adopted
+
+    @property
+    def _types(self) -> dict[str, Any]:
+        fields: dict[str, Any] = self.schema._schema.fields  # type: ignore[attr-defined]
+        return fields
+
+    def messages(self, error: Exception) -> Any:
+        return error.to_primitive() if isinstance(error, BaseError) else str(error)
+
+    # Description.
+
+    def describe(self) -> Iterable[FieldSpec]:
+        return specs_of(self._types)
+
+    def key_type(self, field: Any) -> str | None:
+        return key_type_of(field)
+
+    # Taking in.
+
+    def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
+        context = import_context()
+        data, errors = self._converted_fields(values, context, defaults=defaults, demands=False)
+        given = [spec.name for spec in self.inputs if not values.keys().isdisjoint((spec.name, *spec.aliases))]
+        return self._validated(data, errors, given, context)
+
+    def load_whole(self, values: dict[str, Any]) -> dict[str, Any]:
+        context = import_context()
+        data, errors = self._converted_fields(values, context)
+        return self._validated(data, errors, list(self._types), context)
+
+    def load_stored(self, values: dict[str, Any], mode: str) -> dict[str, Any]:
+        context = import_context(**IMPORT_OPTIONS[mode])
+        data, errors = self._converted_fields(values, context, defaults=mode != PARTIAL)
+        return self._validated(data, errors, self._validated_names(data, mode), context)
+
+    def judged(self, data: dict[str, Any], mode: str) -> dict[str, Any]:
+        """Return the native values that stay when the model's ``validate_*`` methods have seen what was loaded."""
+        return self._validated(data, {}, self._validated_names(data, mode), import_context(**IMPORT_OPTIONS[mode]))
+
+    def _validated_names(self, data: dict[str, Any], mode: str) -> list[str]:
+        if mode == TRUSTED:
+            return []
+        return list(self._types if mode == WHOLE else data)
+
+    def _converted_fields(
+        self, values: dict[str, Any], context: Any, *, defaults: bool = True, demands: bool = True
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return native values and errors, field by field, with nested models as schematics' objects."""
+        data: dict[str, Any] = {}
+        errors: dict[str, Any] = {}
+        for spec in self.inputs:
+            field = spec.native
+            value = next((values[key] for key in (spec.name, *spec.aliases) if key in values), Undefined)
+            if value is Undefined and defaults:
+                value = default_of(field)
+            if value is Undefined and not demands:
+                continue
+            try:
+                value = context.field_converter(field, value, context)
+            except (FieldError, CompoundError) as error:
+                errors[spec.stored] = error
+                continue
+            if value is not Undefined:
+                data[spec.name] = value
+        return data, errors
+
+    def _validated(
+        self, data: dict[str, Any], errors: dict[str, Any], names: list[str], context: Any
+    ) -> dict[str, Any]:
+        """Return plain native values that the model's ``validate_*`` methods of some fields have seen."""
+        loaded = set(data)
+        declared = self._validators
+        validators = {name: declared[name] for name in names if name in declared} if declared else {}
+        if validators:
+            for spec in self.inputs:
+                if spec.stored not in errors:
+                    data.setdefault(spec.name, None)
+            instance = instance_of(self.schema, data)
+            for name, validator in validators.items():
+                if name in data:
+                    try:
+                        validator(instance, data, data[name], context)
+                    except (FieldError, DataError) as error:
+                        errors[self.fields[name].stored] = error
+        if errors:
+            raise DataError(errors, data)
+        return {
+            spec.name: plain(data[spec.name])
+            for spec in self.inputs
+            if data.get(spec.name) is not None or spec.name in loaded
+        }
+
+    def plan(self, mode: str) -> SchemaPlan:
+        return SchemaPlanner(self, mode).outermost()
+
+    def dump_plan(self) -> SchemaPlan:
+        plan = self.compiled.plan(WHOLE)
+        if plan.judge is None or plan.recheck is not None:
+            return plan
+        reason = "its validate methods have to see what schematics makes of its dumps"
+        return SchemaPlan(plan.name, plan.fields, load_declined=reason, dump_declined=plan.dump_declined)
+
+    @property
+    def _validators(self) -> dict[str, Any]:
+        validators: dict[str, Any] = self.schema._schema.validators  # type: ignore[attr-defined]
+        return validators
+
+    # Giving out.
+
+    def dump_values(self, natives: dict[str, Any]) -> dict[str, Any]:
+        instance = self.filled(natives)
+        context = export_context()
+        dumped = {}
+        for spec in self.fields.values():
+            if spec.computed:
+                value = computed(instance, spec.name)
+            elif spec.name in natives:
+                value = instance._data.get(spec.name)
+            else:
+                continue
+            if value is not Undefined:
+                dumped[spec.stored] = _named(spec, partial(_exported, spec, value, context))
+        return dumped
+
+    def filled(self, natives: dict[str, Any]) -> Any:
+        """Return an instance with models inside where natives have dicts, and ``None`` for what is absent."""
+        data = {}
+        for spec in self.inputs:
+            value = natives.get(spec.name)
+            if lacks_instances(spec.native, value):
+                value = _named(spec, partial(_converted, spec, value))
+            data[spec.name] = value
+        return instance_of(self.schema, data)
+
+    def as_native(self, spec: FieldSpec, value: Any) -> Any:
+        # what schematics gives out is what it holds: a number assigned as text has to become a number before that
+        return _converted(spec, value)
+
+    def serialised(self, spec: FieldSpec, value: Any) -> Any:
+        if isinstance(value, Model):
+            value = dict(value._data)
+        elif spec.loads_to and isinstance(value, spec.loads_to) and has_own_format(spec.native):
+            return value
+        return super().serialised(spec, value)
+
+    def serialise(self, field: FieldSpec, value: Any) -> Any:
+        return _exported(field, _converted(field, value), export_context())
+
+    def convert(self, field: FieldSpec, value: Any) -> Any:
+        return plain(_converted(field, value))
+
+    def validated(self, field: FieldSpec, value: Any) -> Any:
+        context = import_context()
+        return plain(context.field_converter(bare_type(field.native), self.serialised(field, value), context))
+
+    def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
+        instance = self.filled(natives)
+        value = computed_native(instance, field.name, field.native)
+        return None if value is Undefined else plain(value)
+
+
+def _declared(inner: type) -> dict[str, Any]:
+    """Return what schematics looks for in the class itself and in models, but not in plain classes among the bases."""
+    declared: dict[str, Any] = {}
+    for klass in reversed(inner.__mro__[:-1]):
+        for key, value in vars(klass).items():
+            if isinstance(value, (types.BaseType, Serializable)):
+                # types remember the model that they belong to, and this class may serve another one as well
+                declared[key] = copy.deepcopy(value)
+            elif key.startswith("validate_") or key in ("Options", "__optionsclass__"):
+                declared[key] = value
+            else:
+                declared.pop(key, None)
+    return declared
+
+
+def _named(spec: FieldSpec, work: Callable[[], Any]) -> Any:
+    """Return what some work gives, or raise its error as that of a field."""
+    try:
+        return work()
+    except BaseError as error:
+        raise DataError({spec.stored: error}) from error
+
+
+def _converted(spec: FieldSpec, value: Any) -> Any:
+    context = import_context(validate=False)
+    return context.field_converter(bare_type(spec.native), value, context)
+
+
+def _exported(spec: FieldSpec, value: Any, context: Any) -> Any:
+    return context.field_converter(bare_type(spec.native), value, context)
+
+
+ADAPTER = SchematicsAdapter
