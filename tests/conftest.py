@@ -14,12 +14,11 @@ from dynamorm import local
 from dynamorm.requests import Request
 from dynamorm.signals import post_request, pre_request
 
+from . import profiles as profiles  # which have to be there before any property test is read
 from .books import book_model, page_model
 from .libraries import LIBRARIES, Library, library_named
 from .scores import filled, score_model
 from .traffic import assert_valid
-
-from . import profiles as profiles  # which have to be there before any property test is read
 
 
 def check_request(sender: Any, request: Any) -> None:

@@ -67,10 +67,10 @@ def test_the_whole_package_fits_on_one_page():
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_third_parties_stay_in_their_rooms(path):
     file = path.relative_to(PACKAGE)
-    places = {room_of(path), *(str(place) for place in (file, *file.parents))}
-    for _own, third, node in imports_of(path):
-        if third:
-            assert places & THIRD_PARTIES.get(third, set()), f"{file}:{node.lineno} imports {third}"
+    around = {name_of(path).partition(".")[0], *(str(one) for one in (file, *file.parents))}
+    for one in imports_of(path):
+        if one.third_party:
+            assert around & THIRD_PARTIES.get(one.third_party, set()), f"{file}:{one.line} imports {one.third_party}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

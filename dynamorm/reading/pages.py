@@ -101,7 +101,7 @@ class Pages:
             yield from self._limiter.wait()
         answer: dict[str, Any] = yield Call(self.place.connection, request, self._store.model)
         yield from self._spend((answer.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))
-        self.latest = answer.teller() if isinstance(answer, ManyItems) else partial(dict, answer)
+        self.latest = answer.rereader() if isinstance(answer, ManyItems) else partial(dict, answer)
         self.scanned += answer.get("ScannedCount", 0)
         if self._limit is not None:
             self._limit -= min(self._limit - 1, answer.get("Count", 0))

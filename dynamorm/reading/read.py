@@ -249,7 +249,8 @@ class QueryRead(Read):
 
     @property
     def index(self) -> IndexSpec | None:
-        return self._chosen_index if self.options.chooses_index and self.options.on_index is None else self.options.on_index
+        named = self.options.on_index
+        return self._chosen_index if named is None and self.options.chooses_index else named
 
     @cached_property
     def _chosen_index(self) -> IndexSpec | None:

@@ -143,7 +143,8 @@ def test_an_interrupt_in_mid_exchange_spoils_no_later_answer(pool_to, monkeypatc
 
     with ScriptedServer([answer(b'{"late":1}'), answer(b'{"mine":1}')]) as server:
         pool = pool_to(server)
-        monkeypatch.setattr("dynamorm.connection.http_reader._parse_head", lambda head: (_ for _ in ()).throw(Interrupt))
+        parser = "dynamorm.connection.http_reader._parse_head"
+        monkeypatch.setattr(parser, lambda head: (_ for _ in ()).throw(Interrupt))
         with pytest.raises(Interrupt):
             pool.exchange(POST)
         monkeypatch.undo()

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from dynamorm import DynaModel, F, GlobalIndex, ProjectInclude, Q, inspect, requests
 from dynamorm.expressions import rendering
-from dynamorm.instances.loading import loading as instances
-from dynamorm.writing.update_plan import actions, planned
+from dynamorm.writing import answers
+from dynamorm.writing.update_plan import planned, resolved_actions
 
 from ..libraries import Library, library_named
-
 from ..profiles import examples
 
 LIBRARIES = ("marshmallow", "schematics", "pydantic")
@@ -336,7 +335,7 @@ def test_updates_and_their_errors_are_the_same(library, updates, done):
     def built(model):
         mapper = model._dynamorm.store.mapper
         changes = [getattr(referring(model, path), kind)(value) for path, kind, value in done]
-        resolved = actions(mapper, planned(mapper, changes, updates))
+        resolved = resolved_actions(mapper, planned(mapper, changes, updates))
         return written(requests.build_update("t", {}, resolved, (mapper.exists,)).payload)
 
     assert_same(library, built)
@@ -413,13 +412,13 @@ def test_whole_fields_are_taken_over_as_anything_is(library, local, answered):
     mapper = model._dynamorm.store.mapper
     plan = planned(mapper, (), dict.fromkeys(answered, 5))
     told = []
-    for just_fields in (instances._are_just_fields, lambda plan, answer: False):
+    for just_fields in (answers._are_just_fields, lambda plan, answer: False):
         book = model.from_item(STORED)
         for name, value in local.items():
             setattr(book, name, value)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(instances, "_are_just_fields", just_fields)
-            instances.take_over(book, plan, dict(answered.values()), None)
+            patch.setattr(answers, "_are_just_fields", just_fields)
+            answers.apply_answer(book._dynamorm.store.mapper, book, plan, dict(answered.values()), None)
         state = book._dynamorm_state
         known = inspect(book)
         told.append(written((book.to_dict(native=True), state.original, state.loaded, known.changes, known.extra)))
@@ -446,7 +445,7 @@ def test_models_of_one_shape_share_nothing_that_differs_between_them():
 
     def names_of(book: Any) -> Any:
         mapper = book._dynamorm.store.mapper
-        update = requests.build_update("t", {}, actions(mapper, planned(mapper, (), {"year": 3})))
+        update = requests.build_update("t", {}, resolved_actions(mapper, planned(mapper, (), {"year": 3})))
         return update.payload["ExpressionAttributeNames"], book.scan(year=3)._request().payload["TableName"]
 
     one, other = model("a"), model("b")
@@ -459,6 +458,8 @@ def test_what_is_remembered_has_an_upper_bound():
     for number in range(2_500):
         mapper.conditions([Q(**{f"meta__k{number}": 1})])
         planned(mapper, (), {f"meta__k{number}": 1})
-        requests.build_update("t", {}, actions(mapper, planned(mapper, (), {f"meta__k{number}": 1, "pages": 2})))
+        requests.build_update(
+            "t", {}, resolved_actions(mapper, planned(mapper, (), {f"meta__k{number}": 1, "pages": 2}))
+        )
     assert len(mapper.resolver._compares) <= 2_000 and len(mapper.writings) <= 2_000
     assert len(rendering._templates) <= 1_024 and len(requests._apart) <= 1_024

@@ -12,6 +12,7 @@ import pytest
 
 from dynamorm import DynaModel
 from dynamorm.instances.loading import loaded
+from dynamorm.store import store_of
 
 ITEM = {"id": {"S": "a"}, "inner": {"M": {"a": {"S": "b"}}}}
 
@@ -109,8 +110,8 @@ def model(request):
 
 def test_what_was_made_inside_is_no_change(model):
     item = {**ITEM, "more": {"L": [ITEM["inner"]]}}
-    for take in (lambda one: one, copy.copy, copy.deepcopy, lambda one: loaded(model, one.to_item())):
-        one = take(loaded(model, item))
+    for take in (lambda one: one, copy.copy, copy.deepcopy, lambda one: loaded(store_of(model), one.to_item())):
+        one = take(loaded(store_of(model), item))
         assert not one.is_dirty, one.changes
         assert one.changes == {}
         one.id = "b"
@@ -118,7 +119,7 @@ def test_what_was_made_inside_is_no_change(model):
 
 
 def test_what_is_changed_beside_it_is_seen(model):
-    one = loaded(model, ITEM)
+    one = loaded(store_of(model), ITEM)
     inner = one.inner
     if isinstance(inner, dict):
         inner["a"] = "c"
@@ -148,7 +149,7 @@ def stored():
 
 
 def test_an_attribute_that_is_not_there_takes_its_default_and_stays_unstored():
-    one = loaded(stored(), {"isbn": {"S": "1"}, "more": {"N": "7"}, "note": {"NULL": True}})
+    one = loaded(store_of(stored()), {"isbn": {"S": "1"}, "more": {"N": "7"}, "note": {"NULL": True}})
     assert one.to_dict(native=True) == {"isbn": "1", "lang": "en"}
     assert not one.is_dirty and one.extra == {"more": 7}
     assert one._dynamorm_state.loaded == {"isbn": {"S": "1"}, "more": {"N": "7"}, "note": {"NULL": True}}
@@ -162,7 +163,7 @@ def test_threads_that_ask_at_once_are_told_of_one_state():
     sys.setswitchinterval(1e-6)
     try:
         for _ in range(200):
-            one = loaded(book, {"isbn": {"S": "1"}, "copies": {"N": "1"}})
+            one = loaded(store_of(book), {"isbn": {"S": "1"}, "copies": {"N": "1"}})
             barrier, states = threading.Barrier(4), []
 
             def look(one=one, barrier=barrier, states=states):
@@ -183,7 +184,7 @@ def test_what_was_only_read_can_be_pickled_and_told_from_what_was_changed():
     book = stored()
     globals()["Book"] = book
     book.__qualname__, book.__module__ = "Book", __name__
-    one = loaded(book, {"isbn": {"S": "1"}, "tags": {"L": [{"S": "a"}]}, "more": {"SS": ["x"]}})
+    one = loaded(store_of(book), {"isbn": {"S": "1"}, "tags": {"L": [{"S": "a"}]}, "more": {"SS": ["x"]}})
     twin = pickle.loads(pickle.dumps(one))
     assert twin.to_dict(native=True) == one.to_dict(native=True) and not twin.is_dirty
     twin.tags.append("b")
@@ -209,7 +210,7 @@ def test_what_a_field_makes_of_null_is_a_default():
             id = fields.String(required=True)
             text = Own(allow_none=True)
 
-    one = loaded(Note, {"id": {"S": "1"}, "text": {"NULL": True}})
+    one = loaded(store_of(Note), {"id": {"S": "1"}, "text": {"NULL": True}})
     assert one.text == "unsaid" and not one.is_dirty
     one.text = "unsaid"
     assert set(one.changes) == {"text"}

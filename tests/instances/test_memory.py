@@ -11,6 +11,7 @@ import pytest
 
 from dynamorm import DynaModel
 from dynamorm.instances.loading import loaded
+from dynamorm.store import store_of
 
 MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc)
 
@@ -57,7 +58,7 @@ def book():
             tags = fields.List(fields.String())
             meta = fields.Dict()
 
-    loaded(Book, wire(0))  # compiles
+    loaded(store_of(Book), wire(0))  # compiles
     return Book
 
 
@@ -74,13 +75,13 @@ def memory_of(make):
 
 
 def test_an_instance_takes_at_most_two_and_a_half_times_a_dict_of_the_same_values(book):
-    plain, _ = memory_of(lambda: [dict(vars(loaded(book, wire(number)))) for number in range(2_000)])
-    instances, _ = memory_of(lambda: [loaded(book, wire(number)) for number in range(2_000)])
+    plain, _ = memory_of(lambda: [dict(vars(loaded(store_of(book), wire(number)))) for number in range(2_000)])
+    instances, _ = memory_of(lambda: [loaded(store_of(book), wire(number)) for number in range(2_000)])
     assert instances <= 2.5 * plain, f"{instances / 2_000:.0f} and {plain / 2_000:.0f} bytes"
 
 
 def test_changes_in_place_are_seen_against_what_was_received(book):
-    one = loaded(book, wire(1))
+    one = loaded(store_of(book), wire(1))
     one.tags.append("fourth")
     one.meta["shelf"] = "elsewhere"
     assert one.is_dirty
@@ -90,7 +91,7 @@ def test_changes_in_place_are_seen_against_what_was_received(book):
 
 def test_what_was_not_changed_is_not_taken_for_changed_after_anything(book):
     for take in (lambda one: one, copy.copy, copy.deepcopy):
-        one = take(loaded(book, wire(1)))
+        one = take(loaded(store_of(book), wire(1)))
         assert not one.is_dirty
         one.pages = 5
         assert one.is_dirty and set(one.changes) == {"pages"}
@@ -117,7 +118,7 @@ def test_a_validator_that_has_changed_its_mind_since_keeps_nobody_from_asking_fo
             id = marshmallow.fields.String(required=True)
             ends = marshmallow.fields.DateTime(validate=judge)
 
-    one = loaded(Offer, {"id": {"S": "a"}, "ends": {"S": MOMENT.isoformat()}})
+    one = loaded(store_of(Offer), {"id": {"S": "a"}, "ends": {"S": MOMENT.isoformat()}})
     minds[0] = False
     assert not one.is_dirty
     one.id = "b"
@@ -139,5 +140,5 @@ def test_what_a_default_stands_for_is_remembered_as_it_was_made():
             id = fields.String(required=True)
             number = fields.Integer(load_default=lambda: next(count))
 
-    one = loaded(Ticket, {"id": {"S": "a"}, "number": {"NULL": True}})
+    one = loaded(store_of(Ticket), {"id": {"S": "a"}, "number": {"NULL": True}})
     assert one.number == 0 and not one.is_dirty and one.number == 0

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 from botocore.stub import Stubber
 
-from dynamorm import BatchError, InvalidKey, InvalidSchemaField, PartialInstance, ValidationError, batch
+from dynamorm import BatchError, InvalidKey, InvalidSchemaField, PartialInstance, ValidationError, drivers
+from dynamorm.many import batches
 from dynamorm.signals import pre_request
 
 from ..books import book_values
@@ -218,8 +219,8 @@ class Answers:
 def pauses(monkeypatch):
     """The longest pauses that were possible, in place of pauses."""
     made = []
-    monkeypatch.setattr(batch.time, "sleep", made.append)
-    monkeypatch.setattr(batch.random, "uniform", lambda least, most: most)
+    monkeypatch.setattr(drivers.time, "sleep", made.append)
+    monkeypatch.setattr(batches.random, "uniform", lambda least, most: most)
     return made
 
 

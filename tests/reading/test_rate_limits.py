@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dynamorm import InvalidExpression, pages
+from dynamorm import InvalidExpression, drivers
 from dynamorm.signals import post_request
 
 from ..clocks import Clock
@@ -13,7 +13,7 @@ from ..clocks import Clock
 @pytest.fixture
 def clock(monkeypatch):
     made = Clock()
-    monkeypatch.setattr(pages, "time", made)
+    monkeypatch.setattr(drivers, "time", made)
     return made
 
 

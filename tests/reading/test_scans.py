@@ -11,8 +11,9 @@ import types
 import pytest
 
 import dynamorm
-from dynamorm import InvalidExpression, ScanRefused, ValidationError, parallel
+from dynamorm import InvalidExpression, ScanRefused, ValidationError
 from dynamorm.exceptions import RequestRefused, TableNotFound
+from dynamorm.reading import ahead as parallel
 from dynamorm.signals import pre_request
 
 from ..scores import GAMES, filled, games, places, score_model, spoil

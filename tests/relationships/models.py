@@ -7,15 +7,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from dynamorm import (
-    DynaModel,
-    GlobalIndex,
-    ManyToOne,
-    OneToMany,
-    OneToOne,
-    ProjectAll,
-    ProjectKeys,
-)
+from dynamorm import DynaModel, GlobalIndex, ManyToOne, OneToMany, OneToOne, ProjectAll, ProjectKeys
 
 from ..libraries import Library, integer, text
 

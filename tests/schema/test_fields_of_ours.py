@@ -8,9 +8,9 @@ import uuid
 
 import pytest
 
-from dynamorm.codec import decode_item, encode_item
 from dynamorm.exceptions import ValidationError
 from dynamorm.schema import TRUSTED, WHOLE, adapter_for
+from dynamorm.wire.codec import decode_item, encode_item
 
 # schematics calls its own deprecated functions
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated function:DeprecationWarning")

@@ -25,8 +25,10 @@ from dynamorm import (
     TableMismatch,
     TableNotActive,
     TableNotFound,
+    drivers,
 )
-from dynamorm.tables import applying as administration
+from dynamorm.flows import Now
+from dynamorm.tables import applying
 
 from ..clocks import Clock
 from .engines import changes, tables_of_our_own
@@ -162,12 +164,17 @@ def test_deleting_waits_until_the_table_is_gone(quick):
         thing.Table.delete()
 
 
+def there(connection, name):
+    yield Now()
+    return True
+
+
 def test_waiting_ends_with_what_the_table_is(quick, monkeypatch):
     thing = define(**ON_DEMAND)
     thing.Table.create_table()
     # no engine here stays busy for long
-    monkeypatch.setattr(administration, "is_there", lambda connection, name: True)
-    monkeypatch.setattr(administration, "time", Clock())
+    monkeypatch.setattr(applying, "is_there", there)
+    monkeypatch.setattr(drivers, "time", Clock())
     with pytest.raises(TableNotActive, match=r"table .*things is still there, after 0 seconds; the next run goes on"):
         thing.Table.delete(timeout=0.2)
 
@@ -295,7 +302,7 @@ def test_the_throughput_of_an_index_is_changed_by_itself(on_moto):
 
 def test_a_change_that_an_engine_takes_and_does_not_make_is_told(quick, monkeypatch):
     # dynoxide takes another throughput for an index, and goes on describing the former
-    monkeypatch.setattr(administration, "STALE_FOR", 0.2)
+    monkeypatch.setattr(applying, "STALE_FOR", 0.2)
     there_is(index(), **PROVISIONED)
     table = define(index(read=9), **PROVISIONED).Table
     with pytest.raises(TableNotActive, match=r"took the change of throughput of index by-color: .* as before"):
@@ -305,7 +312,7 @@ def test_a_change_that_an_engine_takes_and_does_not_make_is_told(quick, monkeypa
 @pytest.mark.usefixtures("on_moto")
 def test_a_table_that_is_active_and_yet_refuses_as_busy_is_told(monkeypatch):
     # moto's server never gives a table a second stream
-    monkeypatch.setattr(administration, "BUSY_FOR", 0.2)
+    monkeypatch.setattr(applying, "BUSY_FOR", 0.2)
     there_is(**PROVISIONED, stream="NEW_IMAGE")
     table = define(**PROVISIONED, stream="OLD_IMAGE").Table
     with pytest.raises(TableNotActive, match=r"UpdateTable on table .*: ResourceInUseException: Cannot enable stream"):

@@ -22,7 +22,7 @@ from dynamorm import (
     RequestRefused,
     TableNotFound,
     UnstorableValue,
-    raw,
+    drivers,
 )
 from dynamorm.signals import post_request
 
@@ -169,13 +169,20 @@ def test_what_stays_undone_is_asked_again_and_told_in_the_end(table, monkeypatch
         return {kind: request.payload["RequestItems"]}
 
     monkeypatch.setattr(connection, "call_resource", nothing)
-    monkeypatch.setattr(raw.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(drivers.time, "sleep", lambda seconds: None)
     with pytest.raises(BatchError, match=r"5 of a batch could not be read, asked for 10 times in a row") as caught:
         list(table.get_batch(items))
     assert caught.value.missing == items
     with pytest.raises(BatchError, match="5 of a batch could not be written") as caught:
         table.put_batch(*items)
     assert caught.value.missing == items
+    many = [{"name": "a", "size": number} for number in range(250)]
+    with pytest.raises(BatchError, match="60 of a batch could not be written") as caught:
+        table.put_batch(*many[:60])
+    assert (caught.value.done, caught.value.missing) == (0, many[:60])
+    with pytest.raises(BatchError, match="250 of a batch could not be read") as caught:
+        list(table.get_batch(many))
+    assert caught.value.missing == many
 
 
 def test_a_query_gives_one_page_of_boto3s_response(table):

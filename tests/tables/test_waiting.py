@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dynamorm import drivers
+from dynamorm.drivers import run
 from dynamorm.exceptions import RequestRefused, TableNotActive
 from dynamorm.requests.tables import build_create_table
 from dynamorm.spec import IndexSpec, TableSpec
-from dynamorm.tables import applying as administration
+from dynamorm.tables import applying
 from dynamorm.tables.planning import plan_changes
 
 from ..clocks import Clock
@@ -125,8 +127,8 @@ def before():
 
 
 def carry_out(connection, timeout=5.0):
-    return administration.carry_out(
-        connection, AFTER, lambda live: plan_changes(AFTER, live, allow_rebuild=True), timeout
+    return run(
+        applying.carry_out(connection, AFTER, lambda live: plan_changes(AFTER, live, allow_rebuild=True), timeout)
     )
 
 
@@ -134,7 +136,7 @@ def carry_out(connection, timeout=5.0):
 def clock():
     made = Clock()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(administration, "time", made)
+        patch.setattr(drivers, "time", made)
         yield made
 
 
@@ -172,8 +174,8 @@ def test_every_step_is_taken_once_when_the_table_is_ready_for_it(busy, stale, tt
     ],
 )
 def test_what_takes_too_long_says_what_it_is_and_is_finished_by_the_next_run(trouble, message, monkeypatch):
-    monkeypatch.setattr(administration, "STALE_FOR", 0.1)
-    monkeypatch.setattr(administration, "BUSY_FOR", 0.1)
+    monkeypatch.setattr(applying, "STALE_FOR", 0.1)
+    monkeypatch.setattr(applying, "BUSY_FOR", 0.1)
     connection = SlowConnection(before(), **trouble)
     with pytest.raises(TableNotActive, match=message):
         carry_out(connection, timeout=0.1)
@@ -206,9 +208,9 @@ def test_an_index_that_is_being_made_is_named(monkeypatch):
 
 def test_pauses_begin_short_and_grow_to_a_bound(clock):
     clock.slept.clear()
-    patience = administration.Patience(1000)
+    patience = applying.Patience(1000)
     for _ in range(20):
-        patience.pause("still there")
+        run(patience.pause("still there"))
     assert clock.slept[:3] == pytest.approx([0.05, 0.075, 0.1125])
     assert clock.slept[-1] == max(clock.slept) == 5.0
 
@@ -221,4 +223,4 @@ def test_tags_are_read_page_by_page():
                 return {"Tags": [{"Key": "b", "Value": "2"}]}
             return {"Tags": [{"Key": "a", "Value": "1"}], "NextToken": "more"}
 
-    assert administration._all_tags(Paged(), ARN) == {"a": "1", "b": "2"}
+    assert run(applying._all_tags(Paged(), ARN)) == {"a": "1", "b": "2"}

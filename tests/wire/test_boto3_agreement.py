@@ -12,8 +12,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from dynamorm.codec import decode_value, encode_value
 from dynamorm.exceptions import UnstorableValue
+from dynamorm.wire.codec import decode_value, encode_value
 
 from .values import boto_form, came_back, storable, texts, with_types
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dynamorm.codec import decode_item, decode_number, decode_value
 from dynamorm.exceptions import UnreadableItem
+from dynamorm.wire.codec import decode_item, decode_number, decode_value
 
 GARBAGE = [
     None,

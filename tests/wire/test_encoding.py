@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dynamorm.codec import decode_item, decode_value, encode_item, encode_value
+from dynamorm.wire.codec import decode_item, decode_value, encode_item, encode_value
 
 from .values import came_back, storable, texts, with_types
 

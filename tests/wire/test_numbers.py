@@ -10,8 +10,8 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from hypothesis import example, given, settings
 
-from dynamorm.codec import decode_number, decode_value, encode_number, encode_value
 from dynamorm.exceptions import UnstorableValue
+from dynamorm.wire.codec import decode_number, decode_value, encode_number, encode_value
 
 from .values import DIGITS, numbers, storable, with_types
 

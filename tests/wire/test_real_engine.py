@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dynamorm.codec import decode_item, encode_item
+from dynamorm.wire.codec import decode_item, encode_item
 
 from .values import boto_form, storable, texts, with_types
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dynamorm.codec import encode_item, encode_value
 from dynamorm.exceptions import DynamoException, UnstorableValue
+from dynamorm.wire.codec import encode_item, encode_value
 
 from .values import DIGITS, leaves
 

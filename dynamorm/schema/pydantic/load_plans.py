@@ -12,8 +12,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from ...codec import AttributeValue
 from ...spec import FieldSpec
+from ...wire.codec import AttributeValue
 from ..base import PARTIAL, WHOLE, Adapter, prepare
 from ..compiler.plans import (
     LEFT_OUT,

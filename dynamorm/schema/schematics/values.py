@@ -12,22 +12,9 @@ from typing import Any
 from schematics import types
 from schematics.common import PRIMITIVE
 
-from ...codec import decode_number
 from ...spec import FieldSpec
-from ..compiler.plans import (
-    Checks,
-    Converted,
-    Flag,
-    Free,
-    ListOf,
-    MapOf,
-    Number,
-    SetOf,
-    Size,
-    Text,
-    Value,
-    is_stable,
-)
+from ...wire.codec import decode_number
+from ..compiler.plans import Checks, Converted, Flag, Free, ListOf, MapOf, Number, SetOf, Size, Text, Value, is_stable
 from ..compiler.values import float_of
 from .types import Binary, Set, Timestamp
 

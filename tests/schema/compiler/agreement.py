@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import copy
 from random import Random
-from types import SimpleNamespace
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dynamorm.exceptions import DynamoException
-from dynamorm.instances.loading import settle
+from dynamorm.instances.loading import remember_stored
 from dynamorm.instances.state import Origin, State, Stateful
 from dynamorm.mapper import Mapper
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for
 from dynamorm.schema.compiler import Compiled, SchemaPlan
-from dynamorm.state import Origin, State, Stateful
 
 from ...profiles import examples
 from ...specs import single_key
@@ -77,10 +75,10 @@ def compare_received(compiled, plain, item, mode, quick, told):
 
 def remembered(mapper, item, values):
     class Holder(Stateful):
-        _dynamorm = SimpleNamespace(store=SimpleNamespace(mapper=mapper))
+        pass
 
     holder = Holder()
-    settle(holder, item, values, False, None)
+    remember_stored(mapper, holder, item, values, False, None)
     return holder._dynamorm_state
 
 

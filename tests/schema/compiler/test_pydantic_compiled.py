@@ -35,6 +35,7 @@ from dynamorm.schema.base import adapter_of
 from dynamorm.schema.compiler import COMPILED, CONVERTED
 from dynamorm.schema.pydantic import load_plans
 from dynamorm.schema.pydantic.validators import validating
+from dynamorm.wire.codec import decode_value
 
 from .agreement import agree, mappers
 from .items import Color

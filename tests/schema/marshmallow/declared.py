@@ -18,9 +18,9 @@ from marshmallow import (
     validate,
 )
 
-from dynamorm.codec import decode_item, encode_item
 from dynamorm.exceptions import ValidationError
 from dynamorm.schema import adapter_for
+from dynamorm.wire.codec import decode_item, encode_item
 
 MAJOR = int(version("marshmallow").split(".")[0])
 MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc)

@@ -17,9 +17,9 @@ from marshmallow import (
     validate,
 )
 
-from dynamorm.codec import encode_item
 from dynamorm.exceptions import ValidationError
 from dynamorm.schema.marshmallow import Binary, Set, Timestamp
+from dynamorm.wire.codec import encode_item
 
 from .declared import (
     ID,

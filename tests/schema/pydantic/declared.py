@@ -32,8 +32,8 @@ from pydantic import (
     model_validator,
 )
 
-from dynamorm.codec import decode_item, encode_item
 from dynamorm.schema import adapter_for
+from dynamorm.wire.codec import decode_item, encode_item
 
 
 def adapt(inner: type, name: str = "ThingSchema") -> Any:

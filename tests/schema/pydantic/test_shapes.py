@@ -22,9 +22,9 @@ from pydantic import (
     computed_field,
 )
 
-from dynamorm.codec import encode_item
 from dynamorm.exceptions import ValidationError
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE
+from dynamorm.wire.codec import encode_item
 
 from .declared import VALUES, Address, Bare, Color, Everything, Full, Hooked, Wanting, adapt, round_trip, stored
 

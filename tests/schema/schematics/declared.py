@@ -12,10 +12,10 @@ pytest.importorskip("schematics")
 from schematics import types
 from schematics.models import Model
 
-from dynamorm.codec import decode_item, encode_item
 from dynamorm.exceptions import ValidationError
 from dynamorm.schema.base import WHOLE
 from dynamorm.schema.schematics import ADAPTER
+from dynamorm.wire.codec import decode_item, encode_item
 
 MOMENT = dt.datetime(2024, 5, 6, 7, 8, 9, tzinfo=dt.timezone.utc)
 ID = uuid.UUID("12345678-1234-5678-1234-567812345678")

@@ -12,10 +12,10 @@ pytest.importorskip("schematics")
 from schematics import types
 from schematics.models import Model
 
-from dynamorm.codec import encode_item
 from dynamorm.exceptions import UnstorableValue
 from dynamorm.schema.base import TRUSTED
 from dynamorm.schema.schematics import Set
+from dynamorm.wire.codec import encode_item
 
 from .declared import MOMENT, adapter_with, errors_of, round_trip
 
