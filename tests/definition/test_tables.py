@@ -107,7 +107,8 @@ def test_a_scan_is_allowed_warned_of_or_refused(library, dynamo_tables, recwarn)
     (model,) = dynamo_tables(library.model("Book", BOOK_TABLE, FIELDS))
     model.put({"isbn": "1"})
     assert (model.Table.on_scan, len(model.scan().all())) == ("allow", 1)
-    assert not recwarn.list
+    # of its own kind: garbage that is collected meanwhile may warn as well
+    assert not [one for one in recwarn if issubclass(one.category, UserWarning)]
 
     class Warning_(model):
         class Table(model.Table):
