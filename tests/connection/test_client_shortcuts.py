@@ -17,7 +17,6 @@ from botocore.validate import ParamValidator
 from dynamorm import connection, exceptions
 from dynamorm.connection.http_reader import Answer
 from dynamorm.connection.pool import Pool
-from dynamorm.passthrough import merged
 from dynamorm.requests import Request
 from dynamorm.requests.boto3_arguments import merged
 from dynamorm.signals import pre_request
