@@ -19,8 +19,7 @@ class Bounded(dict[Key, Value]):
         self._most = most
 
     def remember(self, key: Key, value: Value) -> Value:
-        """Keep a value, and return it."""
+        """Keep a value, and return it; of several threads that found the same out, all return the first one's."""
         if len(self) >= self._most:
             self.clear()
-        self[key] = value
-        return value
+        return self.setdefault(key, value)

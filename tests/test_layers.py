@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from . import layers
-from .layers import PACKAGE, ROOMS, imports_of, is_downwards, modules, name_of, page, room_of
+from .layers import ORDER, PACKAGE, ROOMS, imports_of, is_downwards, modules, name_of, page, room_of
 
 MARSHMALLOW = {
     "schema/marshmallow.py",
@@ -80,6 +80,104 @@ def test_imports_stand_at_the_top_of_a_module(path):
         if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             late = [node.lineno for node in ast.walk(function) if isinstance(node, (ast.Import, ast.ImportFrom))]
             assert not late or str(path.relative_to(PACKAGE)) in LATE, f"{path.name}:{late} imports in a function"
+
+
+ABOVE_CONNECTION = [
+    path for path in MODULES if (room := room_of(name_of(path))) in ROOMS if ORDER[ROOMS[room][0]] < ORDER["connection"]
+]
+BELOW_MODEL = [path for path in ABOVE_CONNECTION if ORDER[ROOMS[room_of(name_of(path))][0]] > ORDER["model"]]
+BLOCKING = {
+    "asyncio",
+    "concurrent",
+    "multiprocessing",
+    "queue",
+    "select",
+    "selectors",
+    "signal",
+    "socket",
+    "ssl",
+    "subprocess",
+    "threading",
+    "time",
+}
+
+
+@pytest.mark.parametrize("path", ABOVE_CONNECTION, ids=name_of)
+def test_nothing_above_the_connection_waits_or_calls_it(path):
+    tree = ast.parse(path.read_text())
+    assert blocking_imports(tree) == []
+    assert calls_of(tree, {"call", "call_resource"}) == [], "steps are yielded; drivers call connections"
+
+
+@pytest.mark.parametrize("path", BELOW_MODEL, ids=name_of)
+def test_rooms_below_the_model_are_given_what_they_need(path):
+    tree = ast.parse(path.read_text())
+    assert reads_of_classes(tree) == [], "what a room needs of a model, its store tells"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_flows_take_no_step_while_they_are_thrown_away(path):
+    assert steps_in_the_end(ast.parse(path.read_text())) == []
+
+
+def blocking_imports(tree):
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names if alias.name.partition(".")[0] in BLOCKING]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found += [node.module] if node.module.partition(".")[0] in BLOCKING else []
+    return found
+
+
+def calls_of(tree, names):
+    called = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [f"line {one.lineno}" for one in called if isinstance(one, ast.Attribute) and one.attr in names]
+
+
+def reads_of_classes(tree):
+    hung = {"_dynamorm", "_dynamorm_init", "_dynamorm_relationships"}
+    read = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in hung]
+    named = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node.value in hung]
+    return [f"line {node.lineno}" for node in (*read, *named)]
+
+
+def steps_in_the_end(tree):
+    """Return the lines of steps in a ``finally``, or where ``BaseException`` is handled."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try):
+            catching_all = [
+                handler
+                for handler in node.handlers
+                if handler.type is None or "BaseException" in ast.unparse(handler.type)
+            ]
+            ends = [*node.finalbody, *(part for handler in catching_all for part in handler.body)]
+            found += [
+                f"line {inner.lineno}"
+                for part in ends
+                for inner in ast.walk(part)
+                if isinstance(inner, (ast.Yield, ast.YieldFrom))
+            ]
+    return found
+
+
+def test_the_checks_themselves_see_what_is_wrong():
+    wrong = ast.parse(
+        "import time, os.path\n"
+        "from concurrent.futures import Future\n"
+        "def flow(place, cls):\n"
+        "    try:\n"
+        "        yield place.connection.call(cls._dynamorm.store)\n"
+        "    except BaseException:\n"
+        "        yield 1\n"
+        "    finally:\n"
+        "        yield from flow(getattr(cls, '_dynamorm_init'))\n"
+    )
+    assert blocking_imports(wrong) == ["time", "concurrent.futures"]
+    assert calls_of(wrong, {"call"}) == ["line 5"]
+    assert reads_of_classes(wrong) == ["line 5", "line 9"]
+    assert steps_in_the_end(wrong) == ["line 9", "line 7"]
 
 
 def test_importing_dynamorm_imports_neither_boto3_nor_a_schema_library():

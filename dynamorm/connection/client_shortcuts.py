@@ -14,6 +14,7 @@ from botocore.regions import EndpointRulesetResolver
 from botocore.serialize import JSONSerializer
 from botocore.validate import ParamValidationDecorator
 
+from ..bounded import Bounded
 from .answers import encode_payload
 
 get_context: Any
@@ -23,8 +24,6 @@ except ImportError:  # before features were counted the header was made once
     get_context = None
 
 __all__ = ["Shortcuts", "install_shortcuts"]
-
-_MOST_REMEMBERED = 64
 
 
 class Shortcuts(threading.local):
@@ -96,7 +95,7 @@ class ShortcutResolver:
         # of the settings, those that may change: the account of the credentials
         self._changing = [value for value in resolver._builtins.values() if callable(value)]
         self._asked: dict[str, tuple[str, ...] | None] = {}
-        self._known: dict[Any, tuple[Any, frozenset[str]]] = {}
+        self._known: Bounded[Any, tuple[Any, frozenset[str]]] = Bounded(64)
 
     def construct_endpoint(self, operation_model: Any, call_args: Any, request_context: Any) -> Any:
         question = self._question(operation_model, call_args) if self._shortcuts.are_on else None
@@ -112,9 +111,7 @@ class ShortcutResolver:
         )
         # of features that were there before it cannot be told whether they are also the resolver's
         if question is not None and is_first:
-            if len(self._known) >= _MOST_REMEMBERED:
-                self._known.clear()
-            self._known[question] = endpoint, _features()
+            self._known.remember(question, (endpoint, _features()))
         return endpoint
 
     def _question(self, operation_model: Any, call_args: Any) -> tuple[Any, ...] | None:
@@ -161,15 +158,13 @@ class CachedUserAgent:
 
     def __init__(self, maker: Any) -> None:
         self._maker = maker
-        self._made: dict[frozenset[str], str] = {}
+        self._made: Bounded[frozenset[str], str] = Bounded(64)
 
     def to_string(self) -> str:
         used = _features()
         made = self._made.get(used)
         if made is None:
-            if len(self._made) >= _MOST_REMEMBERED:
-                self._made.clear()
-            made = self._made[used] = self._maker.to_string()
+            made = self._made.remember(used, self._maker.to_string())
         return made
 
     def __getattr__(self, name: str) -> Any:

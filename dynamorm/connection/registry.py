@@ -15,16 +15,13 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from ..bounded import Bounded
 from ..signals import post_request, pre_request
 from .configuration import Settings, chosen_transport, effective, levels
 
 __all__ = ["AnyRequest", "Connection", "boto3_conditions", "close_all", "connection_for"]
 
 log = logging.getLogger("dynamorm.connection")
-
-# Contexts come and go (a ``using`` for each request of a web server); what is remembered for them must not
-# pile up.
-_MOST_REMEMBERED = 256
 
 
 class AnyRequest(Protocol):
@@ -167,7 +164,8 @@ def boto3_conditions() -> Any:
 
 
 _connections: dict[Any, Connection] = {}
-_remembered: dict[Any, Connection] = {}
+# Contexts come and go (a ``using`` for each request of a web server); what is remembered for them must not pile up.
+_remembered: Bounded[Any, Connection] = Bounded(256)
 _lock = threading.Lock()
 
 
@@ -189,10 +187,8 @@ def connection_for(
         return known
     settings = effective(session_kwargs, resource_kwargs, transport)
     connection = _open_or_share(settings)
-    if len(_remembered) >= _MOST_REMEMBERED:
-        _remembered.clear()
-    _remembered[question] = connection
-    return connection
+    _remembered.pop(question, None)  # one that is not current any more
+    return _remembered.remember(question, connection)
 
 
 def _open_or_share(settings: Settings) -> Connection:

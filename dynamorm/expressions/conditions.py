@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
+from ..bounded import Bounded
 from ..connection import boto3_conditions
 from ..exceptions import InvalidExpression
 from ..frozen import Frozen
@@ -204,9 +205,8 @@ class Shape:
         self.size = size
 
 
-_MOST_SHAPES = 4_096
 _NULL = {"S": "NULL"}
-_shapes: dict[Any, Shape] = {}
+_shapes: Bounded[Any, Shape] = Bounded(4_096)
 
 
 def shape_of(path: Path, operator: str, operands: tuple[PathOperand | None, ...] = (), size: bool = False) -> Shape:
@@ -214,9 +214,7 @@ def shape_of(path: Path, operator: str, operands: tuple[PathOperand | None, ...]
     question = (path, operator, operands, size)
     shape = _shapes.get(question)
     if shape is None:
-        if len(_shapes) >= _MOST_SHAPES:
-            _shapes.clear()
-        shape = _shapes.setdefault(question, Shape(*question))
+        shape = _shapes.remember(question, Shape(*question))
     return shape
 
 

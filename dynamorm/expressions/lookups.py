@@ -11,6 +11,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from ..bounded import Bounded
 from ..exceptions import InvalidExpression, InvalidSchemaField, UnstorableValue, ValidationError
 from ..schema.base import Adapter
 from ..spec import FieldSpec
@@ -49,7 +50,6 @@ _NULL = {"NULL": True}
 # tags of values that are the same inside lists, where maps keep their NULLs
 _PLAIN = frozenset({"S", "N", "B", "BOOL"})
 # names come from programs, which have so many of them; but keys below untyped data may come from anywhere
-_MOST_REMEMBERED = 2_000
 
 # conditions that :func:`conjunction` would leave as they are, or make lookups of
 _USUAL = frozenset({type(None), Comparison, Lookup, Claim, Either, Not, Q, dict})
@@ -72,9 +72,9 @@ class Resolver:
         self.adapter = adapter
         self._fields: Mapping[str, FieldSpec] = adapter.fields if adapter is not None else {}
         self._by_stored: Mapping[str, FieldSpec] = adapter.by_stored if adapter is not None else {}
-        self._splits: dict[tuple[str, frozenset[str]], Split] = {}
+        self._splits: Bounded[tuple[str, frozenset[str]], Split] = Bounded(2_000)
         # what compares usual values, by the names of lookups and by what claims say besides their values
-        self._compares: dict[Any, Compare] = {}
+        self._compares: Bounded[Any, Compare] = Bounded(2_000)
 
     def condition(self, condition: Condition) -> Condition:
         """Resolve every lookup and claim in a condition."""
@@ -153,10 +153,7 @@ class Resolver:
                 compare = _comparing_several(path, operator, size, convert)
             else:
                 compare = _comparing(path, operator, size, convert)
-        if len(self._compares) >= _MOST_REMEMBERED:
-            self._compares.clear()
-        self._compares[question] = compare
-        return compare
+        return self._compares.remember(question, compare)
 
     def converter(self, spec: FieldSpec | None, path: Path, *, check: bool = False, within: bool = False) -> Convert:
         """Give what makes the wire form of usual values of what is at a path, ``None`` of others.
@@ -323,9 +320,7 @@ class Resolver:
         """
         known = self._splits.get((text, words))
         if known is None:
-            if len(self._splits) >= _MOST_REMEMBERED:
-                self._splits.clear()
-            known = self._splits[text, words] = self._split(text, words)
+            known = self._splits.remember((text, words), self._split(text, words))
         return known
 
     def _split(self, text: str, words: frozenset[str]) -> Split:

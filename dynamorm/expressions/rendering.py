@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from ..bounded import Bounded
 from ..exceptions import InvalidExpression
 from ..wire.paths import Path
 from .conditions import All, Comparison, Condition, Either, Not, PathOperand
 from .placeholders import Placeholders
 from .updates import Action, Operand, SumOperand
 
-_MOST_REMEMBERED = 1024
 _ZERO = {"N": "0"}
 _EMPTY: dict[str, Any] = {"L": []}
 
@@ -40,7 +40,7 @@ class _Template(NamedTuple):
         return Rendered(self.text, self.names.copy(), dict(zip(self.holders, values, strict=True)))
 
 
-_templates: dict[Any, _Template] = {}
+_templates: Bounded[Any, _Template] = Bounded(1_024)
 
 
 def render_condition(parts: Sequence[Condition], prefix: str = "c") -> Rendered:
@@ -91,10 +91,7 @@ def _remembered(
     rendered = text(holders)
     names = {holder: name for name, holder in holders.names.items()}
     template = _Template(rendered, names, tuple(f":{prefix}{number}" for number in range(holders.values)), order)
-    if len(_templates) >= _MOST_REMEMBERED:
-        _templates.clear()
-    _templates[question] = template
-    return template
+    return _templates.remember(question, template)
 
 
 # Conditions.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ..bounded import Bounded
 from ..exceptions import InvalidExpression
 from ..expressions import (
     Action,
@@ -82,8 +83,7 @@ def build_update(
     return Request("UpdateItem", payload)
 
 
-_MOST_REMEMBERED = 1_024
-_apart: set[tuple[Path, ...]] = set()
+_apart: Bounded[tuple[Path, ...], bool] = Bounded(1_024)
 
 
 def _refuse_overlapping(paths: tuple[Path, ...]) -> None:
@@ -93,9 +93,7 @@ def _refuse_overlapping(paths: tuple[Path, ...]) -> None:
     if clash is not None:
         first, second = (shown_path(path) for path in clash)
         raise InvalidExpression(f"an update of {first} and of {second} at once: DynamoDB changes each place one time")
-    if len(_apart) >= _MOST_REMEMBERED:
-        _apart.clear()
-    _apart.add(paths)
+    _apart.remember(paths, True)
 
 
 def _add(payload: dict[str, Any], name: str, rendered: Rendered) -> None:

@@ -44,7 +44,7 @@ class PlainItems(NamedTuple):
         """Store an item in place of what was there."""
         rest, conditions = without_conditions(options)
         request = merged(build_put(self.table, {}, (*more, *self._resolved(conditions))), rest)
-        return (yield from self.call(request, Item=_without_nothing(item)))
+        return (yield from self.ask(request, Item=_without_nothing(item)))
 
     def put_unique(self, item: Mapping[str, Any], options: Options) -> Flow[PlainItem]:
         """Store an item if there is none with its key."""
@@ -59,7 +59,7 @@ class PlainItems(NamedTuple):
         """Give the item with a key."""
         more = {"ConsistentRead": True} if consistent else {}
         request = PlainRequest("GetItem", {**(options or {}), "TableName": self.table, **more})
-        answer = yield from self.call(request, Key=self.whole_key(key))
+        answer = yield from self.ask(request, Key=self.whole_key(key))
         item: PlainItem | None = answer.get("Item")
         return item
 
@@ -74,11 +74,11 @@ class PlainItems(NamedTuple):
         if not planned and "UpdateExpression" not in rest:
             raise InvalidExpression(f"an update of table {self.table} needs something to change")
         request = build_update(self.table, {}, planned, self._resolved([conditions, *more]), returning="NONE")
-        return (yield from self.call(merged(request, rest), Key=self.whole_key(key)))
+        return (yield from self.ask(merged(request, rest), Key=self.whole_key(key)))
 
     def delete(self, key: Mapping[str, Any]) -> Flow[PlainItem]:
         """Delete the item with a key."""
-        return (yield from self.call(build_delete(self.table, {}), Key=self.whole_key(key)))
+        return (yield from self.ask(build_delete(self.table, {}), Key=self.whole_key(key)))
 
     # Many items.
 
@@ -126,13 +126,13 @@ class PlainItems(NamedTuple):
             )
         # local engines want the hash key first
         found.sort(key=lambda part: 0 if key is None else key.names.index(str(part.path[0])))
-        return (yield from self.call(merged(build_query(self.table, found, filters=filters), rest)))
+        return (yield from self.ask(merged(build_query(self.table, found, filters=filters), rest)))
 
     def scan(self, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]) -> Flow[PlainItem]:
         """Give one page of the items."""
         rest, more = without_conditions(options)
         filters = self._resolved([*conditions, *more], lookups)
-        return (yield from self.call(merged(build_scan(self.table, filters=filters), rest)))
+        return (yield from self.ask(merged(build_scan(self.table, filters=filters), rest)))
 
     # What they share.
 
@@ -170,7 +170,7 @@ class PlainItems(NamedTuple):
         other = self._resolver.path_operand(value)
         return self._resolver.operand(None, value) if other is None else other
 
-    def call(self, request: Request | PlainRequest, **plain: Any) -> Flow[PlainItem]:
+    def ask(self, request: Request | PlainRequest, **plain: Any) -> Flow[PlainItem]:
         """Send a request with plain values in place of those in wire form."""
         payload = {**request.payload, **plain}
         for name in ("ExpressionAttributeValues", "ExclusiveStartKey"):
@@ -220,7 +220,7 @@ class PlainBatch(NamedTuple):
 
     def read(self, keys: Sequence[PlainItem]) -> Flow[dict[str, Any]]:
         asked = {**self.options, "Keys": list(keys)}
-        return self.of.call(PlainRequest("BatchGetItem", {"RequestItems": {self.of.table: asked}}))
+        return self.of.ask(PlainRequest("BatchGetItem", {"RequestItems": {self.of.table: asked}}))
 
     def found(self, answer: dict[str, Any]) -> list[PlainItem]:
         items: list[PlainItem] = answer.get("Responses", {}).get(self.of.table, [])
@@ -232,7 +232,7 @@ class PlainBatch(NamedTuple):
 
     def write(self, items: Sequence[PlainItem]) -> Flow[dict[str, Any]]:
         puts = [{"PutRequest": {"Item": item}} for item in items]
-        return self.of.call(PlainRequest("BatchWriteItem", {"RequestItems": {self.of.table: puts}}))
+        return self.of.ask(PlainRequest("BatchWriteItem", {"RequestItems": {self.of.table: puts}}))
 
     def unwritten(self, answer: dict[str, Any]) -> list[PlainItem]:
         undone = answer.get("UnprocessedItems", {}).get(self.of.table, [])

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dynamorm import F, InvalidExpression, Q, requests
+from dynamorm.bounded import Bounded
 from dynamorm.expressions import (
     Action,
     PathOperand,
@@ -179,7 +180,7 @@ def made(monkeypatch):
             super().__init__(prefix)
 
     monkeypatch.setattr(rendering, "Placeholders", Counting)
-    monkeypatch.setattr(rendering, "_templates", {})
+    monkeypatch.setattr(rendering, "_templates", Bounded(1_024))
     return counted
 
 
@@ -238,9 +239,9 @@ def test_what_is_done_to_a_rendered_expression_does_not_reach_what_is_remembered
 
 
 def test_what_is_remembered_has_an_end(made):
-    for number in range(rendering._MOST_REMEMBERED + 10):
+    for number in range(1_034):
         render_projection([(f"name{number}",)])
-    assert len(rendering._templates) <= rendering._MOST_REMEMBERED
+    assert len(rendering._templates) <= 1_024
 
 
 def test_the_text_does_not_depend_on_the_process():

@@ -462,4 +462,4 @@ def test_what_is_remembered_has_an_upper_bound():
             "t", {}, resolved_actions(mapper, planned(mapper, (), {f"meta__k{number}": 1, "pages": 2}))
         )
     assert len(mapper.resolver._compares) <= 2_000 and len(mapper.writings) <= 2_000
-    assert len(rendering._templates) <= 1_024 and len(requests._apart) <= 1_024
+    assert len(rendering._templates) <= 1_024 and len(requests.items._apart) <= 1_024
