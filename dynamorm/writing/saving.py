@@ -91,7 +91,8 @@ def save_changes(
     """Send what differs from what was loaded, through the model's own ``update``."""
     mapper = store.mapper
     require_same_key(mapper, instance, "a partial save")
-    changed_partners(store, instance)  # a new parent may have got the key that this instance is to store
+    if instance._dynamorm_state.related:
+        changed_partners(store, instance)  # a new parent may have got the key that this instance is to store
     plainly = not take_actions(store)
     done, updates = partial_save(mapper, instance, plainly=plainly)
     if not done and not updates:

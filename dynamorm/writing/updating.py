@@ -132,9 +132,9 @@ def change_instance(
     raw["ReturnValues"] = "ALL_NEW" if whole else "UPDATED_NEW"
     place, is_loaded = store.place_of(instance), state.loaded is not None
     try:
-        if store.is_replaced("update_item"):
+        if sent is not None and store.is_replaced("update_item"):
             demands = [store.exists, conditions] if is_loaded else conditions
-            keywords = {"conditions": demands, "update_item_kwargs": raw, **(sent or {})}
+            keywords = {"conditions": demands, "update_item_kwargs": raw, **sent}
             response = yield Invoke(store.model.update_item, tuple(changes), keywords, store.at(place))
             answer = None if response is None else encode_item(response.get("Attributes") or {})
         else:
