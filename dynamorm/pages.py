@@ -113,7 +113,7 @@ class Pages:
             self.limiter.wait()
         response = self.place.connection.call(request, self._store.model)
         self._spend((response.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))
-        self.latest = response.teller() if isinstance(response, ManyItems) else partial(dict, response)
+        self.latest = response.rereader() if isinstance(response, ManyItems) else partial(dict, response)
         self.scanned += response.get("ScannedCount", 0)
         if self._limit is not None:
             self._limit -= min(self._limit - 1, response.get("Count", 0))

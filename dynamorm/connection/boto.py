@@ -13,19 +13,20 @@ from botocore.config import Config
 
 from .. import exceptions as ours
 from .botocore_private import can_sign_or_need_not
-from .botocore_session import Plain, plain_circumstances
+from .botocore_session import ClientParts, read_client_parts
 from .configuration import Settings
+from .direct_transports import DirectBeforeClient, DirectTransport, LazyClient
 from .errors import translate, translate_failure
-from .lanes import DefaultLane, DirectLane, EarlyLane, Lane, LateClient, PlainLane
+from .transports import BotocoreTransport, ClientTransport, Transport
 
-__all__ = ["Opened", "call", "open_lane"]
+__all__ = ["OpenedSession", "call", "open_transport"]
 
 log = logging.getLogger("dynamorm.connection")
 
-_LANES: dict[str, Any] = {"default": DefaultLane, "direct": DirectLane, "boto3": PlainLane}
+_TRANSPORTS: dict[str, Any] = {"default": ClientTransport, "direct": DirectTransport, "boto3": BotocoreTransport}
 
 
-class Opened:
+class OpenedSession:
     """A boto3 session and what is made of it, with all that tells whether it is still the right one."""
 
     def __init__(self, settings: Settings) -> None:
@@ -47,28 +48,28 @@ class Opened:
         if isinstance(kwargs.get("config"), dict):
             kwargs["config"] = Config(**kwargs["config"])
         self._kwargs = kwargs
-        self._late = LateClient(lambda: self._make(self._session.client))
+        self._client = LazyClient(lambda: self._make(self._session.client))
 
     @property
     def client(self) -> Any:
         """The session's client, made when it is first needed."""
-        return self._late.get()
+        return self._client.get()
 
-    def lane(self, transport: str) -> Lane:
-        """Give the way in which requests are sent."""
-        if transport == "direct" and not self._late.is_made:
-            plain = plain_circumstances(self._session, self._kwargs)
-            if isinstance(plain, Plain):
-                return EarlyLane(plain, self._late)
-            log.debug("a client is made: %s", plain)
-        return open_lane(transport, self.client)
+    def transport(self, name: str) -> Transport:
+        """Return the way in which requests are sent, as the settings name it."""
+        if name == "direct" and not self._client.is_made:
+            parts = read_client_parts(self._session, self._kwargs)
+            if isinstance(parts, ClientParts):
+                return DirectBeforeClient(parts, self._client)
+            log.debug("a client is made: %s", parts)
+        return open_transport(name, self.client)
 
     def start_afresh(self) -> None:
         """After a fork: nothing is under way in this process."""
-        self._late.start_afresh()
+        self._client.start_afresh()
 
     def close(self) -> None:
-        if self._late.is_made:
+        if self._client.is_made:
             self.client.close()
 
     def resource(self) -> Any:
@@ -83,7 +84,7 @@ class Opened:
                 return False
         elif self._has_session_of_its_own and self._environment_key != os.environ.get("AWS_ACCESS_KEY_ID"):
             return False
-        return not self._late.is_made or can_sign_or_need_not(self.client)
+        return not self._client.is_made or can_sign_or_need_not(self.client)
 
     def _make(self, make: Any) -> Any:
         try:
@@ -94,23 +95,23 @@ class Opened:
             raise ours.ConfigurationError(f"boto3 can make no client: {error}") from error
 
 
-def open_lane(transport: str, client: Any) -> Lane:
-    """Give the way in which requests of the client are sent."""
-    lane: Lane = _LANES[transport](client)
-    return lane
+def open_transport(name: str, client: Any) -> Transport:
+    """Return the way in which requests of the client are sent, as the settings name it."""
+    transport: Transport = _TRANSPORTS[name](client)
+    return transport
 
 
-def call(lane: Lane, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
+def call(transport: Transport, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
     """Send one request; every error comes out as one of ours, with botocore's as its cause."""
     try:
-        return lane.call(operation, payload, well_formed)
+        return transport.call(operation, payload, well_formed)
     except theirs.ClientError as error:
         raise translate(error, operation, payload) from error
     except theirs.BotoCoreError as error:
-        raise translate_failure(error, operation, lane.endpoint_url) from error
+        raise translate_failure(error, operation, transport.endpoint_url) from error
     except UnicodeDecodeError as error:
         # what botocore's parser makes of an answer that was damaged on its way
-        endpoint = lane.endpoint_url
+        endpoint = transport.endpoint_url
         raise ours.ConnectionFailed(
             f"{operation} got no readable answer from {endpoint}", operation, endpoint
         ) from error

@@ -48,7 +48,7 @@ SERVED_MODES = frozenset({"legacy", "standard"})
 
 _HOMES = tuple(os.path.dirname(str(library.__file__)) + os.sep for library in (botocore, boto3))
 
-# The functions that a lane stands in for.  If one of them is somebody's wrapper, that somebody wants to see
+# The functions that a transport stands in for.  If one of them is somebody's wrapper, that somebody wants to see
 # the call.
 _SENDING: tuple[tuple[Any, str], ...] = (
     (BaseClient, "_make_request"),
@@ -80,7 +80,7 @@ _CALLING_NAMES = frozenset({"_make_api_call"}) | {
     "transact_write_items",
 }
 
-# Handlers of botocore's own whose work the lanes do themselves, or which do nothing for DynamoDB.
+# Handlers of botocore's own whose work the transports do themselves, or which do nothing for DynamoDB.
 _SEEDER = ("botocore.retries.standard", "MaxAttemptsSeeder.seed_max_attempts")
 _OWN_HANDLERS = {
     _SEEDER,
@@ -139,7 +139,7 @@ class BotocoresFunctions:
             self._known = live
         return None
 
-    def objection_to_going_round(self) -> str | None:
+    def objection_to_bypassing_client(self) -> str | None:
         """Whether the function that makes a client's calls has been replaced."""
         live = BaseClient._make_api_call
         if live is not self._known_calling:
@@ -150,7 +150,7 @@ class BotocoresFunctions:
 
 
 class Guard:
-    """Says before each call whether a lane may send for its client, or why it may not.
+    """Says before each call whether a transport may send for its client, or why it may not.
 
     Cheap to ask again: the verdict on the handlers holds until one is registered or removed, the one on
     functions as long as they are the same objects.
@@ -170,7 +170,8 @@ class Guard:
         self._calling_handlers: str | None = None
         self._foreign_parser = False
         self.most_attempts: int | None = None
-        self._asked_before_send: frozenset[str] = frozenset()
+        # The operations for which somebody listens to ``before-send``, as of the last time an objection was asked for.
+        self.asked_before_send: frozenset[str] = frozenset()
         self._functions = BotocoresFunctions()
 
     def objection_to_sending(self) -> str | None:
@@ -200,23 +201,19 @@ class Guard:
             return "a function of the client's endpoint, session or signer has been replaced"
         return None
 
-    def objection_to_going_round(self) -> str | None:
+    def objection_to_bypassing_client(self) -> str | None:
         """Why a call should go through the client at all (and no further than that), or ``None``."""
         objection = self.objection_to_sending()
         if objection is not None:
             return objection
         if self._calling_handlers is not None:
             return self._calling_handlers
-        objection = self._functions.objection_to_going_round()
+        objection = self._functions.objection_to_bypassing_client()
         if objection is not None:
             return objection
         if not _CALLING_NAMES.isdisjoint(self._client.__dict__):
             return "a function of the client has been replaced"
         return None
-
-    def is_asked_before_send(self, operation: str) -> bool:
-        """Whether somebody listens to ``before-send``; valid until the next objection is asked for."""
-        return operation in self._asked_before_send
 
     def somebody_else_parses(self) -> bool:
         """Whether a handler that is not ours listens to ``before-parse``."""
@@ -235,7 +232,7 @@ class Guard:
         self._sending_handlers = self._first_foreign(_SENDING_EVENTS)
         self._calling_handlers = self._first_foreign(_CALLING_EVENTS)
         self._foreign_parser = self._first_foreign(("before-parse",)) is not None
-        self._asked_before_send = frozenset(
+        self.asked_before_send = frozenset(
             operation for operation in DATA_OPERATIONS if self._handlers("before-send", operation)
         )
         self.most_attempts = self._announced_attempts()
@@ -257,7 +254,7 @@ class Guard:
 
 
 def first_foreign(emitter: Any, events: tuple[str, ...], own: frozenset[Any] = frozenset()) -> str | None:
-    """Say which of a client's events somebody listens to besides ``own`` and those whose work the lanes do."""
+    """Say which of a client's events somebody listens to besides ``own`` and those whose work the transports do."""
     for event in events:
         for operation in DATA_OPERATIONS:
             for handler in _handlers(emitter, event, operation):
@@ -309,7 +306,7 @@ def _identity(handler: Any) -> tuple[str, str]:
 
 
 def _lasting_objection(client: Any) -> str | None:
-    """What in the configuration of ``client`` is not for the lanes."""
+    """What in the configuration of ``client`` is not for the fast transports."""
     try:
         session = client._endpoint.http_session
         signer = client._request_signer

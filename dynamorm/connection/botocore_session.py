@@ -25,7 +25,7 @@ from botocore.retries import standard
 from .botocore_private import BotocoresFunctions, first_foreign, is_a_librarys_own
 from .pool import SendingOptions
 
-__all__ = ["EarlyGuard", "Plain", "plain_circumstances"]
+__all__ = ["ClientParts", "GuardBeforeClient", "read_client_parts"]
 
 # These parts are unknown to type checkers.
 _configprovider: Any = configprovider
@@ -76,31 +76,29 @@ _HARMLESS_IN_PROFILES = re.compile(
 _REGION = re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx)-[a-z]+-[0-9]+")
 
 
-class EarlyGuard:
+class GuardBeforeClient:
     """Says before each call whether it may be sent while there is no client, or why it may not."""
 
     def __init__(self, emitter: Any, most_attempts: int | None) -> None:
         self.most_attempts = most_attempts
+        # nobody listens to ``before-send``, or there would be an objection
+        self.asked_before_send: frozenset[str] = frozenset()
         self._emitter = emitter
         self._functions = BotocoresFunctions()
         self._judged: object = None
         self._objection: str | None = None
 
-    def objection_to_going_round(self) -> str | None:
+    def objection_to_bypassing_client(self) -> str | None:
         if self._emitter._lookup_cache is not self._judged:
             judged = self._emitter._lookup_cache
             self._objection = first_foreign(self._emitter, _EVENTS)
             self._judged = judged
         functions = self._functions
-        return self._objection or functions.objection_to_sending() or functions.objection_to_going_round()
-
-    def is_asked_before_send(self, operation: str) -> bool:
-        """Whether somebody listens to ``before-send``: nobody does, or there would be an objection."""
-        return False
+        return self._objection or functions.objection_to_sending() or functions.objection_to_bypassing_client()
 
 
-class Plain:
-    """The plain circumstances: all that is needed to send."""
+class ClientParts:
+    """What a client would be made of in plain circumstances: all that is needed to send."""
 
     def __init__(self, own: Any, emitter: Any, kwargs: Mapping[str, Any]) -> None:
         self.credentials = _credentials_for(own, kwargs)
@@ -108,7 +106,7 @@ class Plain:
         url = kwargs.get("endpoint_url")
         self.names_no_url = url is None
         self.url = f"https://dynamodb.{self.region}.amazonaws.com" if url is None else str(url)
-        self.guard = EarlyGuard(emitter, _most_attempts(own))
+        self.guard = GuardBeforeClient(emitter, _most_attempts(own))
         self.options = SendingOptions(
             connect_timeout=float(httpsession.DEFAULT_TIMEOUT),
             read_timeout=float(httpsession.DEFAULT_TIMEOUT),
@@ -120,20 +118,20 @@ class Plain:
         self.user_agent = _user_agent(own)
 
 
-def plain_circumstances(boto3_session: Any, kwargs: Mapping[str, Any]) -> Plain | str:
-    """Give what is needed to send without a client, or the objection."""
+def read_client_parts(boto3_session: Any, kwargs: Mapping[str, Any]) -> ClientParts | str:
+    """Return what is needed to send without a client, or the objection to it."""
     try:
         objection = _first_objection(boto3_session, kwargs)
         if objection is not None:
             return objection
         own = boto3_session._session
         emitter = _emitter_of(own)
-        plain = Plain(own, emitter, kwargs)
-        if plain.credentials is None:
+        parts = ClientParts(own, emitter, kwargs)
+        if parts.credentials is None:
             return "there are no credentials"
-        if utils.get_environ_proxies(plain.url).get(plain.url.partition(":")[0].lower()):
+        if utils.get_environ_proxies(parts.url).get(parts.url.partition(":")[0].lower()):
             return "requests go through a proxy"
-        return plain.guard.objection_to_going_round() or plain
+        return parts.guard.objection_to_bypassing_client() or parts
     except Exception as error:
         # whatever is wrong with files and settings, making the client says it in botocore's own way
         return f"botocore's session is not as it is known here ({error})"

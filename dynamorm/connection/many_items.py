@@ -1,4 +1,4 @@
-"""Answers with many items, which can be told again without being kept."""
+"""Answers with many items, which can be read again without being kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class ManyItems(dict[str, Any]):
         super().__init__(answer)
         self._read = read
 
-    def teller(self) -> Callable[[], dict[str, Any]]:
-        """Give what tells the same, and does not hold the items until then."""
+    def rereader(self) -> Callable[[], dict[str, Any]]:
+        """Return a function that reads the same answer again, and does not hold its items until then."""
         rest, read = {name: part for name, part in self.items() if name != "Items"}, self._read
         return lambda: {**(read() or {}), **rest}

@@ -1,37 +1,21 @@
-"""The keep-alive connections to one endpoint, for any number of threads.
+"""The keep-alive connections to one endpoint.
 
-A connection is checked before it is used again and thrown away when it has been idle for longer than DynamoDB
-keeps it, when anything went wrong on it, or when the process forks.  At most ``size`` idle connections are
-kept; like botocore's own pool this one never makes a thread wait, so more threads than that open connections
-that are closed after use.
+At most ``size`` idle connections are kept; like botocore's own pool this one never makes a thread wait, so more
+threads than that open connections that are closed after use.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import socket
 import ssl
-import time
-import weakref
-from collections import deque
-
-from botocore.exceptions import (
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    ReadTimeoutError,
-    SSLError,
-)
 
 from ..frozen import FrozenValue
-from .sender import Answer, NotUnderstood, PeerClosed, WireConnection
+from .http_connection import HttpConnection
+from .http_reader import Answer
+from .idle_connections import IdleConnections
+from .network_errors import connecting_error, exchange_error, opening_error
 
-__all__ = ["LONGEST_IDLE", "Pool", "SendingOptions"]
-
-# DynamoDB closes a connection that has been idle for about a minute; with half of that no request meets the
-# closing.
-LONGEST_IDLE = 30.0
+__all__ = ["Pool", "SendingOptions"]
 
 SocketOption = tuple[int, int, int]
 
@@ -55,9 +39,7 @@ class Pool:
         self._address = (host, port)
         self._tls = tls
         self._options = options
-        self._idle: deque[WireConnection] = deque()
-        self._finalizer = weakref.finalize(self, _close_all, self._idle)
-        _POOLS.add(self)
+        self._idle: IdleConnections[HttpConnection] = IdleConnections(options.size)
 
     def exchange(self, request: bytes) -> Answer:
         """Send a complete HTTP request on a good connection and return the answer.
@@ -66,102 +48,42 @@ class Pool:
             ``EndpointConnectionError``, ``ConnectTimeoutError``, ``ReadTimeoutError``, ``SSLError``,
             ``ConnectionClosedError``.
         """
-        connection = self._take()
+        connection = self._idle.take() or self._open()
         try:
             answer = connection.exchange(request)
-        except TimeoutError as error:
+        except BaseException as error:
             connection.close()
-            raise ReadTimeoutError(endpoint_url=self._url, error=error) from error
-        except ssl.SSLError as error:
-            connection.close()
-            if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
-                raise ConnectionClosedError(endpoint_url=self._url, error=error) from error
-            raise SSLError(endpoint_url=self._url, error=error) from error
-        except (OSError, PeerClosed, NotUnderstood) as error:
-            connection.close()
-            raise ConnectionClosedError(endpoint_url=self._url, error=error) from error
-        except BaseException:
-            connection.close()
-            raise
-        self._give_back(connection)
+            theirs = exchange_error(self._url, error) if isinstance(error, Exception) else None
+            if theirs is None:
+                raise
+            raise theirs from error
+        self._idle.give_back(connection)
         return answer
 
     def close(self) -> None:
         """Close all idle connections; those in use are closed when their answer has come."""
-        _close_all(self._idle)
+        self._idle.close()
 
-    def _take(self) -> WireConnection:
-        oldest = time.monotonic() - LONGEST_IDLE
-        while True:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                return self._open()
-            if connection.idle_since > oldest and connection.is_quiet():
-                return connection
-            connection.close()
-
-    def _give_back(self, connection: WireConnection) -> None:
-        if not connection.reusable or len(self._idle) >= self._options.size:
-            connection.close()
-            return
-        now = connection.idle_since = time.monotonic()
-        self._idle.append(connection)
-        # The oldest are on the left; whoever is the last to use the pool tidies it.
+    def _open(self) -> HttpConnection:
         try:
-            while self._idle[0].idle_since < now - LONGEST_IDLE:
-                self._idle.popleft().close()
-        except IndexError:
-            pass  # other threads took them
-
-    def _open(self) -> WireConnection:
+            connected = socket.create_connection(self._address, self._options.connect_timeout)
+        except Exception as error:
+            theirs = connecting_error(self._url, error)
+            if theirs is None:
+                raise
+            raise theirs from error
         try:
-            plain = socket.create_connection(self._address, self._options.connect_timeout)
-        except TimeoutError as error:
-            raise ConnectTimeoutError(endpoint_url=self._url, error=error) from error
-        except (OSError, UnicodeError) as error:
-            raise EndpointConnectionError(endpoint_url=self._url, error=error) from error
-        try:
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for option in self._options.socket_options:
-                plain.setsockopt(*option)
-            connected = self._secure(plain) if self._tls is not None else plain
-            return WireConnection(connected, self._options.read_timeout)
-        except TimeoutError as error:
-            plain.close()
-            raise ConnectTimeoutError(endpoint_url=self._url, error=error) from error
-        except (ssl.SSLError, ssl.CertificateError) as error:
-            plain.close()
-            raise SSLError(endpoint_url=self._url, error=error) from error
-        except OSError as error:
-            plain.close()
-            raise ConnectionClosedError(endpoint_url=self._url, error=error) from error
-        except BaseException:
-            plain.close()
-            raise
+                connected.setsockopt(*option)
+            secured = connected if self._tls is None else self._secure(self._tls, connected)
+            return HttpConnection(secured, self._options.read_timeout)
+        except BaseException as error:
+            connected.close()
+            theirs = opening_error(self._url, error) if isinstance(error, Exception) else None
+            if theirs is None:
+                raise
+            raise theirs from error
 
-    def _secure(self, plain: socket.socket) -> ssl.SSLSocket:
-        assert self._tls is not None
-        return self._tls.wrap_socket(plain, server_hostname=self._address[0])
-
-    def _forget(self) -> None:
-        """In a forked child: let go of the parent's connections without a word to the other side."""
-        _close_all(self._idle)
-
-
-def _close_all(idle: deque[WireConnection]) -> None:
-    with contextlib.suppress(IndexError):
-        while True:
-            idle.pop().close()
-
-
-_POOLS: weakref.WeakSet[Pool] = weakref.WeakSet()
-
-
-def _forget_connections_of_the_parent() -> None:
-    for pool in list(_POOLS):
-        pool._forget()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_connections_of_the_parent)
+    def _secure(self, tls: ssl.SSLContext, connected: socket.socket) -> ssl.SSLSocket:
+        return tls.wrap_socket(connected, server_hostname=self._address[0])

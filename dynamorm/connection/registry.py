@@ -48,8 +48,8 @@ class Connection:
 
         self._boto = boto
         self.transport = chosen_transport(settings)
-        self._opened = boto.Opened(settings)
-        self._lane = self._opened.lane(self.transport)
+        self._opened = boto.OpenedSession(settings)
+        self._transport = self._opened.transport(self.transport)
         self._lock = threading.Lock()
         self._resource: Any = None
 
@@ -66,16 +66,16 @@ class Connection:
             well_formed = False
         if post_request.receivers or log.isEnabledFor(logging.DEBUG):
             return self._call_watched(request, sender)
-        return self._boto.call(self._lane, request.operation, request.payload, well_formed)
+        return self._boto.call(self._transport, request.operation, request.payload, well_formed)
 
     def call_resource(self, request: AnyRequest, sender: Any = None) -> dict[str, Any]:
         """Send one request through boto3's resource: like :meth:`call`, with plain values in place of the wire form."""
-        lane = self._boto.open_lane("boto3", self.resource.meta.client)
+        transport = self._boto.open_transport("boto3", self.resource.meta.client)
         if pre_request.receivers:
             pre_request.send(sender, request=request)
         if post_request.receivers or log.isEnabledFor(logging.DEBUG):
-            return self._call_watched(request, sender, lane)
-        return self._boto.call(lane, request.operation, request.payload)
+            return self._call_watched(request, sender, transport)
+        return self._boto.call(transport, request.operation, request.payload)
 
     @property
     def client(self) -> Any:
@@ -104,7 +104,7 @@ class Connection:
 
     def close(self) -> None:
         """Let go of the sockets.  A connection may be used again after that; it then opens new ones."""
-        self._lane.close()
+        self._transport.close()
         self._opened.close()
         if self._resource is not None:
             self._resource.meta.client.close()
@@ -115,12 +115,12 @@ class Connection:
         self._opened.start_afresh()
         self.close()
 
-    def _call_watched(self, request: AnyRequest, sender: Any, lane: Any = None) -> dict[str, Any]:
+    def _call_watched(self, request: AnyRequest, sender: Any, transport: Any = None) -> dict[str, Any]:
         begun = time.perf_counter()
         response: dict[str, Any] | None = None
         failure: Exception | None = None
         try:
-            response = self._boto.call(lane or self._lane, request.operation, request.payload)
+            response = self._boto.call(transport or self._transport, request.operation, request.payload)
             return response
         except Exception as error:
             failure = error

@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from dynamorm import connection, exceptions
 from dynamorm.connection.botocore_private import regional_endpoint, sending_options, user_agent_of
-from dynamorm.connection.botocore_session import Plain, plain_circumstances
+from dynamorm.connection.botocore_session import ClientParts, read_client_parts
 
 from .conftest import Request, create_table, key
 from .scripted_server import ScriptedServer, answer
@@ -138,7 +138,7 @@ def without_features(user_agent):
 def test_a_process_that_is_forked_while_the_client_is_being_made_makes_its_own(server, monkeypatch):
     early = open_to(server)
     early.call(GET)
-    late = early._opened._late
+    late = early._opened._client
     late._lock.acquire()  # as a thread of the parent does meanwhile, which the child does not have
     context = multiprocessing.get_context("fork")
     answers = context.SimpleQueue()
@@ -175,10 +175,10 @@ def test_every_regions_endpoint_is_the_one_that_botocore_resolves():
     regions += session.get_available_regions("dynamodb", "aws-cn")
     plain_ones = []
     for region in regions:
-        plain = plain_circumstances(session, {"region_name": region})
+        plain = read_client_parts(session, {"region_name": region})
         client = session.client("dynamodb", region_name=region)
         url, signing = regional_endpoint(client)
-        if isinstance(plain, Plain):
+        if isinstance(plain, ClientParts):
             plain_ones.append(region)
             assert (plain.url, plain.region) == (url, signing.get("region", region))
             assert plain.options == sending_options(client)
@@ -252,12 +252,12 @@ def with_profile(tmp_path, monkeypatch, *lines):
     ],
     ids=lambda prepare: prepare.__name__,
 )
-def test_out_of_plain_circumstances_there_is_a_client_from_the_start(server, monkeypatch, prepare):
+def test_out_of_read_client_parts_there_is_a_client_from_the_start(server, monkeypatch, prepare):
     options = prepare(monkeypatch)
-    assert isinstance(plain_circumstances(options.get("session") or boto3.Session(), {}), str)
+    assert isinstance(read_client_parts(options.get("session") or boto3.Session(), {}), str)
     with connection.using(transport="direct", endpoint_url=server.url, **options):
         early = connection.connection_for()
-    assert type(early._lane).__name__ == "DirectLane"
+    assert type(early._transport).__name__ == "DirectTransport"
 
 
 @pytest.mark.parametrize(
@@ -265,36 +265,36 @@ def test_out_of_plain_circumstances_there_is_a_client_from_the_start(server, mon
     [{"config": Config(connect_timeout=3)}, {"verify": False}, {"use_ssl": False}, {"api_version": "2012-08-10"}],
 )
 def test_arguments_beyond_the_plain_ones_need_a_client(options):
-    told = plain_circumstances(boto3.Session(), options)
+    told = read_client_parts(boto3.Session(), options)
     assert told == f"a client is to be made with {next(iter(options))}"
 
 
 @pytest.mark.parametrize("line", ["endpoint_url = http://elsewhere", "retry_mode = adaptive", "tcp_keepalive = true"])
 def test_what_a_profile_sets_is_left_to_a_client(tmp_path, monkeypatch, line):
     with_profile(tmp_path, monkeypatch, "region = eu-west-1")
-    plain = plain_circumstances(boto3.Session(), {})
-    assert isinstance(plain, Plain)
+    plain = read_client_parts(boto3.Session(), {})
+    assert isinstance(plain, ClientParts)
     with_profile(tmp_path, monkeypatch, "region = eu-west-1", line)
-    assert isinstance(plain_circumstances(boto3.Session(), {}), str)
+    assert isinstance(read_client_parts(boto3.Session(), {}), str)
 
 
 def test_a_variable_with_an_endpoint_is_left_to_a_client(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", "http://elsewhere")
-    assert plain_circumstances(boto3.Session(), {}) == "the environment sets AWS_ENDPOINT_URL_DYNAMODB"
+    assert read_client_parts(boto3.Session(), {}) == "the environment sets AWS_ENDPOINT_URL_DYNAMODB"
 
 
 def test_proxies_are_left_to_a_client(monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
-    assert plain_circumstances(boto3.Session(), {}) == "requests go through a proxy"
-    assert isinstance(plain_circumstances(boto3.Session(), {"endpoint_url": "http://localhost:8000"}), Plain)
+    assert read_client_parts(boto3.Session(), {}) == "requests go through a proxy"
+    assert isinstance(read_client_parts(boto3.Session(), {"endpoint_url": "http://localhost:8000"}), ClientParts)
 
 
 def test_without_credentials_a_client_says_what_is_wrong(monkeypatch, server):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    assert plain_circumstances(boto3.Session(), {}) == "there are no credentials"
+    assert read_client_parts(boto3.Session(), {}) == "there are no credentials"
     with pytest.raises(exceptions.DynamoException, match="credentials"):
         open_to(server).call(GET)
 
@@ -307,7 +307,7 @@ def test_half_of_the_credentials_are_refused_as_boto3_refuses_them(server):
 def test_the_bundle_of_certificates_that_the_machine_names_is_heeded(monkeypatch):
     for name in ("REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"):
         monkeypatch.setenv(name, f"/{name}.pem")
-        plain = plain_circumstances(boto3.Session(), {})
+        plain = read_client_parts(boto3.Session(), {})
         assert plain.options == sending_options(boto3.client("dynamodb"))
         assert plain.options.verify == f"/{name}.pem"
 
@@ -347,6 +347,6 @@ def test_an_account_that_may_have_its_own_endpoint_is_left_to_a_client(monkeypat
         pytest.skip("this botocore knows no account endpoints")
     with connection.using(session=session, transport="direct"):
         early = connection.connection_for()
-        assert type(early._lane).__name__ == "EarlyLane" and clients == []
-        lane = early._lane.with_client()
-        assert "123456789012" in lane._endpoint(lane._through_client.exchange, "123456789012").destination.url
+        assert type(early._transport).__name__ == "DirectBeforeClient" and clients == []
+        after = early._transport.with_client()
+        assert "123456789012" in after._endpoint(after._through_client.exchange, "123456789012").destination.url

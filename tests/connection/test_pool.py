@@ -12,7 +12,7 @@ import time
 import pytest
 from botocore import exceptions as theirs
 
-from dynamorm.connection import pool as pool_module
+from dynamorm.connection import idle_connections
 from dynamorm.connection.pool import Pool, SendingOptions
 
 from .scripted_server import ScriptedServer, answer
@@ -69,7 +69,7 @@ def test_a_connection_that_was_idle_for_too_long_is_not_used_again(pool_to, monk
     with ScriptedServer([answer()]) as server:
         pool = pool_to(server)
         pool.exchange(POST)
-        monkeypatch.setattr(pool_module, "LONGEST_IDLE", -1.0)
+        monkeypatch.setattr(idle_connections, "LONGEST_IDLE", -1.0)
         pool.exchange(POST)
         assert server.connections == 2
 
@@ -143,7 +143,7 @@ def test_an_interrupt_in_mid_exchange_spoils_no_later_answer(pool_to, monkeypatc
 
     with ScriptedServer([answer(b'{"late":1}'), answer(b'{"mine":1}')]) as server:
         pool = pool_to(server)
-        monkeypatch.setattr("dynamorm.connection.sender._parse_head", lambda head: (_ for _ in ()).throw(Interrupt))
+        monkeypatch.setattr("dynamorm.connection.http_reader._parse_head", lambda head: (_ for _ in ()).throw(Interrupt))
         with pytest.raises(Interrupt):
             pool.exchange(POST)
         monkeypatch.undo()
@@ -156,7 +156,7 @@ def test_a_pool_that_is_no_longer_used_leaves_no_socket_open():
     with ScriptedServer([answer()]) as server:
         pool = Pool(server.url, "127.0.0.1", server.port, None, SendingOptions())
         pool.exchange(POST)
-        (idle,) = pool._idle
+        (idle,) = pool._idle._idle
         del pool
         gc.collect()
         assert idle._socket.fileno() == -1
@@ -195,6 +195,6 @@ def test_connections_are_opened_as_the_client_is_configured(pool_to):
     with ScriptedServer([answer()]) as server:
         pool = pool_to(server, socket_options=((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),))
         pool.exchange(POST)
-        (idle,) = pool._idle
+        (idle,) = pool._idle._idle
         assert idle._socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
         assert idle._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from dynamorm import connection, exceptions
-from dynamorm.connection import exchange
+from dynamorm.connection import http_requests
 
 from .conftest import Request, key
 from .scripted_server import ScriptedServer, answer
@@ -157,7 +157,7 @@ def test_retries_are_logged_without_values(fast_transport, pauses, caplog):
 
 
 def test_every_call_has_a_name_of_its_own():
-    names = {exchange._retry_lines(1, {}, 3).splitlines()[0] for _ in range(10_000)}
+    names = {http_requests._retry_lines(1, {}, 3).splitlines()[0] for _ in range(10_000)}
     assert len(names) == 10_000
     assert all(
         re.fullmatch(r"amz-sdk-invocation-id: [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", name) for name in names
@@ -170,9 +170,9 @@ def test_a_child_process_names_its_calls_differently():
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
-        os.write(writing, exchange._process.encode())
+        os.write(writing, http_requests._process.encode())
         os._exit(0)
     os.waitpid(child, 0)
     os.close(writing)
     with os.fdopen(reading) as said:
-        assert said.read() not in ("", exchange._process)
+        assert said.read() not in ("", http_requests._process)

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamorm.connection import sender
-from dynamorm.connection.sender import Answer, NotUnderstood, PeerClosed, WireConnection
+from dynamorm.connection import http_reader
+from dynamorm.connection.http_connection import HttpConnection
+from dynamorm.connection.http_reader import Answer, NotUnderstood, PeerClosed
 
 from .scripted_server import answer
 
@@ -36,7 +37,7 @@ def exchange(pieces, timeout=5.0, pause=0.0, close=True):
 
     server = threading.Thread(target=serve)
     server.start()
-    connection = WireConnection(ours, timeout)
+    connection = HttpConnection(ours, timeout)
     try:
         return connection.exchange(b"POST"), connection.reusable
     finally:
@@ -208,7 +209,7 @@ def test_silence_ends_in_time():
 def test_silence_ends_in_time_for_a_program_that_is_interrupted_all_the_while():
     """A wait that began anew after each signal would never end."""
     ours, theirs = socket.socketpair()
-    connection = WireConnection(ours, 0.3)
+    connection = HttpConnection(ours, 0.3)
     earlier = signal.signal(signal.SIGALRM, lambda *unused: None)
     signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
     try:
@@ -238,7 +239,7 @@ def test_a_request_larger_than_the_socket_takes_at_once_is_sent_whole():
 
     server = threading.Thread(target=serve, daemon=True)
     server.start()
-    connection = WireConnection(ours, 5)
+    connection = HttpConnection(ours, 5)
     for _ in range(2):
         assert connection.exchange(request).body == b"{}"
     server.join()
@@ -258,7 +259,7 @@ def test_a_request_that_nobody_takes_ends_in_time(reads):
 
     server = threading.Thread(target=sip if reads else ended.wait)
     server.start()
-    connection = WireConnection(ours, 0.2)
+    connection = HttpConnection(ours, 0.2)
     begun = time.monotonic()
     with pytest.raises(TimeoutError):
         connection.exchange(b"x" * 5_000_000)
@@ -279,7 +280,7 @@ def test_a_large_answer_has_time_in_proportion():
 
 
 def test_an_answer_larger_than_what_is_set_aside_at_once_is_read_whole(monkeypatch):
-    monkeypatch.setattr(sender, "LARGEST_PIECE", 200_000)
+    monkeypatch.setattr(http_reader, "LARGEST_PIECE", 200_000)
     body = bytes(range(250)) * 2000
     for size in (199_999, 200_000, 200_001, 400_000, len(body)):
         got, reusable = exchange(cut(answer(body[:size]), range(0, size, 70_000)))
@@ -300,7 +301,7 @@ def test_there_may_be_any_time_for_an_answer(timeout):
 
 def test_a_connection_that_was_closed_writes_into_no_other():
     ours, theirs = socket.socketpair()
-    connection = WireConnection(ours, 1)
+    connection = HttpConnection(ours, 1)
     other, end = socket.socketpair()
     number = ours.fileno()
     connection.close()
@@ -318,14 +319,14 @@ def test_a_connection_that_was_closed_writes_into_no_other():
 
 def test_an_idle_connection_with_something_to_read_is_not_quiet():
     ours, theirs = socket.socketpair()
-    connection = WireConnection(ours, 1)
+    connection = HttpConnection(ours, 1)
     assert connection.is_quiet()
     theirs.sendall(b"x")
     assert not connection.is_quiet()
     connection.close()
     theirs.close()
     ours, theirs = socket.socketpair()
-    connection = WireConnection(ours, 1)
+    connection = HttpConnection(ours, 1)
     theirs.close()
     assert not connection.is_quiet()
     connection.close()

@@ -16,7 +16,7 @@ from botocore.validate import ParamValidator
 
 from dynamorm import connection, exceptions
 from dynamorm.connection.pool import Pool
-from dynamorm.connection.sender import Answer
+from dynamorm.connection.http_reader import Answer
 from dynamorm.passthrough import merged
 from dynamorm.requests import Request
 from dynamorm.signals import pre_request

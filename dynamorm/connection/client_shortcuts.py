@@ -22,50 +22,50 @@ try:
 except ImportError:  # before features were counted the header was made once
     get_context = None
 
-__all__ = ["Sparing", "spare"]
+__all__ = ["Shortcuts", "install_shortcuts"]
 
 _MOST_REMEMBERED = 64
 
 
-class Sparing(threading.local):
+class Shortcuts(threading.local):
     """Whether the requests that this thread sends through a client are well-formed ones."""
 
-    is_on = False
+    are_on = False
 
 
-def spare(client: Any) -> Sparing | None:
-    """Put the stand-ins in, where botocore is as it is known here, and give the switch of those that need one."""
+def install_shortcuts(client: Any) -> Shortcuts | None:
+    """Put the stand-ins in, where botocore is as it is known here, and return the switch of those that need one."""
     maker = getattr(client, "_user_agent_creator", None)
     if get_context is not None and type(maker) is useragent.UserAgentString:
-        client._user_agent_creator = RememberedUserAgent(maker)
+        client._user_agent_creator = CachedUserAgent(maker)
     serializer = getattr(client, "_serializer", None)
     plain = getattr(serializer, "_serializer", serializer)
     known = type(serializer) in (ParamValidationDecorator, JSONSerializer) and type(plain) is JSONSerializer
     if not known or client.meta.service_model.metadata.get("jsonVersion") != "1.0":
         return None
-    sparing = Sparing()
-    client._serializer = SparingSerializer(serializer, sparing)
+    shortcuts = Shortcuts()
+    client._serializer = ShortcutSerializer(serializer, shortcuts)
     resolver = getattr(client, "_ruleset_resolver", None)
     if type(resolver) is EndpointRulesetResolver and isinstance(getattr(resolver, "_builtins", None), dict):
-        client._ruleset_resolver = SparingResolver(resolver, sparing)
-    return sparing
+        client._ruleset_resolver = ShortcutResolver(resolver, shortcuts)
+    return shortcuts
 
 
-class SparingSerializer:
+class ShortcutSerializer:
     """Stands in for a client's serializer, and writes well-formed requests without going through their shapes.
 
     botocore holds each parameter against the service's model and then walks the model again to write it down.  What
     this library has built is known to fit, so that only its JSON remains to be made.
     """
 
-    def __init__(self, serializer: Any, sparing: Sparing) -> None:
+    def __init__(self, serializer: Any, shortcuts: Shortcuts) -> None:
         self._serializer = serializer
-        self._sparing = sparing
+        self._shortcuts = shortcuts
         self._frames: dict[str, dict[str, Any]] = {}
 
     def serialize_to_request(self, parameters: Any, operation_model: Any) -> Any:
         name = operation_model.name
-        frame = self._frames.get(name) if self._sparing.is_on else None
+        frame = self._frames.get(name) if self._shortcuts.are_on else None
         if frame is None:
             written = self._serializer.serialize_to_request(parameters, operation_model)
             if type(written.get("body")) is bytes and type(written.get("headers")) is dict:
@@ -82,16 +82,16 @@ class SparingSerializer:
         return getattr(self._serializer, name)
 
 
-class SparingResolver:
+class ShortcutResolver:
     """Stands in for a client's resolver of endpoints, and goes through the rules once for each thing they may ask.
 
     The rules know the client's settings, the account of its credentials, and of a request no more than the parameters
     that the service's model names for them.
     """
 
-    def __init__(self, resolver: Any, sparing: Sparing) -> None:
+    def __init__(self, resolver: Any, shortcuts: Shortcuts) -> None:
         self._resolver = resolver
-        self._sparing = sparing
+        self._shortcuts = shortcuts
         self._function = EndpointRulesetResolver.construct_endpoint
         # of the settings, those that may change: the account of the credentials
         self._changing = [value for value in resolver._builtins.values() if callable(value)]
@@ -99,7 +99,7 @@ class SparingResolver:
         self._known: dict[Any, tuple[Any, frozenset[str]]] = {}
 
     def construct_endpoint(self, operation_model: Any, call_args: Any, request_context: Any) -> Any:
-        question = self._question(operation_model, call_args) if self._sparing.is_on else None
+        question = self._question(operation_model, call_args) if self._shortcuts.are_on else None
         known = self._known.get(question) if question is not None else None
         if known is not None:
             endpoint, features = known
@@ -152,7 +152,7 @@ def _features() -> frozenset[str]:
     return frozenset() if context is None else frozenset(context.features)
 
 
-class RememberedUserAgent:
+class CachedUserAgent:
     """Stands in for a client's maker of ``User-Agent`` headers, and makes each of them once.
 
     botocore puts the header together anew, twice for every request, out of parts that change with nothing but

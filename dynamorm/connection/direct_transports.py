@@ -1,0 +1,293 @@
+"""The ways in which requests are sent with no client in front: after one was made, and before there is any.
+
+The client is left out as long as nobody listens to what it would do; in plain circumstances it is not even made, which
+would take longer than most programs take to start.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from botocore.credentials import Credentials
+
+from .answers import DATA_OPERATIONS, encode_payload
+from .blocking import run
+from .botocore_private import Guard, credentials_of, regional_endpoint, signing_defaults, user_agent_of
+from .botocore_session import ClientParts, GuardBeforeClient
+from .destinations import Destination, LeftToBotocore
+from .exchange import Exchange
+from .http_requests import Route
+from .judging import Response
+from .signer import Signer, UnsignableRequest
+from .steps import Ask, Flow
+from .transports import ClientTransport
+
+__all__ = ["DirectBeforeClient", "DirectTransport", "LazyClient"]
+
+log = logging.getLogger("dynamorm.connection")
+
+
+class Endpoint:
+    """Where the requests of one account go, and what all of them carry."""
+
+    def __init__(self, destination: Destination, signer: Signer, user_agent: str) -> None:
+        self.destination = destination
+        self.routes: dict[str, Route] = {}
+        for operation in DATA_OPERATIONS:
+            headers = {
+                "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+                "Content-Type": "application/x-amz-json-1.0",
+                "User-Agent": user_agent,
+            }
+            self.routes[operation] = Route(operation, destination, headers, signer)
+
+
+class _Direct(ABC):
+    """What the two have in common: the flow of a request, which goes to the client when it cannot be sent directly."""
+
+    def __init__(self, guard: Guard | GuardBeforeClient, exchange: Exchange | None = None) -> None:
+        self._guard = guard
+        self._exchange = exchange
+        self._endpoints: dict[str | None, Endpoint] = {}
+        self._is_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+    def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
+        return run(self.flow(operation, payload, well_formed))
+
+    def flow(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> Flow[dict[str, Any]]:
+        """Send one request and return the answer as botocore gives it."""
+        if operation in DATA_OPERATIONS:
+            objection = self._guard.objection_to_bypassing_client()
+            if objection is None:
+                try:
+                    body = _body(operation, payload)
+                    exchange = self._exchange or self._new_exchange()
+                    held = self._credentials()
+                    credentials: Any
+                    # all but these may have to be fetched anew
+                    if type(held) is Credentials:
+                        credentials = held.get_frozen_credentials()
+                    else:
+                        credentials = yield Ask(held.get_frozen_credentials)
+                    account = getattr(credentials, "account_id", None)
+                    endpoint = self._endpoints.get(account)
+                    if endpoint is None:
+                        endpoint = self._endpoints[account] = yield Ask(partial(self._endpoint, exchange, account))
+                    route = endpoint.routes[operation]
+                    if self._is_lambda:
+                        route = _with_trace(route)
+                    context: dict[str, Any] = {}
+                    response = yield from exchange.perform(route, body, credentials, context)
+                    return _parsed(exchange, operation, response, context)
+                except (LeftToBotocore, UnsignableRequest) as reason:
+                    objection = str(reason)
+            self._note_objection(objection)
+        answer: dict[str, Any] = yield Ask(partial(self._call_through_client, operation, payload, well_formed))
+        return answer
+
+    @abstractmethod
+    def _note_objection(self, objection: str) -> None:
+        """Log why a request goes to the client."""
+
+    @abstractmethod
+    def _new_exchange(self) -> Exchange:
+        """Make what sends, when there is no objection to it."""
+
+    @abstractmethod
+    def _credentials(self) -> Any:
+        """Return botocore's credentials, from which those of this moment are taken."""
+
+    @abstractmethod
+    def _endpoint(self, exchange: Exchange, account: str | None) -> Endpoint:
+        """Return where requests go, and how they are signed, for the account of the credentials.
+
+        :raises LeftToBotocore: when that is not known here.
+        """
+
+    @abstractmethod
+    def _call_through_client(self, operation: str, payload: dict[str, Any], well_formed: bool) -> dict[str, Any]:
+        """Send a request through the client, which is made if there is none."""
+
+
+def _body(operation: str, payload: dict[str, Any]) -> bytes:
+    """Return the JSON of a request.
+
+    :raises LeftToBotocore: when there is something about the payload that is not known here.
+    """
+    if operation == "TransactWriteItems" and "ClientRequestToken" not in payload:
+        # as botocore does: without a token a transaction that is sent again may happen twice
+        payload = {**payload, "ClientRequestToken": str(uuid.uuid4())}
+    try:
+        if _names_an_arn(payload):
+            raise LeftToBotocore("a table is named by its ARN, whose account may have an endpoint of its own")
+        return encode_payload(payload)
+    except (TypeError, AttributeError, orjson.JSONEncodeError):
+        # not what DynamoDB takes: botocore says what is wrong with it
+        raise LeftToBotocore("the payload is an unusual one") from None
+
+
+def _names_an_arn(payload: dict[str, Any]) -> bool:
+    table = payload.get("TableName")
+    if table is not None:
+        return bool(table[:4] == "arn:")
+    names = [*payload.get("RequestItems", ())]
+    for action in payload.get("TransactItems", ()):
+        names += [part.get("TableName") for part in action.values()]
+    return any(str(name).startswith("arn:") for name in names)
+
+
+def _with_trace(route: Route) -> Route:
+    trace = os.environ.get("_X_AMZN_TRACE_ID")
+    if not trace:
+        return route
+    return route._replace(headers={**route.headers, "X-Amzn-Trace-Id": quote(trace, safe="-=;:+&[]{}\"',")})
+
+
+def _parsed(exchange: Exchange, operation: str, response: Response, context: dict[str, Any]) -> dict[str, Any]:
+    """Return the answer in a response as a client would, or raise the error in it."""
+    http, parsed = response
+    if http.status_code >= 300:
+        error = exchange.client().exceptions.from_code(parsed.get("Error", {}).get("Code"))
+        raise error(parsed, operation)
+    if exchange.policy.owed_successes:
+        exchange.policy.note_success(operation, http, parsed, context)
+    return parsed
+
+
+class DirectTransport(_Direct):
+    """Sends without the client, which has been made, and checks nothing that DynamoDB checks itself."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._through_client = ClientTransport(client)
+        super().__init__(self._through_client.guard)
+
+    def inherit(self, exchange: Exchange) -> None:
+        """Go on with connections that were opened before there was a client."""
+        if self._through_client.guard.objection_to_sending() is None:
+            self._through_client.exchange.destinations.inherit(exchange.destinations)
+
+    def close(self) -> None:
+        self._through_client.close()
+
+    @property
+    def endpoint_url(self) -> str:
+        return self._through_client.endpoint_url
+
+    def _note_objection(self, objection: str) -> None:
+        self._through_client.note_objection(objection)
+
+    def _new_exchange(self) -> Exchange:
+        self._exchange = self._through_client.exchange
+        return self._exchange
+
+    def _credentials(self) -> Any:
+        return credentials_of(self._client)
+
+    def _endpoint(self, exchange: Exchange, account: str | None) -> Endpoint:
+        """Ask the client where its requests go, and how they are signed, for the account of this moment."""
+        try:
+            url, signing = regional_endpoint(self._client)
+        except Exception as error:
+            raise LeftToBotocore(f"the endpoint is not a simple one ({error})") from None
+        region, name = signing_defaults(self._client)
+        region = signing.get("region") or region
+        if not region:
+            raise LeftToBotocore("there is no region")
+        name = signing.get("signing_name") or name
+        return Endpoint(exchange.destinations.get(url), exchange.signer(region, name), user_agent_of(self._client))
+
+    def _call_through_client(self, operation: str, payload: dict[str, Any], well_formed: bool) -> dict[str, Any]:
+        return self._through_client.call(operation, payload, well_formed)
+
+
+class DirectBeforeClient(_Direct):
+    """Sends without a client as long as nothing needs one; what does makes it, and is followed by all later requests.
+
+    From then on they go to the client's own :class:`DirectTransport`.
+    """
+
+    def __init__(self, parts: ClientParts, client: LazyClient) -> None:
+        self._client_parts = parts
+        self._client = client
+        self._early_exchange = Exchange(client.get, parts.guard, parts.options)
+        super().__init__(parts.guard, self._early_exchange)
+        self._successor: DirectTransport | None = None
+        self._lock = threading.Lock()
+
+    def flow(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> Flow[dict[str, Any]]:
+        successor = self._successor
+        if successor is None and self._client.is_made:
+            successor = self.with_client()
+        if successor is not None:
+            return successor.flow(operation, payload, well_formed)
+        return super().flow(operation, payload, well_formed)
+
+    def with_client(self) -> DirectTransport:
+        """Return the client's own transport."""
+        client = self._client.get()
+        with self._lock:
+            if self._successor is None:
+                successor = DirectTransport(client)
+                successor.inherit(self._early_exchange)
+                self._successor = successor
+            return self._successor
+
+    def close(self) -> None:
+        self._early_exchange.destinations.close()
+        if self._successor is not None:
+            self._successor.close()
+
+    @property
+    def endpoint_url(self) -> str:
+        return self._client_parts.url
+
+    def _note_objection(self, objection: str) -> None:
+        log.debug("a client is made: %s", objection)
+
+    def _new_exchange(self) -> Exchange:
+        return self._early_exchange
+
+    def _credentials(self) -> Any:
+        return self._client_parts.credentials
+
+    def _endpoint(self, exchange: Exchange, account: str | None) -> Endpoint:
+        parts = self._client_parts
+        if account is not None and parts.names_no_url:
+            raise LeftToBotocore("the account may have an endpoint of its own")
+        signer = exchange.signer(parts.region, "dynamodb")
+        return Endpoint(exchange.destinations.get(parts.url), signer, parts.user_agent)
+
+    def _call_through_client(self, operation: str, payload: dict[str, Any], well_formed: bool) -> dict[str, Any]:
+        return self.with_client().call(operation, payload, well_formed)
+
+
+class LazyClient:
+    """A client that is made when it is first asked for, once."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._client: Any = None
+        self._lock = threading.Lock()
+        self.is_made = False
+
+    def start_afresh(self) -> None:
+        """After a fork: nobody in this process is making the client, whoever was in the other."""
+        self._lock = threading.Lock()
+
+    def get(self) -> Any:
+        if self._client is None:
+            with self._lock:
+                if self._client is None:
+                    self._client = self._make()
+                    self.is_made = True
+        return self._client

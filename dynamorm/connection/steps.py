@@ -1,0 +1,45 @@
+"""What the flows of a connection ask of whoever runs them.
+
+A flow is a generator that knows what is to be done and never waits itself: it yields one of these steps at a time, is
+sent what came of it, or has thrown in what went wrong, and returns its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias, TypeVar, final
+
+from .destinations import Destination
+
+__all__ = ["Ask", "Flow", "Send", "Wait", "send_step"]
+
+
+@final
+class Send(NamedTuple):
+    """A complete HTTP request is to be sent; what comes of it is the :class:`~.http_reader.Answer`."""
+
+    destination: Destination
+    request: bytes
+
+
+# Without the function that the class has for it, since there is one of these for every request.
+send_step: Callable[[tuple[Destination, bytes]], Send] = partial(tuple.__new__, Send)
+
+
+@final
+class Wait(NamedTuple):
+    """Time has to pass before the next step."""
+
+    seconds: float
+
+
+@final
+class Ask(NamedTuple):
+    """A function that may block is to be called: one of botocore's, or of those who listen to its events."""
+
+    question: Callable[[], Any]
+
+
+T = TypeVar("T")
+Flow: TypeAlias = Generator[Send | Wait | Ask, Any, T]
