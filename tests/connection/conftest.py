@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
+import types
 import uuid
 
 import boto3
+import botocore.endpoint
 import pytest
+from botocore import handlers
 
 from dynamorm import connection, local
-from dynamorm.connection import configuration
+from dynamorm.connection import blocking, configuration
 
 TRANSPORTS = ["boto3", "default", "direct"]
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "secret"}
@@ -39,6 +43,25 @@ def settings_and_connections_of_the_test(monkeypatch):
     monkeypatch.setattr(configuration, "_process_wide", configuration.Settings())
     yield
     connection.close_all()
+
+
+@pytest.fixture
+def nobody_extends_botocore(monkeypatch):
+    """Other tests of the same process may have imported moto, which listens to every session from then on."""
+    own = [entry for entry in handlers.BUILTIN_HANDLERS if entry[1].__module__.startswith("botocore")]
+    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", own)
+
+
+@pytest.fixture
+def replace_backoff(monkeypatch):
+    """Have a function of the seconds called in the place of the waiting between attempts, ours and botocore's."""
+
+    def replace(sleep):
+        waiting = types.SimpleNamespace(**{**vars(time), "sleep": sleep})
+        for module in (blocking, botocore.endpoint):
+            monkeypatch.setattr(module, "time", waiting)
+
+    return replace
 
 
 @pytest.fixture(params=TRANSPORTS)

@@ -76,7 +76,7 @@ class ScriptedServer:
 
     def _serve(self, client):
         try:
-            client.settimeout(5)
+            client.settimeout(60)
             if self._tls is not None:
                 client = self._tls.wrap_socket(client, server_side=True)
             with self._lock:

@@ -1,11 +1,10 @@
-"""The lanes try again when botocore would, as often as botocore would, and wait as long as botocore would."""
+"""The fast transports try again when botocore would, as often as botocore would, and wait as long as botocore would."""
 
 from __future__ import annotations
 
 import os
 import random
 import re
-import time
 
 import pytest
 
@@ -48,19 +47,18 @@ FAULTS = {
 
 
 @pytest.fixture
-def pauses(monkeypatch):
-    """What is slept, and none of it."""
-    slept = []
-    real = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: slept.append(seconds) or real(0))
-    return slept
+def pauses(replace_backoff):
+    """What is waited between attempts, and none of it."""
+    waited = []
+    replace_backoff(waited.append)
+    return waited
 
 
 def outcome(transport, server, mode, attempts=None):
     retries = {"mode": mode}
     if attempts is not None:
         retries["total_max_attempts"] = attempts
-    config = {"retries": retries, "read_timeout": 1}
+    config = {"retries": retries, "read_timeout": 30}
     conn = connection.connection_for({}, {"endpoint_url": server.url, "config": config}, transport)
     try:
         response = conn.call(GET)

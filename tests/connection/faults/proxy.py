@@ -17,9 +17,6 @@ import time
 import zlib
 from collections import Counter
 
-# Before anybody replaces it: a test may make the clients' backoff shorter, never the faults.
-real_sleep = time.sleep
-
 # Kinds of faults and how often, in thousandths of all attempts.
 USUAL_RATES = {
     "refuse": 4,
@@ -110,7 +107,7 @@ class FaultProxy:
             listener = self._listener
             if listener is None:
                 # refusing: nobody listens at the port for a moment
-                real_sleep(self._outage)
+                time.sleep(self._outage)
                 self._listen()
                 continue
             try:
@@ -204,7 +201,7 @@ class FaultProxy:
             client.sendall(answer[: chance.randrange(1, len(answer))])
             return False
         if kind == "delay":
-            real_sleep(0.03)
+            time.sleep(0.03)
         elif kind == "stall":
             self._closing.wait(self._stall)
         elif kind in ("drip", "drip without end"):
@@ -219,7 +216,7 @@ class FaultProxy:
             answer += answer
         client.sendall(answer)
         if kind == "close while idle":
-            real_sleep(0.002)
+            time.sleep(0.002)
             return False
         return True
 
@@ -228,7 +225,7 @@ class FaultProxy:
             step = max(1, len(answer) // 8)
             for start in range(0, len(answer), step):
                 client.sendall(answer[start : start + step])
-                real_sleep(0.004)
+                time.sleep(0.004)
             return True
         # slow enough never to end, quick enough that no single wait is too long
         for start in range(int(self._stall * 4 / 0.05)):

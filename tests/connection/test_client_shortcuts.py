@@ -15,8 +15,8 @@ from botocore.regions import EndpointRulesetResolver
 from botocore.validate import ParamValidator
 
 from dynamorm import connection, exceptions
-from dynamorm.connection.pool import Pool
 from dynamorm.connection.http_reader import Answer
+from dynamorm.connection.pool import Pool
 from dynamorm.passthrough import merged
 from dynamorm.requests import Request
 from dynamorm.signals import pre_request
@@ -86,7 +86,7 @@ def test_what_is_sent_is_what_botocore_sends(server, checks, operation):
         assert json.loads(ours.body) == json.loads(theirs.body) == json.loads(first.body)
         for name in ("x-amz-target", "content-type"):
             assert ours.headers[name] == theirs.headers[name]
-    assert len(checks) == 2, "the plain transport's, and the first of the lane's"
+    assert len(checks) == 2, "botocore's own, and the first of the default transport"
 
 
 @pytest.mark.parametrize(("transport", "checked"), [("default", 1), ("direct", 0)])
@@ -157,26 +157,26 @@ def test_receivers_of_pre_request_may_change_what_is_checked_then(server):
     assert len(server.requests) == 1
 
 
-def test_the_sparing_of_one_thread_is_none_of_anothers(checks):
+def test_the_shortcuts_of_one_thread_are_none_of_anothers(checks):
     inside, done = threading.Event(), threading.Event()
 
     def slowly(request):
         inside.set()
-        done.wait(5)
+        done.wait(60)
         return answer(b"{}")
 
     with ScriptedServer([answer(b"{}"), slowly, answer(b"{}")]) as server:
         conn = open_to(server)
         request = Request("GetItem", {"TableName": "table", "Key": key()})
         conn.call(request)
-        sparing = threading.Thread(target=conn.call, args=(request,))
-        sparing.start()
-        assert inside.wait(5)
+        calling = threading.Thread(target=conn.call, args=(request,))
+        calling.start()
+        assert inside.wait(60)
         before = len(checks)
         conn.client.get_item(TableName="table", Key=key())
         assert len(checks) == before + 1
         done.set()
-        sparing.join()
+        calling.join()
     assert len(server.requests) == 3
 
 

@@ -1,4 +1,4 @@
-"""Under ``mock_aws`` the lanes ask moto, in whatever order everything was imported, and open no socket."""
+"""Under ``mock_aws`` the fast transports ask moto, in whatever order everything was imported, and open no socket."""
 
 from __future__ import annotations
 

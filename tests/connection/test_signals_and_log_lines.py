@@ -52,8 +52,8 @@ def test_signals_tell_of_each_request(transport, heard):
     }
 
 
-def test_signals_tell_of_failures_too(transport, heard, monkeypatch):
-    monkeypatch.setattr("time.sleep", lambda seconds: None)
+def test_signals_tell_of_failures_too(transport, heard, replace_backoff):
+    replace_backoff(lambda seconds: None)
     broken = answer(b'{"__type":"x#InternalServerError"}', b"500 Internal Server Error")
     with ScriptedServer([broken]) as server:
         options = {"endpoint_url": server.url, "config": {"retries": {"total_max_attempts": 2}}}

@@ -215,7 +215,7 @@ def test_a_cancelled_transaction_says_which_action_was_to_blame(call, table):
 
 def test_a_parameter_that_does_not_exist_is_refused(call, table, transport):
     if transport == "direct":
-        pytest.skip("the direct lane leaves the checking of parameters to DynamoDB")
+        pytest.skip("direct sending leaves the checking of parameters to DynamoDB")
     with pytest.raises(exceptions.RequestRefused):
         call("GetItem", TableName=table, Key=key(), NoSuchParameter=1)
 

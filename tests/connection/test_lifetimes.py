@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 
 import boto3
 import botocore.session
@@ -34,32 +33,41 @@ class Impatient(RefreshableCredentials):
 
 
 class Provider:
-    """Keys that are good for as long as the test says."""
+    """Keys that are good for as long as the test says, by a clock of the test's own."""
 
     def __init__(self, seconds):
         self.given = 0
-        self._seconds = seconds
+        self._seconds = datetime.timedelta(seconds=seconds)
+        self._now = datetime.datetime.now(datetime.timezone.utc)
 
     def __call__(self):
         self.given += 1
-        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=self._seconds)
         return {
             "access_key": f"KEY{self.given}",
             "secret_key": f"secret{self.given}",
             "token": f"token{self.given}",
-            "expiry_time": end.isoformat(),
+            "expiry_time": (self._now + self._seconds).isoformat(),
         }
+
+    def let_pass(self, seconds):
+        self._now += datetime.timedelta(seconds=seconds)
 
     def session(self):
         credentials = Impatient.create_from_metadata(self(), self, "test")
+        credentials._time_fetcher = lambda: self._now
         base = botocore.session.get_session()
         base._credentials = credentials
         return boto3.Session(botocore_session=base, region_name="us-east-1")
 
 
 def test_keys_that_expire_all_the_time_are_renewed_in_mid_use(transport):
-    provider = Provider(0.05)
-    with ScriptedServer([[0.01, answer(ITEM)]]) as server:
+    provider = Provider(1.0)
+
+    def answer_later(request):
+        provider.let_pass(0.1)
+        return answer(ITEM)
+
+    with ScriptedServer([answer_later]) as server:
         with connection.using(session=provider.session(), endpoint_url=server.url, transport=transport):
             conn = connection.connection_for()
             threads = [threading.Thread(target=lambda: [conn.call(GET) for _ in range(20)]) for _ in range(4)]
@@ -76,10 +84,9 @@ def test_keys_that_expire_all_the_time_are_renewed_in_mid_use(transport):
         assert len(used) > 2 and provider.given > 2
 
 
-def test_each_attempt_is_signed_with_the_keys_of_its_moment(fast_transport, monkeypatch):
-    sleep = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(0.2))
-    provider = Provider(0.1)
+def test_each_attempt_is_signed_with_the_keys_of_its_moment(fast_transport, replace_backoff):
+    provider = Provider(1.0)
+    replace_backoff(lambda seconds: provider.let_pass(2.0))
     broken = answer(b'{"__type":"x#InternalServerError"}', b"500 Internal Server Error")
     with ScriptedServer([broken, answer(ITEM)]) as server:
         with connection.using(session=provider.session(), endpoint_url=server.url, transport=fast_transport):
@@ -117,7 +124,7 @@ def test_parent_and_children_use_what_the_parent_opened(transport, engine):
         child.start()
     use(options, transport, table, "parent meanwhile", 25, result)
     for child in children:
-        child.join(30)
+        child.join(120)
         assert child.exitcode == 0
     assert [result.get() for _ in range(6)] == ["good"] * 6
 
@@ -202,7 +209,7 @@ def test_opening_a_connection_sends_nothing_and_opens_no_socket(transport, monke
         assert {request.headers["x-amz-target"] for request in server.requests} == {"DynamoDB_20120810.GetItem"}
 
 
-def test_a_fast_lane_leaves_botocores_own_pool_empty(fast_transport, monkeypatch):
+def test_a_fast_transport_leaves_botocores_own_pool_empty(fast_transport, monkeypatch):
     sent = []
     exchange = Pool.exchange
     monkeypatch.setattr(Pool, "exchange", lambda self, request: sent.append(1) or exchange(self, request))

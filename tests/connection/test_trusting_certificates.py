@@ -1,4 +1,4 @@
-"""Whom the lanes trust is whom botocore trusts."""
+"""Whom the fast transports trust is whom botocore trusts."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Whoever hooks, patches or configures botocore finds it doing what they expect.
 
-The lanes send only where nobody would notice; in each of the cases below botocore sends, and the answer is
-the same.
+The fast transports send themselves only where nobody would notice; in each of the cases below botocore sends, and
+the answer is the same.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ GET = Request("GetItem", TableName="table", Key=key())
 
 @pytest.fixture
 def ours(monkeypatch):
-    """Counts the requests that a lane sends."""
+    """Counts the requests that botocore does not send."""
     sent = []
     exchange = Pool.exchange
 
@@ -56,7 +56,7 @@ def open_to(server, transport, **options):
     return connection.connection_for({}, {"endpoint_url": server.url, **options}, transport)
 
 
-def test_with_nobody_else_there_the_lanes_send(fast_transport, server, ours):
+def test_with_nobody_else_there_botocore_does_not_send(fast_transport, server, ours):
     conn = open_to(server, fast_transport)
     for count in (1, 2, 3):
         assert conn.call(GET)["Item"] == key()
@@ -99,7 +99,7 @@ def test_a_foreign_handler_sees_what_botocore_shows_it(fast_transport, server, o
     "event",
     ["provide-client-params", "before-parameter-build", "before-call", "after-call", "before-send"],
 )
-def test_handlers_around_the_sending_see_every_call_that_a_lane_sends(fast_transport, server, ours, event):
+def test_handlers_around_the_sending_see_every_call_that_botocore_does_not_send(fast_transport, server, ours, event):
     conn = open_to(server, fast_transport)
     conn.call(GET)
     seen = []
@@ -236,7 +236,7 @@ def test_a_wrapper_by_wrapt_is_seen_too(fast_transport, server, ours, monkeypatc
     assert seen == ["_make_api_call", "prepare_request"] and len(ours) == 2
 
 
-def test_whoever_wraps_the_calls_alone_sees_them_and_the_lane_sends(fast_transport, server, ours, monkeypatch):
+def test_whoever_wraps_the_calls_alone_sees_them_and_botocore_does_not_send(fast_transport, server, ours, monkeypatch):
     make = botocore.client.BaseClient._make_api_call
     seen = []
 
@@ -315,11 +315,11 @@ def test_unsigned_requests_stay_unsigned(fast_transport, server, ours):
     assert ours == []
 
 
-@pytest.mark.parametrize(("mode", "lane_sends"), [("legacy", True), ("standard", True), ("adaptive", False)])
-def test_a_retry_mode_that_is_not_served_is_botocores_business(fast_transport, server, ours, mode, lane_sends):
+@pytest.mark.parametrize(("mode", "is_served"), [("legacy", True), ("standard", True), ("adaptive", False)])
+def test_a_retry_mode_that_is_not_served_is_botocores_business(fast_transport, server, ours, mode, is_served):
     conn = open_to(server, fast_transport, config=Config(retries={"mode": mode}))
     assert conn.call(GET)["Item"] == key()
-    assert bool(ours) is lane_sends
+    assert bool(ours) is is_served
 
 
 def test_an_endpoint_with_a_path_is_sent_to(transport, server):

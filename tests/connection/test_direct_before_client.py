@@ -1,4 +1,4 @@
-"""The direct lane before there is a client: what is sent is the same, and whatever needs a client gets one."""
+"""Direct sending before there is a client: what is sent is the same, and whatever needs a client gets one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import boto3
 import botocore.client
 import botocore.session
 import pytest
-from botocore import handlers
 from botocore.config import Config
 
 from dynamorm import connection, exceptions
@@ -21,16 +20,11 @@ from dynamorm.connection.botocore_session import ClientParts, read_client_parts
 from .conftest import Request, create_table, key
 from .scripted_server import ScriptedServer, answer
 
+pytestmark = pytest.mark.usefixtures("nobody_extends_botocore")
+
 ITEM = b'{"Item":{"p":{"S":"p"},"s":{"N":"1"}}}'
 GET = Request("GetItem", TableName="table", Key=key())
 REFUSAL = b'{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException","message":"no"}'
-
-
-@pytest.fixture(autouse=True)
-def nobody_extends_botocore(monkeypatch):
-    """Other tests of the same process may have imported moto, which listens to every session from then on."""
-    own = [entry for entry in handlers.BUILTIN_HANDLERS if entry[1].__module__.startswith("botocore")]
-    monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", own)
 
 
 @pytest.fixture
@@ -81,7 +75,7 @@ def test_who_asks_for_the_client_gets_one_and_it_is_used_from_then_on(server, cl
     early.client.meta.events.register("before-send.dynamodb", lambda request, **kwargs: seen.append(request))
     assert early.call(GET)["Item"] == key()
     assert len(seen) == 1 and len(clients) == 1
-    assert server.connections == 1, "the client's lane goes on with the open connection"
+    assert server.connections == 1, "what goes on with the client has the open connection"
 
 
 def test_other_operations_get_a_client(opened, clients):
@@ -144,7 +138,7 @@ def test_a_process_that_is_forked_while_the_client_is_being_made_makes_its_own(s
     answers = context.SimpleQueue()
     child = context.Process(target=lambda: answers.put(early.client.meta.region_name), daemon=True)
     child.start()
-    child.join(20)
+    child.join(120)
     late._lock.release()
     assert child.exitcode == 0, "it waits for a thread that does not exist"
     assert answers.get() == "us-east-1"
