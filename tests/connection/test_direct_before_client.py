@@ -138,7 +138,7 @@ def test_a_process_that_is_forked_while_the_client_is_being_made_makes_its_own(s
     answers = context.SimpleQueue()
     child = context.Process(target=lambda: answers.put(early.client.meta.region_name), daemon=True)
     child.start()
-    child.join(20)
+    child.join(120)
     late._lock.release()
     assert child.exitcode == 0, "it waits for a thread that does not exist"
     assert answers.get() == "us-east-1"

@@ -124,7 +124,7 @@ def test_parent_and_children_use_what_the_parent_opened(transport, engine):
         child.start()
     use(options, transport, table, "parent meanwhile", 25, result)
     for child in children:
-        child.join(30)
+        child.join(120)
         assert child.exitcode == 0
     assert [result.get() for _ in range(6)] == ["good"] * 6
 
