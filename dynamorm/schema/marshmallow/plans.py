@@ -1,7 +1,7 @@
 """What a marshmallow schema tells the compiler.
 
 Only fields of exactly marshmallow's own classes, and of ours, are described; what the user has written or overridden is
-called as marshmallow would call it.  The schemas described are those of ``marshmallow_variants``.
+called as marshmallow would call it.  The schemas described are those of :mod:`.variants`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import marshmallow
 from marshmallow import EXCLUDE, fields
 from marshmallow import missing as MISSING
 
-from ..codec import decode_item
-from ..spec import FieldSpec
-from .base import ABSENT as NO_VALUE
-from .base import PARTIAL, Adapter, complete_absent, prepare
-from .compiler.plans import (
+from ...codec import decode_item
+from ...spec import FieldSpec
+from ..base import ABSENT as NO_VALUE
+from ..base import PARTIAL, Adapter, complete_absent, prepare
+from ..compiler.plans import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
@@ -36,10 +36,10 @@ from .compiler.plans import (
     Size,
     Value,
 )
-from .compiler.values import UnseenData
-from .marshmallow_validators import checks_of
-from .marshmallow_values import by_methods, give_default, plain_value
-from .marshmallow_variants import is_instance_nested, takes_only
+from ..compiler.values import UnseenData
+from .validators import checks_of
+from .values import by_methods, give_default, plain_value
+from .variants import is_instance_nested, takes_only
 
 LOAD_HOOKS = ("pre_load", "post_load", "validates", "validates_schema")
 DUMP_HOOKS = ("pre_dump", "post_dump")

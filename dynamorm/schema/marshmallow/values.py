@@ -15,10 +15,10 @@ from typing import Any
 from marshmallow import fields, utils
 from marshmallow import missing as MISSING
 
-from ..codec import decode_number
-from ..spec import FieldSpec
-from .base import Adapter, prepare
-from .compiler.plans import (
+from ...codec import decode_number
+from ...spec import FieldSpec
+from ..base import Adapter, prepare
+from ..compiler.plans import (
     LEFT_OUT,
     Checks,
     Converted,
@@ -37,10 +37,10 @@ from .compiler.plans import (
     Value,
     is_stable,
 )
-from .compiler.values import decimal_of, float_of
-from .marshmallow_fields import Binary, Set, Timestamp
-from .marshmallow_validators import checks_of
-from .marshmallow_variants import EXACT, is_immutable
+from ..compiler.values import decimal_of, float_of
+from .fields import Binary, Set, Timestamp
+from .validators import checks_of
+from .variants import EXACT, is_immutable
 
 Describe = Callable[[FieldSpec, Any, bool], Value]
 

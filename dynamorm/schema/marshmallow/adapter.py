@@ -1,6 +1,6 @@
 """marshmallow, 3.18 and later, and the fields that it lacks: :class:`Set`, :class:`Binary`, :class:`Timestamp`.
 
-Every load and dump is marshmallow's own; ``marshmallow_variants`` says how its schemas differ from the user's.
+Every load and dump is marshmallow's own; :mod:`.variants` says how its schemas differ from the user's.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from marshmallow import EXCLUDE, INCLUDE, RAISE, fields
 from marshmallow import missing as MISSING
 from marshmallow.exceptions import ValidationError as LibraryError
 
-from ..exceptions import DynaModelException
-from ..spec import FieldSpec
-from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
-from .compiler import SchemaPlan
-from .compiler.plans import ABSENT as NO_VALUE
-from .marshmallow_fields import Binary, Set, Timestamp
-from .marshmallow_plans import SchemaPlanner
-from .marshmallow_variants import (
+from ...exceptions import DynaModelException
+from ...spec import FieldSpec
+from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
+from ..compiler import SchemaPlan
+from ..compiler.plans import ABSENT as NO_VALUE
+from .fields import Binary, Set, Timestamp
+from .plans import SchemaPlanner
+from .variants import (
     GIVEN,
     PROJECTED,
     PUT,

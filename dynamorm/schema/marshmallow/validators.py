@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import validate
 
-from .compiler.plans import Among, Bounds, Checks, Holds, NotAmong, Objects, Same, Size
+from ..compiler.plans import Among, Bounds, Checks, Holds, NotAmong, Objects, Same, Size
 
 _CONTAINERS = (list, tuple, set, frozenset, dict, range)
 # marshmallow 3 takes False for an objection
