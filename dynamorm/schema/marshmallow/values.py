@@ -342,7 +342,7 @@ def _map(
     if key is None or (type(key) is fields.String and not key.validators):
         return MapOf(element, nullable)
 
-    (key_spec,) = adapter._parts(spec, [key])  # type: ignore[attr-defined]
+    (key_spec,) = adapter.parts_of(spec, [key])  # type: ignore[attr-defined]
     return MapOf(
         element,
         nullable,
