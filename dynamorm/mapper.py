@@ -101,7 +101,7 @@ class Mapper:
 
     def take(self, values: Mapping[str, Any]) -> WireItem:
         """Validate a whole item that was given; give its wire form."""
-        quick = self.adapter.compiled.put(values)
+        quick = self.adapter.compiled.given.wire(values)
         if quick is not None:
             self.require_key(quick)
             return quick

@@ -18,7 +18,7 @@ from uuid import UUID
 from ..codec import encode_value
 from ..exceptions import DynaModelException, UnstorableValue, ValidationError
 from ..spec import FieldSpec
-from .compiler import Account, Compiled, SchemaPlan
+from .compiler import CompilationReport, Compiled, SchemaPlan
 
 # What is put into a string field is made text of, as `str` does it.
 SCALARS = (int, float, Decimal, UUID, date, time)
@@ -28,18 +28,18 @@ WHOLE = "whole"
 TRUSTED = "trusted"
 
 
-class _CompiledAccount:
-    """Tells of the schema class that it is asked of."""
+class _CompiledReport:
+    """Reports on the schema class that it is asked of."""
 
-    def __get__(self, instance: Any, owner: type) -> Account:
+    def __get__(self, instance: Any, owner: type) -> CompilationReport:
         compiled = adapter_of(owner).compiled
-        return Account(compiled.loading, compiled.dumping)
+        return CompilationReport(compiled.loading, compiled.dumping)
 
 
 class DynamORMSchema:
     """The base that every ``Model.Schema`` has besides its library's own."""
 
-    compiled = _CompiledAccount()
+    compiled = _CompiledReport()
 
     @classmethod
     def dynamorm_fields(cls) -> dict[str, Any]:
@@ -165,14 +165,10 @@ class Adapter(ABC):
         """Describe the schema to the compiler for dumps, where these need another description than loads."""
         return self.compiled.plan(WHOLE)
 
-    def put_plan(self) -> SchemaPlan:
-        """Describe the schema to the compiler for what programs put, where it differs from dumps."""
-        return self.compiled.dump_plan
-
     @cached_property
     def compiled(self) -> Compiled:
         """The generated functions; nothing is generated before one is called."""
-        return Compiled(self.schema_name, self.plan, WHOLE, self.dump_plan, self.put_plan)
+        return Compiled(self.schema_name, self.plan, WHOLE, self.dump_plan)
 
     library_errors: ClassVar[tuple[type[Exception], ...]] = ()
     """What the library raises to say that a value is wrong."""
@@ -185,9 +181,9 @@ class Adapter(ABC):
 
     def take_given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
         """Give the natives of what a constructor was given."""
-        exact = self.compiled.exactly(values, defaults=defaults)
-        if exact is not None:
-            return exact
+        quick = self.compiled.given.natives(values, defaults)
+        if quick is not None:
+            return quick
         prepared = self._serialised(values)
         return self._guarded(values, lambda: self.load_given(prepared, defaults=defaults))
 

@@ -34,7 +34,8 @@ from ..exceptions import DynaModelException
 from ..spec import FieldSpec
 from . import pydantic_variants as variants
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, means_none
-from .compiler import SchemaPlan
+from .compiler import Compiled, SchemaPlan
+from .compiler.dumping import Dump, compile_dump, dump_through_library
 from .compiler.plans import Odd
 from .copies import QUICKER
 from .pydantic_dumps import ValidatedDump, WholeDump
@@ -239,10 +240,6 @@ class PydanticAdapter(Adapter):
     def keeps_unknown(self) -> bool:
         return self.schema.model_config.get("extra") == "allow"
 
-    @cached_property
-    def _given(self) -> Given:
-        return Given(self, self.schema)
-
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
         return self._engine.load_loosely(values, variants.GIVEN if defaults else variants.GIVEN_ONLY)
 
@@ -258,9 +255,7 @@ class PydanticAdapter(Adapter):
 
     def plan(self, mode: str) -> SchemaPlan:
         direct = direct_values(Pieces(self.schema), self.inputs) if mode == WHOLE else {}
-        plan = LoadPlanner(self, mode).outermost(self._finisher(mode, direct), direct)
-        plan.accept_given = self._given.accept if mode == WHOLE else None
-        return plan
+        return LoadPlanner(self, mode).outermost(self._finisher(mode, direct), direct)
 
     def dump_plan(self) -> SchemaPlan:
         try:
@@ -270,15 +265,19 @@ class PydanticAdapter(Adapter):
         whole = WholeDump(self, self._engine, self._finisher(WHOLE), keeps_unknown=self.keeps_unknown)
         return SchemaPlan(self.schema_name, self.compiled.plan(WHOLE).fields, dump_whole=whole)
 
-    def put_plan(self) -> SchemaPlan:
-        if self.keeps_unknown:
-            return super().put_plan()
+    @cached_property
+    def compiled(self) -> Compiled:
+        return Compiled(self.schema_name, self.plan, WHOLE, self.dump_plan, self._given)
+
+    def _given(self) -> Given:
+        return Given(self, self.schema, None if self.keeps_unknown else self._dump_of_validated)
+
+    def _dump_of_validated(self) -> Dump:
+        """Return the dump of a whole item that pydantic has just made."""
         try:
-            plan = DumpPlanner(self, validated=True).outermost()
+            return compile_dump(DumpPlanner(self, validated=True).outermost(), check=False)[0]
         except Odd:
-            plan = SchemaPlan(self.schema_name, dump_whole=ValidatedDump(self, self._engine))
-        plan.accept_whole = self._given.accepting_whole()
-        return plan
+            return dump_through_library(ValidatedDump(self, self._engine), False)
 
     def _finisher(self, mode: str, direct: Collection[str] = ()) -> Finish:
         """Give what a compiled load does with plain values: the same as :meth:`load_stored`, but for the errors.

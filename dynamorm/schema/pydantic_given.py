@@ -8,11 +8,14 @@ still be right in the usual form.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
+from ..codec import WireItem
 from ..spec import FieldSpec
 from . import pydantic_variants as variants
 from .base import Adapter, means_none
+from .compiler.dumping import Dump
 from .pydantic_engine import Model
 
 Node = dict[str, Any]
@@ -27,8 +30,9 @@ _REFUSE_NONE = frozenset(
 class Given:
     """Makes the values that a program gives for one model ready, where that takes little."""
 
-    def __init__(self, adapter: Adapter, model: Model) -> None:
+    def __init__(self, adapter: Adapter, model: Model, compile_dump: Callable[[], Dump] | None) -> None:
         core, definitions = variants.unwrapped(model.__pydantic_core_schema__)
+        self._compile_dump = compile_dump
         self._definitions = {node["ref"]: node for node in definitions}
         self._adapter = adapter
         self._model = model
@@ -58,15 +62,35 @@ class Given:
                 prepared[spec.name] = self._adapter.serialised(spec, prepared[spec.name])
         return prepared
 
-    def accept(self, values: Mapping[str, Any], defaults: bool) -> dict[str, Any]:
-        """Make the natives of what a constructor is given, as :meth:`Adapter.take_given` does, but for the errors."""
-        prepared = self.ready(values)
-        if prepared is None:
-            raise LookupError("it takes more to make them ready")
-        return self._adapter.load_given(prepared, defaults=defaults)
+    def natives(self, given: Mapping[str, Any], defaults: bool) -> dict[str, Any] | None:
+        """Return the natives of what a constructor is given; ``None`` where the adapter has to make them."""
+        try:
+            prepared = self.ready(given)
+            return None if prepared is None else self._adapter.load_given(prepared, defaults=defaults)
+        except Exception:
+            return None
 
-    def accepting_whole(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        """Give what makes the natives of a whole item, as :meth:`Adapter.take_whole` does, but for the errors."""
+    def wire(self, given: Mapping[str, Any]) -> WireItem | None:
+        """Return the wire form of a whole item that is put; ``None`` where the adapter has to make it."""
+        dump = self._dump
+        if dump is None:
+            return None
+        try:
+            natives = self._accept(given)
+        except Exception:
+            return None
+        return dump(natives)
+
+    @cached_property
+    def _dump(self) -> Dump | None:
+        try:
+            return None if self._compile_dump is None else self._compile_dump()
+        except Exception:
+            return None  # whatever is wrong with a schema, its library says it best
+
+    @cached_property
+    def _accept(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        """What makes the natives of a whole item, or raises."""
         adapter, ready = self._adapter, self.ready
         fields = variants.fields_validator(self._model, variants.PUT)
         if fields is not None:

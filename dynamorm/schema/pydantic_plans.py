@@ -54,8 +54,7 @@ class LoadPlanner:
 
     def outermost(self, finish: Finish, direct: Mapping[str, Value]) -> SchemaPlan:
         """Describe a model; the values that are ``direct`` make natives, which ``finish`` knows."""
-        finished = frozenset(self.adapter.fields) - direct.keys()
-        plan = SchemaPlan(self.adapter.schema_name, finish=finish, finished=finished)
+        plan = SchemaPlan(self.adapter.schema_name, finish=finish)
         renewed = made_anew(self.adapter.schema)
         for spec in self.adapter.fields.values():
             value = direct.get(spec.name)
@@ -73,6 +72,7 @@ class LoadPlanner:
             computed=spec.computed,
             missing=_missing(spec) if complete else LEFT_OUT,
             otherwise=_otherwise(spec),
+            finished=True,
         )
 
     def _value(self, spec: FieldSpec) -> Value:

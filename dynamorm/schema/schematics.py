@@ -20,6 +20,7 @@ from schematics.undefined import Undefined
 from ..spec import FieldSpec
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
 from .compiler import SchemaPlan
+from .schematics_models import is_reloaded
 from .schematics_plans import SchemaPlanner
 from .schematics_types import Binary, Set, Timestamp
 from .schematics_values import (
@@ -237,7 +238,7 @@ class SchematicsAdapter(Adapter):
 
     def dump_plan(self) -> SchemaPlan:
         plan = self.compiled.plan(WHOLE)
-        if plan.judge is None or plan.recheck is not None:
+        if plan.finish is None or all(is_reloaded(field.value) for field in plan.fields if not field.computed):
             return plan
         reason = "its validate methods have to see what schematics makes of its dumps"
         return SchemaPlan(plan.name, plan.fields, load_declined=reason, dump_declined=plan.dump_declined)

@@ -37,7 +37,7 @@ from .compiler.plans import (
     SchemaPlan,
     Value,
 )
-from .schematics_models import Models, Unready, every, has_models, is_reloaded
+from .schematics_models import Models, Unready, every, has_models
 from .schematics_shapes import plain_value, require_usual
 from .schematics_validators import Contextual, checks_of, is_own
 from .schematics_values import STORED, computed, exporting, importing, own_default, plain
@@ -81,7 +81,7 @@ class SchemaPlanner:
         """Describe the schema of a model."""
         adapter = self.adapter
         schema: Any = adapter.schema
-        plan = SchemaPlan(adapter.schema_name, data=dict)
+        plan = SchemaPlan(adapter.schema_name)
         plan.dump_declined = _overriding(schema, _OUTER)
         if len(adapter.by_stored) != len(adapter.fields):
             plan.load_declined = plan.dump_declined = "two fields share an attribute"
@@ -128,9 +128,7 @@ class SchemaPlanner:
             judged: dict[str, Any] = adapter.judged(natives, self.mode)
             return judged
 
-        plan.judge = judge
-        if all(is_reloaded(field.value) for field in inputs):
-            plan.recheck = lambda wire: adapter.compiled.loads[WHOLE](wire)
+        plan.finish = judge
 
     def _is_known(self, value: Value) -> bool:
         """Say whether a native value, or what is inside, tells what schematics holds in its place."""
@@ -143,7 +141,7 @@ class SchemaPlanner:
         """
         if model in self._nested:
             return self._nested[model]
-        plan = self._nested[model] = SchemaPlan(model.__name__, data=dict, outermost=False)
+        plan = self._nested[model] = SchemaPlan(model.__name__, outermost=False)
         self._models.known[plan] = model, {spec.stored: spec.name for spec in specs.values()}
         for spec in specs.values():
             value = self._field_value(spec, inner=True)

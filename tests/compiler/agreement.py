@@ -105,7 +105,7 @@ def compare_given(compiled, plain, natives, is_as_loaded, rng, tally, told):
     if is_as_loaded:
         found, expected = (outcome(lambda mapper=mapper: mapper.take(copied(given))) for mapper in (compiled, plain))
         agree(found, expected, f"put of {given!r} by {told}")
-    quick = compiled.adapter.compiled.exactly(copied(given), defaults=defaults)
+    quick = compiled.adapter.compiled.given.natives(copied(given), defaults)
     tally["given", quick is not None, expected[0]] += 1
 
 
@@ -121,7 +121,7 @@ def compare_puts(compiled, plain, item, natives, rng, tally, told):
         for call in ("take", "given"):
             found, expected = (outcome(getattr(mapper, call), copied(put)) for mapper in (compiled, plain))
             agree(found, expected, f"{call} of {put!r} by {told}")
-        quick = outcome(compiled.adapter.compiled.put, copied(put))
+        quick = outcome(compiled.adapter.compiled.given.wire, copied(put))
         is_put = outcome(plain.take, copied(put))[0]
         tally["put", quick != ("value", None), is_put] += 1
 

@@ -318,11 +318,11 @@ def test_what_a_schema_demands_of_plain_values_is_demanded_on_reads_saves_and_pu
     compiled, adapter = functions(book), adapter_of(book.Schema)
     natives = compiled.load({**ITEM, "value": stored}, WHOLE)
     assert natives == adapter.take_stored({"id": "1", "value": decode_value(stored)})
-    assert compiled.dump(natives, True) == compiled.put(natives) == {**ITEM, "value": stored}
+    assert compiled.dump(natives, True) == compiled.given.wire(natives) == {**ITEM, "value": stored}
     assert compiled.load({**ITEM, "value": refused}, WHOLE) is None
     wrong = {"id": "1", "value": decode_value(refused)}
     assert compiled.dump(wrong, True) is None
-    assert compiled.put(wrong) is None
+    assert compiled.given.wire(wrong) is None
 
 
 def test_a_validator_that_changes_a_list_changes_nothing_of_what_is_saved():
@@ -351,14 +351,14 @@ def test_what_is_put_is_validated_once_and_neither_settled_nor_checked_again():
     watched = Annotated[dt.date, BeforeValidator(look), AfterValidator(look)]
     book = model(day=watched, leaf=Leaf, note=str | None, more=Annotated[int, Field(default=5)])
     given = {"id": "1", "day": "2024-05-06", "leaf": {"name": "a"}}
-    put = functions(book).put({**given, "note": "x"})
+    put = functions(book).given.wire({**given, "note": "x"})
     leaf = {"M": {"name": {"S": "a"}, "count": {"N": "0"}}}
     assert put == {**ITEM, "day": {"S": "2024-05-06"}, "leaf": leaf, "note": {"S": "x"}, "more": {"N": "5"}}
     assert seen == ["2024-05-06", dt.date(2024, 5, 6)]
-    assert functions(book).put({**given, "note": None, "more": None}) == {
+    assert functions(book).given.wire({**given, "note": None, "more": None}) == {
         name: value for name, value in put.items() if name != "note"
     }
-    assert functions(book).put(given) is None
+    assert functions(book).given.wire(given) is None
 
 
 @pytest.mark.parametrize(
@@ -373,10 +373,10 @@ def test_what_is_put_is_validated_once_and_neither_settled_nor_checked_again():
 )
 def test_what_is_put_takes_the_fast_path_whatever_functions_a_model_has(hook):
     book = model(year=int, other=Annotated[str, Field(default="x", alias="Other")], members={"hook": hook})
-    wire = functions(book).put({"id": "1", "year": 7, "Other": "y"})
+    wire = functions(book).given.wire({"id": "1", "year": 7, "Other": "y"})
     assert wire is not None
     assert (wire.pop("hook", {"N": "14"}), wire) == ({"N": "14"}, {**ITEM, "year": {"N": "7"}, "Other": {"S": "y"}})
-    assert functions(book).put({"id": "1", "year": "x"}) is None
+    assert functions(book).given.wire({"id": "1", "year": "x"}) is None
 
 
 class Lenient(Enum):

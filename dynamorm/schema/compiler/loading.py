@@ -36,7 +36,7 @@ from .plans import (
     tag_of,
 )
 from .source import Source
-from .values import FRACTION, LateData, float_reader, number_of, read_free, read_free_map, read_unknown
+from .values import FRACTION, float_reader, number_of, read_free, read_free_map, read_unknown
 
 Load = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
 Receive = Callable[[Mapping[str, Any], Any], "tuple[dict[str, Any], tuple[Any, ...] | None] | None"]
@@ -98,8 +98,6 @@ class LoadWriter:
         with source.block(f"def {self.function(plan)}({arguments}):"), source.block("try:"):
             with source.block("if type(wire) is not dict:"):
                 source.line(GIVE_UP)
-            if any(isinstance(field.value, Foreign) for field in inputs):
-                source.line(f"data = {source.use(LateData, 'late')}({source.use(plan.data, 'data')}, wire)")
             with source.block(f"if len(wire) >= {len(inputs)}:"):
                 with source.block("try:"):
                     self.complete(plan)
@@ -182,12 +180,11 @@ class LoadWriter:
             if aliases and self._packing is not None:  # packed values are told by the stored names alone
                 with source.block(f"if not {source.use(aliases, 'aliases')}.isdisjoint(wire):"):
                     source.line("return out, None")
-        last = plan.judge if plan.finish is None else plan.finish
         if self._packing is None:
-            source.line("return out" if last is None else f"return {source.use(last, 'last')}(out)")
+            source.line("return out" if plan.finish is None else f"return {source.use(plan.finish, 'finish')}(out)")
             return
-        if last is not None:
-            source.line(f"out = {source.use(last, 'last')}(out)")
+        if plan.finish is not None:
+            source.line(f"out = {source.use(plan.finish, 'finish')}(out)")
         if plan.outermost:
             completed = f"{source.use(self._packing.completed, 'completed')}(wire, out, {kept})"
             if self._packing.tells_all or (self._packing.tells_complete and count.isdigit()):
@@ -250,7 +247,7 @@ class LoadWriter:
         """Write what stores NULL in a field that takes it."""
         null = self.source.use(NULL, "null")
         if isinstance(field.value, Foreign):
-            store(f"{self.source.use(field.value.load, 'load')}(None, data)", null)
+            store(f"{self.source.use(field.value.load, 'load')}(None, wire)", null)
         else:
             store("None", null)
 
@@ -320,7 +317,7 @@ class LoadWriter:
         value = source.local("v")
         read = f"{source.use(read_free, 'read')}({wire})"
         if isinstance(plan, Foreign):
-            read = f"{source.use(plan.load, 'load')}({read}, data)"
+            read = f"{source.use(plan.load, 'load')}({read}, wire)"
         elif isinstance(plan, Converted):
             read = f"{source.use(plan.load, 'load')}({read})"
         source.line(f"{value} = {read}")

@@ -38,7 +38,7 @@ class Packing:
         self._stored = frozenset(field.stored for field in plan.fields)
         self._aliases = frozenset(alias for field in plan.fields for alias in field.aliases)
         inputs = [(place, field) for place, field in enumerate(plan.fields, start=1) if not field.computed]
-        any_made = plan.finish is not None or plan.judge is not None
+        any_made = plan.finish is not None
         self._made = [
             (place, field.name)
             for place, field in inputs

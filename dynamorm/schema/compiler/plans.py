@@ -8,10 +8,10 @@ machinery does the work.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from ...codec import AttributeValue, WireItem
+from ...codec import AttributeValue
 from ...frozen import Frozen
 from ..copies import UNCHANGING_BASES
 
@@ -173,9 +173,9 @@ class Record(Frozen):
 class Foreign(Frozen):
     """A field that goes through its library, while the rest is compiled.
 
-    ``load`` takes a plain value and a mapping of all plain values, ``None`` only where the field accepts it; ``dump``
-    takes the natives by name and gives ``ABSENT`` for nothing.  ``check`` raises for a dumped plain value that could
-    not be loaded.
+    ``load`` takes a plain value, ``None`` only where the field accepts it, and the attributes around it in wire form;
+    ``dump`` takes the natives by name and gives ``ABSENT`` for nothing.  ``check`` raises for a dumped plain value that
+    could not be loaded.
     """
 
     load: Callable[[Any, Mapping[str, Any]], Any]
@@ -318,7 +318,8 @@ class FieldPlan(Frozen):
     nothing is stored.  A ``computed`` field is dumped only; ``always`` is dumped whatever an instance holds.
     ``settle`` makes the native of what was assigned; a schema with a ``Foreign`` field needs it where generated code
     would not settle for natives of exact types.  ``otherwise`` loads an AttributeValue of another shape than that
-    which is expected.  ``renewed`` says that another load of the same may give another value.
+    which is expected.  ``renewed`` says that another load of the same may give another value, and
+    ``finished`` that the schema's ``finish`` makes the native of what was loaded.
     """
 
     name: str
@@ -335,51 +336,37 @@ class FieldPlan(Frozen):
     aliases: tuple[str, ...] = ()
     otherwise: Callable[[AttributeValue], Any] | None = None
     renewed: bool = False
+    finished: bool = False
 
 
 class SchemaPlan:
     """A schema; the fields may be added later, because schemas nest themselves.
 
-    ``load_declined`` and ``dump_declined`` are reasons to leave a direction to the library altogether.  ``data`` gives
-    all plain values of a wire item, for fields that want to see them.  With ``finish``, it makes the natives of what
-    the fields load to, with those by name that are ``finished`` changed.  ``dump_whole`` gives the plain values of
-    natives, by stored name, and where it is asked to only valid ones.  A nested schema that ``keeps_unknown`` loads
-    attributes that are not declared too.
+    ``load_declined`` and ``dump_declined`` are reasons to leave a direction to the library altogether.  A schema inside
+    another, which is not the ``outermost``, may load attributes that are not declared, too: it ``keeps_unknown``.
 
-    Validators of the whole schema are in ``judge``, which takes the natives of all fields and gives those that stay, or
-    raises; ``recheck`` then gives ``None`` for a dumped wire item that could not be loaded.  With
-    ``accept_whole``, what a program puts is validated by that alone; it gives natives that need neither be settled nor
-    be checked, or raises.  ``accept_given`` does so with what a constructor is given, with or without defaults.
+    ``finish`` sees the natives of all fields of a load, and gives those that stay, or raises: the library's own engine,
+    or validators of the whole schema.  What a checked dump writes has to pass it, too.  ``dump_whole`` gives the plain
+    values of natives, by stored name, in place of a generated dump, and where it is asked to only valid ones.
     """
 
     def __init__(
         self,
         name: str,
         fields: list[FieldPlan] | None = None,
+        *,
+        outermost: bool = True,
+        keeps_unknown: bool = False,
         load_declined: str | None = None,
         dump_declined: str | None = None,
-        data: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
-        outermost: bool = True,
         finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
-        finished: Collection[str] = (),
         dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]] | None = None,
-        keeps_unknown: bool = False,
-        judge: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
-        recheck: Callable[[WireItem], Any] | None = None,
-        accept_whole: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
-        accept_given: Callable[[Mapping[str, Any], bool], dict[str, Any]] | None = None,
     ) -> None:
         self.name = name
         self.fields = fields if fields is not None else []
+        self.outermost = outermost
+        self.keeps_unknown = keeps_unknown
         self.load_declined = load_declined
         self.dump_declined = dump_declined
-        self.data = data
-        self.outermost = outermost
         self.finish = finish
-        self.finished = finished
         self.dump_whole = dump_whole
-        self.keeps_unknown = keeps_unknown
-        self.judge = judge
-        self.recheck = recheck
-        self.accept_whole = accept_whole
-        self.accept_given = accept_given

@@ -36,10 +36,12 @@ from ..compiler.plans import (
     Size,
     Value,
 )
-from ..compiler.values import UnseenData
+from .data import LateData, UnseenData
 from .validators import checks_of
 from .values import by_methods, give_default, plain_value
 from .variants import is_instance_nested, takes_only
+
+Plain = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 LOAD_HOOKS = ("pre_load", "post_load", "validates", "validates_schema")
 DUMP_HOOKS = ("pre_dump", "post_dump")
@@ -87,17 +89,16 @@ class SchemaPlanner:
             plan.load_declined = plan.dump_declined = "two fields share an attribute"
             return plan
 
-        def data(wire: Mapping[str, Any]) -> Mapping[str, Any]:
+        def plain(wire: Mapping[str, Any]) -> Mapping[str, Any]:
             values = decode_item({name: value for name, value in wire.items() if name in adapter.readable})
             prepared = _prepared(adapter.inputs, values, complete=self.mode != PARTIAL)
             if self.mode != PARTIAL:
                 fill_in(prepared)
             return prepared
 
-        plan.data = data
         for spec in adapter.fields.values():
             field = schema.fields[spec.native.name]
-            value = self._field_value(schema, spec, field, self.mode == PARTIAL)
+            value = self._field_value(schema, spec, field, self.mode == PARTIAL, plain)
             filler = _filler(spec, field, fillers.get(spec.name))
             missing: Missing = LEFT_OUT if self.mode == PARTIAL else _missing(spec, field, filler)
             unset: Missing = REFUSED if spec.required else LEFT_OUT
@@ -130,7 +131,10 @@ class SchemaPlanner:
         if self._depth > _DEEPEST:
             raise Odd("it nests instances of schemas too deeply")
         plan = self._nested[key] = SchemaPlan(type(schema).__name__, outermost=False)
-        plan.data = lambda content: _prepared(specs.values(), decode_item(content), complete=True)
+
+        def plain(content: Mapping[str, Any]) -> Mapping[str, Any]:
+            return _prepared(specs.values(), decode_item(content), complete=True)
+
         self._depth += 1
         for spec in specs.values():
             inner = schema.fields[spec.native.name]
@@ -138,7 +142,7 @@ class SchemaPlanner:
                 FieldPlan(
                     spec.name,
                     spec.stored,
-                    self._field_value(schema, spec, inner, partial),
+                    self._field_value(schema, spec, inner, partial, plain),
                     nullable=spec.nullable,
                     required=spec.required,
                     computed=spec.computed,
@@ -151,7 +155,9 @@ class SchemaPlanner:
         self._depth -= 1
         return plan
 
-    def _field_value(self, schema: marshmallow.Schema, spec: FieldSpec, field: Any, partial: bool) -> Value:
+    def _field_value(
+        self, schema: marshmallow.Schema, spec: FieldSpec, field: Any, partial: bool, plain: Plain
+    ) -> Value:
         if "." in spec.name or "." in field.name:
             raise ValueError(f"{spec.name!r} is a path to marshmallow")
         try:
@@ -159,7 +165,7 @@ class SchemaPlanner:
                 raise Odd("it is computed by a function or method of the user's")
             return self._value(spec, field, partial)
         except Odd as odd:
-            return self._foreign(schema, spec, field, partial, str(odd))
+            return self._foreign(schema, spec, field, partial, plain, str(odd))
 
     def _value(self, spec: FieldSpec, field: Any, partial: bool) -> Value:
         found = plain_value(self.adapter, spec, field, partial, self._value)
@@ -191,7 +197,9 @@ class SchemaPlanner:
         inner = Record(self._inner(field, specs, partial or schema.partial is True))
         return ListOf(inner, checks=checks) if field.many else inner
 
-    def _foreign(self, schema: marshmallow.Schema, spec: FieldSpec, field: Any, partial: bool, reason: str) -> Foreign:
+    def _foreign(
+        self, schema: marshmallow.Schema, spec: FieldSpec, field: Any, partial: bool, plain: Plain, reason: str
+    ) -> Foreign:
         stored, name = spec.stored, field.name
         kwargs: dict[str, Any] = {"partial": True} if partial else {}
         outermost = self._depth == 0
@@ -206,7 +214,7 @@ class SchemaPlanner:
             return ABSENT if dumped is MISSING else dumped
 
         return Foreign(
-            load=load,
+            load=lambda value, wire: load(value, LateData(plain, wire)),
             dump=dump,
             check=lambda dumped: load(dumped, _UNSEEN),
             reason=reason,
