@@ -7,11 +7,10 @@ tell that the item could be loaded again; then the library has to dump the value
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
-from ...codec import WireItem, encode_number
-from .checks import GIVE_UP, write_checks
+from ...codec import WireItem
+from .checks import GIVE_UP
 from .plans import (
     ABSENT,
     LEFT_OUT,
@@ -19,28 +18,20 @@ from .plans import (
     UNSURE,
     Converted,
     FieldPlan,
-    Flag,
     Foreign,
-    Free,
     Given,
     ListOf,
     Made,
     MapOf,
-    Number,
     Record,
     SchemaPlan,
-    SetOf,
-    Text,
     Value,
-    set_tag,
 )
 from .source import Source
-from .values import decimal_text, float_text, write_free, write_item
+from .value_dumps import Store, ValueDumps
+from .values import write_item
 
 Dump = Callable[[Mapping[str, Any]], "WireItem | None"]
-Store = Callable[[str], None]
-
-_NATIVES: dict[type, str] = {Text: "str", Flag: "bool", ListOf: "list", SetOf: "set", MapOf: "dict"}
 
 
 def compile_dump(plan: SchemaPlan, *, check: bool) -> tuple[Dump, str]:
@@ -77,6 +68,7 @@ class DumpWriter:
         self.check = check
         self.waiting: list[tuple[SchemaPlan, bool]] = []
         self._functions: dict[tuple[int, bool], str] = {}
+        self._values = ValueDumps(source, check, self.function)
 
     def function(self, plan: SchemaPlan, nulls: bool) -> str:
         """Give the name of a schema's function, which may be written later."""
@@ -136,7 +128,7 @@ class DumpWriter:
 
         def present() -> None:
             with source.block("if v is not None:"):
-                self.value(field.value, "v", store, nulls, in_list=False)
+                self._values.value(field.value, "v", store, nulls, in_list=False)
             with source.block("else:"):
                 if plan.outermost:
                     if field.nullable and field.required:
@@ -152,7 +144,7 @@ class DumpWriter:
                 with source.block(f"if {name} not in natives:"):
                     source.line("absent += 1")
             source.line(f"v = {source.use(field.always.value, 'always')}")
-            self.value(field.value, "v", store, nulls, in_list=False)
+            self._values.value(field.value, "v", store, nulls, in_list=False)
             return
         if plan.outermost:
             source.line(f"v = natives.get({name})")
@@ -187,7 +179,7 @@ class DumpWriter:
             else:
                 source.line(GIVE_UP)
                 return
-            self.value(field.value, "v", store, nulls, in_list=False)
+            self._values.value(field.value, "v", store, nulls, in_list=False)
         if self.check and field.unset_check is not None:
             source.line(f"{source.use(field.unset_check, 'unset')}()")
 
@@ -219,202 +211,7 @@ class DumpWriter:
         with source.block("else:"):
             if check:
                 source.line(f"{source.use(value.check, 'check')}(v)")
-            self.free("v", store, nulls, in_list=False)
-
-    def value(self, plan: Value, value: str, store: Store, nulls: bool, *, in_list: bool) -> None:
-        """Write what makes the AttributeValue of a native that is not ``None``."""
-        source = self.source
-        if isinstance(plan, Free):
-            if plan.mapping:
-                self.guard(value, "dict")
-            self.checks(plan, value)
-            self.free(value, store, nulls, in_list)
-            return
-        if isinstance(plan, Converted):
-            self.converted(plan, value, store, nulls, in_list)
-            return
-        if isinstance(plan, Number):
-            self.guard(value, source.use(plan.native, "native"))
-            store(f"{{'N': {self.number(plan, value)}}}")
-            return
-        assert not isinstance(plan, Foreign)
-        if not isinstance(plan, Record):
-            self.guard(value, _NATIVES[type(plan)])
-        elif plan.native is not None:
-            self.guard(value, source.use(plan.native, "native"))
-        self.checks(plan, value)
-        if isinstance(plan, Text):
-            self.unicode(value)
-            store(f"{{'S': {value}}}")
-        elif isinstance(plan, Flag):
-            store(f"{{'BOOL': {value}}}")
-        elif isinstance(plan, ListOf):
-            self.elements(plan, value, store)
-        elif isinstance(plan, SetOf):
-            self.set_elements(plan, value, store, in_list)
-        elif isinstance(plan, MapOf):
-            self.entries(plan, value, store, nulls)
-        else:
-            self.record(plan, value, store, nulls)
-
-    def guard(self, value: str, kind: str) -> None:
-        with self.source.block(f"if type({value}) is not {kind}:"):
-            self.source.line(GIVE_UP)
-
-    def checks(self, plan: Any, value: str) -> None:
-        if self.check:
-            write_checks(self.source, plan.checks, value)
-
-    def unicode(self, value: str) -> None:
-        with self.source.block(f"if not {value}.isascii():"):
-            # raises where DynamoDB could not take it
-            self.source.line(f"{value}.encode()")
-
-    def free(self, value: str, store: Store, nulls: bool, in_list: bool) -> None:
-        dumped = f"{self.source.use(write_free, 'write')}({value}, {nulls})"
-        if in_list:
-            store(dumped)
-            return
-        empty = self.source.use((set, frozenset), "sets")
-        with self.source.block(f"if {value} or not isinstance({value}, {empty}):"):
-            store(dumped)
-
-    def number(self, plan: Number, value: str) -> str:
-        """Write the checks of a number; give the expression of its text."""
-        source = self.source
-        if plan.finish is not None:
-            finished = source.local("n")
-            source.line(f"{finished} = {source.use(plan.finish, 'finish')}({value})")
-            value = finished
-        self.checks(plan, value)
-        if plan.native is float:
-            return f"{source.use(float_text, 'text')}({value})"
-        if plan.native is Decimal:
-            return f"{source.use(decimal_text, 'text')}({value})"
-        usual = f"-1000000000000000000 < {value} < 1000000000000000000"
-        return f"str({value}) if {usual} else {source.use(encode_number, 'text')}({value})"
-
-    def converted(self, plan: Converted, value: str, store: Store, nulls: bool, in_list: bool) -> None:
-        source = self.source
-        dumped = self.dumped(plan, value)
-        if plan.as_text:
-            self.guard(dumped, "str")
-            self.unicode(dumped)
-            store(f"{{'S': {dumped}}}")
-            return
-        # a value that dumps to None is a missing one for a load
-        with source.block(f"if {dumped} is None:"):
-            source.line(GIVE_UP)
-        self.free(dumped, store, nulls, in_list)
-
-    def dumped(self, plan: Converted, value: str) -> str:
-        """Write the conversion of a native and its checks; give the name of what comes out."""
-        source = self.source
-        if plan.natives:
-            if len(plan.natives) == 1:
-                self.guard(value, source.use(plan.natives[0], "native"))
-            else:
-                with source.block(f"if type({value}) not in {source.use(plan.natives, 'natives')}:"):
-                    source.line(GIVE_UP)
-        if plan.settle is not None:
-            settled = source.local("n")
-            source.line(f"{settled} = {source.use(plan.settle, 'settle')}({value})")
-            value = settled
-        dumped = source.local("d")
-        source.line(f"{dumped} = {source.use(plan.dump, 'dump')}({value})")
-        if self.check:
-            if plan.reload == "same":
-                write_checks(source, plan.checks, value)
-            elif plan.checks or plan.reload == "doubtful":
-                again = source.local("r")
-                source.line(f"{again} = {source.use(plan.load, 'load')}({dumped})")
-                write_checks(source, plan.checks, again)
-        return dumped
-
-    def elements(self, plan: ListOf, value: str, store: Store) -> None:
-        source = self.source
-        content, element = source.local("d"), source.local("e")
-
-        def append(dumped: str) -> None:
-            source.line(f"{content}.append({dumped})")
-
-        source.line(f"{content} = []")
-        with source.block(f"for {element} in {value}:"):
-            with source.block(f"if {element} is None:"):
-                if plan.nullable:
-                    append("{'NULL': True}")
-                else:
-                    source.line(GIVE_UP)
-            with source.block("else:"):
-                self.value(plan.element, element, append, True, in_list=True)
-        store(f"{{'L': {content}}}")
-
-    def set_elements(self, plan: SetOf, value: str, store: Store, in_list: bool) -> None:
-        source = self.source
-        content, element = source.local("d"), source.local("e")
-        source.line(f"{content} = set()")
-        with source.block(f"for {element} in {value}:"):
-            inner = plan.element
-            if isinstance(inner, Number):
-                self.guard(element, source.use(inner.native, "native"))
-                source.line(f"{content}.add({self.number(inner, element)})")
-            elif isinstance(inner, Converted):
-                dumped = self.dumped(inner, element)
-                self.guard(dumped, "str")
-                self.unicode(dumped)
-                source.line(f"{content}.add({dumped})")
-            else:
-                assert isinstance(inner, Text)
-                self.guard(element, "str")
-                self.checks(inner, element)
-                self.unicode(element)
-                source.line(f"{content}.add({element})")
-        with source.block(f"if {content}:"):
-            store(f"{{{set_tag(plan)!r}: sorted({content})}}")
-        if in_list:
-            with source.block("else:"):
-                source.line(GIVE_UP)
-
-    def record(self, plan: Record, value: str, store: Store, nulls: bool) -> None:
-        source = self.source
-        if plan.take is not None:
-            taken = source.local("t")
-            source.line(f"{taken} = {source.use(plan.take, 'take')}({value})")
-            with source.block(f"if {taken} is None:"):
-                source.line(GIVE_UP)
-            value = taken
-        content = source.local("d")
-        source.line(f"{content} = {self.function(plan.plan, nulls)}({value})")
-        with source.block(f"if {content} is None:"):
-            source.line(GIVE_UP)
-        store(f"{{'M': {content}}}")
-
-    def entries(self, plan: MapOf, value: str, store: Store, nulls: bool) -> None:
-        source = self.source
-        content, name, element = source.local("d"), source.local("k"), source.local("e")
-        source.line(f"{content} = {{}}")
-        with source.block(f"for {name}, {element} in {value}.items():"):
-            if plan.dump_key is not None:
-                source.line(f"{name} = {source.use(plan.dump_key, 'key')}({name})")
-                if self.check and plan.load_key is not None:
-                    source.line(f"{source.use(plan.load_key, 'key')}({name})")
-            self.guard(name, "str")
-            self.unicode(name)
-
-            def store_entry(dumped: str) -> None:
-                source.line(f"{content}[{name}] = {dumped}")
-
-            with source.block(f"if {element} is None:"):
-                if plan.element is not None and not plan.nullable:
-                    source.line(GIVE_UP)
-                elif nulls:
-                    store_entry("{'NULL': True}")
-            with source.block("else:"):
-                if plan.element is None:
-                    self.free(element, store_entry, nulls, in_list=False)
-                else:
-                    self.value(plan.element, element, store_entry, nulls, in_list=False)
-        store(f"{{'M': {content}}}")
+            self._values.free("v", store, nulls, in_list=False)
 
 
 def _is_storable(name: str) -> bool:
