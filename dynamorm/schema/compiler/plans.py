@@ -204,9 +204,9 @@ def tag_of(value: Value) -> str | None:
     return _TAGS.get(type(value))
 
 
-def set_tag(plan: SetOf) -> str:
+def set_tag(value: SetOf) -> str:
     """Give the tag of a set, by its elements."""
-    return "NS" if isinstance(plan.element, Number) else "SS"
+    return "NS" if isinstance(value.element, Number) else "SS"
 
 
 def is_stable(value: Value) -> bool:

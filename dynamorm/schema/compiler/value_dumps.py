@@ -42,49 +42,49 @@ class ValueDumps:
         self._check = check
         self._function = function
 
-    def value(self, plan: Value, value: str, store: Store, nulls: bool, *, in_list: bool) -> None:
+    def value(self, kind: Value, value: str, store: Store, nulls: bool, *, in_list: bool) -> None:
         """Write what makes the AttributeValue of a native that is not ``None``."""
         source = self.source
-        if isinstance(plan, Free):
-            if plan.mapping:
+        if isinstance(kind, Free):
+            if kind.mapping:
                 self.guard(value, "dict")
-            self.checks(plan, value)
+            self.checks(kind, value)
             self.free(value, store, nulls, in_list)
             return
-        if isinstance(plan, Converted):
-            self.converted(plan, value, store, nulls, in_list)
+        if isinstance(kind, Converted):
+            self.converted(kind, value, store, nulls, in_list)
             return
-        if isinstance(plan, Number):
-            self.guard(value, source.use(plan.native, "native"))
-            store(f"{{'N': {self.number(plan, value)}}}")
+        if isinstance(kind, Number):
+            self.guard(value, source.use(kind.native, "native"))
+            store(f"{{'N': {self.number(kind, value)}}}")
             return
-        assert not isinstance(plan, Foreign)
-        if not isinstance(plan, Record):
-            self.guard(value, _NATIVES[type(plan)])
-        elif plan.native is not None:
-            self.guard(value, source.use(plan.native, "native"))
-        self.checks(plan, value)
-        if isinstance(plan, Text):
+        assert not isinstance(kind, Foreign)
+        if not isinstance(kind, Record):
+            self.guard(value, _NATIVES[type(kind)])
+        elif kind.native is not None:
+            self.guard(value, source.use(kind.native, "native"))
+        self.checks(kind, value)
+        if isinstance(kind, Text):
             self.unicode(value)
             store(f"{{'S': {value}}}")
-        elif isinstance(plan, Flag):
+        elif isinstance(kind, Flag):
             store(f"{{'BOOL': {value}}}")
-        elif isinstance(plan, ListOf):
-            self.elements(plan, value, store)
-        elif isinstance(plan, SetOf):
-            self.set_elements(plan, value, store, in_list)
-        elif isinstance(plan, MapOf):
-            self.entries(plan, value, store, nulls)
+        elif isinstance(kind, ListOf):
+            self.elements(kind, value, store)
+        elif isinstance(kind, SetOf):
+            self.set_elements(kind, value, store, in_list)
+        elif isinstance(kind, MapOf):
+            self.entries(kind, value, store, nulls)
         else:
-            self.record(plan, value, store, nulls)
+            self.record(kind, value, store, nulls)
 
-    def guard(self, value: str, kind: str) -> None:
-        with self.source.block(f"if type({value}) is not {kind}:"):
+    def guard(self, value: str, native: str) -> None:
+        with self.source.block(f"if type({value}) is not {native}:"):
             self.source.line(GIVE_UP)
 
-    def checks(self, plan: Any, value: str) -> None:
+    def checks(self, kind: Any, value: str) -> None:
         if self._check:
-            write_checks(self.source, plan.checks, value)
+            write_checks(self.source, kind.checks, value)
 
     def unicode(self, value: str) -> None:
         with self.source.block(f"if not {value}.isascii():"):
@@ -100,25 +100,25 @@ class ValueDumps:
         with self.source.block(f"if {value} or not isinstance({value}, {empty}):"):
             store(dumped)
 
-    def number(self, plan: Number, value: str) -> str:
+    def number(self, kind: Number, value: str) -> str:
         """Write the checks of a number; give the expression of its text."""
         source = self.source
-        if plan.finish is not None:
+        if kind.finish is not None:
             finished = source.local("n")
-            source.line(f"{finished} = {source.use(plan.finish, 'finish')}({value})")
+            source.line(f"{finished} = {source.use(kind.finish, 'finish')}({value})")
             value = finished
-        self.checks(plan, value)
-        if plan.native is float:
+        self.checks(kind, value)
+        if kind.native is float:
             return f"{source.use(float_text, 'text')}({value})"
-        if plan.native is Decimal:
+        if kind.native is Decimal:
             return f"{source.use(decimal_text, 'text')}({value})"
         usual = f"-1000000000000000000 < {value} < 1000000000000000000"
         return f"str({value}) if {usual} else {source.use(encode_number, 'text')}({value})"
 
-    def converted(self, plan: Converted, value: str, store: Store, nulls: bool, in_list: bool) -> None:
+    def converted(self, kind: Converted, value: str, store: Store, nulls: bool, in_list: bool) -> None:
         source = self.source
-        dumped = self.dumped(plan, value)
-        if plan.as_text:
+        dumped = self.dumped(kind, value)
+        if kind.as_text:
             self.guard(dumped, "str")
             self.unicode(dumped)
             store(f"{{'S': {dumped}}}")
@@ -128,31 +128,31 @@ class ValueDumps:
             source.line(GIVE_UP)
         self.free(dumped, store, nulls, in_list)
 
-    def dumped(self, plan: Converted, value: str) -> str:
+    def dumped(self, kind: Converted, value: str) -> str:
         """Write the conversion of a native and its checks; give the name of what comes out."""
         source = self.source
-        if plan.natives:
-            if len(plan.natives) == 1:
-                self.guard(value, source.use(plan.natives[0], "native"))
+        if kind.natives:
+            if len(kind.natives) == 1:
+                self.guard(value, source.use(kind.natives[0], "native"))
             else:
-                with source.block(f"if type({value}) not in {source.use(plan.natives, 'natives')}:"):
+                with source.block(f"if type({value}) not in {source.use(kind.natives, 'natives')}:"):
                     source.line(GIVE_UP)
-        if plan.settle is not None:
+        if kind.settle is not None:
             settled = source.local("n")
-            source.line(f"{settled} = {source.use(plan.settle, 'settle')}({value})")
+            source.line(f"{settled} = {source.use(kind.settle, 'settle')}({value})")
             value = settled
         dumped = source.local("d")
-        source.line(f"{dumped} = {source.use(plan.dump, 'dump')}({value})")
+        source.line(f"{dumped} = {source.use(kind.dump, 'dump')}({value})")
         if self._check:
-            if plan.reload == "same":
-                write_checks(source, plan.checks, value)
-            elif plan.checks or plan.reload == "doubtful":
+            if kind.reload == "same":
+                write_checks(source, kind.checks, value)
+            elif kind.checks or kind.reload == "doubtful":
                 again = source.local("r")
-                source.line(f"{again} = {source.use(plan.load, 'load')}({dumped})")
-                write_checks(source, plan.checks, again)
+                source.line(f"{again} = {source.use(kind.load, 'load')}({dumped})")
+                write_checks(source, kind.checks, again)
         return dumped
 
-    def elements(self, plan: ListOf, value: str, store: Store) -> None:
+    def elements(self, kind: ListOf, value: str, store: Store) -> None:
         source = self.source
         content, element = source.local("d"), source.local("e")
 
@@ -162,20 +162,20 @@ class ValueDumps:
         source.line(f"{content} = []")
         with source.block(f"for {element} in {value}:"):
             with source.block(f"if {element} is None:"):
-                if plan.nullable:
+                if kind.nullable:
                     append("{'NULL': True}")
                 else:
                     source.line(GIVE_UP)
             with source.block("else:"):
-                self.value(plan.element, element, append, True, in_list=True)
+                self.value(kind.element, element, append, True, in_list=True)
         store(f"{{'L': {content}}}")
 
-    def set_elements(self, plan: SetOf, value: str, store: Store, in_list: bool) -> None:
+    def set_elements(self, kind: SetOf, value: str, store: Store, in_list: bool) -> None:
         source = self.source
         content, element = source.local("d"), source.local("e")
         source.line(f"{content} = set()")
         with source.block(f"for {element} in {value}:"):
-            inner = plan.element
+            inner = kind.element
             if isinstance(inner, Number):
                 self.guard(element, source.use(inner.native, "native"))
                 source.line(f"{content}.add({self.number(inner, element)})")
@@ -191,34 +191,34 @@ class ValueDumps:
                 self.unicode(element)
                 source.line(f"{content}.add({element})")
         with source.block(f"if {content}:"):
-            store(f"{{{set_tag(plan)!r}: sorted({content})}}")
+            store(f"{{{set_tag(kind)!r}: sorted({content})}}")
         if in_list:
             with source.block("else:"):
                 source.line(GIVE_UP)
 
-    def record(self, plan: Record, value: str, store: Store, nulls: bool) -> None:
+    def record(self, kind: Record, value: str, store: Store, nulls: bool) -> None:
         source = self.source
-        if plan.take is not None:
+        if kind.take is not None:
             taken = source.local("t")
-            source.line(f"{taken} = {source.use(plan.take, 'take')}({value})")
+            source.line(f"{taken} = {source.use(kind.take, 'take')}({value})")
             with source.block(f"if {taken} is None:"):
                 source.line(GIVE_UP)
             value = taken
         content = source.local("d")
-        source.line(f"{content} = {self._function(plan.plan, nulls)}({value})")
+        source.line(f"{content} = {self._function(kind.plan, nulls)}({value})")
         with source.block(f"if {content} is None:"):
             source.line(GIVE_UP)
         store(f"{{'M': {content}}}")
 
-    def entries(self, plan: MapOf, value: str, store: Store, nulls: bool) -> None:
+    def entries(self, kind: MapOf, value: str, store: Store, nulls: bool) -> None:
         source = self.source
         content, name, element = source.local("d"), source.local("k"), source.local("e")
         source.line(f"{content} = {{}}")
         with source.block(f"for {name}, {element} in {value}.items():"):
-            if plan.dump_key is not None:
-                source.line(f"{name} = {source.use(plan.dump_key, 'key')}({name})")
-                if self._check and plan.load_key is not None:
-                    source.line(f"{source.use(plan.load_key, 'key')}({name})")
+            if kind.dump_key is not None:
+                source.line(f"{name} = {source.use(kind.dump_key, 'key')}({name})")
+                if self._check and kind.load_key is not None:
+                    source.line(f"{source.use(kind.load_key, 'key')}({name})")
             self.guard(name, "str")
             self.unicode(name)
 
@@ -226,13 +226,13 @@ class ValueDumps:
                 source.line(f"{content}[{name}] = {dumped}")
 
             with source.block(f"if {element} is None:"):
-                if plan.element is not None and not plan.nullable:
+                if kind.element is not None and not kind.nullable:
                     source.line(GIVE_UP)
                 elif nulls:
                     store_entry("{'NULL': True}")
             with source.block("else:"):
-                if plan.element is None:
+                if kind.element is None:
                     self.free(element, store_entry, nulls, in_list=False)
                 else:
-                    self.value(plan.element, element, store_entry, nulls, in_list=False)
+                    self.value(kind.element, element, store_entry, nulls, in_list=False)
         store(f"{{'M': {content}}}")

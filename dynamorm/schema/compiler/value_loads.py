@@ -50,7 +50,7 @@ class ValueLoads:
 
     def value(
         self,
-        plan: Value,
+        kind: Value,
         wire: str,
         store: Store,
         on_null: Callable[[], None],
@@ -58,119 +58,119 @@ class ValueLoads:
     ) -> None:
         """Write what makes the native of an AttributeValue."""
         source = self.source
-        tag = tag_of(plan)
-        if isinstance(plan, Free) and plan.usual is not None:
-            with source.block(f"if {plan.usual!r} in {wire}:"):
-                self.tagged(_USUAL[plan.usual], plan.usual, wire, store)
+        tag = tag_of(kind)
+        if isinstance(kind, Free) and kind.usual is not None:
+            with source.block(f"if {kind.usual!r} in {wire}:"):
+                self.tagged(_USUAL[kind.usual], kind.usual, wire, store)
             with source.block(f"elif 'NULL' in {wire} and len({wire}) == 1:"):
                 on_null()
             with source.block("else:"):
-                self.free(plan, wire, store)
+                self.free(kind, wire, store)
             return
         if tag is None:
             with source.block(f"if 'NULL' in {wire} and len({wire}) == 1:"):
                 on_null()
             with source.block("else:"):
-                self.free(plan, wire, store)
+                self.free(kind, wire, store)
             return
         if self._is_complete:
-            self.tagged(plan, tag, wire, store)
+            self.tagged(kind, tag, wire, store)
             return
         with source.block(f"if {tag!r} in {wire}:"):
-            self.tagged(plan, tag, wire, store)
+            self.tagged(kind, tag, wire, store)
         with source.block(f"elif 'NULL' in {wire} and len({wire}) == 1:"):
             on_null()
         with source.block("else:"):
             otherwise() if otherwise is not None else source.line(GIVE_UP)
 
-    def tagged(self, plan: Value, tag: str, wire: str, store: Store) -> None:
+    def tagged(self, kind: Value, tag: str, wire: str, store: Store) -> None:
         """Write what makes the native of an AttributeValue that has to have the tag."""
         source = self.source
         content = source.local("c")
         source.line(f"{content} = {wire}[{tag!r}]")
-        kind = {"BOOL": "bool", "S": "str", "N": "str", "M": "dict"}.get(tag, "list")
-        with source.block(f"if type({content}) is not {kind} or len({wire}) != 1:"):
+        expected = {"BOOL": "bool", "S": "str", "N": "str", "M": "dict"}.get(tag, "list")
+        with source.block(f"if type({content}) is not {expected} or len({wire}) != 1:"):
             source.line(GIVE_UP)
-        self.content(plan, content, wire, store)
+        self.content(kind, content, wire, store)
 
-    def free(self, plan: Value, wire: str, store: Store) -> None:
+    def free(self, kind: Value, wire: str, store: Store) -> None:
         source = self.source
         value = source.local("v")
         read = f"{source.use(read_free, 'read')}({wire})"
-        if isinstance(plan, Foreign):
-            read = f"{source.use(plan.load, 'load')}({read}, wire)"
-        elif isinstance(plan, Converted):
-            read = f"{source.use(plan.load, 'load')}({read})"
+        if isinstance(kind, Foreign):
+            read = f"{source.use(kind.load, 'load')}({read}, wire)"
+        elif isinstance(kind, Converted):
+            read = f"{source.use(kind.load, 'load')}({read})"
         source.line(f"{value} = {read}")
-        if not isinstance(plan, Foreign):
-            write_checks(source, plan.checks, value)
+        if not isinstance(kind, Foreign):
+            write_checks(source, kind.checks, value)
         store(value, wire)
 
-    def content(self, plan: Value, content: str, wire: str, store: Store) -> None:
+    def content(self, kind: Value, content: str, wire: str, store: Store) -> None:
         """Write what makes the native of the content of an AttributeValue, whose type is right."""
         source = self.source
-        if isinstance(plan, (Text, Flag)):
-            write_checks(source, plan.checks, content)
+        if isinstance(kind, (Text, Flag)):
+            write_checks(source, kind.checks, content)
             store(content, content)
             return
         value, packed = source.local("v"), content
-        if isinstance(plan, Number):
-            self.number(plan, content, value)
-        elif isinstance(plan, Converted):
-            source.line(f"{value} = {source.use(plan.load, 'load')}({content})")
-        elif isinstance(plan, Free):
+        if isinstance(kind, Number):
+            self.number(kind, content, value)
+        elif isinstance(kind, Converted):
+            source.line(f"{value} = {source.use(kind.load, 'load')}({content})")
+        elif isinstance(kind, Free):
             source.line(f"{value} = {source.use(read_free_map, 'read')}({content})")
             packed = wire
-        elif isinstance(plan, ListOf):
-            packed = self.elements(plan, content, value)
-        elif isinstance(plan, SetOf):
-            self.set_elements(plan, content, value)
-        elif isinstance(plan, MapOf):
-            packed = self.entries(plan, content, wire, value)
-        elif isinstance(plan, Record):
-            packed = self.record(plan, content, wire, value)
-        assert not isinstance(plan, Foreign)
+        elif isinstance(kind, ListOf):
+            packed = self.elements(kind, content, value)
+        elif isinstance(kind, SetOf):
+            self.set_elements(kind, content, value)
+        elif isinstance(kind, MapOf):
+            packed = self.entries(kind, content, wire, value)
+        elif isinstance(kind, Record):
+            packed = self.record(kind, content, wire, value)
+        assert not isinstance(kind, Foreign)
         # checks may be functions of the user's, which get to see what was packed before
-        write_checks(source, plan.checks, value)
+        write_checks(source, kind.checks, value)
         store(value, packed)
 
-    def record(self, plan: Record, content: str, wire: str, value: str) -> str:
+    def record(self, kind: Record, content: str, wire: str, value: str) -> str:
         """Write what makes a nested native; give where its packed form is."""
         source = self.source
         packed = source.local("q")
-        source.line(f"{value} = {self._function(plan.plan)}({content})")
+        source.line(f"{value} = {self._function(kind.plan)}({content})")
         with source.block(f"if {value} is None:"):
             source.line(GIVE_UP)
         if self._is_packed:
             source.line(f"{value}, {packed} = {value}")
             with source.block(f"if {packed} is None:"):
                 source.line(f"{packed} = {wire}")
-        if plan.make is not None:
-            source.line(f"{value} = {source.use(plan.make, 'make')}({value})")
+        if kind.make is not None:
+            source.line(f"{value} = {source.use(kind.make, 'make')}({value})")
         return packed
 
-    def number(self, plan: Number, content: str, value: str) -> None:
+    def number(self, kind: Number, content: str, value: str) -> None:
         source = self.source
-        read = f"{source.use(plan.read, 'read')}({content})"
+        read = f"{source.use(kind.read, 'read')}({content})"
         digits = f"len({content}) < 40 and {content}.isdigit() and {content}.isascii()"
-        native = source.use(plan.native, "native")
-        if plan.native is float:
+        native = source.use(kind.native, "native")
+        if kind.native is float:
             # what has no sign needs no expression to be told; decoding knows no negative zero
             unsigned = f"len({content}) < 26 and {content}.isascii() and {content}.replace('.', '', 1).isdigit()"
-            other = f"{source.use(float_reader(plan.read), 'read')}({content})"
+            other = f"{source.use(float_reader(kind.read), 'read')}({content})"
             source.line(f"{value} = {native}({content}) or 0.0 if {unsigned} else {other}")
-        elif plan.native is Decimal:
+        elif kind.native is Decimal:
             fraction = source.use(FRACTION, "fraction")
             source.line(f"{value} = {native}({content}) if {digits} or {fraction}({content}) else {read}")
         else:
             source.line(f"{value} = int({content}) if {digits} else {read}")
-        if plan.finish is not None:
-            source.line(f"{value} = {source.use(plan.finish, 'finish')}({value})")
+        if kind.finish is not None:
+            source.line(f"{value} = {source.use(kind.finish, 'finish')}({value})")
 
-    def elements(self, plan: ListOf, content: str, value: str) -> str:
+    def elements(self, kind: ListOf, content: str, value: str) -> str:
         """Write what makes a list; give where its packed form is."""
         source, element, packed = self.source, self.source.local("e"), self.source.local("q")
-        is_packed_apart = self._is_packed and not packs_as_native(plan.element)
+        is_packed_apart = self._is_packed and not packs_as_native(kind.element)
 
         def append(inner: str, packed_inner: str) -> None:
             source.line(f"{value}.append({inner})")
@@ -178,32 +178,32 @@ class ValueLoads:
                 source.line(f"{packed}.append({packed_inner})")
 
         def on_null() -> None:
-            append("None", "None") if plan.nullable else source.line(GIVE_UP)
+            append("None", "None") if kind.nullable else source.line(GIVE_UP)
 
         source.line(f"{value} = []")
         if is_packed_apart:
             source.line(f"{packed} = []")
         with source.block(f"for {element} in {content}:"):
-            self.value(plan.element, element, append, on_null)
+            self.value(kind.element, element, append, on_null)
         if self._is_packed:
             source.line(f"{packed} = (*{packed if is_packed_apart else value},)")
         return packed
 
-    def set_elements(self, plan: SetOf, content: str, value: str) -> None:
+    def set_elements(self, kind: SetOf, content: str, value: str) -> None:
         source, element = self.source, self.source.local("e")
         source.line(f"{value} = set()")
         with source.block(f"for {element} in {content}:"):
             with source.block(f"if type({element}) is not str:"):
                 source.line(GIVE_UP)
-            self.content(plan.element, element, element, lambda inner, _: source.line(f"{value}.add({inner})"))
+            self.content(kind.element, element, element, lambda inner, _: source.line(f"{value}.add({inner})"))
 
-    def entries(self, plan: MapOf, content: str, wire: str, value: str) -> str:
+    def entries(self, kind: MapOf, content: str, wire: str, value: str) -> str:
         """Write what makes a dict; give where its packed form is."""
         source, name, element = self.source, self.source.local("k"), self.source.local("e")
         packed = source.local("q")
-        is_packed = self._is_packed and plan.element is not None and plan.load_key is None
-        is_packed_apart = is_packed and not packs_as_native(plan.element)
-        null_allowed = plan.nullable or plan.element is None
+        is_packed = self._is_packed and kind.element is not None and kind.load_key is None
+        is_packed_apart = is_packed and not packs_as_native(kind.element)
+        null_allowed = kind.nullable or kind.element is None
 
         def store(inner: str, packed_inner: str) -> None:
             source.line(f"{value}[{name}] = {inner}")
@@ -219,16 +219,16 @@ class ValueLoads:
         with source.block(f"for {name}, {element} in {content}.items():"):
             with source.block(f"if type({name}) is not str:"):
                 source.line(GIVE_UP)
-            if plan.load_key is not None:
+            if kind.load_key is not None:
                 # a key whose value is left out is not converted either
                 if not null_allowed:
                     with source.block(f"if 'NULL' in {element} and len({element}) == 1:"):
                         source.line("continue")
-                source.line(f"{name} = {source.use(plan.load_key, 'key')}({name})")
-            if plan.element is None:
+                source.line(f"{name} = {source.use(kind.load_key, 'key')}({name})")
+            if kind.element is None:
                 store(f"{source.use(read_free, 'read')}({element})", element)
             else:
-                self.value(plan.element, element, store, on_null)
+                self.value(kind.element, element, store, on_null)
         if not is_packed:
             return wire
         contents = packed if is_packed_apart else f"{value}.values()"
