@@ -18,7 +18,7 @@ from uuid import UUID
 from ..codec import encode_value
 from ..exceptions import DynaModelException, UnstorableValue, ValidationError
 from ..spec import FieldSpec
-from .compiler import CompilationReport, Compiled, SchemaPlan
+from .compiler import CompilationReport, Compiled, SchemaLayout
 
 # What is put into a string field is made text of, as `str` does it.
 SCALARS = (int, float, Decimal, UUID, date, time)
@@ -156,19 +156,19 @@ class Adapter(ABC):
     has_dump_hooks: bool = False
     """Whether the schema has methods of its own that see whole dumps, so that parts of values mean nothing alone."""
 
-    def plan(self, mode: str) -> SchemaPlan:
+    def layout(self, mode: str) -> SchemaLayout:
         """Describe the schema to the compiler, for a load in some mode."""
         reason = f"the adapter of {self.library} describes nothing to the compiler"
-        return SchemaPlan(self.schema_name, load_declined=reason, dump_declined=reason)
+        return SchemaLayout(self.schema_name, load_declined=reason, dump_declined=reason)
 
-    def dump_plan(self) -> SchemaPlan:
+    def dump_layout(self) -> SchemaLayout:
         """Describe the schema to the compiler for dumps, where these need another description than loads."""
-        return self.compiled.plan(WHOLE)
+        return self.compiled.layout(WHOLE)
 
     @cached_property
     def compiled(self) -> Compiled:
         """The generated functions; nothing is generated before one is called."""
-        return Compiled(self.schema_name, self.plan, WHOLE, self.dump_plan)
+        return Compiled(self.schema_name, self.layout, WHOLE, self.dump_layout)
 
     library_errors: ClassVar[tuple[type[Exception], ...]] = ()
     """What the library raises to say that a value is wrong."""

@@ -34,16 +34,16 @@ from ..exceptions import DynaModelException
 from ..spec import FieldSpec
 from . import pydantic_variants as variants
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, means_none
-from .compiler import Compiled, SchemaPlan
+from .compiler import Compiled, SchemaLayout
 from .compiler.dumping import Dump, compile_dump, dump_through_library
-from .compiler.plans import Odd
-from .copies import QUICKER
+from .compiler.layouts import NotCompilable
+from .copies import QUICK_COPIES
 from .pydantic_dumps import ValidatedDump, WholeDump
 from .pydantic_engine import Engine, annotated, bared
 from .pydantic_fields import Pieces, validating
 from .pydantic_given import Given
-from .pydantic_pieces import DumpPlanner
-from .pydantic_plans import Finish, LoadPlanner, direct_values
+from .pydantic_pieces import DumpDescriber
+from .pydantic_plans import Finish, LoadDescriber, direct_values
 from .pydantic_values import copied, plain
 
 _KEPT_APART = {"__dict__", "__weakref__"}
@@ -253,21 +253,21 @@ class PydanticAdapter(Adapter):
             return self._engine.load_loosely(values, variants.TRUSTED)
         return self._natives(self._engine.load(values, variants.STORED))
 
-    def plan(self, mode: str) -> SchemaPlan:
+    def layout(self, mode: str) -> SchemaLayout:
         direct = direct_values(Pieces(self.schema), self.inputs) if mode == WHOLE else {}
-        return LoadPlanner(self, mode).outermost(self._finisher(mode, direct), direct)
+        return LoadDescriber(self, mode).outermost(self._finisher(mode, direct), direct)
 
-    def dump_plan(self) -> SchemaPlan:
+    def dump_layout(self) -> SchemaLayout:
         try:
-            return DumpPlanner(self).outermost()
-        except Odd:
+            return DumpDescriber(self).outermost()
+        except NotCompilable:
             pass
         whole = WholeDump(self, self._engine, self._finisher(WHOLE), keeps_unknown=self.keeps_unknown)
-        return SchemaPlan(self.schema_name, self.compiled.plan(WHOLE).fields, dump_whole=whole)
+        return SchemaLayout(self.schema_name, self.compiled.layout(WHOLE).fields, dump_whole=whole)
 
     @cached_property
     def compiled(self) -> Compiled:
-        return Compiled(self.schema_name, self.plan, WHOLE, self.dump_plan, self._given)
+        return Compiled(self.schema_name, self.layout, WHOLE, self.dump_layout, self._given)
 
     def _given(self) -> Given:
         return Given(self, self.schema, None if self.keeps_unknown else self._dump_of_validated)
@@ -275,8 +275,8 @@ class PydanticAdapter(Adapter):
     def _dump_of_validated(self) -> Dump:
         """Return the dump of a whole item that pydantic has just made."""
         try:
-            return compile_dump(DumpPlanner(self, validated=True).outermost(), check=False)[0]
-        except Odd:
+            return compile_dump(DumpDescriber(self, validated=True).outermost(), check=False)[0]
+        except NotCompilable:
             return dump_through_library(ValidatedDump(self, self._engine), False)
 
     def _finisher(self, mode: str, direct: Collection[str] = ()) -> Finish:
@@ -564,5 +564,5 @@ def _pickles(value: Any) -> bool:
     return True
 
 
-QUICKER[pydantic.BaseModel.__deepcopy__] = copied
+QUICK_COPIES[pydantic.BaseModel.__deepcopy__] = copied
 ADAPTER = PydanticAdapter

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum, Flag
 from typing import Any
 
-from .compiler.plans import Bounds, Check, Checks, Size
+from .compiler.layouts import Bounds, Check, Checks, Size
 from .pydantic_fields import SAYS_NOTHING, Node, Piece
 from .pydantic_values import plain
 

@@ -12,7 +12,7 @@ from pydantic_core import SchemaValidator
 from ..spec import FieldSpec
 from . import pydantic_variants as variants
 from .base import prepare
-from .compiler.plans import Converted, Value
+from .compiler.layouts import Converted, Value
 from .pydantic_serializers import Dumping
 from .pydantic_values import plain
 
@@ -201,7 +201,7 @@ class Piece:
         if is_validated:
             return Converted(unchanged, dump, by_library=True)
         check = self.check
-        return Converted(lambda value: check(prepare(spec, value)), dump, settle=self.settle, by_library=True)
+        return Converted(lambda value: check(prepare(spec, value)), dump, as_native=self.settle, by_library=True)
 
 
 def unchanged(value: Any, data: Any = None) -> Any:

@@ -22,25 +22,25 @@ from pydantic_core import SchemaSerializer, to_jsonable_python
 from ..spec import FieldSpec
 from . import pydantic_variants as variants
 from .base import Adapter
-from .compiler.plans import (
+from .compiler.layouts import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
     UNSURE,
+    Accepts,
     Checks,
     Converted,
-    FieldPlan,
+    FieldLayout,
     Flag,
-    Foreign,
     ListOf,
     MapOf,
+    NotCompilable,
     Number,
-    Objects,
-    Odd,
     Record,
-    SchemaPlan,
+    SchemaLayout,
     SetOf,
     Text,
+    ThroughLibrary,
     Value,
     is_stable,
 )
@@ -61,7 +61,7 @@ _COMPUTED = "it is computed by a function of the user's"
 _ANYTHING = SchemaSerializer({"type": "any"})
 
 
-class DumpPlanner:
+class DumpDescriber:
     """Takes one model to pieces, and the models inside it.
 
     Values that are ``validated`` come from pydantic just now: they are neither settled nor checked once more, and what
@@ -71,23 +71,23 @@ class DumpPlanner:
     def __init__(self, adapter: Adapter, *, validated: bool = False) -> None:
         self.adapter = adapter
         self.validated = validated
-        self._nested: dict[Any, SchemaPlan] = {}
+        self._nested: dict[Any, SchemaLayout] = {}
 
-    def outermost(self) -> SchemaPlan:
-        """Describe a model; raises :exc:`Odd` where it cannot be taken to pieces."""
+    def outermost(self) -> SchemaLayout:
+        """Describe a model; raises :exc:`NotCompilable` where it cannot be taken to pieces."""
         adapter = self.adapter
         pieces = Pieces(cast("type[pydantic.BaseModel]", adapter.schema))
         if self._is_more(pieces) or len(adapter.by_stored) != len(adapter.fields):
-            raise Odd("it is more than its fields")
-        plan = SchemaPlan(adapter.schema_name)
+            raise NotCompilable("it is more than its fields")
+        layout = SchemaLayout(adapter.schema_name)
         compute = _computing(adapter, pieces.model, self.validated) if pieces.computes else None
         for spec in adapter.fields.values():
             if spec.computed and compute is not None:
-                value = Foreign(unchanged, partial(compute, spec.stored), unchanged, _COMPUTED)
-                plan.fields.append(FieldPlan(spec.name, spec.stored, value, computed=True))
+                value = ThroughLibrary(unchanged, partial(compute, spec.stored), unchanged, _COMPUTED)
+                layout.fields.append(FieldLayout(spec.name, spec.stored, value, computed=True))
                 continue
             piece = pieces.piece(spec, pieces.fields[spec.name]["schema"])
-            field = FieldPlan(
+            field = FieldLayout(
                 spec.name,
                 spec.stored,
                 self._value(piece),
@@ -95,13 +95,13 @@ class DumpPlanner:
                 required=spec.required,
                 unset=REFUSED if spec.required else LEFT_OUT,
                 unset_check=_unset_check(piece),
-                settle=piece.settle if pieces.computes and not self.validated else None,
+                as_native=piece.settle if pieces.computes and not self.validated else None,
             )
             is_seen = pieces.computes or not isinstance(field.value, (Text, Number, Flag))
             if self.validated and not spec.nullable and is_seen:
                 field = field.replace(unset=UNSURE)  # a default may be None, which functions may see
-            plan.fields.append(field)
-        return plan
+            layout.fields.append(field)
+        return layout
 
     def _is_more(self, pieces: Pieces) -> bool:
         return pieces.is_dumped_whole if self.validated else pieces.is_more
@@ -110,7 +110,7 @@ class DumpPlanner:
         if not self._is_checked(piece):
             return ()
         simple = simple_checks(piece)
-        return (Objects(piece.check),) if simple is None else simple
+        return (Accepts(piece.check),) if simple is None else simple
 
     def _is_checked(self, piece: Piece) -> bool:
         return piece.is_checked and not self.validated
@@ -118,29 +118,29 @@ class DumpPlanner:
     def _changes_text(self, piece: Piece) -> bool:
         return piece.pieces.changes_text and not self.validated
 
-    def _inner(self, model: type[pydantic.BaseModel], specs: Mapping[str, FieldSpec]) -> SchemaPlan:
+    def _inner(self, model: type[pydantic.BaseModel], specs: Mapping[str, FieldSpec]) -> SchemaLayout:
         """Describe a nested model; one that nests itself is described once."""
         if model in self._nested:
             return self._nested[model]
         pieces = Pieces(model)
         if self._is_more(pieces) or pieces.computes or len(specs) != len(pieces.fields):
-            raise Odd("it is more than its fields")
-        plan = self._nested[model] = SchemaPlan(model.__name__, outermost=False)
+            raise NotCompilable("it is more than its fields")
+        layout = self._nested[model] = SchemaLayout(model.__name__, outermost=False)
         for spec in specs.values():
             piece = pieces.piece(spec, pieces.fields[spec.name]["schema"])
             if spec.nullable and (piece.is_serialised or not piece.is_nullable):
-                raise Odd("functions may see None")
+                raise NotCompilable("functions may see None")
             value = self._value(piece)
-            plan.fields.append(
-                FieldPlan(spec.name, spec.stored, value, nullable=spec.nullable, required=spec.required, unset=UNSURE)
+            layout.fields.append(
+                FieldLayout(spec.name, spec.stored, value, nullable=spec.nullable, required=spec.required, unset=UNSURE)
             )
-        return plan
+        return layout
 
     def _value(self, piece: Piece) -> Value:
         before = dict(self._nested)
         try:
             found = None if piece.is_serialised else self._plain_value(piece)
-        except Odd:
+        except NotCompilable:
             found = None
             self._nested = before
         return piece.converted(is_validated=self.validated) if found is None else found
@@ -198,7 +198,7 @@ class DumpPlanner:
             if not is_stable(value):
                 return None
             # which checks the elements too
-            checks, value = (Objects(_of_copies(piece.check)),), cast(Any, value).replace(checks=())
+            checks, value = (Accepts(_of_copies(piece.check)),), cast(Any, value).replace(checks=())
         if piece.assigned["type"] == "list":
             return ListOf(value, nullable=inner.takes_none, checks=checks)
         as_text = isinstance(value, Converted) and value.as_text
@@ -221,7 +221,7 @@ def _of_copies(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _asks(value: Value) -> bool:
     """Say whether pydantic is asked about each value; then it had better be asked about all at once."""
-    return any(isinstance(one, Objects) for one in getattr(value, "checks", ()))
+    return any(isinstance(one, Accepts) for one in getattr(value, "checks", ()))
 
 
 def _computing(
@@ -248,7 +248,7 @@ def _unset_check(piece: Piece) -> Callable[[], Any] | None:
     if not spec.nullable:
         return _raise_unsure if piece.makes_default else None
     if piece.is_serialised or (spec.required and not piece.is_nullable):
-        raise Odd("functions may see None")
+        raise NotCompilable("functions may see None")
     return None if piece.is_nullable else partial(piece.check, None)
 
 

@@ -15,22 +15,22 @@ from typing import Any, TypeGuard
 from ..codec import AttributeValue
 from ..spec import FieldSpec
 from .base import PARTIAL, Adapter, prepare
-from .compiler.plans import (
+from .compiler.layouts import (
     LEFT_OUT,
+    Accepts,
     Among,
     Converted,
-    FieldPlan,
+    DefaultFactory,
+    DefaultValue,
+    FieldLayout,
     Flag,
     Free,
-    Given,
     ListOf,
-    Made,
     MapOf,
     Missing,
     Number,
-    Objects,
     Record,
-    SchemaPlan,
+    SchemaLayout,
     SetOf,
     Text,
     Unicode,
@@ -44,27 +44,27 @@ from .pydantic_variants import set_extra, set_names, set_private, set_values
 Finish = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-class LoadPlanner:
+class LoadDescriber:
     """Describes how stored items become the plain values that :meth:`Adapter.load_stored` takes."""
 
     def __init__(self, adapter: Adapter, mode: str) -> None:
         self.adapter = adapter
         self.mode = mode
-        self._nested: dict[Any, SchemaPlan] = {}
+        self._nested: dict[Any, SchemaLayout] = {}
 
-    def outermost(self, finish: Finish, direct: Mapping[str, Value]) -> SchemaPlan:
+    def outermost(self, finish: Finish, direct: Mapping[str, Value]) -> SchemaLayout:
         """Describe a model; the values that are ``direct`` make natives, which ``finish`` knows."""
-        plan = SchemaPlan(self.adapter.schema_name, finish=finish)
+        layout = SchemaLayout(self.adapter.schema_name, finish=finish)
         renewed = made_anew(self.adapter.schema)
         for spec in self.adapter.fields.values():
             value = direct.get(spec.name)
             whole = self.mode != PARTIAL
             field = _direct_field(spec, value) if value is not None else self._field(spec, complete=whole)
-            plan.fields.append(field.replace(renewed=True) if spec.name in renewed else field)
-        return plan
+            layout.fields.append(field.replace(renewed=True) if spec.name in renewed else field)
+        return layout
 
-    def _field(self, spec: FieldSpec, complete: bool) -> FieldPlan:
-        return FieldPlan(
+    def _field(self, spec: FieldSpec, complete: bool) -> FieldLayout:
+        return FieldLayout(
             spec.source,
             spec.stored,
             self._value(spec),
@@ -87,14 +87,14 @@ class LoadPlanner:
             return MapOf(self._value(element), nullable=element.nullable)
         return Free(usual=_usual(spec))
 
-    def _inner(self, spec: FieldSpec) -> SchemaPlan:
+    def _inner(self, spec: FieldSpec) -> SchemaLayout:
         """Describe a nested model; one that nests itself is described once."""
         (model,) = spec.loads_to
         if model not in self._nested:
-            plan = SchemaPlan(model.__name__, outermost=False, keeps_unknown=spec.keeps_unknown)
-            self._nested[model] = plan
+            layout = SchemaLayout(model.__name__, outermost=False, keeps_unknown=spec.keeps_unknown)
+            self._nested[model] = layout
             assert spec.fields is not None
-            plan.fields += [self._field(inner, complete=True) for inner in spec.fields.values()]
+            layout.fields += [self._field(inner, complete=True) for inner in spec.fields.values()]
         return self._nested[model]
 
 
@@ -109,8 +109,8 @@ def _usual(spec: FieldSpec) -> str | None:
 def _missing(spec: FieldSpec) -> Missing:
     """Say what stands for what storage cannot hold."""
     if spec.required and spec.kind == "set":
-        return Made(list)
-    return Given(None) if spec.required and spec.nullable else LEFT_OUT
+        return DefaultFactory(list)
+    return DefaultValue(None) if spec.required and spec.nullable else LEFT_OUT
 
 
 def _otherwise(spec: FieldSpec) -> Callable[[AttributeValue], Any]:
@@ -125,15 +125,15 @@ def direct_values(pieces: Pieces, specs: Iterable[FieldSpec]) -> dict[str, Value
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _direct_field(spec: FieldSpec, value: Value) -> FieldPlan:
+def _direct_field(spec: FieldSpec, value: Value) -> FieldLayout:
     """Describe a field whose natives are read."""
     missing = _missing(spec)
-    return FieldPlan(
+    return FieldLayout(
         spec.name,
         spec.stored,
         value,
         nullable=spec.nullable,
-        missing=Made(set) if isinstance(missing, Made) else missing,
+        missing=DefaultFactory(set) if isinstance(missing, DefaultFactory) else missing,
         otherwise=partial(_converted, value.load, _otherwise(spec)) if _is_asked(value) else None,
     )
 
@@ -179,7 +179,7 @@ def _direct_map(piece: Piece, element: FieldSpec, above: tuple[Any, ...]) -> Val
         return None
     if value is None or _is_asked(value):
         return None
-    return MapOf(value, nullable=inner.is_nullable, checks=(Objects(_as_unicode),))
+    return MapOf(value, nullable=inner.is_nullable, checks=(Accepts(_as_unicode),))
 
 
 def _is_asked(value: Value) -> TypeGuard[Converted]:
@@ -204,13 +204,13 @@ def _direct_model(piece: Piece, model: Any, above: tuple[Any, ...]) -> Value | N
     pieces, specs = Pieces(model), piece.spec.fields or {}
     if model in above or pieces.is_loaded_whole or pieces.computes or piece.spec.keeps_unknown:
         return None
-    plan = SchemaPlan(model.__name__, outermost=False)
+    layout = SchemaLayout(model.__name__, outermost=False)
     for spec in specs.values():
         value = _direct(pieces.piece(spec, pieces.fields[spec.name]["schema"]), (*above, model))
         if value is None or not spec.name == spec.stored == spec.source:
             return None
-        plan.fields.append(_direct_field(spec, value))
-    return Record(plan, make=_maker(model, piece.check))
+        layout.fields.append(_direct_field(spec, value))
+    return Record(layout, make=_maker(model, piece.check))
 
 
 def _maker(model: Any, validate: Callable[[Any], Any]) -> Callable[[dict[str, Any]], Any]:

@@ -16,7 +16,7 @@ from uuid import UUID
 import pydantic
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from .copies import UNCHANGING, kept
+from .copies import UNCHANGING, independent_copy
 
 _set = object.__setattr__
 PLAIN = frozenset({str, int, float, bool, Decimal, bytes, type(None)})
@@ -68,14 +68,14 @@ def copied(instance: pydantic.BaseModel) -> pydantic.BaseModel:
     values = instance.__dict__.copy()
     for name, value in values.items():
         if type(value) not in UNCHANGING:
-            values[name] = kept(value)
+            values[name] = independent_copy(value)
     extra = instance.__pydantic_extra__
     private = instance.__pydantic_private__
     if private is not None:
         private = {name: value for name, value in copy.deepcopy(private).items() if value is not PydanticUndefined}
     _set(twin, "__dict__", values)
     _set(twin, "__pydantic_fields_set__", instance.__pydantic_fields_set__.copy())
-    _set(twin, "__pydantic_extra__", extra if extra is None else kept(extra))
+    _set(twin, "__pydantic_extra__", extra if extra is None else independent_copy(extra))
     _set(twin, "__pydantic_private__", private)
     return twin
 

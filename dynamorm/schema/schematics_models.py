@@ -7,20 +7,20 @@ from typing import Any
 
 from schematics.models import ModelDict
 
-from .compiler.plans import (
+from .compiler.layouts import (
     REFUSED,
     Converted,
-    FieldPlan,
+    DefaultValue,
+    FieldLayout,
     Flag,
-    Foreign,
-    Given,
     ListOf,
     MapOf,
     Number,
     Record,
-    SchemaPlan,
+    SchemaLayout,
     SetOf,
     Text,
+    ThroughLibrary,
     Value,
 )
 
@@ -33,7 +33,7 @@ class Models:
     """The nested models of a schema: for each description the class, and the names of its fields by stored names."""
 
     def __init__(self) -> None:
-        self.known: dict[SchemaPlan, tuple[type, Mapping[str, str]]] = {}
+        self.known: dict[SchemaLayout, tuple[type, Mapping[str, str]]] = {}
 
     def held(self, value: Value, native: Any) -> Any:
         """Give what schematics holds for a native value: the same, with instances where that has dicts.
@@ -47,14 +47,14 @@ class Models:
         if isinstance(value, MapOf) and value.element is not None and type(native) is dict:
             return {name: self.held(value.element, element) for name, element in native.items()}
         if isinstance(value, Record) and type(native) is dict:
-            return self._instance(value.plan, native)
+            return self._instance(value.layout, native)
         return native
 
-    def _instance(self, plan: SchemaPlan, natives: dict[str, Any]) -> Any:
-        model, names = self.known[plan]
+    def _instance(self, layout: SchemaLayout, natives: dict[str, Any]) -> Any:
+        model, names = self.known[layout]
         if natives.keys() != names.keys():
             raise Unready
-        held = {names[field.name]: self.held(field.value, natives[field.name]) for field in plan.fields}
+        held = {names[field.name]: self.held(field.value, natives[field.name]) for field in layout.fields}
         instance: Any = object.__new__(model)
         instance._data = ModelDict(converted=held)
         return instance
@@ -65,7 +65,7 @@ def has_models(value: Value | None) -> bool:
     return isinstance(value, Record) or (isinstance(value, (ListOf, MapOf)) and has_models(value.element))
 
 
-def every(value: Value | None, judge: Callable[[Any], bool], judge_field: Callable[[FieldPlan], bool]) -> bool:
+def every(value: Value | None, judge: Callable[[Any], bool], judge_field: Callable[[FieldLayout], bool]) -> bool:
     """Say whether something is true of a value, and of all that is inside it."""
     waiting, seen = [value], set()
     while waiting:
@@ -74,11 +74,11 @@ def every(value: Value | None, judge: Callable[[Any], bool], judge_field: Callab
             return False
         if isinstance(value, (ListOf, MapOf)):
             waiting.append(value.element)
-        elif isinstance(value, Record) and value.plan not in seen:
-            seen.add(value.plan)
-            if not all(map(judge_field, value.plan.fields)):
+        elif isinstance(value, Record) and value.layout not in seen:
+            seen.add(value.layout)
+            if not all(map(judge_field, value.layout.fields)):
                 return False
-            waiting.extend(field.value for field in value.plan.fields)
+            waiting.extend(field.value for field in value.layout.fields)
     return True
 
 
@@ -92,9 +92,9 @@ def _is_told(value: Value) -> bool:
         return value.as_text
     if isinstance(value, MapOf):
         return not value.nullable and value.dump_key is None
-    return not isinstance(value, (SetOf, Foreign)) and isinstance(value, (Text, Number, Flag, ListOf, Record))
+    return not isinstance(value, (SetOf, ThroughLibrary)) and isinstance(value, (Text, Number, Flag, ListOf, Record))
 
 
-def _has_no_default(field: FieldPlan) -> bool:
+def _has_no_default(field: FieldLayout) -> bool:
     """Say whether an attribute that is not stored cannot load to a value, where ``None`` was given for it."""
-    return field.missing is REFUSED or (isinstance(field.missing, Given) and field.missing.value is None)
+    return field.missing is REFUSED or (isinstance(field.missing, DefaultValue) and field.missing.value is None)

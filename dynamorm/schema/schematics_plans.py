@@ -21,20 +21,20 @@ from schematics.undefined import Undefined
 
 from ..spec import FieldSpec
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, prepare
-from .compiler.plans import (
+from .compiler.layouts import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
     UNSURE,
     Converted,
-    FieldPlan,
-    Foreign,
-    Given,
-    Made,
+    DefaultFactory,
+    DefaultValue,
+    FieldLayout,
     Missing,
-    Odd,
+    NotCompilable,
     Record,
-    SchemaPlan,
+    SchemaLayout,
+    ThroughLibrary,
     Value,
 )
 from .schematics_models import Models, Unready, every, has_models
@@ -65,34 +65,34 @@ _METHODS = (
 _OUTER = ("__new__", "__init__", "__getattribute__", "__getattr__", "__setattr__", "__getitem__", "_data")
 
 
-class SchemaPlanner:
+class SchemaDescriber:
     """Describes one schema, in one mode, with the models inside it."""
 
     def __init__(self, adapter: Adapter, mode: str) -> None:
         self.adapter = adapter
         self.mode = mode
-        self._nested: dict[type, SchemaPlan] = {}
+        self._nested: dict[type, SchemaLayout] = {}
         self._models = Models()
         self._opaque: set[Value] = set()
         self._importing = importing(**STORED[mode])
         self._exporting = exporting()
 
-    def outermost(self) -> SchemaPlan:
+    def outermost(self) -> SchemaLayout:
         """Describe the schema of a model."""
         adapter = self.adapter
         schema: Any = adapter.schema
-        plan = SchemaPlan(adapter.schema_name)
-        plan.dump_declined = _overriding(schema, _OUTER)
+        layout = SchemaLayout(adapter.schema_name)
+        layout.dump_declined = _overriding(schema, _OUTER)
         if len(adapter.by_stored) != len(adapter.fields):
-            plan.load_declined = plan.dump_declined = "two fields share an attribute"
-            return plan
+            layout.load_declined = layout.dump_declined = "two fields share an attribute"
+            return layout
         settles = any(spec.computed for spec in adapter.fields.values())
         for spec in adapter.fields.values():
-            value = self._computed(spec, plan) if spec.computed else self._field_value(spec)
+            value = self._computed(spec, layout) if spec.computed else self._field_value(spec)
             missing = LEFT_OUT if spec.computed else self._missing(spec)
             default = LEFT_OUT if spec.computed else self._default(spec)
-            plan.fields.append(
-                FieldPlan(
+            layout.fields.append(
+                FieldLayout(
                     spec.name,
                     spec.stored,
                     value,
@@ -101,22 +101,22 @@ class SchemaPlanner:
                     computed=spec.computed,
                     missing=missing,
                     unset=REFUSED if default is REFUSED else LEFT_OUT,
-                    unset_check=default.factory if isinstance(default, Made) else None,
-                    settle=self._settle(spec) if settles or isinstance(value, Foreign) else None,
+                    unset_check=default.factory if isinstance(default, DefaultFactory) else None,
+                    as_native=self._settle(spec) if settles or isinstance(value, ThroughLibrary) else None,
                     aliases=spec.aliases,
                 )
             )
         if self.mode != TRUSTED and schema._schema.validators:
-            self._add_validators(plan, schema._schema.validators)
-        return plan
+            self._add_validators(layout, schema._schema.validators)
+        return layout
 
-    def _add_validators(self, plan: SchemaPlan, validators: Iterable[str]) -> None:
+    def _add_validators(self, layout: SchemaLayout, validators: Iterable[str]) -> None:
         """Let the model's own validators see what was loaded, where that can be shown to them as schematics would."""
-        inputs = [field for field in plan.fields if not field.computed]
+        inputs = [field for field in layout.fields if not field.computed]
         for field in inputs:
             if not every(field.value, self._is_known, lambda inner: True):
                 names = ", ".join(f"validate_{name}" for name in validators)
-                plan.load_declined = f"{plan.name} has {names}, and {field.name} is left to schematics"
+                layout.load_declined = f"{layout.name} has {names}, and {field.name} is left to schematics"
                 return
         adapter: Any = self.adapter
         nested = [field for field in inputs if has_models(field.value)]
@@ -128,25 +128,25 @@ class SchemaPlanner:
             judged: dict[str, Any] = adapter.judged(natives, self.mode)
             return judged
 
-        plan.finish = judge
+        layout.finish = judge
 
     def _is_known(self, value: Value) -> bool:
         """Say whether a native value, or what is inside, tells what schematics holds in its place."""
-        return not isinstance(value, Foreign) and value not in self._opaque
+        return not isinstance(value, ThroughLibrary) and value not in self._opaque
 
-    def _inner(self, model: Any, specs: Mapping[str, FieldSpec]) -> SchemaPlan:
+    def _inner(self, model: Any, specs: Mapping[str, FieldSpec]) -> SchemaLayout:
         """Describe a model inside another; one that nests itself is described once.
 
         Natively it is a dict by stored names.
         """
         if model in self._nested:
             return self._nested[model]
-        plan = self._nested[model] = SchemaPlan(model.__name__, outermost=False)
-        self._models.known[plan] = model, {spec.stored: spec.name for spec in specs.values()}
+        layout = self._nested[model] = SchemaLayout(model.__name__, outermost=False)
+        self._models.known[layout] = model, {spec.stored: spec.name for spec in specs.values()}
         for spec in specs.values():
             value = self._field_value(spec, inner=True)
-            plan.fields.append(
-                FieldPlan(
+            layout.fields.append(
+                FieldLayout(
                     spec.stored,
                     spec.stored,
                     value,
@@ -154,18 +154,18 @@ class SchemaPlanner:
                     required=spec.required,
                     missing=self._missing(spec, inner=True),
                     unset=self._unset(spec),
-                    settle=self._settle(spec) if isinstance(value, Foreign) else None,
+                    as_native=self._settle(spec) if isinstance(value, ThroughLibrary) else None,
                     aliases=spec.aliases,
                 )
             )
-        return plan
+        return layout
 
     # Values.
 
     def _field_value(self, spec: FieldSpec, *, inner: bool = False) -> Value:
         try:
             return self._value(spec, spec.native)
-        except Odd as odd:
+        except NotCompilable as odd:
             return self._foreign(spec, str(odd), inner=inner)
         except Contextual:
             return self._by_methods(spec, spec.native)
@@ -184,7 +184,7 @@ class SchemaPlanner:
         assert specs is not None
         reason = _objection(model)
         if reason is not None:
-            raise Odd(f"its model is left to schematics: {reason}")
+            raise NotCompilable(f"its model is left to schematics: {reason}")
         labels = {inner.name: inner.stored for inner in specs.values()}
         return Record(self._inner(model, specs), native=None, take=functools.partial(_taken, model, labels))
 
@@ -193,14 +193,14 @@ class SchemaPlanner:
         converted = Converted(
             load=functools.partial(self._load, spec),
             dump=functools.partial(self._dump, spec),
-            settle=self._settle(spec),
+            as_native=self._settle(spec),
             by_library=True,
         )
         if field.is_compound or type(field) is types.UnionType:
             self._opaque.add(converted)
         return converted
 
-    def _foreign(self, spec: FieldSpec, reason: str, *, inner: bool) -> Foreign:
+    def _foreign(self, spec: FieldSpec, reason: str, *, inner: bool) -> ThroughLibrary:
         name = spec.stored if inner else spec.name
 
         def dump(natives: dict[str, Any]) -> Any:
@@ -210,26 +210,26 @@ class SchemaPlanner:
                 return None if inner else ABSENT
             return self._dump(spec, self._settle(spec)(own_default(spec.native)))
 
-        return Foreign(
+        return ThroughLibrary(
             load=lambda value, data: self._load(spec, value),
             dump=dump,
             check=functools.partial(self._load, spec),
             reason=reason,
         )
 
-    def _computed(self, spec: FieldSpec, plan: SchemaPlan) -> Foreign:
+    def _computed(self, spec: FieldSpec, layout: SchemaLayout) -> ThroughLibrary:
         adapter: Any = self.adapter
 
         def dump(natives: dict[str, Any]) -> Any:
             values = dict(natives)
-            for field in plan.fields:
+            for field in layout.fields:
                 if field.name in values and has_models(field.value):
                     with contextlib.suppress(Unready):
                         values[field.name] = self._models.held(field.value, values[field.name])
             value = computed(adapter.filled(values), spec.name)
             return ABSENT if value is Undefined else self._dump(spec, value)
 
-        return Foreign(
+        return ThroughLibrary(
             lambda value, data: None, dump, lambda dumped: None, "it is computed by a function of the user's"
         )
 
@@ -257,11 +257,11 @@ class SchemaPlanner:
         """Say what a load does without a value; inside other models, there is ``None`` then."""
         field, whole = spec.native, self.mode != PARTIAL
         if spec.required and spec.kind == "set" and (whole or inner):
-            return Made(lambda: self._taken(spec, []))
+            return DefaultFactory(lambda: self._taken(spec, []))
         if not _asks_as_usual(field):
-            return Made(lambda: self._standing_in(spec, own_default(field) if whole else Undefined, inner))
+            return DefaultFactory(lambda: self._standing_in(spec, own_default(field) if whole else Undefined, inner))
         default = self._default(spec) if whole else LEFT_OUT
-        return Given(None) if inner and default is LEFT_OUT else default
+        return DefaultValue(None) if inner and default is LEFT_OUT else default
 
     def _default(self, spec: FieldSpec) -> Missing:
         """Say what stands in for a value that nothing was stored for."""
@@ -271,16 +271,16 @@ class SchemaPlanner:
             return self._standing_in(spec, own_default(field), inner=False)
 
         if not _asks_as_usual(field):
-            return Made(make)
+            return DefaultFactory(make)
         if field._default is Undefined:
             return REFUSED if spec.required and self.mode == WHOLE else LEFT_OUT
         if not _is_constant(field):
-            return Made(make)
+            return DefaultFactory(make)
         try:
             native = make()
         except Exception:
             return REFUSED
-        return Given(native) if isinstance(native, _IMMUTABLE) else Made(make)
+        return DefaultValue(native) if isinstance(native, _IMMUTABLE) else DefaultFactory(make)
 
     def _standing_in(self, spec: FieldSpec, value: Any, inner: bool) -> Any:
         native = self._taken(spec, None if value is Undefined and inner else value)
@@ -292,14 +292,14 @@ class SchemaPlanner:
         """Say what schematics gives out for an attribute that a dict inside another lacks."""
         field, settle = spec.native, self._settle(spec)
         if _asks_as_usual(field) and field._default is Undefined:
-            return Given(None)
+            return DefaultValue(None)
         if not _is_constant(field):
-            return Made(lambda: plain(settle(own_default(field))))
+            return DefaultFactory(lambda: plain(settle(own_default(field))))
         try:
             native = settle(field.default)
         except Exception:
             return UNSURE
-        return Given(native)
+        return DefaultValue(native)
 
 
 def _is_leaf(field: Any) -> bool:

@@ -14,15 +14,15 @@ from schematics.common import PRIMITIVE
 
 from ..codec import decode_number
 from ..spec import FieldSpec
-from .compiler.plans import (
+from .compiler.layouts import (
     Checks,
     Converted,
     Flag,
     Free,
     ListOf,
     MapOf,
+    NotCompilable,
     Number,
-    Odd,
     SetOf,
     Size,
     Text,
@@ -60,16 +60,16 @@ _ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?)([+-]0
 
 
 def require_usual(field: Any) -> None:
-    """Raise ``Odd`` where a type is not simply one of schematics'."""
+    """Raise ``NotCompilable`` where a type is not simply one of schematics'."""
     kind = type(field)
     if not kind.__module__.startswith("schematics.") and kind not in _OWN:
-        raise Odd(f"{kind.__name__} is a type of its own")
+        raise NotCompilable(f"{kind.__name__} is a type of its own")
     own = _METHODS & set(vars(field))
     if own:
-        raise Odd(f"its {', '.join(sorted(own))} is its own")
+        raise NotCompilable(f"its {', '.join(sorted(own))} is its own")
     exporting = field.export_mapping.get(PRIMITIVE)
     if getattr(exporting, "__func__", None) is not kind.to_primitive or type(exporting.__self__) is not kind:
-        raise Odd("its export_mapping is its own")
+        raise NotCompilable("its export_mapping is its own")
 
 
 def plain_value(spec: FieldSpec, field: Any, checks: Checks, describe: Describe, *, strict: bool) -> Value | None:
@@ -133,7 +133,7 @@ def _timestamp(field: Any, checks: Checks) -> Value | None:
         field.to_native,
         field.to_primitive,
         natives=(dt.datetime,),
-        settle=field.to_native,
+        as_native=field.to_native,
         reload="same",
         checks=checks,
         by_library=True,
@@ -171,7 +171,7 @@ def _moment(field: Any, checks: Checks) -> Value | None:
         _write_offset if ending == "%z" else _write_z,
         as_text=True,
         natives=(dt.datetime,),
-        settle=None if as_is else field.to_native,
+        as_native=None if as_is else field.to_native,
         reload="sure" if can_reload else "doubtful",
         checks=checks,
     )

@@ -9,7 +9,7 @@ from schematics import types
 from schematics.types.net import IPAddressType
 from schematics.validate import prepare_validator
 
-from .compiler.plans import Among, Bounds, Check, Checks, Holds, Objects, Size
+from .compiler.layouts import Accepts, Among, Bounds, Check, Checks, Satisfies, Size
 
 _CONTAINERS = (list, tuple, set, frozenset, dict, range)
 # schematics wraps validators that do not take its context
@@ -41,17 +41,17 @@ def _check(validator: Any) -> Check | None:
         # a field's copy has the validators of the original
         return _OWN[method](validator.__self__)
     if is_own(validator):
-        return Objects(validator)
+        return Accepts(validator)
     if getattr(validator, "__code__", None) is not _WRAPPER:
         raise Contextual
-    return Objects(validator.__wrapped__)
+    return Accepts(validator.__wrapped__)
 
 
 def _choices(field: Any) -> Check | None:
     if field.choices is None:
         return None
     if type(field.choices) not in _CONTAINERS:
-        return Objects(field.validate_choices)
+        return Accepts(field.validate_choices)
     return Among(field.choices)
 
 
@@ -74,19 +74,19 @@ def _range(field: Any) -> Check | None:
 
 
 def _regex(field: Any) -> Check | None:
-    return None if field.regex is None else Holds(field.regex.match)
+    return None if field.regex is None else Satisfies(field.regex.match)
 
 
 def _address(field: Any) -> Check | None:
-    return Holds(type(field).valid_ip)
+    return Satisfies(type(field).valid_ip)
 
 
 def _url(field: Any) -> Check | None:
-    return Objects(field.validate_) if field.verify_exists else Holds(field.valid_url)
+    return Accepts(field.validate_) if field.verify_exists else Satisfies(field.valid_url)
 
 
 def _email(field: Any) -> Check | None:
-    return Holds(types.EmailType.EMAIL_REGEX.match)
+    return Satisfies(types.EmailType.EMAIL_REGEX.match)
 
 
 def _zone(field: Any) -> Check | None:

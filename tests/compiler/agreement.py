@@ -14,7 +14,7 @@ from dynamorm.exceptions import DynamoException
 from dynamorm.instances import settle
 from dynamorm.mapper import Mapper
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for
-from dynamorm.schema.compiler import COMPILED, CONVERTED, Compiled, SchemaPlan
+from dynamorm.schema.compiler import COMPILED, CONVERTED, Compiled, SchemaLayout
 from dynamorm.state import Origin, State, Stateful
 
 from ..specs import single_key
@@ -36,7 +36,7 @@ def mappers(inner):
         key = next(iter(adapter.by_stored))
         made.append(Mapper("Book", adapter, single_key(key, "S")))
     compiled, plain = made
-    plain.adapter.__dict__["compiled"] = Compiled("Book", lambda mode: SchemaPlan("Book", [], "no", "no"), WHOLE)
+    plain.adapter.__dict__["compiled"] = Compiled("Book", lambda mode: SchemaLayout("Book", [], "no", "no"), WHOLE)
     return compiled, plain
 
 

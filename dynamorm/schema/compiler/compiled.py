@@ -10,11 +10,11 @@ from typing import Any, Protocol
 from ...codec import AttributeValue, WireItem
 from .dumping import Dump, compile_dump, dump_through_library
 from .given import GivenValues
+from .layouts import SchemaLayout
 from .loading import Load, Receive, compile_load, compile_receive
 from .on_demand import OnDemand, lock
 from .packing import Packing
 from .parts import Steps, Writer, compile_inner_part, compile_part, leave_to_library, trail_of
-from .plans import SchemaPlan
 from .report import Direction, report_fields
 
 
@@ -32,24 +32,24 @@ class Compiled:
     """The generated functions of a schema.
 
     All of them give ``None`` where the library has to do the work, be it that a schema is not compiled or that a value
-    is not of the expected shape.  ``plan`` describes the schema for loads in each mode, ``whole`` is the one that
-    demands everything, and ``dump_plan`` describes it for dumps, where these need something else.
+    is not of the expected shape.  ``layout`` describes the schema for loads in each mode, ``whole`` is the one that
+    demands everything, and ``dump_layout`` describes it for dumps, where these need something else.
     """
 
     def __init__(
         self,
         name: str,
-        plan: Callable[[str], SchemaPlan],
+        layout: Callable[[str], SchemaLayout],
         whole: str,
-        dump_plan: Callable[[], SchemaPlan] | None = None,
+        dump_layout: Callable[[], SchemaLayout] | None = None,
         given: Callable[[], TakesGiven] | None = None,
     ) -> None:
         self._name = name
-        self._plan = plan
+        self._layout = layout
         self._whole = whole
-        self._dump_plan = dump_plan
+        self._dump_layout = dump_layout
         self._given = given
-        self._plans: dict[str, SchemaPlan] = {}
+        self._layouts: dict[str, SchemaLayout] = {}
         self._texts: dict[str, str] = {}
         self.loads: dict[str, Load] = OnDemand(self._compile_load)
         """Functions like :meth:`load`, by their mode."""
@@ -78,7 +78,7 @@ class Compiled:
 
         It only writes texts, numbers and truth values.
         """
-        trail = trail_of(self.dump_plan, path, element=element)
+        trail = trail_of(self.dump_layout, path, element=element)
         if trail is None:
             return leave_to_library
         name, steps = trail
@@ -90,57 +90,57 @@ class Compiled:
         if self._given is not None:
             with suppress(Exception):  # whatever is wrong with a schema, its library says it best, when it is used
                 return self._given()
-        return GivenValues(self.plan(self._whole), self.dump_plan, self.parts, self.dumps)
+        return GivenValues(self.layout(self._whole), self.dump_layout, self.parts, self.dumps)
 
-    def plan(self, mode: str) -> SchemaPlan:
+    def layout(self, mode: str) -> SchemaLayout:
         """Return the description for a load."""
         with lock:
-            if mode not in self._plans:
-                self._plans[mode] = _described(self._name, lambda: self._plan(mode))
-            return self._plans[mode]
+            if mode not in self._layouts:
+                self._layouts[mode] = _described(self._name, lambda: self._layout(mode))
+            return self._layouts[mode]
 
     @cached_property
-    def dump_plan(self) -> SchemaPlan:
+    def dump_layout(self) -> SchemaLayout:
         """The description for the dump, which may be the one for a whole load."""
-        return self.plan(self._whole) if self._dump_plan is None else _described(self._name, self._dump_plan)
+        return self.layout(self._whole) if self._dump_layout is None else _described(self._name, self._dump_layout)
 
     @property
     def loading(self) -> Direction:
         """What is compiled of the validating load."""
         self.loads[self._whole]
-        plan = self.plan(self._whole)
+        layout = self.layout(self._whole)
         text = self._texts.get(f"load {self._whole}", "")
-        return Direction(f"{self._name}.load", plan.load_declined, report_fields(plan), text)
+        return Direction(f"{self._name}.load", layout.load_declined, report_fields(layout), text)
 
     @property
     def dumping(self) -> Direction:
         """What is compiled of the dump of a full save, which also checks."""
         self.dumps[True]
-        plan = self.dump_plan
-        reason = plan.dump_declined or plan.load_declined
-        return Direction(f"{self._name}.dump", reason, report_fields(plan), self._texts.get("dump True", ""))
+        layout = self.dump_layout
+        reason = layout.dump_declined or layout.load_declined
+        return Direction(f"{self._name}.dump", reason, report_fields(layout), self._texts.get("dump True", ""))
 
     def _compile_load(self, mode: str) -> Load:
-        plan = self.plan(mode)
-        if plan.load_declined is not None:
+        layout = self.layout(mode)
+        if layout.load_declined is not None:
             return leave_to_library
-        load, self._texts[f"load {mode}"] = compile_load(plan)
+        load, self._texts[f"load {mode}"] = compile_load(layout)
         return load
 
     def _compile_receive(self, mode: str) -> tuple[Receive, Packing]:
-        plan = self.plan(mode)
-        if plan.load_declined is not None:
-            return _receive_nothing, Packing(SchemaPlan(self._name))
-        return compile_receive(plan)
+        layout = self.layout(mode)
+        if layout.load_declined is not None:
+            return _receive_nothing, Packing(SchemaLayout(self._name))
+        return compile_receive(layout)
 
     def _compile_dump(self, check: bool) -> Dump:
-        plan = self.dump_plan
-        if plan.dump_declined is not None or (check and plan.load_declined is not None):
+        layout = self.dump_layout
+        if layout.dump_declined is not None or (check and layout.load_declined is not None):
             return leave_to_library
-        if plan.dump_whole is not None:
-            return dump_through_library(plan.dump_whole, check)
-        dump, self._texts[f"dump {check}"] = compile_dump(plan, check=check)
-        return self._if_it_loads(dump) if check and plan.finish is not None else dump
+        if layout.dump_whole is not None:
+            return dump_through_library(layout.dump_whole, check)
+        dump, self._texts[f"dump {check}"] = compile_dump(layout, check=check)
+        return self._if_it_loads(dump) if check and layout.finish is not None else dump
 
     def _if_it_loads(self, dump: Dump) -> Dump:
         """Return the dump of a schema that has something to say about all values together, as a load does."""
@@ -152,19 +152,19 @@ class Compiled:
         return dump_what_loads
 
     def _compile_part(self, key: tuple[str, bool]) -> Writer:
-        return compile_part(self.dump_plan, *key)
+        return compile_part(self.dump_layout, *key)
 
     def _compile_inner_part(self, key: tuple[str, Steps, bool]) -> Writer:
-        return compile_inner_part(self.dump_plan, *key)
+        return compile_inner_part(self.dump_layout, *key)
 
 
 def _receive_nothing(wire: Mapping[str, Any], first: Any) -> None:
     return None
 
 
-def _described(name: str, describe: Callable[[], SchemaPlan]) -> SchemaPlan:
+def _described(name: str, describe: Callable[[], SchemaLayout]) -> SchemaLayout:
     try:
         return describe()
     except Exception as error:
         reason = f"it cannot be described: {type(error).__name__}: {error}"
-        return SchemaPlan(name, load_declined=reason, dump_declined=reason)
+        return SchemaLayout(name, load_declined=reason, dump_declined=reason)

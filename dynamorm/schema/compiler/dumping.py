@@ -11,20 +11,20 @@ from typing import Any
 
 from ...codec import WireItem
 from .checks import GIVE_UP
-from .plans import (
+from .layouts import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
     UNSURE,
     Converted,
-    FieldPlan,
-    Foreign,
-    Given,
+    DefaultFactory,
+    DefaultValue,
+    FieldLayout,
     ListOf,
-    Made,
     MapOf,
     Record,
-    SchemaPlan,
+    SchemaLayout,
+    ThroughLibrary,
     Value,
 )
 from .source import Source
@@ -34,11 +34,11 @@ from .values import write_item
 Dump = Callable[[Mapping[str, Any]], "WireItem | None"]
 
 
-def compile_dump(plan: SchemaPlan, *, check: bool) -> tuple[Dump, str]:
+def compile_dump(layout: SchemaLayout, *, check: bool) -> tuple[Dump, str]:
     """Give the dump function of a schema, and its text; with ``check`` it gives valid items only."""
-    source = Source(f"dump of {plan.name}")
+    source = Source(f"dump of {layout.name}")
     writer = DumpWriter(source, check)
-    main = writer.function(plan, False)
+    main = writer.function(layout, False)
     while writer.waiting:
         writer.write(*writer.waiting.pop())
     dump: Dump = source.compiled()[main]
@@ -66,61 +66,63 @@ class DumpWriter:
     def __init__(self, source: Source, check: bool) -> None:
         self.source = source
         self.check = check
-        self.waiting: list[tuple[SchemaPlan, bool]] = []
+        self.waiting: list[tuple[SchemaLayout, bool]] = []
         self._functions: dict[tuple[int, bool], str] = {}
         self._values = ValueDumps(source, check, self.function)
 
-    def function(self, plan: SchemaPlan, nulls: bool) -> str:
+    def function(self, layout: SchemaLayout, nulls: bool) -> str:
         """Give the name of a schema's function, which may be written later."""
-        known = self._functions.get((id(plan), nulls))
+        known = self._functions.get((id(layout), nulls))
         if known is None:
-            known = self._functions[id(plan), nulls] = self.source.reserve((plan, nulls), "dump")
-            self.waiting.append((plan, nulls))
+            known = self._functions[id(layout), nulls] = self.source.reserve((layout, nulls), "dump")
+            self.waiting.append((layout, nulls))
         return known
 
-    def write(self, plan: SchemaPlan, nulls: bool) -> None:
+    def write(self, layout: SchemaLayout, nulls: bool) -> None:
         source = self.source
-        with source.block(f"def {self.function(plan, nulls)}(natives):"), source.block("try:"):
+        with source.block(f"def {self.function(layout, nulls)}(natives):"), source.block("try:"):
             source.line("out = {}")
-            if not plan.outermost:
+            if not layout.outermost:
                 source.line("absent = 0")
-            foreign = any(isinstance(field.value, Foreign) for field in plan.fields)
-            if foreign:
-                self.settled(plan)
-            for field in plan.fields:
-                if isinstance(field.value, Foreign):
-                    self.foreign_field(plan, field, field.value, nulls)
+            any_through_library = any(isinstance(field.value, ThroughLibrary) for field in layout.fields)
+            if any_through_library:
+                self.all_natives(layout)
+            for field in layout.fields:
+                if isinstance(field.value, ThroughLibrary):
+                    self.field_through_library(layout, field, field.value, nulls)
                 else:
-                    self.field(plan, field, nulls)
-            if not plan.outermost:
-                inputs = [field for field in plan.fields if not field.computed]
-                with source.block(f"if len({'settled' if foreign else 'natives'}) != {len(inputs)} - absent:"):
+                    self.field(layout, field, nulls)
+            if not layout.outermost:
+                inputs = [field for field in layout.fields if not field.computed]
+                with source.block(
+                    f"if len({'all_natives' if any_through_library else 'natives'}) != {len(inputs)} - absent:"
+                ):
                     source.line(GIVE_UP)
             source.line("return out")
         source.line("    except Exception:")
         source.line("        return None")
 
-    def settled(self, plan: SchemaPlan) -> None:
+    def all_natives(self, layout: SchemaLayout) -> None:
         """Write what collects the natives for fields whose own code may look at all of them.
 
-        All other fields see to the values as they were assigned: what the user has written settles nothing twice.
+        All other fields see to the values as they were assigned: no code of the user's converts anything twice.
         """
         source = self.source
-        if plan.outermost:
-            kept = {field.name for field in plan.fields if field.nullable and field.required}
+        if layout.outermost:
+            kept = {field.name for field in layout.fields if field.nullable and field.required}
             nones = f" or name in {source.use(frozenset(kept), 'kept')}" if kept else ""
-            source.line(f"settled = {{name: value for name, value in natives.items() if value is not None{nones}}}")
+            source.line(f"all_natives = {{name: value for name, value in natives.items() if value is not None{nones}}}")
         else:
-            source.line("settled = dict(natives)")
-        for field in plan.fields:
+            source.line("all_natives = dict(natives)")
+        for field in layout.fields:
             if field.computed:
-                source.line(f"settled.pop({field.name!r}, None)")
-            elif field.settle is not None and not _is_exact(field.value, []):
-                with source.block(f"if settled.get({field.name!r}) is not None:"):
-                    settle = source.use(field.settle, "settle")
-                    source.line(f"settled[{field.name!r}] = {settle}(settled[{field.name!r}])")
+                source.line(f"all_natives.pop({field.name!r}, None)")
+            elif field.as_native is not None and not _is_exact(field.value, []):
+                with source.block(f"if all_natives.get({field.name!r}) is not None:"):
+                    as_native = source.use(field.as_native, "as_native")
+                    source.line(f"all_natives[{field.name!r}] = {as_native}(all_natives[{field.name!r}])")
 
-    def field(self, plan: SchemaPlan, field: FieldPlan, nulls: bool) -> None:
+    def field(self, layout: SchemaLayout, field: FieldLayout, nulls: bool) -> None:
         source, name = self.source, repr(field.name)
 
         def store(value: str) -> None:
@@ -130,7 +132,7 @@ class DumpWriter:
             with source.block("if v is not None:"):
                 self._values.value(field.value, "v", store, nulls, in_list=False)
             with source.block("else:"):
-                if plan.outermost:
+                if layout.outermost:
                     if field.nullable and field.required:
                         with source.block(f"if {name} not in natives:"):
                             self.unset(field, store, nulls)
@@ -140,13 +142,13 @@ class DumpWriter:
                     self.none(field, store, nulls)
 
         if field.always is not None:
-            if not plan.outermost:
+            if not layout.outermost:
                 with source.block(f"if {name} not in natives:"):
                     source.line("absent += 1")
             source.line(f"v = {source.use(field.always.value, 'always')}")
             self._values.value(field.value, "v", store, nulls, in_list=False)
             return
-        if plan.outermost:
+        if layout.outermost:
             source.line(f"v = natives.get({name})")
             present()
             return
@@ -157,24 +159,24 @@ class DumpWriter:
             source.line("absent += 1")
             self.unset(field, store, nulls)
 
-    def none(self, field: FieldPlan, store: Store, nulls: bool) -> None:
+    def none(self, field: FieldLayout, store: Store, nulls: bool) -> None:
         unsure = field.unset is UNSURE and not field.nullable
         if unsure or (self.check and field.required and not field.nullable):
             self.source.line(GIVE_UP)
         elif nulls:
             store("{'NULL': True}")
 
-    def unset(self, field: FieldPlan, store: Store, nulls: bool) -> None:
+    def unset(self, field: FieldLayout, store: Store, nulls: bool) -> None:
         source = self.source
         if field.unset is REFUSED:
             if self.check:
                 source.line(GIVE_UP)
-        elif isinstance(field.unset, Given) and field.unset.value is None:
+        elif isinstance(field.unset, DefaultValue) and field.unset.value is None:
             self.none(field, store, nulls)
         elif field.unset is not LEFT_OUT:
-            if isinstance(field.unset, Given):
+            if isinstance(field.unset, DefaultValue):
                 source.line(f"v = {source.use(field.unset.value, 'default')}")
-            elif isinstance(field.unset, Made):
+            elif isinstance(field.unset, DefaultFactory):
                 source.line(f"v = {source.use(field.unset.factory, 'make')}()")
             else:
                 source.line(GIVE_UP)
@@ -183,16 +185,18 @@ class DumpWriter:
         if self.check and field.unset_check is not None:
             source.line(f"{source.use(field.unset_check, 'unset')}()")
 
-    def foreign_field(self, plan: SchemaPlan, field: FieldPlan, value: Foreign, nulls: bool) -> None:
+    def field_through_library(
+        self, layout: SchemaLayout, field: FieldLayout, value: ThroughLibrary, nulls: bool
+    ) -> None:
         source = self.source
 
         def store(dumped: str) -> None:
             source.line(f"out[{field.stored!r}] = {dumped}" if _is_storable(field.stored) else GIVE_UP)
 
-        if not plan.outermost and not field.computed:
+        if not layout.outermost and not field.computed:
             with source.block(f"if {field.name!r} not in natives:"):
                 source.line("absent += 1")
-        source.line(f"v = {source.use(value.dump, 'dump')}(settled)")
+        source.line(f"v = {source.use(value.dump, 'dump')}(all_natives)")
         check = self.check and not field.computed
         absent = source.use(ABSENT, "absent")
         with source.block(f"if v is {absent} or v is None:"):
@@ -222,17 +226,17 @@ def _is_storable(name: str) -> bool:
     return True
 
 
-def _is_exact(value: Value | None, above: list[SchemaPlan]) -> bool:
+def _is_exact(value: Value | None, above: list[SchemaLayout]) -> bool:
     """Say whether the dump gives up on any value that is not a native already."""
-    if isinstance(value, Foreign):
+    if isinstance(value, ThroughLibrary):
         return False
     if isinstance(value, Converted):
-        return value.settle is None
+        return value.as_native is None
     if isinstance(value, MapOf):
         return value.dump_key is None and _is_exact(value.element, above)
     if isinstance(value, ListOf):
         return _is_exact(value.element, above)
     if isinstance(value, Record):
-        below = [*above, value.plan]
-        return value.plan in above or all(_is_exact(field.value, below) for field in value.plan.fields)
+        below = [*above, value.layout]
+        return value.layout in above or all(_is_exact(field.value, below) for field in value.layout.fields)
     return True

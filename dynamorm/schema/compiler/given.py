@@ -13,25 +13,25 @@ from typing import Any
 
 from ...codec import WireItem
 from ...exceptions import UnstorableValue
-from ..copies import kept
+from ..copies import independent_copy
 from .dumping import Dump, compile_dump
-from .loading import Load, compile_load
-from .on_demand import OnDemand
-from .parts import Writer, field_alone
-from .plans import (
+from .layouts import (
     REFUSED,
     UNSURE,
-    FieldPlan,
+    DefaultFactory,
+    DefaultValue,
+    FieldLayout,
     Flag,
-    Given,
-    Made,
     Number,
-    SchemaPlan,
+    SchemaLayout,
     Text,
     fills_in,
     holds_free,
     keeps_natives,
 )
+from .loading import Load, compile_load
+from .on_demand import OnDemand
+from .parts import Writer, field_alone
 from .values import decimal_text
 
 Writers = Mapping[tuple[str, bool], Writer]
@@ -41,8 +41,8 @@ Dumps = Mapping[bool, Dump]
 class GivenValues:
     """Takes what programs give for one schema, of which ``parts`` and ``dumps`` are generated functions."""
 
-    def __init__(self, load: SchemaPlan, dump: SchemaPlan, parts: Writers, dumps: Dumps) -> None:
-        self._plan = dump
+    def __init__(self, load: SchemaLayout, dump: SchemaLayout, parts: Writers, dumps: Dumps) -> None:
+        self._layout = dump
         self._fields = _fields(dump) if load is dump else None
         self._parts = parts
         self._dumps = dumps
@@ -68,7 +68,7 @@ class GivenValues:
                 natives[name] = found[name]
             elif field.required or field.missing in (REFUSED, UNSURE):
                 return None
-            elif defaults and isinstance(field.missing, (Given, Made)):
+            elif defaults and isinstance(field.missing, (DefaultValue, DefaultFactory)):
                 default = _default(field.missing)
                 if default is None or self._parts[name, True](default) is None:
                     return None
@@ -87,7 +87,7 @@ class GivenValues:
                     return None
             elif field.required or field.missing in (REFUSED, UNSURE):
                 return None
-            elif isinstance(field.missing, (Given, Made)):
+            elif isinstance(field.missing, (DefaultValue, DefaultFactory)):
                 added[name] = _default(field.missing)
                 if added[name] is None:
                     return None
@@ -96,11 +96,11 @@ class GivenValues:
     @cached_property
     def _dump(self) -> Dump:
         """The function from any number of natives to their wire form, where each is valid by itself."""
-        plan = self._plan
-        alone = {name: field_alone(plan, name, True) for name in self._fields or {}}
+        layout = self._layout
+        alone = {name: field_alone(layout, name, True) for name in self._fields or {}}
         whole = frozenset(name for name, field in alone.items() if field is None)
         dump, _ = compile_dump(
-            SchemaPlan(f"{plan.name} given", [field for field in alone.values() if field is not None]), check=True
+            SchemaLayout(f"{layout.name} given", [field for field in alone.values() if field is not None]), check=True
         )
         return dump if not whole else lambda given: dump(given) if whole.isdisjoint(given) else None
 
@@ -116,36 +116,36 @@ class GivenValues:
 
     @cached_property
     def _loads_fill_in(self) -> bool:
-        return any(fills_in(field.value) for field in self._plan.fields)
+        return any(fills_in(field.value) for field in self._layout.fields)
 
     def _compile_load(self, name: str) -> Load:
         fields = self._fields or {}
-        return compile_load(SchemaPlan(f"{self._plan.name}.{name}", [fields[name]]))[0]
+        return compile_load(SchemaLayout(f"{self._layout.name}.{name}", [fields[name]]))[0]
 
-    def _as_loaded(self, field: FieldPlan, value: Any, wire: WireItem) -> Any:
+    def _as_loaded(self, field: FieldLayout, value: Any, wire: WireItem) -> Any:
         """Return the native that a load makes of a given one, ``None`` where the library has to judge."""
         if _is_changed_by_storage(value):
             return None
         if keeps_natives(field.value):
-            return kept(value)
+            return independent_copy(value)
         if holds_free(field.value) or _loses_digits(value):
             return None
         natives = self._loads[field.name]({field.stored: wire[field.stored]})
         return None if natives is None else natives.get(field.name)
 
 
-def _fields(plan: SchemaPlan) -> dict[str, FieldPlan] | None:
+def _fields(layout: SchemaLayout) -> dict[str, FieldLayout] | None:
     """Return the fields that may be given, ``None`` where the library sees their values together."""
-    if plan.load_declined is not None or plan.dump_declined is not None:
+    if layout.load_declined is not None or layout.dump_declined is not None:
         return None
-    if plan.finish is not None or plan.dump_whole is not None:
+    if layout.finish is not None or layout.dump_whole is not None:
         return None
-    return {field.name: field for field in plan.fields if not field.computed}
+    return {field.name: field for field in layout.fields if not field.computed}
 
 
-def _default(missing: Given | Made) -> Any:
+def _default(missing: DefaultValue | DefaultFactory) -> Any:
     """Return a default, ``None`` where there is none to be had: the library says why."""
-    if isinstance(missing, Given):
+    if isinstance(missing, DefaultValue):
         return missing.value
     try:
         return missing.factory()

@@ -10,19 +10,19 @@ from typing import Any
 
 from ...codec import AttributeValue
 from .dumping import compile_dump
-from .plans import (
+from .layouts import (
     LEFT_OUT,
-    FieldPlan,
+    Accepts,
+    FieldLayout,
     Flag,
-    Foreign,
     ListOf,
     MapOf,
     Number,
-    Objects,
     Record,
-    SchemaPlan,
+    SchemaLayout,
     SetOf,
     Text,
+    ThroughLibrary,
     Value,
 )
 
@@ -33,33 +33,33 @@ Steps = tuple["str | None", ...]
 _DEEPEST = 6
 
 
-def compile_part(plan: SchemaPlan, name: str, check: bool) -> Writer:
+def compile_part(layout: SchemaLayout, name: str, check: bool) -> Writer:
     """Return the function for the native of a field; with ``check`` it takes valid ones only."""
-    field = field_alone(plan, name, check)
-    return leave_to_library if field is None else _writer(f"{plan.name}.{name}", field, check)
+    field = field_alone(layout, name, check)
+    return leave_to_library if field is None else _writer(f"{layout.name}.{name}", field, check)
 
 
-def compile_inner_part(plan: SchemaPlan, name: str, steps: Steps, check: bool) -> Writer:
+def compile_inner_part(layout: SchemaLayout, name: str, steps: Steps, check: bool) -> Writer:
     """Return the function for a text, number or truth value some steps inside a field."""
-    field = field_alone(plan, name, check)
+    field = field_alone(layout, name, check)
     value: Value | None = None if field is None else field.value
     for step in steps:
         # a check of the whole may stand for those of what is inside
-        if check and any(isinstance(one, Objects) for one in getattr(value, "checks", ())):
+        if check and any(isinstance(one, Accepts) for one in getattr(value, "checks", ())):
             return leave_to_library
         value = _below(value, step)
     if not isinstance(value, (Text, Number, Flag)):
         return leave_to_library
     inside = ".".join(step or "element" for step in steps)
-    return _writer(f"{plan.name}.{inside}", FieldPlan(inside, "inside", value), check)
+    return _writer(f"{layout.name}.{inside}", FieldLayout(inside, "inside", value), check)
 
 
-def trail_of(plan: SchemaPlan, path: Sequence[str | int], *, element: bool) -> tuple[str, Steps] | None:
+def trail_of(layout: SchemaLayout, path: Sequence[str | int], *, element: bool) -> tuple[str, Steps] | None:
     """Return the field that a document path begins with, and the steps from there; ``None`` stands for any element.
 
     With ``element`` they lead to an element of what is at the path.
     """
-    field = next((field for field in plan.fields if field.stored == path[0]), None)
+    field = next((field for field in layout.fields if field.stored == path[0]), None)
     if field is None or len(path) > _DEEPEST:
         return None
     value: Value | None = field.value
@@ -77,17 +77,17 @@ def trail_of(plan: SchemaPlan, path: Sequence[str | int], *, element: bool) -> t
     return field.name, tuple(steps)
 
 
-def field_alone(plan: SchemaPlan, name: str, check: bool) -> FieldPlan | None:
+def field_alone(layout: SchemaLayout, name: str, check: bool) -> FieldLayout | None:
     """Return a field whose value can be dumped, and checked, without those of others; ``None`` for any other."""
-    field = next((field for field in plan.fields if field.name == name), None)
+    field = next((field for field in layout.fields if field.name == name), None)
     if (
         field is None
-        or plan.dump_declined is not None
-        or plan.dump_whole is not None
-        or (check and (plan.load_declined is not None or plan.finish is not None))
+        or layout.dump_declined is not None
+        or layout.dump_whole is not None
+        or (check and (layout.load_declined is not None or layout.finish is not None))
         or field.computed
         or field.always is not None
-        or isinstance(field.value, Foreign)
+        or isinstance(field.value, ThroughLibrary)
     ):
         return None
     return field.replace(unset=LEFT_OUT, unset_check=None)
@@ -97,9 +97,9 @@ def leave_to_library(values: Any) -> None:
     """Stand for a function that was not compiled."""
 
 
-def _writer(title: str, field: FieldPlan, check: bool) -> Writer:
+def _writer(title: str, field: FieldLayout, check: bool) -> Writer:
     name, stored = field.name, field.stored
-    dump, _ = compile_dump(SchemaPlan(title, [field]), check=check)
+    dump, _ = compile_dump(SchemaLayout(title, [field]), check=check)
 
     def write(value: Any) -> AttributeValue | None:
         wire = dump({name: value})
@@ -111,12 +111,12 @@ def _writer(title: str, field: FieldPlan, check: bool) -> Writer:
 def _below(value: Value | None, step: str | None) -> Value | None:
     """Return what is inside a value: a field by its stored name, or any element."""
     if isinstance(value, Record):
-        plan = value.plan
-        if plan.finish is not None or plan.dump_declined is not None:
+        layout = value.layout
+        if layout.finish is not None or layout.dump_declined is not None:
             return None
-        return next((one.value for one in plan.fields if one.stored == step and _stands_alone(one)), None)
+        return next((one.value for one in layout.fields if one.stored == step and _stands_alone(one)), None)
     return value.element if isinstance(value, (ListOf, SetOf, MapOf)) else None
 
 
-def _stands_alone(field: FieldPlan) -> bool:
+def _stands_alone(field: FieldLayout) -> bool:
     return not field.computed and field.always is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .plans import Converted, Foreign, ListOf, MapOf, Record, SchemaPlan, Value
+from .layouts import Converted, ListOf, MapOf, Record, SchemaLayout, ThroughLibrary, Value
 
 COMPILED = "compiled"
 CONVERTED = "compiled, with the library's own conversion"
@@ -59,31 +59,31 @@ class CompilationReport:
         return f"<{self.load!r}, {self.dump!r}>"
 
 
-def report_fields(plan: SchemaPlan) -> dict[str, str]:
+def report_fields(layout: SchemaLayout) -> dict[str, str]:
     """Return for each field, nested ones by their path, whether it is compiled."""
     outcomes: dict[str, str] = {}
-    _collect(plan, "", outcomes, [])
-    return outcomes if plan.dump_whole is None else dict.fromkeys(outcomes, CONVERTED)
+    _collect(layout, "", outcomes, [])
+    return outcomes if layout.dump_whole is None else dict.fromkeys(outcomes, CONVERTED)
 
 
-def _collect(plan: SchemaPlan, path: str, outcomes: dict[str, str], above: list[SchemaPlan]) -> None:
-    for field in plan.fields:
+def _collect(layout: SchemaLayout, path: str, outcomes: dict[str, str], above: list[SchemaLayout]) -> None:
+    for field in layout.fields:
         name = path + field.name
         outcomes[name] = CONVERTED if field.finished else _outcome(field.value)
         for inner in _records(field.value):
             if inner not in above:
-                _collect(inner, name + ".", outcomes, [*above, plan])
+                _collect(inner, name + ".", outcomes, [*above, layout])
 
 
 def _outcome(value: Value) -> str:
-    if isinstance(value, Foreign):
+    if isinstance(value, ThroughLibrary):
         return value.reason
     return CONVERTED if isinstance(value, Converted) and value.by_library else COMPILED
 
 
-def _records(value: Value | None) -> list[SchemaPlan]:
+def _records(value: Value | None) -> list[SchemaLayout]:
     if isinstance(value, Record):
-        return [value.plan]
+        return [value.layout]
     if isinstance(value, (ListOf, MapOf)):
         return _records(value.element)
     return []

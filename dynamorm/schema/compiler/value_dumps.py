@@ -8,18 +8,18 @@ from typing import Any
 
 from ...codec import encode_number
 from .checks import GIVE_UP, write_checks
-from .plans import (
+from .layouts import (
     Converted,
     Flag,
-    Foreign,
     Free,
     ListOf,
     MapOf,
     Number,
     Record,
-    SchemaPlan,
+    SchemaLayout,
     SetOf,
     Text,
+    ThroughLibrary,
     Value,
     set_tag,
 )
@@ -37,7 +37,7 @@ class ValueDumps:
     Inside of lists, ``nulls``, DynamoDB's NULL stands for ``None``; elsewhere nothing does.
     """
 
-    def __init__(self, source: Source, check: bool, function: Callable[[SchemaPlan, bool], str]) -> None:
+    def __init__(self, source: Source, check: bool, function: Callable[[SchemaLayout, bool], str]) -> None:
         self.source = source
         self._check = check
         self._function = function
@@ -58,7 +58,7 @@ class ValueDumps:
             self.guard(value, source.use(kind.native, "native"))
             store(f"{{'N': {self.number(kind, value)}}}")
             return
-        assert not isinstance(kind, Foreign)
+        assert not isinstance(kind, ThroughLibrary)
         if not isinstance(kind, Record):
             self.guard(value, _NATIVES[type(kind)])
         elif kind.native is not None:
@@ -137,10 +137,10 @@ class ValueDumps:
             else:
                 with source.block(f"if type({value}) not in {source.use(kind.natives, 'natives')}:"):
                     source.line(GIVE_UP)
-        if kind.settle is not None:
-            settled = source.local("n")
-            source.line(f"{settled} = {source.use(kind.settle, 'settle')}({value})")
-            value = settled
+        if kind.as_native is not None:
+            native = source.local("n")
+            source.line(f"{native} = {source.use(kind.as_native, 'as_native')}({value})")
+            value = native
         dumped = source.local("d")
         source.line(f"{dumped} = {source.use(kind.dump, 'dump')}({value})")
         if self._check:
@@ -205,7 +205,7 @@ class ValueDumps:
                 source.line(GIVE_UP)
             value = taken
         content = source.local("d")
-        source.line(f"{content} = {self._function(kind.plan, nulls)}({value})")
+        source.line(f"{content} = {self._function(kind.layout, nulls)}({value})")
         with source.block(f"if {content} is None:"):
             source.line(GIVE_UP)
         store(f"{{'M': {content}}}")

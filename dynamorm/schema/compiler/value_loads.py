@@ -9,22 +9,22 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from .checks import GIVE_UP, write_checks
-from .packing import packs_as_native
-from .plans import (
+from .layouts import (
     Converted,
     Flag,
-    Foreign,
     Free,
     ListOf,
     MapOf,
     Number,
     Record,
-    SchemaPlan,
+    SchemaLayout,
     SetOf,
     Text,
+    ThroughLibrary,
     Value,
     tag_of,
 )
+from .packing import packs_as_native
 from .source import Source
 from .values import FRACTION, float_reader, number_of, read_free, read_free_map
 
@@ -41,7 +41,7 @@ class ValueLoads:
     """
 
     def __init__(
-        self, source: Source, function: Callable[[SchemaPlan], str], *, is_packed: bool, is_complete: bool = False
+        self, source: Source, function: Callable[[SchemaLayout], str], *, is_packed: bool, is_complete: bool = False
     ) -> None:
         self.source = source
         self._function = function
@@ -97,12 +97,12 @@ class ValueLoads:
         source = self.source
         value = source.local("v")
         read = f"{source.use(read_free, 'read')}({wire})"
-        if isinstance(kind, Foreign):
+        if isinstance(kind, ThroughLibrary):
             read = f"{source.use(kind.load, 'load')}({read}, wire)"
         elif isinstance(kind, Converted):
             read = f"{source.use(kind.load, 'load')}({read})"
         source.line(f"{value} = {read}")
-        if not isinstance(kind, Foreign):
+        if not isinstance(kind, ThroughLibrary):
             write_checks(source, kind.checks, value)
         store(value, wire)
 
@@ -129,7 +129,7 @@ class ValueLoads:
             packed = self.entries(kind, content, wire, value)
         elif isinstance(kind, Record):
             packed = self.record(kind, content, wire, value)
-        assert not isinstance(kind, Foreign)
+        assert not isinstance(kind, ThroughLibrary)
         # checks may be functions of the user's, which get to see what was packed before
         write_checks(source, kind.checks, value)
         store(value, packed)
@@ -138,7 +138,7 @@ class ValueLoads:
         """Write what makes a nested native; give where its packed form is."""
         source = self.source
         packed = source.local("q")
-        source.line(f"{value} = {self._function(kind.plan)}({content})")
+        source.line(f"{value} = {self._function(kind.layout)}({content})")
         with source.block(f"if {value} is None:"):
             source.line(GIVE_UP)
         if self._is_packed:

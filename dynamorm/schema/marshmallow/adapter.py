@@ -20,9 +20,9 @@ from marshmallow.exceptions import ValidationError as LibraryError
 from ...exceptions import DynaModelException
 from ...spec import FieldSpec
 from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
-from ..compiler import SchemaPlan
-from ..compiler.plans import ABSENT as NO_VALUE
-from .plans import SchemaPlanner
+from ..compiler import SchemaLayout
+from ..compiler.layouts import ABSENT as NO_VALUE
+from .layouts import SchemaDescriber
 from .specs import converts_itself, key_type_of, spec_of
 from .variants import (
     GIVEN,
@@ -181,10 +181,10 @@ class MarshmallowAdapter(Adapter):
             return None if spec.nullable else NO_VALUE
         return self.serialised(spec, value if is_immutable(value) else copy.deepcopy(value))
 
-    def plan(self, mode: str) -> SchemaPlan:
+    def layout(self, mode: str) -> SchemaLayout:
         schema = {WHOLE: self._stored, PARTIAL: self._projected, TRUSTED: self._trusted}[mode]
         fillers = {} if mode == PARTIAL else {name: filler for name, (_, filler) in self._fillers.items()}
-        return SchemaPlanner(self, mode).outermost(schema, self._fill_in, fillers)
+        return SchemaDescriber(self, mode).outermost(schema, self._fill_in, fillers)
 
     def _mapping(self, loaded: Any) -> dict[str, Any]:
         if not isinstance(loaded, Mapping):
