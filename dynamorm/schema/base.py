@@ -51,9 +51,9 @@ class DynamORMSchema:
         """Validate a mapping; give native values, or with ``native=False`` the values in stored form."""
         adapter = adapter_of(cls)
         if partial:
-            values = adapter.take_given(obj, defaults=False)
+            values = adapter.natives_of_given(obj, defaults=False)
         else:
-            values = adapter.take_whole(obj)
+            values = adapter.natives_of_whole(obj)
         return values if native else adapter.dump(values)
 
     @classmethod
@@ -157,12 +157,12 @@ class Adapter(ABC):
     """Whether the schema has methods of its own that see whole dumps, so that parts of values mean nothing alone."""
 
     def layout(self, mode: str) -> SchemaLayout:
-        """Describe the schema to the compiler, for a load in some mode."""
+        """Return what the compiler is to know of the schema, for a load in some mode."""
         reason = f"the adapter of {self.library} describes nothing to the compiler"
         return SchemaLayout(self.schema_name, load_declined=reason, dump_declined=reason)
 
     def dump_layout(self) -> SchemaLayout:
-        """Describe the schema to the compiler for dumps, where these need another description than loads."""
+        """Return what the compiler is to know for dumps, where that differs from what it is for loads."""
         return self.compiled.layout(WHOLE)
 
     @cached_property
@@ -179,23 +179,23 @@ class Adapter(ABC):
 
     # What is the same for all libraries.
 
-    def take_given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
-        """Give the natives of what a constructor was given."""
+    def natives_of_given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
+        """Return the natives of what a constructor was given."""
         quick = self.compiled.given.natives(values, defaults)
         if quick is not None:
             return quick
         prepared = self._serialised(values)
         return self._guarded(values, lambda: self.load_given(prepared, defaults=defaults))
 
-    def take_whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the natives of a whole item that a program puts."""
+    def natives_of_whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the natives of a whole item that a program puts."""
         prepared = self._serialised(values)
         return self._guarded(values, lambda: self.load_whole(prepared))
 
-    def take_stored(
+    def natives_of_stored(
         self, values: Mapping[str, Any], mode: str = WHOLE, where: str = "", *, complete: bool = True
     ) -> dict[str, Any]:
-        """Give the natives of stored values, by stored name.
+        """Return the natives of stored values, which come by stored name.
 
         Storage cannot hold everything that a required field accepts; with ``complete`` that is made good.
         """
@@ -208,9 +208,9 @@ class Adapter(ABC):
             complete_absent(self.inputs, prepared)
         return self._guarded(values, lambda: self.load_stored(prepared, mode), where)
 
-    def settle(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Give natives for values that may have been assigned in any form, so that they can be dumped."""
-        settled: dict[str, Any] = {}
+    def natives_of_assigned(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return natives, which can be dumped, for values that may have been assigned in any form."""
+        natives: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         causes: list[Exception] = []
         for name, value in values.items():
@@ -218,7 +218,7 @@ class Adapter(ABC):
             if spec.computed or (value is None and not means_none(spec)):
                 continue
             try:
-                settled[name] = self.as_native(spec, value)
+                natives[name] = self.as_native(spec, value)
             except self.library_errors as error:
                 found = self.messages(error)
                 errors[name] = found[name] if isinstance(found, dict) and list(found) == [name] else found
@@ -228,7 +228,7 @@ class Adapter(ABC):
                 causes.append(error)
         if errors:
             raise ValidationError(values, self.schema_name, errors) from causes[0]
-        return settled
+        return natives
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
         """Give the native value of one assigned value."""
@@ -283,7 +283,7 @@ class Adapter(ABC):
             # some libraries dump None for what was never given, which a load would take for a value
             if means_none(spec) and spec.name not in natives and dumped.get(spec.stored, ABSENT) is None:
                 del dumped[spec.stored]
-        return dumped, self.take_stored(dumped, complete=False)
+        return dumped, self.natives_of_stored(dumped, complete=False)
 
     def checked_dump(self, natives: dict[str, Any]) -> dict[str, Any]:
         """Give the dump of natives that are valid."""

@@ -14,7 +14,7 @@ from .pydantic_values import plain
 
 
 class WholeDump:
-    """Does what :meth:`Adapter.settle` and :meth:`Adapter.checked_dump` do, for values that nothing is wrong with."""
+    """Does what ``natives_of_assigned`` and ``checked_dump`` of adapters do, for values that nothing is wrong with."""
 
     def __init__(self, adapter: Adapter, engine: Engine, check: Finish, *, keeps_unknown: bool) -> None:
         inputs = adapter.inputs

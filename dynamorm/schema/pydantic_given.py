@@ -99,7 +99,7 @@ class Given:
             def accept_fields(values: Mapping[str, Any]) -> dict[str, Any]:
                 prepared = ready(values)
                 if prepared is None:
-                    return adapter.take_whole(values)
+                    return adapter.natives_of_whole(values)
                 natives: dict[str, Any] = validate(prepared, by_alias=True, by_name=False)[0]
                 return natives
 
@@ -108,7 +108,7 @@ class Given:
 
         def accept(values: Mapping[str, Any]) -> dict[str, Any]:
             prepared = ready(values)
-            natives = adapter.take_whole(values) if prepared is None else adapter.load_whole(prepared)
+            natives = adapter.natives_of_whole(values) if prepared is None else adapter.load_whole(prepared)
             if not names.issuperset(natives):
                 raise LookupError("values of no field")
             return natives

@@ -154,7 +154,7 @@ def compare_all(schema, seed, tally, puts):
         other = place % 3 == 0
         compare_given(compiled, plain, changed(natives, rng) if other else natives, not other, rng, tally, schema.told)
         if place % 4 == 1:
-            settled = outcome(compiled.adapter.settle, natives)
+            settled = outcome(compiled.adapter.natives_of_assigned, natives)
             if settled[0] == "value":
                 compare_dumps(compiled, plain, settled[1], check, tally, schema.told)
 

@@ -317,7 +317,7 @@ def test_what_a_schema_demands_of_plain_values_is_demanded_on_reads_saves_and_pu
     book = model(value=kind)
     compiled, adapter = functions(book), adapter_of(book.Schema)
     natives = compiled.load({**ITEM, "value": stored}, WHOLE)
-    assert natives == adapter.take_stored({"id": "1", "value": decode_value(stored)})
+    assert natives == adapter.natives_of_stored({"id": "1", "value": decode_value(stored)})
     assert compiled.dump(natives, True) == compiled.given.wire(natives) == {**ITEM, "value": stored}
     assert compiled.load({**ITEM, "value": refused}, WHOLE) is None
     wrong = {"id": "1", "value": decode_value(refused)}
