@@ -35,7 +35,6 @@ from ..spec import FieldSpec
 from . import pydantic_variants as variants
 from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, means_none
 from .compiler import Compiled, SchemaLayout
-from .compiler.dumping import Dump, compile_dump, dump_through_library
 from .compiler.layouts import NotCompilable
 from .copies import QUICK_COPIES
 from .pydantic_dumps import ValidatedDump, WholeDump
@@ -270,14 +269,14 @@ class PydanticAdapter(Adapter):
         return Compiled(self.schema_name, self.layout, WHOLE, self.dump_layout, self._given)
 
     def _given(self) -> Given:
-        return Given(self, self.schema, None if self.keeps_unknown else self._dump_of_validated)
+        return Given(self, self.schema, None if self.keeps_unknown else self._validated_layout)
 
-    def _dump_of_validated(self) -> Dump:
-        """Return the dump of a whole item that pydantic has just made."""
+    def _validated_layout(self) -> SchemaLayout:
+        """Return what the compiler is to know for the dump of a whole item that pydantic has just made."""
         try:
-            return compile_dump(DumpDescriber(self, validated=True).outermost(), check=False)[0]
+            return DumpDescriber(self, validated=True).outermost()
         except NotCompilable:
-            return dump_through_library(ValidatedDump(self, self._engine), False)
+            return SchemaLayout(self.schema_name, dump_whole=ValidatedDump(self, self._engine))
 
     def _finisher(self, mode: str, direct: Collection[str] = ()) -> Finish:
         """Give what a compiled load does with plain values: the same as :meth:`load_stored`, but for the errors.

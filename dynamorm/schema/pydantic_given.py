@@ -15,7 +15,8 @@ from ..codec import WireItem
 from ..spec import FieldSpec
 from . import pydantic_variants as variants
 from .base import Adapter, means_none
-from .compiler.dumping import Dump
+from .compiler import SchemaLayout
+from .compiler.dumping import Dump, compile_dump
 from .pydantic_engine import Model
 
 Node = dict[str, Any]
@@ -30,9 +31,9 @@ _REFUSE_NONE = frozenset(
 class Given:
     """Makes the values that a program gives for one model ready, where that takes little."""
 
-    def __init__(self, adapter: Adapter, model: Model, compile_dump: Callable[[], Dump] | None) -> None:
+    def __init__(self, adapter: Adapter, model: Model, layout: Callable[[], SchemaLayout] | None) -> None:
         core, definitions = variants.unwrapped(model.__pydantic_core_schema__)
-        self._compile_dump = compile_dump
+        self._layout = layout
         self._definitions = {node["ref"]: node for node in definitions}
         self._adapter = adapter
         self._model = model
@@ -84,7 +85,7 @@ class Given:
     @cached_property
     def _dump(self) -> Dump | None:
         try:
-            return None if self._compile_dump is None else self._compile_dump()
+            return None if self._layout is None else compile_dump(self._layout(), check=False)[0]
         except Exception:
             return None  # whatever is wrong with a schema, its library says it best
 

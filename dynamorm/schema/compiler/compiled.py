@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from ...codec import AttributeValue, WireItem
-from .dumping import Dump, compile_dump, dump_through_library
+from .dumping import Dump, compile_dump
 from .given import GivenValues
 from .layouts import SchemaLayout
 from .loading import Load, Receive, compile_load, compile_receive
@@ -137,8 +137,6 @@ class Compiled:
         layout = self.dump_layout
         if layout.dump_declined is not None or (check and layout.load_declined is not None):
             return leave_to_library
-        if layout.dump_whole is not None:
-            return dump_through_library(layout.dump_whole, check)
         dump, self._texts[f"dump {check}"] = compile_dump(layout, check=check)
         return self._if_it_loads(dump) if check and layout.finish is not None else dump
 

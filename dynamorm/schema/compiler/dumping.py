@@ -35,7 +35,9 @@ Dump = Callable[[Mapping[str, Any]], "WireItem | None"]
 
 
 def compile_dump(layout: SchemaLayout, *, check: bool) -> tuple[Dump, str]:
-    """Give the dump function of a schema, and its text; with ``check`` it gives valid items only."""
+    """Return the dump function of a schema, and its text; with ``check`` it gives valid items only."""
+    if layout.dump_whole is not None:
+        return _dump_whole(layout.dump_whole, check), ""
     source = Source(f"dump of {layout.name}")
     writer = DumpWriter(source, check)
     main = writer.function(layout, False)
@@ -43,18 +45,6 @@ def compile_dump(layout: SchemaLayout, *, check: bool) -> tuple[Dump, str]:
         writer.write(*writer.waiting.pop())
     dump: Dump = source.compiled()[main]
     return dump, "\n".join(source.lines)
-
-
-def dump_through_library(dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]], check: bool) -> Dump:
-    """Return the dump function of a schema whose library gives the plain values."""
-
-    def dump(natives: Mapping[str, Any]) -> WireItem | None:
-        try:
-            return write_item(dump_whole(natives, check))
-        except Exception:
-            return None
-
-    return dump
 
 
 class DumpWriter:
@@ -216,6 +206,18 @@ class DumpWriter:
             if check:
                 source.line(f"{source.use(value.check, 'check')}(v)")
             self._values.free("v", store, nulls, in_list=False)
+
+
+def _dump_whole(serialise: Callable[[Mapping[str, Any], bool], Mapping[str, Any]], check: bool) -> Dump:
+    """Return the dump function of a schema whose library makes the plain values."""
+
+    def dump(natives: Mapping[str, Any]) -> WireItem | None:
+        try:
+            return write_item(serialise(natives, check))
+        except Exception:
+            return None
+
+    return dump
 
 
 def _is_storable(name: str) -> bool:
