@@ -10,7 +10,7 @@ from .codec import AttributeValue, WireItem, encode_value
 from .documents import replaced_at, same_value, value_at
 from .exceptions import ValidationError
 from .schema import PARTIAL, TRUSTED, WHOLE
-from .schema.copies import UNCHANGING, kept
+from .schema.copies import UNCHANGING, independent_copy
 from .signals import post_init, pre_init
 from .state import Origin, Place, State, maker, snapshot
 from .updates import Planned
@@ -227,7 +227,7 @@ def _take_parts_over(
     _put_back(instance, {top: local[top] for top in differing if top in local}, differing, into=instance.__dict__)
     for spec in filter(None, map(mapper.adapter.by_stored.get, tops.keys() - set(differing))):
         if spec.name in state.original:
-            instance.__dict__[spec.name] = kept(state.original[spec.name])
+            instance.__dict__[spec.name] = independent_copy(state.original[spec.name])
         else:
             instance.__dict__.pop(spec.name, None)
     _count_on_top(instance, tops, {str(part.path[0]) for part in parts if part.kind in ("set", "remove")})
@@ -257,7 +257,7 @@ def _take_fields_over(instance: Any, state: State, mapper: Any, plan: Sequence[P
         defaults.pop(name, None)
         if name in values:
             original[name] = value = values[name]
-            held[name] = value if type(value) in UNCHANGING else kept(value)
+            held[name] = value if type(value) in UNCHANGING else independent_copy(value)
         else:
             original.pop(name, None)
             held.pop(name, None)

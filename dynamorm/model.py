@@ -446,7 +446,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         adapter = type(self)._dynamorm.adapter
         found = values_of(self)
         if not native:
-            found = adapter.dump(adapter.settle(found))
+            found = adapter.dump(adapter.natives_of_assigned(found))
         if adapter.gives_none:
             names = [spec.name if native else spec.stored for spec in adapter.inputs]
             return {**dict.fromkeys(names), **found}
@@ -458,7 +458,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         :raises ValidationError: if it cannot be saved
         """
         adapter = type(self)._dynamorm.adapter
-        _, native = adapter.checked(adapter.settle(values_of(self)))
+        _, native = adapter.checked(adapter.natives_of_assigned(values_of(self)))
         return native
 
     # What is known of it; `dynamorm.inspect` tells the same where fields have these names.

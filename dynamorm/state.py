@@ -12,7 +12,7 @@ from .codec import WireItem
 from .connection import Connection
 from .expressions import Reference
 from .mapper import Receiver
-from .schema.copies import UNCHANGING, kept
+from .schema.copies import UNCHANGING, independent_copy
 from .spec import FieldSpec
 
 
@@ -247,4 +247,4 @@ class DroppedField:
 
 def snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
     """Give the values as they are now, whatever happens to them later."""
-    return {name: value if type(value) in UNCHANGING else kept(value) for name, value in values.items()}
+    return {name: value if type(value) in UNCHANGING else independent_copy(value) for name, value in values.items()}

@@ -60,14 +60,6 @@ BESIDE = {
     "types": {"schema"},
     "testing": {"__init__", "exceptions", "codec", "spec", "schema"},
 }
-MARSHMALLOW = {
-    "schema/marshmallow.py",
-    "schema/marshmallow_fields.py",
-    "schema/marshmallow_plans.py",
-    "schema/marshmallow_validators.py",
-    "schema/marshmallow_values.py",
-    "schema/marshmallow_variants.py",
-}
 THIRD_PARTIES = {
     "boto3": {"connection"},
     "botocore": {"connection"},
@@ -75,7 +67,7 @@ THIRD_PARTIES = {
     "certifi": {"connection"},
     "blinker": {"signals"},
     "six": {"model"},
-    "marshmallow": MARSHMALLOW,
+    "marshmallow": {"schema/marshmallow"},
     "schematics": {"schema/schematics"},
     "pydantic": {"schema/pydantic"},
     "pydantic_core": {"schema/pydantic"},

@@ -14,7 +14,7 @@ from dynamorm.exceptions import DynamoException
 from dynamorm.instances import settle
 from dynamorm.mapper import Mapper
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for
-from dynamorm.schema.compiler import COMPILED, CONVERTED, Compiled, SchemaPlan
+from dynamorm.schema.compiler import COMPILED, CONVERTED, Compiled, SchemaLayout
 from dynamorm.state import Origin, State, Stateful
 
 from ..specs import single_key
@@ -36,7 +36,7 @@ def mappers(inner):
         key = next(iter(adapter.by_stored))
         made.append(Mapper("Book", adapter, single_key(key, "S")))
     compiled, plain = made
-    plain.adapter.__dict__["compiled"] = Compiled("Book", lambda mode: SchemaPlan("Book", [], "no", "no"), WHOLE)
+    plain.adapter.__dict__["compiled"] = Compiled("Book", lambda mode: SchemaLayout("Book", [], "no", "no"), WHOLE)
     return compiled, plain
 
 
@@ -105,7 +105,7 @@ def compare_given(compiled, plain, natives, is_as_loaded, rng, tally, told):
     if is_as_loaded:
         found, expected = (outcome(lambda mapper=mapper: mapper.take(copied(given))) for mapper in (compiled, plain))
         agree(found, expected, f"put of {given!r} by {told}")
-    quick = compiled.adapter.compiled.exactly(copied(given), defaults=defaults)
+    quick = compiled.adapter.compiled.given.natives(copied(given), defaults)
     tally["given", quick is not None, expected[0]] += 1
 
 
@@ -121,7 +121,7 @@ def compare_puts(compiled, plain, item, natives, rng, tally, told):
         for call in ("take", "given"):
             found, expected = (outcome(getattr(mapper, call), copied(put)) for mapper in (compiled, plain))
             agree(found, expected, f"{call} of {put!r} by {told}")
-        quick = outcome(compiled.adapter.compiled.put, copied(put))
+        quick = outcome(compiled.adapter.compiled.given.wire, copied(put))
         is_put = outcome(plain.take, copied(put))[0]
         tally["put", quick != ("value", None), is_put] += 1
 
@@ -154,7 +154,7 @@ def compare_all(schema, seed, tally, puts):
         other = place % 3 == 0
         compare_given(compiled, plain, changed(natives, rng) if other else natives, not other, rng, tally, schema.told)
         if place % 4 == 1:
-            settled = outcome(compiled.adapter.settle, natives)
+            settled = outcome(compiled.adapter.natives_of_assigned, natives)
             if settled[0] == "value":
                 compare_dumps(compiled, plain, settled[1], check, tally, schema.told)
 

@@ -57,9 +57,9 @@ def through_storage(dumped):
 
 def round_trip(adapter, **given):
     """What is read after ``given`` was constructed and saved."""
-    natives = adapter.take_given(given)
-    stored = through_storage(adapter.checked_dump(adapter.settle(natives)))
-    return adapter.take_stored(stored)
+    natives = adapter.natives_of_given(given)
+    stored = through_storage(adapter.checked_dump(adapter.natives_of_assigned(natives)))
+    return adapter.natives_of_stored(stored)
 
 
 def errors_of(call, *arguments, **keywords):
@@ -174,11 +174,11 @@ def test_values_are_taken_natively_and_serialised_when_constructed_and_when_assi
     make, native, serialised = NATIVES[name]
     adapter = declare(f=make())
     for given in (native, serialised):
-        assert adapter.take_given({"f": given}) == {"f": native}
-        assert adapter.take_whole({"f": given}) == {"f": native}
+        assert adapter.natives_of_given({"f": given}) == {"f": native}
+        assert adapter.natives_of_whole({"f": given}) == {"f": native}
         assert round_trip(adapter, f=given) == {"f": native}
         assert type(round_trip(adapter, f=given)["f"]) is type(native)
-        assigned = adapter.settle({"f": given})
+        assigned = adapter.natives_of_assigned({"f": given})
         assert assigned == {"f": native}
         assert through_storage(adapter.checked_dump(assigned)) == through_storage(adapter.dump({"f": native}))
 
@@ -217,24 +217,24 @@ def test_bad_values_are_errors_by_field_when_constructed_put_and_assigned(name):
     make, value = BAD[name]
     adapter = declare(f=make(), g=fields.String())
     given = {"f": value, "g": "x"}
-    assert set(errors_of(adapter.take_given, given)) == {"f"}
-    assert set(errors_of(adapter.take_whole, given)) == {"f"}
-    assert set(errors_of(lambda: adapter.checked_dump(adapter.settle(given)))) == {"f"}
+    assert set(errors_of(adapter.natives_of_given, given)) == {"f"}
+    assert set(errors_of(adapter.natives_of_whole, given)) == {"f"}
+    assert set(errors_of(lambda: adapter.checked_dump(adapter.natives_of_assigned(given)))) == {"f"}
 
 
 def test_all_bad_assigned_values_are_reported_at_once():
     adapter = declare(a=fields.Integer(), b=fields.Date(), c=fields.String())
-    assert set(errors_of(adapter.settle, {"a": "x", "b": "x", "c": "x"})) == {"a", "b"}
+    assert set(errors_of(adapter.natives_of_assigned, {"a": "x", "b": "x", "c": "x"})) == {"a", "b"}
 
 
 def test_missing_required_is_no_matter_at_construction_but_of_whole_items():
     adapter = declare(a=fields.String(required=True), b=fields.Integer())
-    assert adapter.take_given({"b": 1}) == {"b": 1}
-    assert set(errors_of(adapter.take_whole, {"b": 1})) == {"a"}
-    assert set(errors_of(adapter.take_stored, {"b": 1})) == {"a"}
+    assert adapter.natives_of_given({"b": 1}) == {"b": 1}
+    assert set(errors_of(adapter.natives_of_whole, {"b": 1})) == {"a"}
+    assert set(errors_of(adapter.natives_of_stored, {"b": 1})) == {"a"}
     assert set(errors_of(adapter.checked_dump, {"b": 1})) == {"a"}
-    assert adapter.take_stored({"b": 1}, PARTIAL) == {"b": 1}
-    assert adapter.take_stored({"b": 1}, TRUSTED) == {"b": 1}
+    assert adapter.natives_of_stored({"b": 1}, PARTIAL) == {"b": 1}
+    assert adapter.natives_of_stored({"b": 1}, TRUSTED) == {"b": 1}
 
 
 def test_defaults_of_load_and_then_of_dump_fill_what_is_missing():
@@ -245,12 +245,12 @@ def test_defaults_of_load_and_then_of_dump_fill_what_is_missing():
         d=fields.Integer(required=True, dump_default=lambda: 5),
     )
     full = {"a": 1, "b": dt.date(2024, 1, 1), "c": [], "d": 5}
-    assert adapter.take_given({}) == full
-    assert adapter.take_whole({}) == full
-    assert adapter.take_stored({}) == full
-    assert adapter.take_given({}, defaults=False) == {}
-    assert adapter.take_stored({}, PARTIAL) == {}
-    assert adapter.take_given({})["c"] is not adapter.take_given({})["c"]
+    assert adapter.natives_of_given({}) == full
+    assert adapter.natives_of_whole({}) == full
+    assert adapter.natives_of_stored({}) == full
+    assert adapter.natives_of_given({}, defaults=False) == {}
+    assert adapter.natives_of_stored({}, PARTIAL) == {}
+    assert adapter.natives_of_given({})["c"] is not adapter.natives_of_given({})["c"]
 
 
 def test_a_dump_adds_no_defaults():
@@ -264,7 +264,7 @@ def test_the_older_names_of_defaults_work_and_warn_as_marshmallow_does():
         warnings.simplefilter("always")
         first, second = fields.Integer(missing=1), fields.Integer(default=2)
     assert len(caught) == 2
-    assert declare(a=first, b=second).take_given({}) == {"a": 1, "b": 2}
+    assert declare(a=first, b=second).natives_of_given({}) == {"a": 1, "b": 2}
 
 
 @only_in_3
@@ -273,22 +273,22 @@ def test_number_of_marshmallow_3_holds_a_float_exactly():
         warnings.simplefilter("ignore")
         adapter = declare(f=fields.Number())
     assert round_trip(adapter, f=19.99) == {"f": 19.99}
-    assert adapter.dump(adapter.settle({"f": "19.99"})) == {"f": 19.99}
+    assert adapter.dump(adapter.natives_of_assigned({"f": "19.99"})) == {"f": 19.99}
 
 
 def test_a_boolean_assigned_as_text_is_stored_as_a_boolean():
     adapter = declare(f=fields.Boolean())
-    assert encode_item(adapter.checked_dump(adapter.settle({"f": "yes"}))) == {"f": {"BOOL": True}}
+    assert encode_item(adapter.checked_dump(adapter.natives_of_assigned({"f": "yes"}))) == {"f": {"BOOL": True}}
     own_words = declare(f=fields.Boolean(truthy={"si"}, falsy={"non"}))
     assert round_trip(own_words, f="si") == round_trip(own_words, f=True) == {"f": True}
     assert round_trip(own_words, f="non") == {"f": False}
-    assert set(errors_of(own_words.take_given, {"f": "yes"})) == {"f"}
+    assert set(errors_of(own_words.natives_of_given, {"f": "yes"})) == {"f"}
 
 
 def test_strict_integers_refuse_assigned_fractions():
     adapter = declare(f=fields.Integer(strict=True))
-    assert adapter.settle({"f": 7}) == {"f": 7}
-    assert set(errors_of(adapter.settle, {"f": 7.5})) == {"f"}
+    assert adapter.natives_of_assigned({"f": 7}) == {"f": 7}
+    assert set(errors_of(adapter.natives_of_assigned, {"f": 7.5})) == {"f"}
 
 
 def test_decimals_with_places_ignore_the_ambient_context():
@@ -311,10 +311,10 @@ def test_numbers_are_exact():
 
 def test_data_key_and_attribute_name_three_things():
     adapter = declare(plain=fields.Integer(data_key="Stored"), declared=fields.Integer(attribute="python"))
-    assert adapter.take_given({"plain": 1, "python": 2}) == {"plain": 1, "python": 2}
-    assert adapter.take_given({"Stored": 1, "declared": 2}) == {"plain": 1, "python": 2}
+    assert adapter.natives_of_given({"plain": 1, "python": 2}) == {"plain": 1, "python": 2}
+    assert adapter.natives_of_given({"Stored": 1, "declared": 2}) == {"plain": 1, "python": 2}
     assert adapter.dump({"plain": 1, "python": 2}) == {"Stored": 1, "declared": 2}
-    assert adapter.take_stored({"Stored": 1, "declared": 2}) == {"plain": 1, "python": 2}
+    assert adapter.natives_of_stored({"Stored": 1, "declared": 2}) == {"plain": 1, "python": 2}
     assert set(adapter.fields) == {"plain", "python"}
 
 
@@ -324,8 +324,8 @@ def test_names_inside_nested_schemas_follow_them():
     for name in ("street", "Street"):
         given = {"f": {name: "Main"}, "g": [{name: "Main"}]}
         natives = {"f": {"street": "Main"}, "g": [{"street": "Main"}]}
-        assert adapter.take_given(given) == natives
-        assert adapter.settle(given) == natives
+        assert adapter.natives_of_given(given) == natives
+        assert adapter.natives_of_assigned(given) == natives
         assert adapter.dump(natives) == {"f": {"Street": "Main"}, "g": [{"Street": "Main"}]}
         assert round_trip(adapter, **given) == natives
 
@@ -343,14 +343,14 @@ def test_unknown_names_follow_the_schema_when_given_and_never_hinder_reading(pol
     adapter = declare(**members)
     given = {"a": 1, "other": 2}
     if policy == RAISE:
-        assert set(errors_of(adapter.take_given, given)) == {"other"}
-        assert set(errors_of(adapter.take_whole, given)) == {"other"}
+        assert set(errors_of(adapter.natives_of_given, given)) == {"other"}
+        assert set(errors_of(adapter.natives_of_whole, given)) == {"other"}
     else:
         expected = given if policy == INCLUDE else {"a": 1}
-        assert adapter.take_given(given) == adapter.take_whole(given) == expected
+        assert adapter.natives_of_given(given) == adapter.natives_of_whole(given) == expected
     assert adapter.keeps_unknown is (policy == INCLUDE)
     for mode in ("whole", PARTIAL, TRUSTED):
-        assert adapter.take_stored(given, mode) == {"a": 1}
+        assert adapter.natives_of_stored(given, mode) == {"a": 1}
 
 
 @pytest.mark.parametrize("mode", ["whole", PARTIAL, TRUSTED])
@@ -360,8 +360,8 @@ def test_unknown_nested_attributes_never_hinder_reading(mode):
         f=fields.Nested(nested, unknown=RAISE), g=fields.List(fields.Nested(nested)), h=fields.Nested(nested())
     )
     stored = {"f": {"a": 1, "b": 2}, "g": [{"a": 1, "b": 2}], "h": {"a": 1, "b": 2}}
-    assert adapter.take_stored(stored, mode) == {"f": {"a": 1}, "g": [{"a": 1}], "h": {"a": 1}}
-    assert set(errors_of(adapter.take_given, stored)) == {"f", "g", "h"}
+    assert adapter.natives_of_stored(stored, mode) == {"f": {"a": 1}, "g": [{"a": 1}], "h": {"a": 1}}
+    assert set(errors_of(adapter.natives_of_given, stored)) == {"f", "g", "h"}
 
 
 def test_load_only_and_dump_only_are_both_stored_and_read():
@@ -438,8 +438,8 @@ def test_schemas_are_inherited():
         b = fields.Integer()
 
     adapter = adapt(Child)
-    assert adapter.take_whole({"a": 1, "b": 2}) == {"a": 1, "b": 2}
-    assert errors_of(adapter.take_whole, {"a": 6}) == {"_schema": ["too much"]}
+    assert adapter.natives_of_whole({"a": 1, "b": 2}) == {"a": 1, "b": 2}
+    assert errors_of(adapter.natives_of_whole, {"a": 6}) == {"_schema": ["too much"]}
 
 
 def test_plain_bases_and_generated_schemas_serve_too():
@@ -470,7 +470,7 @@ def test_derived_schemas_stay_out_of_marshmallows_registry():
     assert round_trip(adapter, f={"a": 1}) == {"f": {"a": 1}}
     assert marshmallow.class_registry.get_class("Uniquely") is Uniquely
     kind = adapter_for("Uniquely", Uniquely)
-    kind(kind.adopt("Uniquely", Uniquely)).take_whole({"a": 1})
+    kind(kind.adopt("Uniquely", Uniquely)).natives_of_whole({"a": 1})
     assert marshmallow.class_registry.get_class("Uniquely") is Uniquely
     assert marshmallow.class_registry.get_class(f"{__name__}.Uniquely") is Uniquely
 
@@ -544,7 +544,7 @@ def test_a_nested_instance_keeps_what_was_set_on_it():
             return {"n": data["n"] * self.factor}
 
     adapter = declare(f=fields.Nested(Sized(3)))
-    assert adapter.take_given({"f": {"n": 2}}) == {"f": {"n": 6}}
+    assert adapter.natives_of_given({"f": {"n": 2}}) == {"f": {"n": 6}}
 
 
 def test_nested_objects_of_the_users_are_taken_natively():
@@ -560,9 +560,9 @@ def test_nested_objects_of_the_users_are_taken_natively():
             return Point(**data)
 
     adapter = declare(f=fields.Nested(PointSchema), g=fields.List(fields.Nested(PointSchema)))
-    natives = adapter.take_given({"f": Point(1), "g": [Point(2), {"x": 3}]})
+    natives = adapter.natives_of_given({"f": Point(1), "g": [Point(2), {"x": 3}]})
     assert (natives["f"].x, [each.x for each in natives["g"]]) == (1, [2, 3])
-    assert adapter.checked_dump(adapter.settle(natives)) == {"f": {"x": 1}, "g": [{"x": 2}, {"x": 3}]}
+    assert adapter.checked_dump(adapter.natives_of_assigned(natives)) == {"f": {"x": 1}, "g": [{"x": 2}, {"x": 3}]}
 
 
 def test_null_inside_nested_schemas_is_none_where_accepted_and_absent_elsewhere():
@@ -577,7 +577,7 @@ def test_null_inside_nested_schemas_is_none_where_accepted_and_absent_elsewhere(
     given = {"a": None, "b": "x", "c": set()}
     read = {"a": None, "b": "x", "c": set()}
     assert round_trip(adapter, f=given, g=[given]) == {"f": read, "g": [read]}
-    assert adapter.take_stored({"f": {"a": None, "b": None}}) == {"f": {"a": None, "c": set()}}
+    assert adapter.natives_of_stored({"f": {"a": None, "b": None}}) == {"f": {"a": None, "c": set()}}
 
 
 # None, sets
@@ -585,16 +585,16 @@ def test_null_inside_nested_schemas_is_none_where_accepted_and_absent_elsewhere(
 
 def test_a_required_nullable_field_is_saved_as_none():
     adapter = declare(a=fields.String(required=True, allow_none=True), b=fields.Integer())
-    natives = adapter.take_whole({"a": None, "b": 1})
+    natives = adapter.natives_of_whole({"a": None, "b": 1})
     stored = through_storage(adapter.dump(natives))
     assert stored == {"b": 1}
-    assert adapter.take_stored(stored) == {"a": None, "b": 1}
+    assert adapter.natives_of_stored(stored) == {"a": None, "b": 1}
     assert adapter.checked_dump({"a": None, "b": 1}) == {"a": None, "b": 1}
     with pytest.raises(ValidationError):
         adapter.checked_dump({"b": 1})
     with pytest.raises(ValidationError):
-        adapter.take_whole({"b": 1})
-    assert adapter.take_stored({"a": None, "b": None}) == {"a": None}
+        adapter.natives_of_whole({"b": 1})
+    assert adapter.natives_of_stored({"a": None, "b": None}) == {"a": None}
 
 
 def test_a_required_set_may_be_empty():
@@ -608,7 +608,7 @@ def test_sets_are_stored_as_sets():
     natives = {"s": {"a", "b"}, "n": {1, 2}, "b": {b"x"}}
     assert encode_item(adapter.dump(natives)) == {"s": {"SS": ["a", "b"]}, "n": {"NS": ["1", "2"]}, "b": {"BS": [b"x"]}}
     assert round_trip(adapter, **natives) == natives
-    assert set(errors_of(declare(f=Set(fields.Raw())).take_given, {"f": [{"a": 1}]})) == {"f"}
+    assert set(errors_of(declare(f=Set(fields.Raw())).natives_of_given, {"f": [{"a": 1}]})) == {"f"}
 
 
 def test_lists_of_maps_of_sets():
@@ -624,9 +624,9 @@ def test_timestamps_are_numbers():
         assert round_trip(adapter, at=precise) == {"at": precise}
     before = dt.datetime(1969, 12, 31, 23, 59, 59, 500000, tzinfo=dt.timezone.utc)
     assert round_trip(adapter, at=before) == {"at": before}
-    assert adapter.take_given({"at": MOMENT.replace(tzinfo=None)}) == {"at": MOMENT}
+    assert adapter.natives_of_given({"at": MOMENT.replace(tzinfo=None)}) == {"at": MOMENT}
     for bad in ("x", True, float("nan"), 10**30):
-        assert set(errors_of(adapter.take_given, {"at": bad})) == {"at"}
+        assert set(errors_of(adapter.natives_of_given, {"at": bad})) == {"at"}
 
 
 # Computed fields and functions
@@ -650,22 +650,22 @@ def test_methods_and_functions_compute_convert_and_take():
             return int(value)
 
     adapter = adapt(Declared)
-    natives = adapter.take_given({"id": "a", "both": "7", "taken": "8", "label": "ignored"})
+    natives = adapter.natives_of_given({"id": "a", "both": "7", "taken": "8", "label": "ignored"})
     assert natives == {"id": "a", "both": 7, "taken": 8}
-    stored = adapter.checked_dump(adapter.settle(natives))
+    stored = adapter.checked_dump(adapter.natives_of_assigned(natives))
     assert stored == {"id": "a", "both": "7", "taken": 8, "label": "for a", "shout": "A"}
-    assert adapter.take_stored(through_storage(stored)) == natives
+    assert adapter.natives_of_stored(through_storage(stored)) == natives
     assert adapter.computed_value(adapter.fields["label"], natives) == "for a"
 
 
 def test_plain_values_of_a_field_of_ones_own_are_native_once_loaded():
     adapter = declare(f=Reversed())
-    natives = adapter.take_given({"f": "abc"})
+    natives = adapter.natives_of_given({"f": "abc"})
     assert natives == {"f": "cba"}
     for _ in range(3):
-        stored = adapter.checked_dump(adapter.settle(natives))
+        stored = adapter.checked_dump(adapter.natives_of_assigned(natives))
         assert stored == {"f": "abc"}
-        natives = adapter.take_stored(stored)
+        natives = adapter.natives_of_stored(stored)
         assert natives == {"f": "cba"}
 
 
@@ -685,7 +685,7 @@ def test_own_get_attribute_and_handle_error_are_asked():
     adapter = adapt(Declared)
     assert adapter.dump({"a": 1}) == {"a": 2}
     with pytest.raises(Refused):
-        adapter.take_given({"a": "x"})
+        adapter.natives_of_given({"a": "x"})
 
 
 # Hooks and validators
@@ -765,18 +765,18 @@ def test_every_hook_runs_once_and_on_data_in_the_right_form(given):
         calls.clear()
         return counts
 
-    natives = adapter.take_given({"at": given, "n": 1})
+    natives = adapter.natives_of_given({"at": given, "n": 1})
     assert ran() == {**LOADED, **FIELDS}
-    adapter.dump(adapter.take_whole({"at": given, "n": 1}))
+    adapter.dump(adapter.natives_of_whole({"at": given, "n": 1}))
     assert ran() == {**LOADED, **FIELDS, **WHOLE, **DUMPED}
     natives["at"] = given
-    stored = adapter.checked_dump(adapter.settle(natives))
+    stored = adapter.checked_dump(adapter.natives_of_assigned(natives))
     assert ran() == {**LOADED, **FIELDS, **WHOLE, **DUMPED}
-    adapter.take_stored(through_storage(stored))
+    adapter.natives_of_stored(through_storage(stored))
     assert ran() == {**LOADED, **FIELDS, **WHOLE}
-    adapter.take_stored(through_storage(stored), PARTIAL)
+    adapter.natives_of_stored(through_storage(stored), PARTIAL)
     assert ran() == {**LOADED, **FIELDS}
-    adapter.take_stored(through_storage(stored), TRUSTED)
+    adapter.natives_of_stored(through_storage(stored), TRUSTED)
     assert ran() == LOADED
 
 
@@ -798,9 +798,9 @@ def test_a_method_with_two_marks_loses_one_only_and_can_be_called():
         def check(self, data, **kwargs):
             super().check(data, **kwargs)
 
-    assert adapt(Declared).take_given({"a": 1}) == {"a": 1, "finished": True}
-    assert errors_of(adapt(Declared).take_given, {"a": 13}) == {"_schema": ["unlucky"]}
-    assert errors_of(adapt(Child).take_given, {"a": 13}) == {"_schema": ["unlucky"]}
+    assert adapt(Declared).natives_of_given({"a": 1}) == {"a": 1, "finished": True}
+    assert errors_of(adapt(Declared).natives_of_given, {"a": 13}) == {"_schema": ["unlucky"]}
+    assert errors_of(adapt(Child).natives_of_given, {"a": 13}) == {"_schema": ["unlucky"]}
 
 
 def test_a_method_that_is_two_hooks_keeps_the_other_mark():
@@ -816,9 +816,9 @@ def test_a_method_that_is_two_hooks_keeps_the_other_mark():
             return data
 
     adapter = adapt(Declared)
-    assert adapter.take_given({"a": 1}) == {"a": 1}
+    assert adapter.natives_of_given({"a": 1}) == {"a": 1}
     assert len(seen) == 1
-    adapter.take_whole({"a": 1})
+    adapter.natives_of_whole({"a": 1})
     assert len(seen) == 3
 
 
@@ -834,9 +834,9 @@ def test_nested_values_are_whole_wherever_they_are_given():
 
     adapter = declare(f=fields.Nested(Range), g=fields.List(fields.Nested(Range())))
     wrong = {"low": 2, "high": 1}
-    assert errors_of(adapter.take_given, {"f": wrong}) == {"f": {"_schema": ["upside down"]}}
-    assert set(errors_of(adapter.take_given, {"g": [wrong]})) == {"g"}
-    assert adapter.take_stored({"f": wrong}, TRUSTED) == {"f": wrong}
+    assert errors_of(adapter.natives_of_given, {"f": wrong}) == {"f": {"_schema": ["upside down"]}}
+    assert set(errors_of(adapter.natives_of_given, {"g": [wrong]})) == {"g"}
+    assert adapter.natives_of_stored({"f": wrong}, TRUSTED) == {"f": wrong}
 
 
 def test_trusted_reads_skip_validators_and_required_but_convert():
@@ -866,15 +866,15 @@ def test_trusted_reads_skip_validators_and_required_but_convert():
     stored = {"a": 9, "url": "x", "inner": place, "listed": [place, {}], "named": place, "texts": ["a", None]}
     native = {"street": "Main", "at": dt.date(2024, 5, 6)}
     expected = {"a": 9, "url": "x", "inner": native, "listed": [native, {}], "named": native, "texts": ["a", None]}
-    assert adapter.take_stored(stored, TRUSTED) == expected
-    assert set(errors_of(adapter.take_stored, stored)) >= {"a", "url", "need", "inner", "listed", "named"}
-    assert set(errors_of(adapter.take_stored, {"inner": {"at": "x"}}, TRUSTED)) == {"inner"}
+    assert adapter.natives_of_stored(stored, TRUSTED) == expected
+    assert set(errors_of(adapter.natives_of_stored, stored)) >= {"a", "url", "need", "inner", "listed", "named"}
+    assert set(errors_of(adapter.natives_of_stored, {"inner": {"at": "x"}}, TRUSTED)) == {"inner"}
 
 
 def test_partial_reads_demand_nothing_inside_either():
     adapter = declare(f=fields.Nested(Address), g=fields.String(required=True))
-    assert adapter.take_stored({"f": {"zip": 1}}, PARTIAL) == {"f": {"zip": 1}}
-    assert set(errors_of(adapter.take_stored, {"f": {"zip": 0}}, PARTIAL)) == {"f"}
+    assert adapter.natives_of_stored({"f": {"zip": 1}}, PARTIAL) == {"f": {"zip": 1}}
+    assert set(errors_of(adapter.natives_of_stored, {"f": {"zip": 0}}, PARTIAL)) == {"f"}
 
 
 def test_a_post_load_has_to_return_a_mapping():
@@ -886,7 +886,7 @@ def test_a_post_load_has_to_return_a_mapping():
             return object()
 
     with pytest.raises(DynaModelException, match="post_load"):
-        adapt(Declared).take_given({"a": 1})
+        adapt(Declared).natives_of_given({"a": 1})
 
 
 def test_what_a_dump_raises_is_an_error_of_its_field():

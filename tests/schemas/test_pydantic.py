@@ -61,8 +61,8 @@ def stored(adapter: Any, natives: dict[str, Any]) -> dict[str, Any]:
 
 
 def round_trip(adapter: Any, **values: Any) -> dict[str, Any]:
-    natives = adapter.take_whole(values)
-    again = adapter.take_stored(stored(adapter, natives))
+    natives = adapter.natives_of_whole(values)
+    again = adapter.natives_of_stored(stored(adapter, natives))
     assert again == natives
     return again
 
@@ -212,12 +212,12 @@ class TestRecognising:
                 return self.isbn + "!"
 
         adapter = adapt(Schema)
-        natives = adapter.take_given({"isbn": " a "})
+        natives = adapter.natives_of_given({"isbn": " a "})
         assert natives == {"isbn": "A", "year": 2000}
         assert adapter.dump(natives)["label"] == "A/2000"
         assert adapter.schema(isbn="x").shout() == "X!"
         with pytest.raises(ValidationError):
-            adapter.take_given({"year": 1})
+            adapter.natives_of_given({"year": 1})
 
     def test_names_that_are_local_to_a_function(self) -> None:
         class Inner(BaseModel):
@@ -231,7 +231,7 @@ class TestRecognising:
                 count: Alias = 3
 
         adapter = adapt(Outer.Schema)
-        assert adapter.take_given({"inner": {"x": "1"}})["inner"] == Inner(x=1)
+        assert adapter.natives_of_given({"inner": {"x": "1"}})["inner"] == Inner(x=1)
 
     def test_a_model_whose_names_are_gone(self) -> None:
         def make() -> Any:
@@ -252,10 +252,10 @@ class TestRecognising:
             return Schema
 
         adapter = adapt(make())
-        assert adapter.take_given({"A": 2, "gone": {"x": 1}})["a"] == 4
+        assert adapter.natives_of_given({"A": 2, "gone": {"x": 1}})["a"] == 4
         assert adapter.fields["a"].stored == "A" and adapter.fields["a"].required
         with pytest.raises(ValidationError):
-            adapter.take_given({"a": 0})
+            adapter.natives_of_given({"a": 0})
 
     def test_inherited_annotations(self) -> None:
         class Base:
@@ -290,7 +290,7 @@ class TestRecognising:
             validate: bool = False
 
         adapter = adapt(Schema)
-        assert adapter.take_given({"copy": "x"}) == {"copy": "x", "json": 3, "schema": None, "validate": False}
+        assert adapter.natives_of_given({"copy": "x"}) == {"copy": "x", "json": 3, "schema": None, "validate": False}
         assert round_trip(adapter, copy="x", schema="s")["schema"] == "s"
         assert {spec.required for name, spec in adapter.fields.items() if name == "copy"} == {True}
 
@@ -302,7 +302,7 @@ class TestRecognising:
 
         adapter = adapt(Schema)
         assert adapter.fields["copy"].required
-        assert adapter.take_given({"copy": "x"}) == {"copy": "x", "json": 3}
+        assert adapter.natives_of_given({"copy": "x"}) == {"copy": "x", "json": 3}
 
     def test_what_pydantic_refuses(self) -> None:
         class Schema:
@@ -336,15 +336,15 @@ class TestEveryType:
 
     def test_from_natives(self) -> None:
         adapter = adapt(Everything)
-        natives = adapter.take_whole(VALUES)
-        assert adapter.take_whole(natives) == natives
+        natives = adapter.natives_of_whole(VALUES)
+        assert adapter.natives_of_whole(natives) == natives
         there = {name: value for name, value in natives.items() if value is not None or name == "note"}
-        assert adapter.take_given(natives) == there
-        assert adapter.settle(natives) == there
+        assert adapter.natives_of_given(natives) == there
+        assert adapter.natives_of_assigned(natives) == there
 
     def test_what_is_stored(self) -> None:
         adapter = adapt(Everything)
-        dumped = adapter.dump(adapter.take_whole(VALUES))
+        dumped = adapter.dump(adapter.natives_of_whole(VALUES))
         assert dumped["exact"] == Decimal("0.1") and type(dumped["exact"]) is Decimal
         assert dumped["at"] == "2024-05-06T07:08:09.000010+02:00"
         assert dumped["span"] == "-PT23H59M59.999997S"
@@ -360,9 +360,9 @@ class TestEveryType:
 
     def test_trusted_reads_convert_alike(self) -> None:
         adapter = adapt(Everything)
-        natives = adapter.take_whole(VALUES)
-        assert adapter.take_stored(stored(adapter, natives), TRUSTED) == natives
-        assert adapter.take_stored(stored(adapter, natives), PARTIAL) == {
+        natives = adapter.natives_of_whole(VALUES)
+        assert adapter.natives_of_stored(stored(adapter, natives), TRUSTED) == natives
+        assert adapter.natives_of_stored(stored(adapter, natives), PARTIAL) == {
             name: value for name, value in natives.items() if name != "note"
         }
 
@@ -401,7 +401,7 @@ class TestEveryType:
 
     def test_one_value_at_a_time(self) -> None:
         adapter = adapt(Everything)
-        natives = adapter.take_whole(VALUES)
+        natives = adapter.natives_of_whole(VALUES)
         dumped = adapter.dump(natives)
         for name, spec in adapter.fields.items():
             assert adapter.serialise(spec, natives[name]) == dumped[name], name
@@ -497,38 +497,38 @@ class TestHooks:
         return adapter
 
     def test_construction(self, adapter: Any) -> None:
-        adapter.take_given(GIVEN)
+        adapter.natives_of_given(GIVEN)
         assert CALLS == {**FIELD_HOOKS, "factory": 1}
 
     def test_construction_without_defaults(self, adapter: Any) -> None:
-        assert adapter.take_given({"isbn": "1"}, defaults=False) == {"isbn": "1"}
+        assert adapter.natives_of_given({"isbn": "1"}, defaults=False) == {"isbn": "1"}
         assert CALLS == {"wrap isbn": 1}
 
     def test_put(self, adapter: Any) -> None:
-        natives = adapter.take_whole(GIVEN)
+        natives = adapter.natives_of_whole(GIVEN)
         assert CALLS == {**FIELD_HOOKS, **MODEL_HOOKS, "factory": 1}
         CALLS.clear()
         assert adapter.dump(natives)["label"] == "1/1990"
         assert CALLS == DUMP_HOOKS
 
     def test_save(self, adapter: Any) -> None:
-        natives = adapter.take_given(GIVEN)
+        natives = adapter.natives_of_given(GIVEN)
         CALLS.clear()
-        adapter.checked_dump(adapter.settle(natives))
+        adapter.checked_dump(adapter.natives_of_assigned(natives))
         assert CALLS == {**FIELD_HOOKS, **MODEL_HOOKS, **DUMP_HOOKS}
 
     def test_read(self, adapter: Any) -> None:
-        item = stored(adapter, adapter.take_whole(GIVEN))
+        item = stored(adapter, adapter.natives_of_whole(GIVEN))
         CALLS.clear()
-        adapter.take_stored(item)
+        adapter.natives_of_stored(item)
         assert CALLS == {**FIELD_HOOKS, **MODEL_HOOKS}
 
     def test_projected_read(self, adapter: Any) -> None:
-        assert adapter.take_stored({"year": 1990, "label": "x"}, PARTIAL) == {"year": 1990}
+        assert adapter.natives_of_stored({"year": 1990, "label": "x"}, PARTIAL) == {"year": 1990}
         assert CALLS == {"before year": 1, "after year": 1}
 
     def test_trusted_read(self, adapter: Any) -> None:
-        natives = adapter.take_stored({"year": 1990, "line": {"qty": 2}}, TRUSTED)
+        natives = adapter.natives_of_stored({"year": 1990, "line": {"qty": 2}}, TRUSTED)
         assert natives == {"year": 1990, "line": Line.model_construct(qty=2), "made": [1]}
         assert CALLS == {"factory": 1}
 
@@ -547,9 +547,9 @@ class TestHooks:
                 return value
 
         adapter = adapt(Schema)
-        adapter.take_given({"a": 1, "c": 2})
-        adapter.take_given({"a": 1, "c": 2}, defaults=False)
-        adapter.take_whole({"a": 1, "c": 2})
+        adapter.natives_of_given({"a": 1, "c": 2})
+        adapter.natives_of_given({"a": 1, "c": 2}, defaults=False)
+        adapter.natives_of_whole({"a": 1, "c": 2})
         assert seen == [{"a": 1, "b": 5}, {"a": 1}, {"a": 1, "b": 5}]
 
     def test_a_model_validator_sees_the_whole(self) -> None:
@@ -564,15 +564,15 @@ class TestHooks:
                 return self
 
         adapter = adapt(Schema)
-        natives = adapter.take_given({"low": 2, "high": 1})
+        natives = adapter.natives_of_given({"low": 2, "high": 1})
         with pytest.raises(ValidationError, match="upside down") as caught:
-            adapter.take_whole(natives)
+            adapter.natives_of_whole(natives)
         assert caught.value.errors[0]["loc"] == ()
         with pytest.raises(ValidationError, match="upside down"):
             adapter.checked_dump(natives)
         with pytest.raises(ValidationError, match="upside down"):
-            adapter.take_stored({"low": 2, "high": 1})
-        assert adapter.take_stored({"low": 2, "high": 1}, TRUSTED) == natives
+            adapter.natives_of_stored({"low": 2, "high": 1})
+        assert adapter.natives_of_stored({"low": 2, "high": 1}, TRUSTED) == natives
 
     def test_a_model_validator_that_loses_the_model(self) -> None:
         class Schema(BaseModel):
@@ -584,7 +584,7 @@ class TestHooks:
                 return 3
 
         with pytest.raises(DynaModelException, match="return the model"):
-            adapt(Schema).take_whole({"a": 1})
+            adapt(Schema).natives_of_whole({"a": 1})
 
 
 def be_even(number: int) -> int:
@@ -601,7 +601,7 @@ class TestErrors:
 
         adapter = adapt(Schema)
         with pytest.raises(ValidationError) as caught:
-            adapter.take_given({"year": "x", "address": {"city": []}})
+            adapter.natives_of_given({"year": "x", "address": {"city": []}})
         theirs: Any = None
         try:
             Schema(year="x", address={"city": []})  # type: ignore[arg-type]
@@ -614,9 +614,9 @@ class TestErrors:
     def test_missing(self) -> None:
         adapter = adapt(Everything)
         with pytest.raises(ValidationError) as caught:
-            adapter.take_whole({})
+            adapter.natives_of_whole({})
         assert {error["type"] for error in caught.value.errors} == {"missing"}
-        assert adapter.take_given({}) == {}
+        assert adapter.natives_of_given({}) == {}
 
     def test_pickles(self) -> None:
         class Odd(ValueError):
@@ -638,7 +638,7 @@ class TestErrors:
                 raise ValueError("no")
 
         with pytest.raises(ValidationError) as caught:
-            adapt(Schema).take_given({"a": 1, "b": lambda: 3})
+            adapt(Schema).natives_of_given({"a": 1, "b": lambda: 3})
         errors = caught.value.errors
         assert pickle.loads(pickle.dumps(errors))[0]["loc"] == ("a",)
         assert errors[0]["ctx"] == {"error": "odd"}
@@ -651,7 +651,7 @@ class TestErrors:
         adapter = adapt(Schema)
         for values in ({"year": 1, "password": "hunter2"}, {"password": "hunter2" * 3}):
             with pytest.raises(ValidationError) as caught:
-                adapter.take_whole(values)
+                adapter.natives_of_whole(values)
             assert "hunter2" not in str(caught.value)
             assert "hunter2" not in str(caught.value.__cause__)
 
@@ -661,7 +661,7 @@ class TestErrors:
             year: int
 
         with pytest.raises(ValidationError) as caught:
-            adapt(Schema).take_given({"year": "topsecret"})
+            adapt(Schema).natives_of_given({"year": "topsecret"})
         assert "topsecret" not in str(caught.value)
 
     def test_what_cannot_be_dumped(self) -> None:
@@ -670,7 +670,7 @@ class TestErrors:
             address: Address
 
         adapter = adapt(Schema)
-        natives = adapter.take_whole({"year": 1, "address": {"city": "x"}})
+        natives = adapter.natives_of_whole({"year": 1, "address": {"city": "x"}})
         natives["address"].city = object()
         with pytest.raises(ValidationError) as caught:
             adapter.dump(natives)
@@ -682,13 +682,13 @@ class TestErrors:
             even: Annotated[list[Annotated[int, AfterValidator(be_even)]], Field(max_length=2)] = []
 
         adapter = adapt(Schema)
-        for take in (adapter.take_given, adapter.take_whole, adapter.take_stored):
+        for take in (adapter.natives_of_given, adapter.natives_of_whole, adapter.natives_of_stored):
             with pytest.raises(ValidationError):
                 take({"rank": 6})
-        assert adapter.take_stored({"rank": 6, "even": [1, 2, 3]}, TRUSTED) == {"rank": 6, "even": [1, 2, 3]}
+        assert adapter.natives_of_stored({"rank": 6, "even": [1, 2, 3]}, TRUSTED) == {"rank": 6, "even": [1, 2, 3]}
         assert adapter.convert(adapter.fields["rank"], "6") == 6
         with pytest.raises(ValidationError):
-            adapter.take_stored({"rank": "x"}, TRUSTED)
+            adapter.natives_of_stored({"rank": "x"}, TRUSTED)
 
 
 class TestNames:
@@ -710,10 +710,10 @@ class TestNames:
         assert {spec.source for spec in adapter.inputs} == {"a", "b", "c"}
         natives = {"a": 1, "b": 5, "c": 7}
         assert adapter.dump(natives) == {"A": 1, "out_b": 5, "c": 7, "Sum": 6}
-        assert adapter.take_stored({"A": 1, "out_b": 5, "c": 7, "Sum": 6}) == natives
+        assert adapter.natives_of_stored({"A": 1, "out_b": 5, "c": 7, "Sum": 6}) == natives
         for given in ({"a": 1, "b": 5, "c": 7}, {"A": 1, "in_b": 5, "c1": 7}, {"A": 1, "out_b": 5, "deep": [7]}):
-            assert adapter.take_given(given) == natives
-            assert adapter.take_whole(given) == natives
+            assert adapter.natives_of_given(given) == natives
+            assert adapter.natives_of_whole(given) == natives
         assert adapter.computed_value(adapter.fields["total"], natives) == 6
         assert adapter.computed_value(adapter.fields["total"], {"a": 1}) is None
 
@@ -723,7 +723,7 @@ class TestNames:
             first_name: str
 
         adapter = adapt(Schema)
-        assert adapter.dump(adapter.take_given({"first_name": "x"})) == {"firstName": "x"}
+        assert adapter.dump(adapter.natives_of_given({"first_name": "x"})) == {"firstName": "x"}
 
     def test_names_that_change_places(self) -> None:
         class Swapped(BaseModel):
@@ -735,14 +735,14 @@ class TestNames:
             either: Swapped | str = ""
 
         adapter = adapt(Schema)
-        natives = adapter.take_given({"a": 1, "inner": {"a": 2}, "either": {"b": 3}})
+        natives = adapter.natives_of_given({"a": 1, "inner": {"a": 2}, "either": {"b": 3}})
         assert (natives["a"], natives["b"], natives["inner"].a, natives["inner"].b) == (1, 0, 2, 0)
-        natives = adapter.take_whole({"a": 1, "b": 2, "inner": Swapped(b=3, a=4), "either": Swapped(b=5, a=6)})
+        natives = adapter.natives_of_whole({"a": 1, "b": 2, "inner": Swapped(b=3, a=4), "either": Swapped(b=5, a=6)})
         assert adapter.dump(natives) == {
             "b": 1, "a": 2, "inner": {"b": 3, "a": 4}, "either": {"b": 5, "a": 6},
         }  # fmt: skip
-        assert adapter.take_stored(stored(adapter, natives)) == natives
-        assert adapter.settle(natives) == natives
+        assert adapter.natives_of_stored(stored(adapter, natives)) == natives
+        assert adapter.natives_of_assigned(natives) == natives
 
     def test_nested_aliases_that_differ(self) -> None:
         class Inner(BaseModel):
@@ -755,13 +755,13 @@ class TestNames:
 
         adapter = adapt(Schema)
         given = {"one": {"in_x": 1}, "many": [{"x": 2}, {"out_x": 3}], "either": {"in_x": 4}}
-        natives = adapter.take_whole(given)
+        natives = adapter.natives_of_whole(given)
         assert adapter.dump(natives) == {
             "one": {"out_x": 1},
             "many": [{"out_x": 2}, {"out_x": 3}],
             "either": {"out_x": 4},
         }
-        assert adapter.take_stored(stored(adapter, natives)) == natives
+        assert adapter.natives_of_stored(stored(adapter, natives)) == natives
 
 
 class TestUnknown:
@@ -779,7 +779,7 @@ class TestUnknown:
 
         adapter = adapt(Schema)
         assert adapter.keeps_unknown == (policy == "allow")
-        for take in (adapter.take_given, adapter.take_whole):
+        for take in (adapter.natives_of_given, adapter.natives_of_whole):
             if policy == "forbid":
                 with pytest.raises(ValidationError, match="extra_forbidden"):
                     take({"a": 1, "z": 2})
@@ -788,8 +788,8 @@ class TestUnknown:
                 assert take({"a": 1, "z": 2}) == expected
         item = {"a": 1, "twice": 2, "z": 3, "inner": {"x": 1, "z": 4, "twice": 2}}
         for mode in (PARTIAL, TRUSTED, "whole"):
-            assert adapter.take_stored(item, mode)["inner"] == Inner(x=1)
-        assert adapter.take_whole({"a": 1, "twice": 2})["a"] == 1
+            assert adapter.natives_of_stored(item, mode)["inner"] == Inner(x=1)
+        assert adapter.natives_of_whole({"a": 1, "twice": 2})["a"] == 1
         if policy == "allow":
             assert adapter.dump({"a": 1, "z": 2}) == {"a": 1, "inner": None, "twice": 2, "z": 2}
 
@@ -859,8 +859,8 @@ def test_unknown_names_in_nested_models_are_kept_where_the_model_says_so() -> No
     adapter = adapt(Schema)
     natives = round_trip(adapter, one={"X": 1, "more": [1]}, many=[{"x": 2, "more": "m"}])
     assert natives["one"].more == [1] and natives["many"][0].more == "m"
-    assert adapter.settle(natives) == natives
-    assert adapter.take_stored(stored(adapter, natives), TRUSTED) == natives
+    assert adapter.natives_of_assigned(natives) == natives
+    assert adapter.natives_of_stored(stored(adapter, natives), TRUSTED) == natives
 
 
 class TestShapes:
@@ -870,19 +870,19 @@ class TestShapes:
             pets: list[Annotated[Cat | Dog, Field(discriminator="kind")]] = []
 
         adapter = adapt(Schema)
-        natives = adapter.take_whole({"pet": {"k": "cat", "lives": 9}, "pets": [{"k": "dog", "good": True}]})
+        natives = adapter.natives_of_whole({"pet": {"k": "cat", "lives": 9}, "pets": [{"k": "dog", "good": True}]})
         assert isinstance(natives["pet"], Cat) and isinstance(natives["pets"][0], Dog)
         assert adapter.dump(natives) == {
             "pet": {"Kind": "cat", "lives": 9},
             "pets": [{"Kind": "dog", "good": True, "barks": True}],
         }
         for mode in ("whole", TRUSTED, PARTIAL):
-            assert adapter.take_stored(stored(adapter, natives), mode) == natives
-        assert adapter.settle(natives) == natives
-        assert adapter.settle({"pet": {"Kind": "dog", "good": False}})["pet"].good is False
+            assert adapter.natives_of_stored(stored(adapter, natives), mode) == natives
+        assert adapter.natives_of_assigned(natives) == natives
+        assert adapter.natives_of_assigned({"pet": {"Kind": "dog", "good": False}})["pet"].good is False
         item = stored(adapter, natives)
         item["pet"]["unknown"] = 1
-        assert adapter.take_stored(item) == natives
+        assert adapter.natives_of_stored(item) == natives
 
     def test_the_best_match_of_a_union(self) -> None:
         class Schema(BaseModel):
@@ -890,8 +890,8 @@ class TestShapes:
 
         adapter = adapt(Schema)
         for given in (Bare(name="a"), Full(name="a", more=1)):
-            natives = adapter.take_whole({"thing": given})
-            again = adapter.take_stored(stored(adapter, natives))
+            natives = adapter.natives_of_whole({"thing": given})
+            again = adapter.natives_of_stored(stored(adapter, natives))
             assert again == natives and type(again["thing"]) is type(given)
 
     def test_enums_and_literals_of_any_value(self) -> None:
@@ -935,10 +935,10 @@ class TestShapes:
         adapter = adapt(Schema)
         values = {name: VALUES[name] for name in ("at", "tags", "exact", "color", "ident")}
         natives = round_trip(adapter, **values, price=1.5, title="x")
-        assert adapter.take_given(natives) == natives
+        assert adapter.natives_of_given(natives) == natives
         for bad in ({"at": "2024-01-01T00:00:00"}, {"title": 5}, {"tags": ["a"]}):
             with pytest.raises(ValidationError):
-                adapter.take_given(bad)
+                adapter.natives_of_given(bad)
 
     def test_scalars_for_text(self) -> None:
         class Schema(BaseModel):
@@ -948,12 +948,12 @@ class TestShapes:
             exact: Annotated[str, Field(strict=True)] = ""
 
         adapter = adapt(Schema)
-        natives = adapter.take_given({"title": 5, "words": [Decimal("1.5")], "either": "5"})
+        natives = adapter.natives_of_given({"title": 5, "words": [Decimal("1.5")], "either": "5"})
         assert natives == {"title": "5", "words": ["1.5"], "either": "5", "exact": ""}
         for bad in ({"title": ["a"]}, {"title": {"a": 1}}, {"exact": 5}):
             with pytest.raises(ValidationError):
-                adapter.take_given(bad)
-        assert adapter.settle({"title": 5}) == {"title": "5"}
+                adapter.natives_of_given(bad)
+        assert adapter.natives_of_assigned({"title": 5}) == {"title": "5"}
 
     def test_none_and_empty_sets(self) -> None:
         class Schema(BaseModel):
@@ -963,13 +963,13 @@ class TestShapes:
 
         adapter = adapt(Schema)
         with pytest.raises(ValidationError):
-            adapter.take_whole({"tags": set()})
-        natives = adapter.take_whole({"note": None, "tags": set()})
+            adapter.natives_of_whole({"tags": set()})
+        natives = adapter.natives_of_whole({"note": None, "tags": set()})
         assert natives == {"note": None, "tags": set(), "nested": None}
         assert encode_item(adapter.dump(natives)) == {}
-        assert adapter.take_stored({}) == natives
-        adapter.checked_dump(adapter.settle(natives))
-        again = adapter.take_stored({"nested": {}})
+        assert adapter.natives_of_stored({}) == natives
+        adapter.checked_dump(adapter.natives_of_assigned(natives))
+        again = adapter.natives_of_stored({"nested": {}})
         assert again["nested"] == Wanting(note=None, tags=set())
 
     def test_excluded_fields_are_stored(self) -> None:
@@ -987,19 +987,19 @@ class TestShapes:
 
     def test_assigned_values(self) -> None:
         adapter = adapt(Everything)
-        natives = adapter.take_whole(VALUES)
+        natives = adapter.natives_of_whole(VALUES)
         natives["at"] = "2024-01-01T00:00:00Z"
         natives["address"].zip_code = 8000
         natives["places"].append({"city": "Liege", "zip": "4000"})
         natives["tags"] = ["z"]
-        settled = adapter.settle(natives)
+        settled = adapter.natives_of_assigned(natives)
         assert settled["at"] == dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
         assert settled["address"] == Address(city="Ghent", zip="8000")
         assert settled["places"][-1] == Address(city="Liege", zip="4000")
         dumped = adapter.checked_dump(settled)
         assert dumped["tags"] == {"z"}
         with pytest.raises(ValidationError) as caught:
-            adapter.settle({"at": "never"})
+            adapter.natives_of_assigned({"at": "never"})
         assert caught.value.errors[0]["loc"] == ("at",)
 
     def test_in_place_changes_are_dumped(self) -> None:
@@ -1008,7 +1008,7 @@ class TestShapes:
             words: list[str] = []
 
         adapter = adapt(Schema)
-        natives = adapter.take_given({"address": {"city": "a"}})
+        natives = adapter.natives_of_given({"address": {"city": "a"}})
         natives["address"].city = "b"
         natives["words"].append("w")
         assert adapter.dump(natives) == {"address": {"city": "b", "zip": ""}, "words": ["w"]}
@@ -1037,7 +1037,7 @@ class TestShapes:
             title: str
 
         adapter = adapt(Schema)
-        natives = adapter.take_stored({"address": {"zip": "1"}}, TRUSTED)
+        natives = adapter.natives_of_stored({"address": {"zip": "1"}}, TRUSTED)
         assert natives["address"].zip_code == "1" and "title" not in natives
         assert adapter.dump(natives) == {"address": {"zip": "1"}}
 
@@ -1058,8 +1058,8 @@ class TestShapes:
         adapter = adapt(Schema)
         natives = round_trip(adapter, point="1,2")
         assert natives["point"] == Point("1,2")
-        assert adapter.take_stored({"point": "1,2"}, TRUSTED) == natives
-        assert adapter.settle({"point": "1,2"}) == natives
+        assert adapter.natives_of_stored({"point": "1,2"}, TRUSTED) == natives
+        assert adapter.natives_of_assigned({"point": "1,2"}) == natives
         assert adapter.fields["point"].key_type == "S"
 
 
@@ -1068,11 +1068,11 @@ def test_a_validator_instead_of_pydantics_runs_once_for_a_save() -> None:
         code: Annotated[str, PlainValidator(counted("plain"))]
 
     adapter = adapt(Schema)
-    natives = adapter.take_given({"code": "x"})
+    natives = adapter.natives_of_given({"code": "x"})
     CALLS.clear()
-    assert adapter.checked_dump(adapter.settle(natives)) == {"code": "x"}
+    assert adapter.checked_dump(adapter.natives_of_assigned(natives)) == {"code": "x"}
     assert CALLS == {"plain": 1}
-    assert adapter.take_stored({"code": "x"}, TRUSTED) == natives
+    assert adapter.natives_of_stored({"code": "x"}, TRUSTED) == natives
 
 
 def test_json_text_is_stored_as_what_it_says() -> None:
@@ -1084,7 +1084,7 @@ def test_json_text_is_stored_as_what_it_says() -> None:
     natives = round_trip(adapter, text=r'"\"x\""', parsed='{"a": [1]}')
     assert natives == {"text": '"x"', "parsed": {"a": [1]}}
     assert adapter.dump(natives) == natives
-    assert adapter.settle(natives) == natives
+    assert adapter.natives_of_assigned(natives) == natives
 
 
 def test_a_union_from_left_to_right_of_models_that_refuse() -> None:
@@ -1223,5 +1223,5 @@ def test_private_attributes_of_nested_models_are_made_as_pydantic_makes_them():
 
     adapter = adapt(Thing)
     for mode in (WHOLE, PARTIAL, TRUSTED):
-        natives = adapter.take_stored({"notes": {"title": "x"}}, mode)
+        natives = adapter.natives_of_stored({"notes": {"title": "x"}}, mode)
         assert natives["notes"].__pydantic_private__ == {"_log": [], "_count": 0}

@@ -52,8 +52,8 @@ def stored(adapter, natives):
 def round_trip(field, value, mode=WHOLE):
     """Put a value, and read it; gives its wire form and the value read."""
     adapter = adapter_with(f=field)
-    wire = encode_item(adapter.dump(adapter.take_whole({"f": value})))
-    return wire.get("f"), adapter.take_stored(decode_item(wire), mode).get("f")
+    wire = encode_item(adapter.dump(adapter.natives_of_whole({"f": value})))
+    return wire.get("f"), adapter.natives_of_stored(decode_item(wire), mode).get("f")
 
 
 def errors_of(take, *arguments, **options):
@@ -125,7 +125,7 @@ class TestWhatIsAdopted:
         assert issubclass(schema, (Model,)) and issubclass(schema, DynamORMSchema) and issubclass(schema, Mixin)
         assert set(schema._dynamorm_adapter.fields) == {"author", "isbn"}
         assert schema({"isbn": "1"}).shout() == "1!"
-        assert errors_of(schema._dynamorm_adapter.take_given, {"isbn": "bad"}) == {"isbn": ["bad isbn"]}
+        assert errors_of(schema._dynamorm_adapter.natives_of_given, {"isbn": "bad"}) == {"isbn": ["bad isbn"]}
 
     def test_a_model_keeps_its_class(self):
         class Schema(Address):
@@ -165,7 +165,7 @@ class TestWhatIsAdopted:
         child = adapter_of(Schema)
         assert set(child.fields) == {"isbn", "pages"}
         assert set(parent.fields) == {"isbn"}
-        assert errors_of(child.take_whole, {"isbn": "bad"}) == {"isbn": ["bad isbn"]}
+        assert errors_of(child.natives_of_whole, {"isbn": "bad"}) == {"isbn": ["bad isbn"]}
 
     def test_a_plain_child_can_drop_a_field(self):
         class Base:
@@ -346,23 +346,23 @@ class TestConstruction:
             isbn=types.StringType(required=True), pages=types.IntType(), at=types.DateTimeType(), id=types.UUIDType()
         )
         given = {"pages": "7", "at": "2024-05-06T07:08:09Z", "id": str(ID)}
-        assert adapter.take_given(given) == {"pages": 7, "at": MOMENT, "id": ID}
-        assert adapter.take_given({"pages": 7, "at": MOMENT, "id": ID}) == {"pages": 7, "at": MOMENT, "id": ID}
+        assert adapter.natives_of_given(given) == {"pages": 7, "at": MOMENT, "id": ID}
+        assert adapter.natives_of_given({"pages": 7, "at": MOMENT, "id": ID}) == {"pages": 7, "at": MOMENT, "id": ID}
 
     def test_what_is_missing_or_none_is_no_error(self):
         adapter = adapter_with(isbn=types.StringType(required=True))
-        assert adapter.take_given({}) == adapter.take_given({"isbn": None}) == {}
+        assert adapter.natives_of_given({}) == adapter.natives_of_given({"isbn": None}) == {}
 
     def test_python_names_and_stored_names(self):
         adapter = adapter_with(isbn=types.StringType(serialized_name="ISBN", deserialize_from="key"))
         for name in ("isbn", "ISBN", "key"):
-            assert adapter.take_given({name: "1"}) == {"isbn": "1"}
+            assert adapter.natives_of_given({name: "1"}) == {"isbn": "1"}
 
     def test_names_that_are_swapped(self):
         adapter = adapter_with(a=types.IntType(serialized_name="b"), b=types.StringType(serialized_name="a"))
-        assert adapter.take_given({"b": "x"}) == {"b": "x"}
-        assert adapter.take_stored({"a": "x"}) == {"b": "x"}
-        assert adapter.take_stored(adapter.dump({"a": 1, "b": "x"})) == {"a": 1, "b": "x"}
+        assert adapter.natives_of_given({"b": "x"}) == {"b": "x"}
+        assert adapter.natives_of_stored({"a": "x"}) == {"b": "x"}
+        assert adapter.natives_of_stored(adapter.dump({"a": 1, "b": "x"})) == {"a": 1, "b": "x"}
 
     @pytest.mark.parametrize(
         ("field", "value", "message"),
@@ -381,7 +381,7 @@ class TestConstruction:
     )
     def test_validators_run_on_what_is_given(self, field, value, message):
         adapter = adapter_with(f=field)
-        for take in (adapter.take_given, adapter.take_whole):
+        for take in (adapter.natives_of_given, adapter.natives_of_whole):
             assert errors_of(take, {"f": value}) == {"f": [message]}
 
     def test_validators_of_ones_own(self):
@@ -390,12 +390,12 @@ class TestConstruction:
                 raise Refusal("odd")
 
         adapter = adapter_with(f=types.IntType(validators=[even]))
-        assert adapter.take_given({"f": "2"}) == {"f": 2}
-        assert errors_of(adapter.take_given, {"f": 3}) == {"f": ["odd"]}
+        assert adapter.natives_of_given({"f": "2"}) == {"f": 2}
+        assert errors_of(adapter.natives_of_given, {"f": 3}) == {"f": ["odd"]}
 
     @pytest.mark.parametrize(("value", "text"), [(5, "5"), (1.5, "1.5"), (Decimal("1.50"), "1.50"), (b"raw", "raw")])
     def test_scalars_given_to_a_string_field(self, value, text):
-        assert adapter_with(f=types.StringType()).take_given({"f": value}) == {"f": text}
+        assert adapter_with(f=types.StringType()).natives_of_given({"f": value}) == {"f": text}
 
     def test_all_errors_are_reported_by_field(self):
         adapter = adapter_with(
@@ -404,7 +404,7 @@ class TestConstruction:
             c=types.ModelType(Address),
             d=types.IntType(serialized_name="D"),
         )
-        errors = errors_of(adapter.take_given, {"a": "x", "b": [1, "x"], "c": {"zip": "x"}, "d": "x"})
+        errors = errors_of(adapter.natives_of_given, {"a": "x", "b": [1, "x"], "c": {"zip": "x"}, "d": "x"})
         assert errors == {
             "a": ["Value 'x' is not int."],
             "b": {1: ["Value 'x' is not int."]},
@@ -414,7 +414,7 @@ class TestConstruction:
 
     def test_errors_are_plain_and_pickle(self):
         with pytest.raises(ValidationError) as caught:
-            adapter_with(a=types.IntType()).take_given({"a": "x"})
+            adapter_with(a=types.IntType()).natives_of_given({"a": "x"})
         error = pickle.loads(pickle.dumps(caught.value))
         assert error.errors == {"a": ["Value 'x' is not int."]}
         assert error.raw == {"a": "x"}
@@ -434,27 +434,27 @@ class TestConstruction:
     )
     def test_a_value_that_makes_the_type_stumble_is_refused_all_the_same(self, field, value):
         adapter = adapter_with(f=field)
-        assert set(errors_of(adapter.take_given, {"f": value})) == {"f"}
-        assert set(errors_of(adapter.settle, {"f": value})) == {"f"}
+        assert set(errors_of(adapter.natives_of_given, {"f": value})) == {"f"}
+        assert set(errors_of(adapter.natives_of_assigned, {"f": value})) == {"f"}
 
     def test_a_mistake_in_a_validator_is_not_a_wrong_value(self):
         def broken(value):
             return value.nothing
 
         with pytest.raises(AttributeError):
-            adapter_with(f=types.IntType(validators=[broken])).take_given({"f": 1})
+            adapter_with(f=types.IntType(validators=[broken])).natives_of_given({"f": 1})
 
     def test_unknown_names_are_ignored(self):
         adapter = adapter_with(a=types.IntType(), b=types.ModelType(Address))
         values = {"a": 1, "x": 2, "b": {"city": "B", "x": 1}}
-        assert adapter.take_given(values) == {"a": 1, "b": {"city": "B", "zip": 1000, "note": None}}
-        assert adapter.take_whole({"a": 1, "x": 2}) == {"a": 1}
+        assert adapter.natives_of_given(values) == {"a": 1, "b": {"city": "B", "zip": 1000, "note": None}}
+        assert adapter.natives_of_whole({"a": 1, "x": 2}) == {"a": 1}
         assert not adapter.keeps_unknown
 
     def test_updates_apply_no_defaults(self):
         adapter = adapter_with(a=types.IntType(default=1), b=types.IntType())
-        assert adapter.take_given({"b": 2}, defaults=False) == {"b": 2}
-        assert adapter.take_given({"b": 2}) == {"a": 1, "b": 2}
+        assert adapter.natives_of_given({"b": 2}, defaults=False) == {"b": 2}
+        assert adapter.natives_of_given({"b": 2}) == {"a": 1, "b": 2}
 
 
 class TestDefaults:
@@ -466,11 +466,11 @@ class TestDefaults:
             return "x"
 
         adapter = adapter_with(a=types.StringType(default=made), b=types.StringType())
-        for take in (adapter.take_given, adapter.take_whole, adapter.take_stored):
+        for take in (adapter.natives_of_given, adapter.natives_of_whole, adapter.natives_of_stored):
             assert take({"b": "y"}) == {"a": "x", "b": "y"}
             assert calls.pop("made") == 1
-        adapter.take_given({"a": "given"})
-        adapter.take_stored({"b": "y"}, PARTIAL)
+        adapter.natives_of_given({"a": "given"})
+        adapter.natives_of_stored({"b": "y"}, PARTIAL)
         assert not calls
 
     def test_a_nested_default_is_made_once_in_a_whole_put(self):
@@ -482,11 +482,11 @@ class TestDefaults:
 
         inner = type("Inner", (Model,), {"a": types.StringType(default=made)})
         adapter = adapter_with(f=types.ModelType(inner))
-        assert adapter.dump(adapter.take_whole({"f": {}})) == {"f": {"a": "x"}}
+        assert adapter.dump(adapter.natives_of_whole({"f": {}})) == {"f": {"a": "x"}}
         assert calls["made"] == 1
 
     def test_a_default_satisfies_required(self):
-        assert adapter_with(a=types.IntType(required=True, default=0)).take_whole({}) == {"a": 0}
+        assert adapter_with(a=types.IntType(required=True, default=0)).natives_of_whole({}) == {"a": 0}
 
     def test_a_mutable_default_is_nobodys_in_common(self):
         adapter = adapter_with(
@@ -494,23 +494,23 @@ class TestDefaults:
             b=types.ListType(types.IntType(), default=[]),
             c=types.BaseType(default={"x"}),
         )
-        first = adapter.take_given({})
+        first = adapter.natives_of_given({})
         first["a"]["k"].append(1)
         first["b"].append(1)
         first["c"].add("y")
-        assert adapter.take_given({}) == {"a": {"k": []}, "b": [], "c": {"x"}}
+        assert adapter.natives_of_given({}) == {"a": {"k": []}, "b": [], "c": {"x"}}
 
 
 class TestWhole:
     def test_what_is_missing_counts(self):
         adapter = adapter_with(a=types.IntType(required=True), b=types.IntType())
-        assert errors_of(adapter.take_whole, {"b": 1}) == {"a": ["This field is required."]}
-        assert errors_of(adapter.take_whole, {"a": None}) == {"a": ["This field is required."]}
-        assert errors_of(adapter.take_stored, {"b": 1}) == {"a": ["This field is required."]}
+        assert errors_of(adapter.natives_of_whole, {"b": 1}) == {"a": ["This field is required."]}
+        assert errors_of(adapter.natives_of_whole, {"a": None}) == {"a": ["This field is required."]}
+        assert errors_of(adapter.natives_of_stored, {"b": 1}) == {"a": ["This field is required."]}
 
     def test_nested_models_are_whole_wherever_they_are_given(self):
         adapter = adapter_with(home=types.ModelType(Address))
-        for take in (adapter.take_given, adapter.take_whole):
+        for take in (adapter.natives_of_given, adapter.natives_of_whole):
             assert errors_of(take, {"home": {"zip": 1}}) == {"home": {"city": ["This field is required."]}}
 
 
@@ -544,30 +544,30 @@ class TestValidateMethods:
         return adapter_of(Schema)
 
     def test_construction_runs_those_of_what_is_given(self, adapter, calls):
-        adapter.take_given({"start": 1})
+        adapter.natives_of_given({"start": 1})
         assert calls == {"start": 1}
-        assert errors_of(adapter.take_given, {"End": 0}) == {"End": ["no end"]}
+        assert errors_of(adapter.natives_of_given, {"End": 0}) == {"End": ["no end"]}
 
     def test_they_see_the_other_values(self, adapter):
-        assert errors_of(adapter.take_given, {"start": 2, "end": 1}) == {"start": ["after the end"]}
-        assert errors_of(adapter.take_whole, {"start": 10}) == {"start": ["after the end"]}
+        assert errors_of(adapter.natives_of_given, {"start": 2, "end": 1}) == {"start": ["after the end"]}
+        assert errors_of(adapter.natives_of_whole, {"start": 10}) == {"start": ["after the end"]}
 
     def test_a_whole_item_runs_all_once(self, adapter, calls):
-        adapter.take_whole({"start": 1})
+        adapter.natives_of_whole({"start": 1})
         assert calls == {"start": 1, "end": 1, "note": 1}
 
     def test_reading(self, adapter, calls):
-        adapter.take_stored({"start": 1}, WHOLE)
+        adapter.natives_of_stored({"start": 1}, WHOLE)
         assert calls == {"start": 1, "end": 1, "note": 1}
         calls.clear()
-        adapter.take_stored({"start": 1}, PARTIAL)
+        adapter.natives_of_stored({"start": 1}, PARTIAL)
         assert calls == {"start": 1}
         calls.clear()
-        assert adapter.take_stored({"start": 1, "End": 0}, TRUSTED) == {"start": 1, "end": 0}
+        assert adapter.natives_of_stored({"start": 1, "End": 0}, TRUSTED) == {"start": 1, "end": 0}
         assert not calls
 
     def test_a_wrong_value_is_not_shown_to_them(self, adapter, calls):
-        assert errors_of(adapter.take_whole, {"start": "x", "End": 1}) == {"start": ["Value 'x' is not int."]}
+        assert errors_of(adapter.natives_of_whole, {"start": "x", "End": 1}) == {"start": ["Value 'x' is not int."]}
         assert calls == {"end": 1, "note": 1}
 
     def test_they_can_change_the_data(self):
@@ -578,7 +578,7 @@ class TestValidateMethods:
             def validate_title(self, data, value):
                 data["slug"] = value.lower()
 
-        assert adapter_of(Schema).take_whole({"title": "A"}) == {"title": "A", "slug": "a"}
+        assert adapter_of(Schema).natives_of_whole({"title": "A"}) == {"title": "A", "slug": "a"}
 
     def test_those_of_nested_models_run_once(self, calls):
         class Inner(Model):
@@ -590,9 +590,9 @@ class TestValidateMethods:
                     raise Refusal("zero")
 
         adapter = adapter_with(f=types.ModelType(Inner), g=types.ListType(types.ModelType(Inner)))
-        adapter.take_whole({"f": {"a": 1}})
+        adapter.natives_of_whole({"f": {"a": 1}})
         assert calls["inner"] == 1
-        assert errors_of(adapter.take_given, {"g": [{"a": 0}]}) == {"g": {0: {"a": ["zero"]}}}
+        assert errors_of(adapter.natives_of_given, {"g": [{"a": 0}]}) == {"g": {0: {"a": ["zero"]}}}
 
 
 class TestCounts:
@@ -631,19 +631,19 @@ class TestCounts:
     EACH_ONCE = {("validator", 1): 1, ("type", 2): 1, ("validator", 3): 1, ("method", 1): 1}
 
     def test_put(self, adapter, calls):
-        adapter.dump(adapter.take_whole(self.GIVEN))
+        adapter.dump(adapter.natives_of_whole(self.GIVEN))
         assert calls == {**self.EACH_ONCE, "serializable": 1}
 
     def test_save(self, adapter, calls):
-        adapter.checked_dump(adapter.settle(self.GIVEN))
+        adapter.checked_dump(adapter.natives_of_assigned(self.GIVEN))
         assert calls == {**self.EACH_ONCE, "serializable": 1}
 
     def test_read(self, adapter, calls):
         wire = {"a": 1, "b": 2, "c": [3], "d": 5}
-        adapter.take_stored(wire)
+        adapter.natives_of_stored(wire)
         assert calls == self.EACH_ONCE
         calls.clear()
-        assert adapter.take_stored(wire, TRUSTED) == {"a": 1, "b": 2, "c": [3]}
+        assert adapter.natives_of_stored(wire, TRUSTED) == {"a": 1, "b": 2, "c": [3]}
         assert not calls
 
 
@@ -652,13 +652,13 @@ class TestReading:
         many = types.ListType(types.ModelType(Address))
         adapter = adapter_with(a=types.IntType(), home=types.ModelType(Address), homes=many)
         home = {"city": "B", "x": {"y": 1}}
-        read = adapter.take_stored({"a": 1, "x": 2, "home": home, "homes": [home]})
+        read = adapter.natives_of_stored({"a": 1, "x": 2, "home": home, "homes": [home]})
         assert read == {"a": 1, "home": Home("B"), "homes": [Home("B")]}
 
     def test_null(self):
         adapter = adapter_with(a=types.IntType(), b=types.IntType(required=True))
-        assert adapter.take_stored({"a": None, "b": 1}) == {"a": None, "b": 1}
-        assert errors_of(adapter.take_stored, {"b": None}) == {"b": ["This field is required."]}
+        assert adapter.natives_of_stored({"a": None, "b": 1}) == {"a": None, "b": 1}
+        assert errors_of(adapter.natives_of_stored, {"b": None}) == {"b": ["This field is required."]}
 
     def test_partial_validates_what_is_there_and_fills_nothing_in(self):
         adapter = adapter_with(
@@ -666,11 +666,11 @@ class TestReading:
             b=types.IntType(default=1, max_value=5),
             home=types.ModelType(Address),
         )
-        assert adapter.take_stored({"b": 2}, PARTIAL) == {"b": 2}
-        assert adapter.take_stored({"home": {"note": "x"}}, PARTIAL) == {
+        assert adapter.natives_of_stored({"b": 2}, PARTIAL) == {"b": 2}
+        assert adapter.natives_of_stored({"home": {"note": "x"}}, PARTIAL) == {
             "home": {"city": None, "zip": None, "note": "x"}
         }
-        assert set(errors_of(adapter.take_stored, {"b": 6}, PARTIAL)) == {"b"}
+        assert set(errors_of(adapter.natives_of_stored, {"b": 6}, PARTIAL)) == {"b"}
 
     def test_trusted_converts_and_does_nothing_else(self):
         adapter = adapter_with(
@@ -680,26 +680,26 @@ class TestReading:
             home=types.ModelType(Address),
             homes=types.ListType(types.ModelType(Address)),
         )
-        read = adapter.take_stored({"b": 6, "at": "2024-05-06T07:08:09Z", "home": {}, "homes": [{}]}, TRUSTED)
+        read = adapter.natives_of_stored({"b": 6, "at": "2024-05-06T07:08:09Z", "home": {}, "homes": [{}]}, TRUSTED)
         empty = {"city": None, "zip": 1000, "note": None}
         assert read == {"b": 6, "at": MOMENT, "home": empty, "homes": [empty]}
-        assert set(errors_of(adapter.take_stored, {"at": "never"}, TRUSTED)) == {"at"}
+        assert set(errors_of(adapter.natives_of_stored, {"at": "never"}, TRUSTED)) == {"at"}
 
     def test_the_key_of_the_item_is_in_the_error(self):
         with pytest.raises(ValidationError, match=r"\(stored Book with key 7\)"):
-            adapter_with(a=types.IntType()).take_stored({"a": "x"}, WHOLE, "stored Book with key 7")
+            adapter_with(a=types.IntType()).natives_of_stored({"a": "x"}, WHOLE, "stored Book with key 7")
 
     def test_attributes_under_former_names(self):
         inner = type("Inner", (Model,), {"a": types.IntType(serialized_name="A", deserialize_from=["old"])})
         adapter = adapter_with(f=types.IntType(deserialize_from=["old"]), g=types.ModelType(inner))
-        assert adapter.take_stored({"old": 1, "g": {"old": 2}}) == {"f": 1, "g": {"A": 2}}
-        assert adapter.take_stored({"old": 1, "f": 3}) == {"f": 3}
+        assert adapter.natives_of_stored({"old": 1, "g": {"old": 2}}) == {"f": 1, "g": {"A": 2}}
+        assert adapter.natives_of_stored({"old": 1, "f": 3}) == {"f": 3}
         assert adapter.readable == {"f", "old", "g"}
 
     def test_computed_attributes_are_not_taken_in(self):
         adapter = adapter_with(a=types.IntType(), b=serializable(type=types.IntType())(lambda self: 7))
-        assert adapter.take_stored({"a": 1, "b": "no number"}) == {"a": 1}
-        assert adapter.take_given({"a": 1, "b": "no number"}) == {"a": 1}
+        assert adapter.natives_of_stored({"a": 1, "b": "no number"}) == {"a": 1}
+        assert adapter.natives_of_given({"a": 1, "b": "no number"}) == {"a": 1}
 
 
 def Home(city, **values):
@@ -773,7 +773,7 @@ class TestDumping:
 
         adapter = adapter_of(Schema)
         given = {"home": {"city": "B"}, "homes": [{"city": "C"}], "named": {"d": {"city": "D"}}}
-        natives = adapter.take_whole(given)
+        natives = adapter.natives_of_whole(given)
         assert adapter.dump(natives)["city"] == "BCD"
         assert adapter.dump(natives)["main"] == Home("B")
         assert adapter.computed_value(adapter.fields["main"], natives) == Home("B")
@@ -785,21 +785,21 @@ class TestDumping:
         whole = calculated(type=types.IntType(), fget=lambda self: self.a + 1, fset=refuse)
         inner = type("Inner", (Model,), {"a": types.IntType(), "b": copy.deepcopy(whole)})
         adapter = adapter_with(a=types.IntType(), b=whole, c=types.ModelType(inner))
-        natives = adapter.take_whole({"a": 1, "b": 9, "c": {"a": 1, "b": 9}})
-        assert natives == adapter.take_whole({"a": 1, "c": inner({"a": 1})}) == {"a": 1, "c": {"a": 1, "b": 2}}
+        natives = adapter.natives_of_whole({"a": 1, "b": 9, "c": {"a": 1, "b": 9}})
+        assert natives == adapter.natives_of_whole({"a": 1, "c": inner({"a": 1})}) == {"a": 1, "c": {"a": 1, "b": 2}}
         assert adapter.dump(natives) == {"a": 1, "b": 2, "c": {"a": 1, "b": 2}}
-        assert adapter.take_stored(adapter.dump(natives)) == natives
+        assert adapter.natives_of_stored(adapter.dump(natives)) == natives
 
     def test_none_stays_in_its_place_in_lists(self):
         adapter = adapter_with(a=types.ListType(types.BaseType()), b=types.ListType(types.ModelType(Address)))
         assert adapter.dump({"a": [1, None], "b": [None]}) == {"a": [1, None], "b": [None]}
-        assert errors_of(adapter_with(f=types.ListType(types.UUIDType())).take_given, {"f": [None]}) == {
+        assert errors_of(adapter_with(f=types.ListType(types.UUIDType())).natives_of_given, {"f": [None]}) == {
             "f": {0: ["This field is required."]}
         }
 
     def test_what_cannot_be_dumped_is_a_validation_error_with_the_field(self):
         adapter = adapter_with(f=types.MultilingualStringType(serialized_name="F"))
-        assert adapter.take_given({"f": {"en": "x"}}) == {"f": {"en": "x"}}
+        assert adapter.natives_of_given({"f": {"en": "x"}}) == {"f": {"en": "x"}}
         assert errors_of(adapter.dump, {"f": {"en": "x"}}) == {"F": ["No default or explicit locales were given."]}
         assert set(errors_of(adapter_with(f=types.DateType()).dump, {"f": "text"})) == {"f"}
 
@@ -820,7 +820,7 @@ class TestDumping:
             "at": "2024-05-06T07:08:09Z",
             "home": {"city": "B", "zip": "9"},
         }
-        assert adapter.checked_dump(adapter.settle(assigned)) == {
+        assert adapter.checked_dump(adapter.natives_of_assigned(assigned)) == {
             "a": 1,
             "b": [2],
             "c": "1.5",
@@ -828,8 +828,8 @@ class TestDumping:
             "at": "2024-05-06T07:08:09.000000+0000",
             "home": Home("B", zip=9),
         }
-        assert errors_of(adapter.settle, {"b": [1, "x"]}) == {"b": {1: ["Value 'x' is not int."]}}
-        assert errors_of(adapter.settle, {"c": ["x"]}) == {"c": ["Couldn't interpret '['x']' as string."]}
+        assert errors_of(adapter.natives_of_assigned, {"b": [1, "x"]}) == {"b": {1: ["Value 'x' is not int."]}}
+        assert errors_of(adapter.natives_of_assigned, {"c": ["x"]}) == {"c": ["Couldn't interpret '['x']' as string."]}
 
     def test_operands(self):
         adapter = adapter_with(at=types.DateTimeType(), a=types.IntType(max_value=5), n=types.UUIDType())
@@ -845,10 +845,10 @@ class TestDumping:
 class TestNested:
     def test_natives_are_dicts(self):
         adapter = adapter_with(home=types.ModelType(Address), homes=types.DictType(types.ModelType(Address)))
-        natives = adapter.take_given({"home": {"city": "B"}, "homes": {"a": {"city": "C"}}})
+        natives = adapter.natives_of_given({"home": {"city": "B"}, "homes": {"a": {"city": "C"}}})
         assert natives == {"home": Home("B"), "homes": {"a": Home("C")}}
         assert type(natives["home"]) is dict and type(natives["homes"]["a"]) is dict
-        assert adapter.take_stored(stored(adapter, natives)) == natives
+        assert adapter.natives_of_stored(stored(adapter, natives)) == natives
 
     def test_objects_are_taken_natively(self):
         adapter = adapter_with(
@@ -859,18 +859,18 @@ class TestNested:
         home = Address({"city": "B"})
         values = {"home": home, "homes": [home], "any": home}
         plain = {"home": Home("B"), "homes": [Home("B")], "any": Home("B")}
-        assert adapter.take_given(values) == adapter.take_whole(values) == plain
-        assert adapter.dump(values) == adapter.checked_dump(adapter.settle(values)) == plain
+        assert adapter.natives_of_given(values) == adapter.natives_of_whole(values) == plain
+        assert adapter.dump(values) == adapter.checked_dump(adapter.natives_of_assigned(values)) == plain
 
     def test_names_of_nested_fields(self):
         inner = type("Inner", (Model,), {"city": types.StringType(serialized_name="City")})
         adapter = adapter_with(home=types.ModelType(inner))
         for given in ({"city": "B"}, {"City": "B"}, inner({"city": "B"})):
-            natives = adapter.take_whole({"home": given})
+            natives = adapter.natives_of_whole({"home": given})
             assert natives == {"home": {"City": "B"}}  # as to_native of schematics has it
             assert adapter.dump(natives) == {"home": {"City": "B"}}
-            assert adapter.take_stored(stored(adapter, natives)) == natives
-            assert adapter.dump(adapter.settle({"home": given})) == {"home": {"City": "B"}}
+            assert adapter.natives_of_stored(stored(adapter, natives)) == natives
+            assert adapter.dump(adapter.natives_of_assigned({"home": given})) == {"home": {"City": "B"}}
 
     def test_leaves_of_nested_models(self):
         class Order(Model):
@@ -880,9 +880,9 @@ class TestNested:
 
         adapter = adapter_with(f=types.ModelType(Order))
         natives = {"f": {"at": MOMENT, "price": Decimal("1.10"), "id": ID}}
-        assert adapter.take_whole(natives) == natives
+        assert adapter.natives_of_whole(natives) == natives
         assert adapter.dump(natives) == {"f": {"at": "2024-05-06T07:08:09.000000+0000", "price": "1.10", "id": str(ID)}}
-        assert adapter.take_stored(stored(adapter, natives)) == natives
+        assert adapter.natives_of_stored(stored(adapter, natives)) == natives
 
     def test_a_model_within_itself(self):
         class Schema:
@@ -891,9 +891,9 @@ class TestNested:
 
         adapter = adapter_of(Schema)
         given = {"name": "a", "parts": [{"name": "b", "parts": [{"name": "c"}]}]}
-        natives = adapter.take_whole(given)
+        natives = adapter.natives_of_whole(given)
         assert natives["parts"][0]["parts"][0] == {"name": "c", "parts": None}
-        assert adapter.take_stored(stored(adapter, natives)) == natives
+        assert adapter.natives_of_stored(stored(adapter, natives)) == natives
 
     def test_nested_serializables_follow_what_they_are_computed_of(self):
         class Inner(Model):
@@ -901,10 +901,10 @@ class TestNested:
             double = serializable(type=types.IntType())(lambda self: self.a * 2)
 
         adapter = adapter_with(f=types.ModelType(Inner))
-        natives = adapter.take_given({"f": {"a": 1}})
+        natives = adapter.natives_of_given({"f": {"a": 1}})
         assert natives == {"f": {"a": 1, "double": 2}}
         natives["f"]["a"] = 5
-        assert adapter.dump(adapter.settle(natives)) == {"f": {"a": 5, "double": 10}}
+        assert adapter.dump(adapter.natives_of_assigned(natives)) == {"f": {"a": 5, "double": 10}}
 
     def test_poly_models(self):
         class Place(Model):
@@ -915,12 +915,12 @@ class TestNested:
         )
         adapter = adapter_with(f=field)
         for given, native in (({"lat": 1.5}, {"lat": 1.5}), ({"city": "B"}, Home("B"))):
-            natives = adapter.take_whole({"f": given})
+            natives = adapter.natives_of_whole({"f": given})
             assert natives == {"f": native}
-            read = adapter.take_stored(stored(adapter, natives))
+            read = adapter.natives_of_stored(stored(adapter, natives))
             assert read == natives
-            assert adapter.checked_dump(adapter.settle(read)) == adapter.dump(natives)
-        assert errors_of(adapter.take_given, {"f": {"lat": "x"}}) == {"f": {"lat": ["Value 'x' is not float."]}}
+            assert adapter.checked_dump(adapter.natives_of_assigned(read)) == adapter.dump(natives)
+        assert errors_of(adapter.natives_of_given, {"f": {"lat": "x"}}) == {"f": {"lat": ["Value 'x' is not float."]}}
         assert adapter.dump({"f": Place({"lat": 2})}) == {"f": {"lat": 2.0}}
 
     def test_what_is_computed_in_a_poly_model_is_not_taken_in(self):
@@ -929,7 +929,7 @@ class TestNested:
             b = serializable(type=types.IntType())(lambda self: 7)
 
         adapter = adapter_with(f=types.PolyModelType(Inner))
-        assert adapter.take_stored({"f": {"a": 1, "b": "no number"}}) == {"f": {"a": 1, "b": 7}}
+        assert adapter.natives_of_stored({"f": {"a": 1, "b": "no number"}}) == {"f": {"a": 1, "b": 7}}
 
     def test_poly_models_that_claim(self):
         class Shape(Model):
@@ -943,18 +943,18 @@ class TestNested:
             radius = types.IntType()
 
         adapter = adapter_with(f=types.ListType(types.PolyModelType(Shape)))
-        natives = adapter.take_whole({"f": [{"kind": "Circle", "radius": 1}, {"kind": "Shape"}]})
+        natives = adapter.natives_of_whole({"f": [{"kind": "Circle", "radius": 1}, {"kind": "Shape"}]})
         assert natives == {"f": [{"kind": "Circle", "radius": 1}, {"kind": "Shape"}]}
-        assert adapter.take_stored(stored(adapter, natives)) == natives
-        assert set(errors_of(adapter.take_given, {"f": [{"kind": "none"}]})) == {"f"}
+        assert adapter.natives_of_stored(stored(adapter, natives)) == natives
+        assert set(errors_of(adapter.natives_of_given, {"f": [{"kind": "none"}]})) == {"f"}
 
     def test_unions(self):
         members = (types.IntType(), types.ModelType(Address), types.ListType(types.IntType()))
         adapter = adapter_with(f=types.UnionType(members))
         for given, native in (("7", 7), ({"city": "B"}, Home("B")), (["1"], [1])):
-            natives = adapter.take_whole({"f": given})
+            natives = adapter.natives_of_whole({"f": given})
             assert natives == {"f": native}
-            assert adapter.take_stored(stored(adapter, natives)) == natives
+            assert adapter.natives_of_stored(stored(adapter, natives)) == natives
 
 
 class TestFieldsOfOurs:
@@ -981,17 +981,19 @@ class TestFieldsOfOurs:
 
     def test_sets_are_validated(self):
         adapter = adapter_with(f=Set(types.IntType(max_value=5), max_size=2))
-        assert errors_of(adapter.take_given, {"f": {1, 2, 3}}) == {"f": ["Please provide no more than 2 items."]}
-        assert errors_of(adapter.take_given, {"f": [6]}) == {"f": {0: ["Int value should be less than or equal to 5."]}}
-        assert set(errors_of(adapter.take_given, {"f": "text"})) == {"f"}
-        assert set(errors_of(adapter_with(f=Set(types.BaseType())).take_given, {"f": [{}]})) == {"f"}
+        assert errors_of(adapter.natives_of_given, {"f": {1, 2, 3}}) == {"f": ["Please provide no more than 2 items."]}
+        assert errors_of(adapter.natives_of_given, {"f": [6]}) == {
+            "f": {0: ["Int value should be less than or equal to 5."]}
+        }
+        assert set(errors_of(adapter.natives_of_given, {"f": "text"})) == {"f"}
+        assert set(errors_of(adapter_with(f=Set(types.BaseType())).natives_of_given, {"f": [{}]})) == {"f"}
 
     def test_an_empty_set_is_not_stored_and_a_required_one_read_as_empty(self):
         sent, read = round_trip(Set(types.StringType(), required=True), set())
         assert sent is None and read == set()
         assert round_trip(Set(types.StringType()), set()) == (None, None)
         adapter = adapter_with(f=Set(types.StringType(), required=True))
-        assert adapter.checked_dump(adapter.settle({"f": set()})) == {"f": set()}
+        assert adapter.checked_dump(adapter.natives_of_assigned({"f": set()})) == {"f": set()}
         inner = type("Inner", (Model,), {"s": Set(types.StringType(), required=True)})
         assert round_trip(types.ModelType(inner), {"s": []})[1] == {"s": set()}
 
@@ -1000,9 +1002,9 @@ class TestFieldsOfOurs:
             assert round_trip(Binary(), given) == ({"B": b"\x00\xff"}, b"\x00\xff")
         assert round_trip(Binary(), b"") == ({"B": b""}, b"")
         adapter = adapter_with(f=Binary())
-        assert adapter.dump(adapter.settle({"f": bytearray(b"x")})) == {"f": b"x"}
+        assert adapter.dump(adapter.natives_of_assigned({"f": bytearray(b"x")})) == {"f": b"x"}
         for wrong in ("no base64!", 5, [1]):
-            assert errors_of(adapter.take_given, {"f": wrong}) == {"f": ["Not valid bytes, nor base64 text."]}
+            assert errors_of(adapter.natives_of_given, {"f": wrong}) == {"f": ["Not valid bytes, nor base64 text."]}
 
     @pytest.mark.parametrize(
         ("given", "number", "read"),
@@ -1024,7 +1026,7 @@ class TestFieldsOfOurs:
     def test_wrong_timestamps(self):
         adapter = adapter_with(f=Timestamp())
         for wrong in (True, "soon", [1], float("nan"), 10**20):
-            assert errors_of(adapter.take_given, {"f": wrong}) == {"f": ["Not a valid timestamp."]}
+            assert errors_of(adapter.natives_of_given, {"f": wrong}) == {"f": ["Not a valid timestamp."]}
 
 
 class TestTypesOfSchematics:
@@ -1078,13 +1080,13 @@ class TestTypesOfSchematics:
 
         adapter = adapter_with(f=PointType(), g=types.ListType(PointType()))
         for given in (Point(1, 2), "1,2"):
-            natives = adapter.take_whole({"f": given, "g": [given]})
+            natives = adapter.natives_of_whole({"f": given, "g": [given]})
             assert (natives["f"].x, natives["g"][0].y) == (1, 2)
             assert adapter.dump(natives) == {"f": "1,2", "g": ["1,2"]}
 
     def test_what_has_no_form_in_dynamodb_is_refused_with_its_path(self):
         adapter = adapter_with(f=types.DictType(types.BaseType()))
-        dumped = adapter.dump(adapter.take_whole({"f": {"a": [MOMENT]}}))
+        dumped = adapter.dump(adapter.natives_of_whole({"f": {"a": [MOMENT]}}))
         with pytest.raises(UnstorableValue, match=r"f\.a\[0\]"):
             encode_item(dumped)
 
@@ -1096,8 +1098,10 @@ def test_threads_share_an_adapter():
 
     def work(number):
         for _ in range(50):
-            natives = adapter.take_whole({"a": number, "home": {"city": str(number)}, "homes": [{"city": str(number)}]})
-            read = adapter.take_stored(stored(adapter, natives))
+            natives = adapter.natives_of_whole(
+                {"a": number, "home": {"city": str(number)}, "homes": [{"city": str(number)}]}
+            )
+            read = adapter.natives_of_stored(stored(adapter, natives))
             if read != {"a": number, "home": Home(str(number)), "homes": [Home(str(number))]}:
                 wrong.append(read)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pydantic
 from pydantic_core import PydanticUndefined
 
-from ..copies import UNCHANGING, kept
+from ..copies import UNCHANGING, independent_copy
 from .core_schema import Model
 
 # what object.__setattr__ would look up every time
@@ -50,14 +50,14 @@ def copy_of(instance: pydantic.BaseModel) -> pydantic.BaseModel:
     values = instance.__dict__.copy()
     for name, value in values.items():
         if type(value) not in UNCHANGING:
-            values[name] = kept(value)
+            values[name] = independent_copy(value)
     extra = instance.__pydantic_extra__
     private = instance.__pydantic_private__
     if private is not None:
         private = {name: value for name, value in copy.deepcopy(private).items() if value is not PydanticUndefined}
     _set_values(twin, values)
     _set_names(twin, instance.__pydantic_fields_set__.copy())
-    _set_extra(twin, extra if extra is None else kept(extra))
+    _set_extra(twin, extra if extra is None else independent_copy(extra))
     _set_private(twin, private)
     return twin
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from schematics.models import Model, ModelDict
 
-from ..compiler.plans import ListOf, MapOf, Record, SchemaPlan, Value
+from ..compiler.layouts import ListOf, MapOf, Record, SchemaLayout, Value
 
 
 def instance_of(model: Any, data: dict[str, Any]) -> Any:
@@ -28,7 +28,7 @@ class NestedModels:
     """The nested models of a schema: for each description the class, and the names of its fields by stored names."""
 
     def __init__(self) -> None:
-        self.known: dict[SchemaPlan, tuple[type, Mapping[str, str]]] = {}
+        self.known: dict[SchemaLayout, tuple[type, Mapping[str, str]]] = {}
 
     def with_instances(self, value: Value, native: Any) -> Any:
         """Return what schematics holds for a native value: the same, with instances where that has dicts.
@@ -42,14 +42,14 @@ class NestedModels:
         if isinstance(value, MapOf) and value.element is not None and type(native) is dict:
             return {name: self.with_instances(value.element, element) for name, element in native.items()}
         if isinstance(value, Record) and type(native) is dict:
-            return self._instance(value.plan, native)
+            return self._instance(value.layout, native)
         return native
 
-    def _instance(self, plan: SchemaPlan, natives: dict[str, Any]) -> Any:
-        model, names = self.known[plan]
+    def _instance(self, layout: SchemaLayout, natives: dict[str, Any]) -> Any:
+        model, names = self.known[layout]
         if natives.keys() != names.keys():
             raise NotReady
-        held = {names[field.name]: self.with_instances(field.value, natives[field.name]) for field in plan.fields}
+        held = {names[field.name]: self.with_instances(field.value, natives[field.name]) for field in layout.fields}
         return instance_of(model, held)
 
 

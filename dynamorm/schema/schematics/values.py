@@ -14,7 +14,7 @@ from schematics.common import PRIMITIVE
 
 from ...codec import decode_number
 from ...spec import FieldSpec
-from ..compiler.plans import (
+from ..compiler.layouts import (
     Checks,
     Converted,
     Flag,
@@ -101,7 +101,7 @@ def _timestamp(field: Any, checks: Checks) -> Value | None:
         field.to_native,
         field.to_primitive,
         natives=(dt.datetime,),
-        settle=field.to_native,
+        as_native=field.to_native,
         reload="same",
         checks=checks,
         by_library=True,
@@ -139,7 +139,7 @@ def _moment(field: Any, checks: Checks) -> Value | None:
         _write_offset if ending == "%z" else _write_z,
         as_text=True,
         natives=(dt.datetime,),
-        settle=None if as_is else field.to_native,
+        as_native=None if as_is else field.to_native,
         reload="sure" if can_reload else "doubtful",
         checks=checks,
     )
