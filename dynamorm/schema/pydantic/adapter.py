@@ -29,9 +29,8 @@ from .core import ModelCore
 from .core_schema import Model
 from .dump_layouts import dump_layout, validated_dump_layout
 from .inputs import InputValidator
-from .instances import copy_of, instance_of
 from .load_layouts import load_layout
-from .plain_values import plain
+from .natives import copy_of, instance_of, plain
 from .specs import FieldDescriber, whole_annotation
 
 

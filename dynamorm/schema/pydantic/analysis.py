@@ -15,7 +15,7 @@ from ...spec import FieldSpec
 from ..base import prepare
 from ..compiler.layouts import Bounds, Check, Checks, Converted, Size, Value
 from .core_schema import FUNCTIONS, Model, Node, children, nodes_of, without_ref
-from .plain_values import plain
+from .natives import plain
 from .serializers import SerializationRewriter
 from .validators import ASSIGNED, STORED, ValidationRewriter, validating
 

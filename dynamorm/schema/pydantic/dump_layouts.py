@@ -45,9 +45,8 @@ from ..compiler.layouts import (
 from .analysis import NUMBERS, UNDEMANDING_KEYS, ModelAnalysis, ValueAnalysis, choices, simple_checks, unchanged
 from .core import ModelCore
 from .core_schema import Model
-from .instances import instance_of
 from .load_layouts import Finish, finishing
-from .plain_values import PLAIN, plain
+from .natives import PLAIN, instance_of, plain
 from .serializers import compile_serializer
 from .validators import ASSIGNED
 

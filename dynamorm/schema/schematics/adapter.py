@@ -29,10 +29,10 @@ from .conversion import (
     export_context,
     has_own_format,
     import_context,
+    instance_of,
     lacks_instances,
     plain,
 )
-from .instances import instance_of
 from .layouts import SchemaDescriber, is_reloaded
 from .specs import bare_type, key_type_of, specs_of
 

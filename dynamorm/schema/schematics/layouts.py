@@ -40,8 +40,7 @@ from ..compiler.layouts import (
     ThroughLibrary,
     Value,
 )
-from .conversion import IMPORT_OPTIONS, computed, default_of, export_context, import_context, plain
-from .instances import NestedModels, NotReady, holds_models
+from .conversion import IMPORT_OPTIONS, computed, default_of, export_context, import_context, instance_of, plain
 from .overrides import (
     OUTERMOST_METHODS,
     has_usual_default,
@@ -63,7 +62,7 @@ class SchemaDescriber:
         self.adapter = adapter
         self.mode = mode
         self._nested: dict[type, SchemaLayout] = {}
-        self._models = NestedModels()
+        self._models = _NestedModels()
         self._opaque: set[Value] = set()
         self._import_context = import_context(**IMPORT_OPTIONS[mode])
         self._export_context = export_context()
@@ -110,7 +109,7 @@ class SchemaDescriber:
                 layout.load_declined = f"{layout.name} has {names}, and {field.name} is left to schematics"
                 return
         adapter: Any = self.adapter
-        nested = [field for field in inputs if holds_models(field.value)]
+        nested = [field for field in inputs if _holds_models(field.value)]
 
         def judge(natives: dict[str, Any]) -> dict[str, Any]:
             for field in nested:
@@ -214,8 +213,8 @@ class SchemaDescriber:
         def dump(natives: dict[str, Any]) -> Any:
             values = dict(natives)
             for field in layout.fields:
-                if field.name in values and holds_models(field.value):
-                    with contextlib.suppress(NotReady):
+                if field.name in values and _holds_models(field.value):
+                    with contextlib.suppress(_NotReady):
                         values[field.name] = self._models.with_instances(field.value, values[field.name])
             value = computed(adapter.filled(values), spec.name)
             return ABSENT if value is Undefined else self._exported(spec, value)
@@ -292,6 +291,44 @@ class SchemaDescriber:
         except Exception:
             return UNSURE
         return DefaultValue(native)
+
+
+class _NotReady(Exception):
+    """A value has to be converted before schematics can hold it."""
+
+
+class _NestedModels:
+    """The nested models of a schema: for each description the class, and the names of its fields by stored names."""
+
+    def __init__(self) -> None:
+        self.known: dict[SchemaLayout, tuple[type, Mapping[str, str]]] = {}
+
+    def with_instances(self, value: Value, native: Any) -> Any:
+        """Return what schematics holds for a native value: the same, with instances where that has dicts.
+
+        Natives have to be settled, or of the types that a dump demands anyway.
+
+        :raises _NotReady: where a dict lacks something
+        """
+        if isinstance(value, ListOf) and type(native) is list:
+            return [self.with_instances(value.element, element) for element in native]
+        if isinstance(value, MapOf) and value.element is not None and type(native) is dict:
+            return {name: self.with_instances(value.element, element) for name, element in native.items()}
+        if isinstance(value, Record) and type(native) is dict:
+            return self._instance(value.layout, native)
+        return native
+
+    def _instance(self, layout: SchemaLayout, natives: dict[str, Any]) -> Any:
+        model, names = self.known[layout]
+        if natives.keys() != names.keys():
+            raise _NotReady
+        held = {names[field.name]: self.with_instances(field.value, natives[field.name]) for field in layout.fields}
+        return instance_of(model, held)
+
+
+def _holds_models(value: Value | None) -> bool:
+    """Return whether schematics holds instances somewhere inside where natives have dicts."""
+    return isinstance(value, Record) or (isinstance(value, (ListOf, MapOf)) and _holds_models(value.element))
 
 
 def _is_constant(field: Any) -> bool:
