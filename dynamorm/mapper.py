@@ -83,7 +83,7 @@ class Mapper:
 
     def load_plain(self, values: Mapping[str, Any], mode: str, wire: WireItem) -> dict[str, Any]:
         """Give the native values of a stored item that comes as plain values."""
-        return self.adapter.take_stored(values, mode, self._where(wire))
+        return self.adapter.natives_of_stored(values, mode, self._where(wire))
 
     def _where(self, wire: WireItem) -> str:
         key = {name: next(iter(wire[name].values()), None) for name in self.key.names if name in wire}
@@ -98,15 +98,15 @@ class Mapper:
 
     def given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
         """Give the native values of what a constructor was given."""
-        return self.adapter.take_given(values, defaults=defaults)
+        return self.adapter.natives_of_given(values, defaults=defaults)
 
     def take(self, values: Mapping[str, Any]) -> WireItem:
         """Validate a whole item that was given; give its wire form."""
-        quick = self.adapter.compiled.put(values)
+        quick = self.adapter.compiled.given.wire(values)
         if quick is not None:
             self.require_key(quick)
             return quick
-        natives = self.adapter.take_whole(values)
+        natives = self.adapter.natives_of_whole(values)
         known = {name: value for name, value in natives.items() if name in self.fields}
         wire = self.encoded(self.adapter.dump(known))
         wire.update(self.encoded({name: value for name, value in natives.items() if name not in self.fields}))
@@ -121,7 +121,7 @@ class Mapper:
         wire = self.adapter.compiled.dumps[check](natives)
         if wire is not None:
             return wire
-        settled = self.adapter.settle(dict(natives))
+        settled = self.adapter.natives_of_assigned(dict(natives))
         dumped = self.adapter.checked_dump(settled) if check else self.adapter.dump(settled)
         return self.encoded(dumped)
 

@@ -428,7 +428,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         mapper = type(self)._dynamorm.store.mapper
         adapter, found = mapper.adapter, values_of(mapper, self)
         if not native:
-            found = adapter.dump(adapter.settle(found))
+            found = adapter.dump(adapter.natives_of_assigned(found))
         if adapter.gives_none:
             names = [spec.name if native else spec.stored for spec in adapter.inputs]
             return {**dict.fromkeys(names), **found}
@@ -441,7 +441,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         """
         mapper = type(self)._dynamorm.store.mapper
         adapter = mapper.adapter
-        _, native = adapter.checked(adapter.settle(values_of(mapper, self)))
+        _, native = adapter.checked(adapter.natives_of_assigned(values_of(mapper, self)))
         return native
 
     # What is known of it; `dynamorm.inspect` tells the same where fields have these names.

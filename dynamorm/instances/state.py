@@ -10,7 +10,7 @@ from ..expressions import Reference
 from ..flows import Place
 from ..locks import Lock
 from ..mapper import Mapper, Receiver
-from ..schema.copies import UNCHANGING, kept
+from ..schema.copies import UNCHANGING, independent_copy
 from ..spec import FieldSpec
 from ..wire.codec import WireItem
 
@@ -229,4 +229,4 @@ class DroppedField:
 
 def snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
     """Give the values as they are now, whatever happens to them later."""
-    return {name: value if type(value) in UNCHANGING else kept(value) for name, value in values.items()}
+    return {name: value if type(value) in UNCHANGING else independent_copy(value) for name, value in values.items()}

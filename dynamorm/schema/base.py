@@ -18,7 +18,7 @@ from uuid import UUID
 from ..exceptions import DynaModelException, UnstorableValue, ValidationError
 from ..spec import FieldSpec
 from ..wire.codec import encode_value
-from .compiler import Account, Compiled, SchemaPlan
+from .compiler import CompilationReport, Compiled, SchemaLayout
 
 # What is put into a string field is made text of, as `str` does it.
 SCALARS = (int, float, Decimal, UUID, date, time)
@@ -28,18 +28,18 @@ WHOLE = "whole"
 TRUSTED = "trusted"
 
 
-class _CompiledAccount:
-    """Tells of the schema class that it is asked of."""
+class _CompiledReport:
+    """Reports on the schema class that it is asked of."""
 
-    def __get__(self, instance: Any, owner: type) -> Account:
+    def __get__(self, instance: Any, owner: type) -> CompilationReport:
         compiled = adapter_of(owner).compiled
-        return Account(compiled.loading, compiled.dumping)
+        return CompilationReport(compiled.loading, compiled.dumping)
 
 
 class DynamORMSchema:
     """The base that every ``Model.Schema`` has besides its library's own."""
 
-    compiled = _CompiledAccount()
+    compiled = _CompiledReport()
 
     @classmethod
     def dynamorm_fields(cls) -> dict[str, Any]:
@@ -51,9 +51,9 @@ class DynamORMSchema:
         """Validate a mapping; give native values, or with ``native=False`` the values in stored form."""
         adapter = adapter_of(cls)
         if partial:
-            values = adapter.take_given(obj, defaults=False)
+            values = adapter.natives_of_given(obj, defaults=False)
         else:
-            values = adapter.take_whole(obj)
+            values = adapter.natives_of_whole(obj)
         return values if native else adapter.dump(values)
 
     @classmethod
@@ -156,23 +156,19 @@ class Adapter(ABC):
     has_dump_hooks: bool = False
     """Whether the schema has methods of its own that see whole dumps, so that parts of values mean nothing alone."""
 
-    def plan(self, mode: str) -> SchemaPlan:
-        """Describe the schema to the compiler, for a load in some mode."""
+    def layout(self, mode: str) -> SchemaLayout:
+        """Return what the compiler is to know of the schema, for a load in some mode."""
         reason = f"the adapter of {self.library} describes nothing to the compiler"
-        return SchemaPlan(self.schema_name, load_declined=reason, dump_declined=reason)
+        return SchemaLayout(self.schema_name, load_declined=reason, dump_declined=reason)
 
-    def dump_plan(self) -> SchemaPlan:
-        """Describe the schema to the compiler for dumps, where these need another description than loads."""
-        return self.compiled.plan(WHOLE)
-
-    def put_plan(self) -> SchemaPlan:
-        """Describe the schema to the compiler for what programs put, where it differs from dumps."""
-        return self.compiled.dump_plan
+    def dump_layout(self) -> SchemaLayout:
+        """Return what the compiler is to know for dumps, where that differs from what it is for loads."""
+        return self.compiled.layout(WHOLE)
 
     @cached_property
     def compiled(self) -> Compiled:
         """The generated functions; nothing is generated before one is called."""
-        return Compiled(self.schema_name, self.plan, WHOLE, self.dump_plan, self.put_plan)
+        return Compiled(self.schema_name, self.layout, WHOLE, self.dump_layout)
 
     library_errors: ClassVar[tuple[type[Exception], ...]] = ()
     """What the library raises to say that a value is wrong."""
@@ -183,23 +179,23 @@ class Adapter(ABC):
 
     # What is the same for all libraries.
 
-    def take_given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
-        """Give the natives of what a constructor was given."""
-        exact = self.compiled.exactly(values, defaults=defaults)
-        if exact is not None:
-            return exact
+    def natives_of_given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
+        """Return the natives of what a constructor was given."""
+        quick = self.compiled.given.natives(values, defaults)
+        if quick is not None:
+            return quick
         prepared = self._serialised(values)
         return self._guarded(values, lambda: self.load_given(prepared, defaults=defaults))
 
-    def take_whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the natives of a whole item that a program puts."""
+    def natives_of_whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the natives of a whole item that a program puts."""
         prepared = self._serialised(values)
         return self._guarded(values, lambda: self.load_whole(prepared))
 
-    def take_stored(
+    def natives_of_stored(
         self, values: Mapping[str, Any], mode: str = WHOLE, where: str = "", *, complete: bool = True
     ) -> dict[str, Any]:
-        """Give the natives of stored values, by stored name.
+        """Return the natives of stored values, which come by stored name.
 
         Storage cannot hold everything that a required field accepts; with ``complete`` that is made good.
         """
@@ -212,9 +208,9 @@ class Adapter(ABC):
             complete_absent(self.inputs, prepared)
         return self._guarded(values, lambda: self.load_stored(prepared, mode), where)
 
-    def settle(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Give natives for values that may have been assigned in any form, so that they can be dumped."""
-        settled: dict[str, Any] = {}
+    def natives_of_assigned(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return natives, which can be dumped, for values that may have been assigned in any form."""
+        natives: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         causes: list[Exception] = []
         for name, value in values.items():
@@ -222,7 +218,7 @@ class Adapter(ABC):
             if spec.computed or (value is None and not means_none(spec)):
                 continue
             try:
-                settled[name] = self.as_native(spec, value)
+                natives[name] = self.as_native(spec, value)
             except self.library_errors as error:
                 found = self.messages(error)
                 errors[name] = found[name] if isinstance(found, dict) and list(found) == [name] else found
@@ -232,7 +228,7 @@ class Adapter(ABC):
                 causes.append(error)
         if errors:
             raise ValidationError(values, self.schema_name, errors) from causes[0]
-        return settled
+        return natives
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
         """Give the native value of one assigned value."""
@@ -287,7 +283,7 @@ class Adapter(ABC):
             # some libraries dump None for what was never given, which a load would take for a value
             if means_none(spec) and spec.name not in natives and dumped.get(spec.stored, ABSENT) is None:
                 del dumped[spec.stored]
-        return dumped, self.take_stored(dumped, complete=False)
+        return dumped, self.natives_of_stored(dumped, complete=False)
 
     def checked_dump(self, natives: dict[str, Any]) -> dict[str, Any]:
         """Give the dump of natives that are valid."""

@@ -14,7 +14,7 @@ from uuid import UUID
 UNCHANGING = frozenset({str, int, float, bool, bytes, type(None), Decimal, UUID, timedelta})
 UNCHANGING_BASES = (str, int, float, bytes, Decimal, UUID, date, time, timedelta, Enum)
 
-QUICKER: dict[Any, Callable[[Any], Any]] = {}
+QUICK_COPIES: dict[Any, Callable[[Any], Any]] = {}
 """Functions that do what some library's ``__deepcopy__`` does, in less time, by that method."""
 
 
@@ -22,18 +22,18 @@ QUICKER: dict[Any, Callable[[Any], Any]] = {}
 _NEVER_COPIED = UNCHANGING | {date, time, datetime}
 
 
-def kept(value: Any) -> Any:
+def independent_copy(value: Any) -> Any:
     """Give a copy of a value that may change in place; what may not is its own copy."""
     kind = type(value)
     if kind is list:
-        return [element if type(element) in UNCHANGING else kept(element) for element in value]
+        return [element if type(element) in UNCHANGING else independent_copy(element) for element in value]
     if kind is set:
-        return {element if type(element) in UNCHANGING else kept(element) for element in value}
+        return {element if type(element) in UNCHANGING else independent_copy(element) for element in value}
     if kind is dict:
-        return {name: inner if type(inner) in UNCHANGING else kept(inner) for name, inner in value.items()}
+        return {name: inner if type(inner) in UNCHANGING else independent_copy(inner) for name, inner in value.items()}
     if kind in _NEVER_COPIED:
         return value
-    quicker = QUICKER.get(getattr(kind, "__deepcopy__", None))
+    quicker = QUICK_COPIES.get(getattr(kind, "__deepcopy__", None))
     if quicker is not None:
         return quicker(value)
     return value if isinstance(value, UNCHANGING_BASES) else copy.deepcopy(value)

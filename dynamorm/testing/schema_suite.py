@@ -208,66 +208,66 @@ class SchemaSuite:
     # Taking in
 
     def test_natives_are_taken_as_they_are(self, book: Adapter) -> None:
-        self.same(book.take_given(self.kit.natives), self.kit.natives)
-        self.same(book.take_whole(self.kit.natives), self.kit.natives)
+        self.same(book.natives_of_given(self.kit.natives), self.kit.natives)
+        self.same(book.natives_of_whole(self.kit.natives), self.kit.natives)
 
     def test_serialised_forms_become_natives(self, book: Adapter) -> None:
         given = {**self.kit.natives, **self.kit.serialised}
-        self.same(book.take_given(given), self.kit.natives)
-        self.same(book.take_whole(given), self.kit.natives)
+        self.same(book.natives_of_given(given), self.kit.natives)
+        self.same(book.natives_of_whole(given), self.kit.natives)
 
     def test_the_stored_name_is_taken_as_well(self, book: Adapter) -> None:
-        assert book.take_given({"Shelf": "B7"})["shelf"] == "B7"
+        assert book.natives_of_given({"Shelf": "B7"})["shelf"] == "B7"
 
     def test_what_is_given_is_not_changed(self, book: Adapter) -> None:
         given = {**self.kit.natives, "tags": ["a"], "stock": {"here": 1}, "publisher": {"name": "x"}}
         copy = {**given, "tags": ["a"], "stock": {"here": 1}, "publisher": {"name": "x"}}
-        book.take_given(given)
-        book.take_whole(given)
+        book.natives_of_given(given)
+        book.natives_of_whole(given)
         assert given == copy
 
     def test_bad_values_are_refused_by_field(self, book: Adapter) -> None:
         for name, value in self.kit.bad.items():
             given = {**self.kit.natives, name: value}
-            assert self.refused(book, lambda given=given: book.take_given(given)) == {name}
-            assert self.refused(book, lambda given=given: book.take_whole(given)) == {name}
+            assert self.refused(book, lambda given=given: book.natives_of_given(given)) == {name}
+            assert self.refused(book, lambda given=given: book.natives_of_whole(given)) == {name}
 
     def test_the_cause_is_the_librarys_own_error(self, book: Adapter) -> None:
         with pytest.raises(ValidationError) as caught:
-            book.take_given({"pages": "many"})
+            book.natives_of_given({"pages": "many"})
         assert isinstance(caught.value.__cause__, self.kit.library_error)
 
     def test_validators_of_fields_run_on_what_is_given(self, book: Adapter) -> None:
-        assert self.refused(book, lambda: book.take_given({"pages": 1001})) == {"pages"}
-        assert self.refused(book, lambda: book.take_whole({"isbn": "1", "pages": 1001})) == {"pages"}
+        assert self.refused(book, lambda: book.natives_of_given({"pages": 1001})) == {"pages"}
+        assert self.refused(book, lambda: book.natives_of_whole({"isbn": "1", "pages": 1001})) == {"pages"}
 
     def test_what_is_missing_matters_in_whole_items_only(self, book: Adapter) -> None:
-        self.same(book.take_given({"pages": 1}), {"pages": 1, "title": "Untitled"})
-        self.same(book.take_given({"pages": 1}, defaults=False), {"pages": 1})
-        assert self.refused(book, lambda: book.take_whole({"pages": 1})) == {"isbn"}
-        self.same(book.take_whole({"isbn": "1"}), {"isbn": "1", "title": "Untitled"})
+        self.same(book.natives_of_given({"pages": 1}), {"pages": 1, "title": "Untitled"})
+        self.same(book.natives_of_given({"pages": 1}, defaults=False), {"pages": 1})
+        assert self.refused(book, lambda: book.natives_of_whole({"pages": 1})) == {"isbn"}
+        self.same(book.natives_of_whole({"isbn": "1"}), {"isbn": "1", "title": "Untitled"})
 
     def test_none_means_not_given(self, book: Adapter) -> None:
-        self.same(book.take_given({"isbn": "1", "pages": None, "note": None}), {"isbn": "1", "title": "Untitled"})
+        self.same(book.natives_of_given({"isbn": "1", "pages": None, "note": None}), {"isbn": "1", "title": "Untitled"})
 
     # Giving out, and reading
 
     def stored(self, adapter: Adapter, values: Mapping[str, Any]) -> dict[str, Any]:
         """Give what a save of these values stores, as the codec reads it."""
-        return through_storage(adapter.checked_dump(adapter.settle(adapter.take_given(values))))
+        return through_storage(adapter.checked_dump(adapter.natives_of_assigned(adapter.natives_of_given(values))))
 
     def test_natives_come_back_from_storage(self, book: Adapter) -> None:
         for mode in (WHOLE, PARTIAL, TRUSTED):
-            self.same(book.take_stored(self.stored(book, self.kit.natives), mode), self.kit.natives)
+            self.same(book.natives_of_stored(self.stored(book, self.kit.natives), mode), self.kit.natives)
 
     def test_put_stores_the_same_as_save(self, book: Adapter) -> None:
-        put = through_storage(book.dump(book.take_whole(self.kit.natives)))
+        put = through_storage(book.dump(book.natives_of_whole(self.kit.natives)))
         assert put == self.stored(book, self.kit.natives)
 
     def test_the_ambient_decimal_context_plays_no_part(self, book: Adapter) -> None:
         with decimal.localcontext() as context:
             context.prec = 5
-            self.same(book.take_stored(self.stored(book, self.kit.natives)), self.kit.natives)
+            self.same(book.natives_of_stored(self.stored(book, self.kit.natives)), self.kit.natives)
 
     def test_stored_names_are_used_in_storage(self, book: Adapter) -> None:
         stored = self.stored(book, self.kit.natives)
@@ -275,14 +275,14 @@ class SchemaSuite:
 
     def test_sets_are_stored_as_sets(self, book: Adapter) -> None:
         if "genres" in self.kit.natives:
-            wire = encode_item(book.dump(book.take_given({"genres": {"b", "a"}})))
+            wire = encode_item(book.dump(book.natives_of_given({"genres": {"b", "a"}})))
             assert wire["genres"] == {"SS": ["a", "b"]}
 
     def test_assigned_values_may_have_any_form(self, book: Adapter) -> None:
-        assigned = {**book.take_given(self.kit.natives), **self.kit.serialised, "publisher": {"name": "x"}}
+        assigned = {**book.natives_of_given(self.kit.natives), **self.kit.serialised, "publisher": {"name": "x"}}
         expected = {**self.kit.natives, "publisher": {"name": "x"}}
-        stored = through_storage(book.checked_dump(book.settle(assigned)))
-        self.same_nested(book.take_stored(stored), expected)
+        stored = through_storage(book.checked_dump(book.natives_of_assigned(assigned)))
+        self.same_nested(book.natives_of_stored(stored), expected)
         assert stored == self.stored(book, expected)
 
     def same_nested(self, loaded: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
@@ -293,47 +293,49 @@ class SchemaSuite:
 
     def test_bad_assigned_values_are_refused_by_field(self, book: Adapter) -> None:
         for name, value in self.kit.bad.items():
-            assigned = {**book.take_given(self.kit.natives), name: value}
-            call = lambda assigned=assigned: book.checked_dump(book.settle(assigned))  # noqa: E731
+            assigned = {**book.natives_of_given(self.kit.natives), name: value}
+            call = lambda assigned=assigned: book.checked_dump(book.natives_of_assigned(assigned))  # noqa: E731
             assert self.refused(book, call) == {name}
 
     def test_saving_demands_what_is_required(self, book: Adapter) -> None:
         assert self.refused(book, lambda: book.checked_dump({"pages": 1})) == {"isbn"}
 
     def test_partial_reads_demand_and_add_nothing(self, book: Adapter) -> None:
-        self.same(book.take_stored({"pages": 1}, PARTIAL), {"pages": 1})
-        assert self.refused(book, lambda: book.take_stored({"pages": 1001}, PARTIAL)) == {"pages"}
+        self.same(book.natives_of_stored({"pages": 1}, PARTIAL), {"pages": 1})
+        assert self.refused(book, lambda: book.natives_of_stored({"pages": 1001}, PARTIAL)) == {"pages"}
 
     def test_whole_reads_demand_and_validate_everything(self, book: Adapter) -> None:
-        assert self.refused(book, lambda: book.take_stored({"pages": 1})) == {"isbn"}
-        assert self.refused(book, lambda: book.take_stored({"isbn": "1", "pages": 1001})) == {"pages"}
+        assert self.refused(book, lambda: book.natives_of_stored({"pages": 1})) == {"isbn"}
+        assert self.refused(book, lambda: book.natives_of_stored({"isbn": "1", "pages": 1001})) == {"pages"}
         with pytest.raises(ValidationError, match=r"\(the place\)$"):
-            book.take_stored({}, WHOLE, "the place")
+            book.natives_of_stored({}, WHOLE, "the place")
 
     def test_trusted_reads_convert_only(self, book: Adapter) -> None:
         stored = {"pages": 1001, "published": self.stored(book, self.kit.natives)["published"]}
-        loaded = book.take_stored(stored, TRUSTED)
+        loaded = book.natives_of_stored(stored, TRUSTED)
         assert loaded["pages"] == 1001
         assert loaded["published"] == self.kit.natives["published"]
-        assert self.refused(book, lambda: book.take_stored({"pages": "many"}, TRUSTED)) == {"pages"}
+        assert self.refused(book, lambda: book.natives_of_stored({"pages": "many"}, TRUSTED)) == {"pages"}
 
     def test_unknown_stored_attributes_are_passed_over(self, book: Adapter) -> None:
         stored = self.stored(book, self.kit.natives)
         stored["unknown"] = {"a": [1]}
         stored["publisher"]["unknown"] = 1
         for mode in (WHOLE, PARTIAL, TRUSTED):
-            self.same(book.take_stored(stored, mode), self.kit.natives)
+            self.same(book.natives_of_stored(stored, mode), self.kit.natives)
 
     def test_null_is_none_where_accepted_and_absent_elsewhere(self, book: Adapter) -> None:
         stored = {"isbn": "1", "pages": None, "note": None, "publisher": {"name": "x", "city": None}}
-        loaded = book.take_stored(stored)
+        loaded = book.natives_of_stored(stored)
         assert loaded.get("pages") is None and loaded.get("note") is None
         assert {name: value for name, value in self.kit.plain(loaded["publisher"]).items() if value is not None} == {
             "name": "x"
         }
 
     def test_none_is_not_stored(self, book: Adapter) -> None:
-        stored = through_storage(book.checked_dump(book.settle({"isbn": "1", "note": None, "pages": None})))
+        stored = through_storage(
+            book.checked_dump(book.natives_of_assigned({"isbn": "1", "note": None, "pages": None}))
+        )
         assert stored == {"isbn": "1"} or stored == {"isbn": "1", "title": "Untitled"}
 
     def test_a_required_field_that_accepts_none_is_saved_as_none(self) -> None:
@@ -341,20 +343,20 @@ class SchemaSuite:
         if inner is None:
             pytest.skip("the library has no such fields")
         adapter = self.kit.adapter(inner)
-        stored = through_storage(adapter.checked_dump(adapter.take_whole({"isbn": "1", "note": None})))
+        stored = through_storage(adapter.checked_dump(adapter.natives_of_whole({"isbn": "1", "note": None})))
         assert stored == {"isbn": "1"}
-        assert adapter.take_stored(stored) == {"isbn": "1", "note": None}
-        assert adapter.take_stored({**stored, "note": None}) == {"isbn": "1", "note": None}
-        assert self.refused(adapter, lambda: adapter.take_whole({"isbn": "1"})) == {"note"}
+        assert adapter.natives_of_stored(stored) == {"isbn": "1", "note": None}
+        assert adapter.natives_of_stored({**stored, "note": None}) == {"isbn": "1", "note": None}
+        assert self.refused(adapter, lambda: adapter.natives_of_whole({"isbn": "1"})) == {"note"}
 
     def test_a_required_set_may_be_empty(self) -> None:
         inner = self.kit.with_set()
         if inner is None:
             pytest.skip("the library has no sets")
         adapter = self.kit.adapter(inner)
-        stored = through_storage(adapter.checked_dump(adapter.take_whole({"isbn": "1", "genres": set()})))
+        stored = through_storage(adapter.checked_dump(adapter.natives_of_whole({"isbn": "1", "genres": set()})))
         assert stored == {"isbn": "1"}
-        assert adapter.take_stored(stored) == {"isbn": "1", "genres": set()}
+        assert adapter.natives_of_stored(stored) == {"isbn": "1", "genres": set()}
 
     def test_hooks_run_once_for_a_write_and_once_for_a_read(self) -> None:
         calls: Counter[str] = Counter()
@@ -370,17 +372,17 @@ class SchemaSuite:
             return counts
 
         given = {"isbn": "1", "published": self.kit.natives["published"]}
-        natives = adapter.take_given(given)
+        natives = adapter.natives_of_given(given)
         assert ran() == {name: 1 for name in self.kit.counts if name != "whole"}
-        adapter.dump(adapter.take_whole(given))
+        adapter.dump(adapter.natives_of_whole(given))
         assert ran() == once
-        stored = through_storage(adapter.checked_dump(adapter.settle(natives)))
+        stored = through_storage(adapter.checked_dump(adapter.natives_of_assigned(natives)))
         assert ran() == once
-        adapter.take_stored(stored)
+        adapter.natives_of_stored(stored)
         assert ran() == once
-        adapter.take_stored(stored, PARTIAL)
+        adapter.natives_of_stored(stored, PARTIAL)
         assert ran() == {name: 1 for name in self.kit.counts if name != "whole"}
-        adapter.take_stored(stored, TRUSTED)
+        adapter.natives_of_stored(stored, TRUSTED)
         assert ran().keys() <= {"load"}
 
     # Through models

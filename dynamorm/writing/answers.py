@@ -11,7 +11,7 @@ from ..instances.changes import total_of
 from ..instances.state import State
 from ..mapper import Mapper
 from ..schema import PARTIAL, TRUSTED
-from ..schema.copies import UNCHANGING, kept
+from ..schema.copies import UNCHANGING, independent_copy
 from ..wire.codec import AttributeValue, WireItem, encode_value
 from ..wire.paths import replaced_at, same_value, value_at
 from .update_plan import PlannedAction
@@ -112,7 +112,7 @@ def _show_stored(mapper: Mapper, instance: Any, names: Iterable[str]) -> None:
     original, held = instance._dynamorm_state.original, instance.__dict__
     for spec in filter(None, map(mapper.adapter.by_stored.get, names)):
         if spec.name in original:
-            held[spec.name] = kept(original[spec.name])
+            held[spec.name] = independent_copy(original[spec.name])
         else:
             held.pop(spec.name, None)
 
@@ -138,7 +138,7 @@ def _apply_fields(mapper: Mapper, instance: Any, plan: Sequence[PlannedAction], 
         defaults.pop(name, None)
         if name in values:
             original[name] = value = values[name]
-            held[name] = value if type(value) in UNCHANGING else kept(value)
+            held[name] = value if type(value) in UNCHANGING else independent_copy(value)
         else:
             original.pop(name, None)
             held.pop(name, None)

@@ -203,7 +203,9 @@ def adapter_of(case):
 
 def stored_by(adapter, values):
     """The wire item of what a program constructs and saves."""
-    return encode_item(adapter.checked_dump(adapter.settle(adapter.take_given({"id": "1", **values}))))
+    return encode_item(
+        adapter.checked_dump(adapter.natives_of_assigned(adapter.natives_of_given({"id": "1", **values})))
+    )
 
 
 def thawed(stored):
@@ -278,7 +280,7 @@ def test_is_stored_as_0_11_stored_it(case):
 @named(case for case in STORED if not is_refused(case) and case.given is not None)
 def test_is_put_as_it_is_saved(case):
     adapter = adapter_of(case)
-    put = encode_item(adapter.dump(adapter.take_whole({"id": "1", **given_to(case)})))
+    put = encode_item(adapter.dump(adapter.natives_of_whole({"id": "1", **given_to(case)})))
     assert put == stored_by(adapter, given_to(case))
 
 
@@ -297,7 +299,7 @@ def test_what_0_11_stored_is_read(case):
     elif DIFFERS.get(case.key, Differs("")).stored not in (KEEP, None):
         item[case.attribute] = thawed(DIFFERS[case.key].stored)
     adapter = adapter_of(case)
-    natives = adapter.take_stored(decode_item(item))
+    natives = adapter.natives_of_stored(decode_item(item))
     spec = adapter.fields["f"]
     value = adapter.computed_value(spec, natives) if spec.computed else natives.get("f")
     if case.key in VARIES and case.field == "Time":

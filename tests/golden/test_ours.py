@@ -44,9 +44,9 @@ def test_is_stored_as_it_was(library, declaration):
 def test_what_was_stored_is_read(library, declaration):
     pytest.importorskip(library)
     adapter, names = OURS["adapter_with"](library, declaration)
-    given = adapter.take_given({"f": eval(OURS["DECLARATIONS"][library][declaration], dict(names))})
+    given = adapter.natives_of_given({"f": eval(OURS["DECLARATIONS"][library][declaration], dict(names))})
     item = {"f": thawed(frozen(library)[declaration]["stored"])}
-    read = adapter.take_stored(decode_item(item))
+    read = adapter.natives_of_stored(decode_item(item))
     assert str(read["f"]) == str(given["f"]) or read["f"] == given["f"]
     assert type(read["f"]) is type(given["f"])
 

@@ -191,7 +191,7 @@ def stored(library, declaration):
     """What is stored for the value of a declaration, and under which key type it could be a key."""
     adapter, names = adapter_with(library, declaration)
     given = {"f": eval(DECLARATIONS[library][declaration], dict(names))}
-    wire = encode_item(adapter.checked_dump(adapter.settle(adapter.take_given(given))))
+    wire = encode_item(adapter.checked_dump(adapter.natives_of_assigned(adapter.natives_of_given(given))))
     return {"key_type": adapter.fields["f"].key_type, "stored": as_json(wire["f"])}
 
 

@@ -62,13 +62,13 @@ def adapter_with(field):
 def round_trip(field, value, mode=WHOLE):
     """Put a value, and read it; return its wire form and the value read."""
     adapter = adapter_with(field)
-    wire = encode_item(adapter.dump(adapter.take_whole({"f": value})))
-    return wire.get("f"), adapter.take_stored(decode_item(wire), mode).get("f")
+    wire = encode_item(adapter.dump(adapter.natives_of_whole({"f": value})))
+    return wire.get("f"), adapter.natives_of_stored(decode_item(wire), mode).get("f")
 
 
 def errors_of(field, value):
     with pytest.raises(ValidationError) as caught:
-        adapter_with(field).take_given({"f": value})
+        adapter_with(field).natives_of_given({"f": value})
     return caught.value.errors
 
 
@@ -102,7 +102,7 @@ def test_an_empty_set_is_not_stored_and_a_required_one_read_as_empty(ours):
     assert round_trip(ours.set(ours.text(), required=True), set()) == (None, set())
     assert round_trip(ours.set(ours.text()), set()) == (None, None)
     adapter = adapter_with(ours.set(ours.text(), required=True))
-    assert adapter.checked_dump(adapter.settle({"f": set()})) == {"f": set()}
+    assert adapter.checked_dump(adapter.natives_of_assigned({"f": set()})) == {"f": set()}
 
 
 def test_binary_values_are_stored_as_they_are(ours):
@@ -110,7 +110,7 @@ def test_binary_values_are_stored_as_they_are(ours):
         assert round_trip(ours.binary(), given) == ({"B": b"\x00\xff"}, b"\x00\xff")
     assert round_trip(ours.binary(), b"") == ({"B": b""}, b"")
     adapter = adapter_with(ours.binary())
-    assert adapter.dump(adapter.settle({"f": bytearray(b"x")})) == {"f": b"x"}
+    assert adapter.dump(adapter.natives_of_assigned({"f": bytearray(b"x")})) == {"f": b"x"}
     for wrong in ("no base64!", 5, [1]):
         assert errors_of(ours.binary(), wrong) == {"f": ["Not valid bytes, nor base64 text."]}
 

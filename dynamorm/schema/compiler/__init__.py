@@ -1,11 +1,22 @@
 """One generated Python function for each schema and direction, with no step between wire and instance.
 
-An adapter describes its schemas in the words of :mod:`~dynamorm.schema.compiler.plans`; ``loading`` and ``dumping``
-write the functions, ``compiled`` keeps them; ``packing`` says what instances keep of their items.
+An adapter describes its schemas in the words of :mod:`~dynamorm.schema.compiler.layouts`; ``loading`` and ``dumping``
+write the functions, ``parts`` those for single values, and ``compiled`` keeps them.  ``given`` makes use of them for
+what programs give, ``packing`` says what instances keep of their items, and ``report`` what was compiled and what not.
 """
 
-from .compiled import COMPILED, CONVERTED, Account, Compiled, Direction
+from .compiled import Compiled, TakesGiven
+from .layouts import SchemaLayout
 from .loading import Receive
-from .plans import SchemaPlan
+from .report import COMPILED, CONVERTED, CompilationReport, Direction
 
-__all__ = ["COMPILED", "CONVERTED", "Account", "Compiled", "Direction", "Receive", "SchemaPlan"]
+__all__ = [
+    "COMPILED",
+    "CONVERTED",
+    "CompilationReport",
+    "Compiled",
+    "Direction",
+    "Receive",
+    "SchemaLayout",
+    "TakesGiven",
+]

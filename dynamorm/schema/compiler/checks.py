@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .plans import Among, Bounds, Check, Checks, Holds, NotAmong, Objects, Same, Size, Unicode
+from .layouts import Accepts, Among, Bounds, Check, Checks, Equals, NotAmong, Satisfies, Size, Unicode
 from .source import Source
 
 GIVE_UP = "return None"
@@ -12,7 +12,7 @@ def write_checks(source: Source, checks: Checks, value: str) -> None:
     """Write what a value has to satisfy."""
     for check in checks:
         condition = objection(source, check, value)
-        if isinstance(check, Objects) and not check.by_false:
+        if isinstance(check, Accepts) and not check.by_false:
             source.line(condition)
         elif condition:
             with source.block(f"if {condition}:"):
@@ -34,9 +34,9 @@ def objection(source: Source, check: Check, value: str) -> str:
         return f"{value} not in {source.use(check.choices, 'choices')}"
     if isinstance(check, NotAmong):
         return f"{value} in {source.use(check.choices, 'choices')}"
-    if isinstance(check, Same):
+    if isinstance(check, Equals):
         return f"{value} != {source.use(check.other, 'other')}"
-    if isinstance(check, Holds):
+    if isinstance(check, Satisfies):
         return f"not {source.use(check.function, 'holds')}({value})"
     call = f"{source.use(check.function, 'check')}({value})"
     return f"{call} is False" if check.by_false else call

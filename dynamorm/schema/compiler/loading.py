@@ -11,60 +11,38 @@ it; :mod:`.packing` says how.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
-from .checks import GIVE_UP, write_checks
-from .packing import NULL, Packing, packs_as_native
-from .plans import (
-    REFUSED,
-    Converted,
-    FieldPlan,
-    Flag,
-    Foreign,
-    Free,
-    Given,
-    ListOf,
-    Made,
-    MapOf,
-    Number,
-    Record,
-    SchemaPlan,
-    SetOf,
-    Text,
-    Value,
-    tag_of,
-)
+from .checks import GIVE_UP
+from .layouts import REFUSED, DefaultFactory, DefaultValue, FieldLayout, SchemaLayout, ThroughLibrary, tag_of
+from .packing import NULL, Packing
 from .source import Source
-from .values import FRACTION, LateData, float_reader, number_of, read_free, read_free_map, read_unknown
+from .value_loads import Store, ValueLoads
+from .values import read_free, read_unknown
 
 Load = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
 Receive = Callable[[Mapping[str, Any], Any], "tuple[dict[str, Any], tuple[Any, ...] | None] | None"]
-Store = Callable[[str, str], None]
-
-# what stands under a usual tag, as decoding gives it
-_USUAL: dict[str, Value] = {"S": Text(), "N": Number(int, number_of), "BOOL": Flag()}
 
 
-def compile_load(plan: SchemaPlan) -> tuple[Load, str]:
+def compile_load(layout: SchemaLayout) -> tuple[Load, str]:
     """Give the load function of a schema, and its text."""
-    load, text = _compiled(plan, LoadWriter(Source(f"load of {plan.name}")))
+    load, text = _compiled(layout, LoadWriter(Source(f"load of {layout.name}")))
     return load, text
 
 
-def compile_receive(plan: SchemaPlan) -> tuple[Receive, Packing]:
+def compile_receive(layout: SchemaLayout) -> tuple[Receive, Packing]:
     """Give the function that loads an item and packs it, and how it is packed.
 
     It takes the item and what is to come first in what is kept, and gives the natives and what is kept, which is
     ``None`` where the item cannot be packed.
     """
-    packing = Packing(plan)
-    receive, _ = _compiled(plan, LoadWriter(Source(f"receive of {plan.name}"), packing))
+    packing = Packing(layout)
+    receive, _ = _compiled(layout, LoadWriter(Source(f"receive of {layout.name}"), packing))
     return receive, packing
 
 
-def _compiled(plan: SchemaPlan, writer: LoadWriter) -> tuple[Any, str]:
-    main = writer.function(plan)
+def _compiled(layout: SchemaLayout, writer: LoadWriter) -> tuple[Any, str]:
+    main = writer.function(layout)
     while writer.waiting:
         writer.write(writer.waiting.pop())
     return writer.source.compiled()[main], "\n".join(writer.source.lines)
@@ -79,59 +57,56 @@ class LoadWriter:
 
     def __init__(self, source: Source, packing: Packing | None = None) -> None:
         self.source = source
-        self.waiting: list[SchemaPlan] = []
+        self.waiting: list[SchemaLayout] = []
         self._packing = packing
-        self._complete = False
+        self._values = ValueLoads(source, self.function, is_packed=packing is not None)
+        self._complete_values = ValueLoads(source, self.function, is_packed=packing is not None, is_complete=True)
 
-    def function(self, plan: SchemaPlan) -> str:
+    def function(self, layout: SchemaLayout) -> str:
         """Give the name of a schema's function, which may be written later."""
-        known = self.source.reserved(plan)
+        known = self.source.reserved(layout)
         if known is None:
-            known = self.source.reserve(plan, "load")
-            self.waiting.append(plan)
+            known = self.source.reserve(layout, "load")
+            self.waiting.append(layout)
         return known
 
-    def write(self, plan: SchemaPlan) -> None:
+    def write(self, layout: SchemaLayout) -> None:
         source = self.source
-        inputs = [field for field in plan.fields if not field.computed]
-        arguments = "wire, first" if plan.outermost and self._packing is not None else "wire"
-        with source.block(f"def {self.function(plan)}({arguments}):"), source.block("try:"):
+        inputs = [field for field in layout.fields if not field.computed]
+        arguments = "wire, first" if layout.outermost and self._packing is not None else "wire"
+        with source.block(f"def {self.function(layout)}({arguments}):"), source.block("try:"):
             with source.block("if type(wire) is not dict:"):
                 source.line(GIVE_UP)
-            if any(isinstance(field.value, Foreign) for field in inputs):
-                source.line(f"data = {source.use(LateData, 'late')}({source.use(plan.data, 'data')}, wire)")
             with source.block(f"if len(wire) >= {len(inputs)}:"):
                 with source.block("try:"):
-                    self.complete(plan)
+                    self.complete(layout)
                 source.line("except KeyError:")
                 source.line("    pass")
-            self.incomplete(plan)
+            self.incomplete(layout)
         # the block of the function goes on with the handler
         source.line("    except Exception:")
         source.line("        return None")
 
-    def complete(self, plan: SchemaPlan) -> None:
+    def complete(self, layout: SchemaLayout) -> None:
         """Write what loads an item with a value for every field, and returns."""
         source = self.source
         natives, packed = {}, []
-        if len(plan.fields) > sum(not field.computed for field in plan.fields):
+        if len(layout.fields) > sum(not field.computed for field in layout.fields):
             source.line("absent = 0")
-        self._complete = True
-        for number, field in enumerate(plan.fields):
+        for number, field in enumerate(layout.fields):
             if field.computed:
-                self.field(plan, field, number)
+                self.field(layout, field, number)
                 packed.append(f"p{number}")
                 continue
             source.line(f"w = wire[{field.stored!r}]")
             native, kept = self.complete_value(field, number)
-            self.superfluous(plan, field.aliases)
+            self.superfluous(layout, field.aliases)
             natives[field.name] = native
             packed.append(kept)
-        self._complete = False
         source.line(f"out = {{{', '.join(f'{name!r}: {native}' for name, native in natives.items())}}}")
-        self.end(plan, packed, f"{len(natives)}" if len(natives) == len(packed) else f"{len(packed)} - absent")
+        self.end(layout, packed, f"{len(natives)}" if len(natives) == len(packed) else f"{len(packed)} - absent")
 
-    def complete_value(self, field: FieldPlan, number: int) -> tuple[str, str]:
+    def complete_value(self, field: FieldLayout, number: int) -> tuple[str, str]:
         """Write what loads the field of a complete item; give where its native and what is packed are."""
         source = self.source
         native, kept = f"v{number}_", f"p{number}"
@@ -149,7 +124,7 @@ class LoadWriter:
             else:
                 self.null(field, store)
 
-        self.value(field.value, "w", store, on_null)
+        self._complete_values.value(field.value, "w", store, on_null)
         if tag_of(field.value) is None:
             return native, kept
         ((native, packed),) = found
@@ -158,37 +133,36 @@ class LoadWriter:
         self.keep(number, packed)  # before the next field takes its place
         return native, kept
 
-    def incomplete(self, plan: SchemaPlan) -> None:
+    def incomplete(self, layout: SchemaLayout) -> None:
         """Write what loads any item, and returns."""
         self.source.line("out = {}")
         self.source.line("absent = 0")
-        for number, field in enumerate(plan.fields):
-            self.field(plan, field, number)
-        self.end(plan, [f"p{number}" for number in range(len(plan.fields))], f"{len(plan.fields)} - absent")
+        for number, field in enumerate(layout.fields):
+            self.field(layout, field, number)
+        self.end(layout, [f"p{number}" for number in range(len(layout.fields))], f"{len(layout.fields)} - absent")
 
-    def end(self, plan: SchemaPlan, packed: list[str], count: str) -> None:
+    def end(self, layout: SchemaLayout, packed: list[str], count: str) -> None:
         """Write what a function ends with, when it has found a number of attributes."""
         source = self.source
-        first = "first, " if plan.outermost else ""
+        first = "first, " if layout.outermost else ""
         kept = f"({first}{''.join(f'{one}, ' for one in packed)})"
-        if not plan.outermost:
+        if not layout.outermost:
             with source.block(f"if len(wire) != {count}:"):
-                known = source.use(frozenset(field.stored for field in plan.fields), "known")
+                known = source.use(frozenset(field.stored for field in layout.fields), "known")
                 unknown = f"{source.use(read_unknown, 'unknown')}(wire, {known})"
-                source.line(f"out.update({unknown})" if plan.keeps_unknown else unknown)
+                source.line(f"out.update({unknown})" if layout.keeps_unknown else unknown)
                 if self._packing is not None:
                     source.line("return out, None")
-            aliases = frozenset(alias for field in plan.fields for alias in field.aliases)
+            aliases = frozenset(alias for field in layout.fields for alias in field.aliases)
             if aliases and self._packing is not None:  # packed values are told by the stored names alone
                 with source.block(f"if not {source.use(aliases, 'aliases')}.isdisjoint(wire):"):
                     source.line("return out, None")
-        last = plan.judge if plan.finish is None else plan.finish
         if self._packing is None:
-            source.line("return out" if last is None else f"return {source.use(last, 'last')}(out)")
+            source.line("return out" if layout.finish is None else f"return {source.use(layout.finish, 'finish')}(out)")
             return
-        if last is not None:
-            source.line(f"out = {source.use(last, 'last')}(out)")
-        if plan.outermost:
+        if layout.finish is not None:
+            source.line(f"out = {source.use(layout.finish, 'finish')}(out)")
+        if layout.outermost:
             completed = f"{source.use(self._packing.completed, 'completed')}(wire, out, {kept})"
             if self._packing.tells_all or (self._packing.tells_complete and count.isdigit()):
                 with source.block(f"if len(wire) != {count}:"):
@@ -202,7 +176,7 @@ class LoadWriter:
         if self._packing is not None:
             self.source.line(f"p{number} = {packed}")
 
-    def field(self, plan: SchemaPlan, field: FieldPlan, number: int) -> None:
+    def field(self, layout: SchemaLayout, field: FieldLayout, number: int) -> None:
         source, key = self.source, repr(field.stored)
 
         def store(value: str, packed: str) -> None:
@@ -225,7 +199,7 @@ class LoadWriter:
         demanded = field.missing is REFUSED and not field.aliases
         if demanded and not field.computed:
             source.line(f"w = wire[{key}]")
-            self.value(field.value, "w", store, on_null, otherwise)
+            self._values.value(field.value, "w", store, on_null, otherwise)
             return
         with source.block(f"if {key} in wire:"):
             source.line(f"w = wire[{key}]")
@@ -233,227 +207,39 @@ class LoadWriter:
                 source.line(f"{source.use(read_free, 'read')}(w)")
                 self.keep(number, "w")
             else:
-                self.value(field.value, "w", store, on_null, otherwise)
-                self.superfluous(plan, field.aliases)
+                self._values.value(field.value, "w", store, on_null, otherwise)
+                self.superfluous(layout, field.aliases)
         for place, alias in enumerate(field.aliases, start=1):
             with source.block(f"elif {alias!r} in wire:"):
                 source.line(f"w = wire[{alias!r}]")
-                self.value(field.value, "w", store, on_null, otherwise)
-                self.superfluous(plan, field.aliases[place:])
+                self._values.value(field.value, "w", store, on_null, otherwise)
+                self.superfluous(layout, field.aliases[place:])
         with source.block("else:"):
             source.line("absent += 1")
             self.keep(number, "None")
             if not field.computed:
                 self.missing(field)
 
-    def null(self, field: FieldPlan, store: Store) -> None:
+    def null(self, field: FieldLayout, store: Store) -> None:
         """Write what stores NULL in a field that takes it."""
         null = self.source.use(NULL, "null")
-        if isinstance(field.value, Foreign):
-            store(f"{self.source.use(field.value.load, 'load')}(None, data)", null)
+        if isinstance(field.value, ThroughLibrary):
+            store(f"{self.source.use(field.value.load, 'load')}(None, wire)", null)
         else:
             store("None", null)
 
-    def superfluous(self, plan: SchemaPlan, aliases: Iterable[str]) -> None:
+    def superfluous(self, layout: SchemaLayout, aliases: Iterable[str]) -> None:
         """Write what looks at attributes that are not taken, but were if others were missing: as decoding does."""
-        if plan.outermost:
+        if layout.outermost:
             for alias in aliases:
                 with self.source.block(f"if {alias!r} in wire:"):
                     self.source.line(f"{self.source.use(read_free, 'read')}(wire[{alias!r}])")
 
-    def missing(self, field: FieldPlan) -> None:
+    def missing(self, field: FieldLayout) -> None:
         source = self.source
-        if isinstance(field.missing, Given):
+        if isinstance(field.missing, DefaultValue):
             source.line(f"out[{field.name!r}] = {source.use(field.missing.value, 'default')}")
-        elif isinstance(field.missing, Made):
+        elif isinstance(field.missing, DefaultFactory):
             source.line(f"out[{field.name!r}] = {source.use(field.missing.factory, 'make')}()")
         elif field.missing is REFUSED:
             source.line(GIVE_UP)
-
-    def value(
-        self,
-        plan: Value,
-        wire: str,
-        store: Store,
-        on_null: Callable[[], None],
-        otherwise: Callable[[], None] | None = None,
-    ) -> None:
-        """Write what makes the native of an AttributeValue."""
-        source = self.source
-        tag = tag_of(plan)
-        if isinstance(plan, Free) and plan.usual is not None:
-            with source.block(f"if {plan.usual!r} in {wire}:"):
-                self.tagged(_USUAL[plan.usual], plan.usual, wire, store)
-            with source.block(f"elif 'NULL' in {wire} and len({wire}) == 1:"):
-                on_null()
-            with source.block("else:"):
-                self.free(plan, wire, store)
-            return
-        if tag is None:
-            with source.block(f"if 'NULL' in {wire} and len({wire}) == 1:"):
-                on_null()
-            with source.block("else:"):
-                self.free(plan, wire, store)
-            return
-        if self._complete:
-            self.tagged(plan, tag, wire, store)
-            return
-        with source.block(f"if {tag!r} in {wire}:"):
-            self.tagged(plan, tag, wire, store)
-        with source.block(f"elif 'NULL' in {wire} and len({wire}) == 1:"):
-            on_null()
-        with source.block("else:"):
-            otherwise() if otherwise is not None else source.line(GIVE_UP)
-
-    def tagged(self, plan: Value, tag: str, wire: str, store: Store) -> None:
-        """Write what makes the native of an AttributeValue that has to have the tag."""
-        source = self.source
-        content = source.local("c")
-        source.line(f"{content} = {wire}[{tag!r}]")
-        kind = {"BOOL": "bool", "S": "str", "N": "str", "M": "dict"}.get(tag, "list")
-        with source.block(f"if type({content}) is not {kind} or len({wire}) != 1:"):
-            source.line(GIVE_UP)
-        self.content(plan, content, wire, store)
-
-    def free(self, plan: Value, wire: str, store: Store) -> None:
-        source = self.source
-        value = source.local("v")
-        read = f"{source.use(read_free, 'read')}({wire})"
-        if isinstance(plan, Foreign):
-            read = f"{source.use(plan.load, 'load')}({read}, data)"
-        elif isinstance(plan, Converted):
-            read = f"{source.use(plan.load, 'load')}({read})"
-        source.line(f"{value} = {read}")
-        if not isinstance(plan, Foreign):
-            write_checks(source, plan.checks, value)
-        store(value, wire)
-
-    def content(self, plan: Value, content: str, wire: str, store: Store) -> None:
-        """Write what makes the native of the content of an AttributeValue, whose type is right."""
-        source = self.source
-        if isinstance(plan, (Text, Flag)):
-            write_checks(source, plan.checks, content)
-            store(content, content)
-            return
-        value, packed = source.local("v"), content
-        if isinstance(plan, Number):
-            self.number(plan, content, value)
-        elif isinstance(plan, Converted):
-            source.line(f"{value} = {source.use(plan.load, 'load')}({content})")
-        elif isinstance(plan, Free):
-            source.line(f"{value} = {source.use(read_free_map, 'read')}({content})")
-            packed = wire
-        elif isinstance(plan, ListOf):
-            packed = self.elements(plan, content, value)
-        elif isinstance(plan, SetOf):
-            self.set_elements(plan, content, value)
-        elif isinstance(plan, MapOf):
-            packed = self.entries(plan, content, wire, value)
-        elif isinstance(plan, Record):
-            packed = self.record(plan, content, wire, value)
-        assert not isinstance(plan, Foreign)
-        # checks may be functions of the user's, which get to see what was packed before
-        write_checks(source, plan.checks, value)
-        store(value, packed)
-
-    def record(self, plan: Record, content: str, wire: str, value: str) -> str:
-        """Write what makes a nested native; give where its packed form is."""
-        source = self.source
-        packed = source.local("q")
-        source.line(f"{value} = {self.function(plan.plan)}({content})")
-        with source.block(f"if {value} is None:"):
-            source.line(GIVE_UP)
-        if self._packing is not None:
-            source.line(f"{value}, {packed} = {value}")
-            with source.block(f"if {packed} is None:"):
-                source.line(f"{packed} = {wire}")
-        if plan.make is not None:
-            source.line(f"{value} = {source.use(plan.make, 'make')}({value})")
-        return packed
-
-    def number(self, plan: Number, content: str, value: str) -> None:
-        source = self.source
-        read = f"{source.use(plan.read, 'read')}({content})"
-        digits = f"len({content}) < 40 and {content}.isdigit() and {content}.isascii()"
-        native = source.use(plan.native, "native")
-        if plan.native is float:
-            # what has no sign needs no expression to be told; decoding knows no negative zero
-            unsigned = f"len({content}) < 26 and {content}.isascii() and {content}.replace('.', '', 1).isdigit()"
-            other = f"{source.use(float_reader(plan.read), 'read')}({content})"
-            source.line(f"{value} = {native}({content}) or 0.0 if {unsigned} else {other}")
-        elif plan.native is Decimal:
-            fraction = source.use(FRACTION, "fraction")
-            source.line(f"{value} = {native}({content}) if {digits} or {fraction}({content}) else {read}")
-        else:
-            source.line(f"{value} = int({content}) if {digits} else {read}")
-        if plan.finish is not None:
-            source.line(f"{value} = {source.use(plan.finish, 'finish')}({value})")
-
-    def elements(self, plan: ListOf, content: str, value: str) -> str:
-        """Write what makes a list; give where its packed form is."""
-        source, element, packed = self.source, self.source.local("e"), self.source.local("q")
-        is_packed_apart = self._packing is not None and not packs_as_native(plan.element)
-
-        def append(inner: str, packed_inner: str) -> None:
-            source.line(f"{value}.append({inner})")
-            if is_packed_apart:
-                source.line(f"{packed}.append({packed_inner})")
-
-        def on_null() -> None:
-            append("None", "None") if plan.nullable else source.line(GIVE_UP)
-
-        source.line(f"{value} = []")
-        if is_packed_apart:
-            source.line(f"{packed} = []")
-        with source.block(f"for {element} in {content}:"):
-            self.value(plan.element, element, append, on_null)
-        if self._packing is not None:
-            source.line(f"{packed} = (*{packed if is_packed_apart else value},)")
-        return packed
-
-    def set_elements(self, plan: SetOf, content: str, value: str) -> None:
-        source, element = self.source, self.source.local("e")
-        source.line(f"{value} = set()")
-        with source.block(f"for {element} in {content}:"):
-            with source.block(f"if type({element}) is not str:"):
-                source.line(GIVE_UP)
-            self.content(plan.element, element, element, lambda inner, _: source.line(f"{value}.add({inner})"))
-
-    def entries(self, plan: MapOf, content: str, wire: str, value: str) -> str:
-        """Write what makes a dict; give where its packed form is."""
-        source, name, element = self.source, self.source.local("k"), self.source.local("e")
-        packed = source.local("q")
-        is_packed = self._packing is not None and plan.element is not None and plan.load_key is None
-        is_packed_apart = is_packed and not packs_as_native(plan.element)
-        null_allowed = plan.nullable or plan.element is None
-
-        def store(inner: str, packed_inner: str) -> None:
-            source.line(f"{value}[{name}] = {inner}")
-            if is_packed_apart:
-                source.line(f"{packed}.append({packed_inner})")
-
-        def on_null() -> None:
-            store("None", "None") if null_allowed else source.line("pass")
-
-        source.line(f"{value} = {{}}")
-        if is_packed_apart:
-            source.line(f"{packed} = []")
-        with source.block(f"for {name}, {element} in {content}.items():"):
-            with source.block(f"if type({name}) is not str:"):
-                source.line(GIVE_UP)
-            if plan.load_key is not None:
-                # a key whose value is left out is not converted either
-                if not null_allowed:
-                    with source.block(f"if 'NULL' in {element} and len({element}) == 1:"):
-                        source.line("continue")
-                source.line(f"{name} = {source.use(plan.load_key, 'key')}({name})")
-            if plan.element is None:
-                store(f"{source.use(read_free, 'read')}({element})", element)
-            else:
-                self.value(plan.element, element, store, on_null)
-        if not is_packed:
-            return wire
-        contents = packed if is_packed_apart else f"{value}.values()"
-        # what was left out is told by the AttributeValue alone
-        source.line(f"{packed} = (*{value}, *{contents}) if len({value}) == len({content}) else {wire}")
-        return packed

@@ -11,8 +11,22 @@ from functools import cached_property
 from typing import Any
 
 from ...wire.codec import AttributeValue, WireItem
-from ..copies import kept as copied
-from .plans import Flag, Foreign, Given, ListOf, Made, MapOf, Record, SchemaPlan, SetOf, Text, Value, renews, tag_of
+from ..copies import independent_copy
+from .layouts import (
+    DefaultFactory,
+    DefaultValue,
+    Flag,
+    ListOf,
+    MapOf,
+    Record,
+    SchemaLayout,
+    SetOf,
+    Text,
+    ThroughLibrary,
+    Value,
+    renews,
+    tag_of,
+)
 
 Unpack = Callable[[Any], AttributeValue]
 
@@ -32,17 +46,19 @@ class Packing:
     were made for want of stored ones; and copies of those that another load might not give again; by Python name.
     """
 
-    def __init__(self, plan: SchemaPlan) -> None:
-        self._plan = plan
-        self.size = 1 + len(plan.fields)
-        self._stored = frozenset(field.stored for field in plan.fields)
-        self._aliases = frozenset(alias for field in plan.fields for alias in field.aliases)
-        inputs = [(place, field) for place, field in enumerate(plan.fields, start=1) if not field.computed]
-        any_made = plan.finish is not None or plan.judge is not None
+    def __init__(self, layout: SchemaLayout) -> None:
+        self._layout = layout
+        self.size = 1 + len(layout.fields)
+        self._stored = frozenset(field.stored for field in layout.fields)
+        self._aliases = frozenset(alias for field in layout.fields for alias in field.aliases)
+        inputs = [(place, field) for place, field in enumerate(layout.fields, start=1) if not field.computed]
+        any_made = layout.finish is not None
         self._made = [
             (place, field.name)
             for place, field in inputs
-            if any_made or isinstance(field.missing, (Given, Made)) or isinstance(field.value, Foreign)
+            if any_made
+            or isinstance(field.missing, (DefaultValue, DefaultFactory))
+            or isinstance(field.value, ThroughLibrary)
         ]
         self._renewed = [field.name for _, field in inputs if field.renewed or renews(field.value)]
         self.tells_complete = not self._aliases and not self._renewed
@@ -58,13 +74,13 @@ class Packing:
         for place, name in self._made:
             if kept[place] is None:
                 if name in natives:
-                    made[name] = copied(natives[name])
+                    made[name] = independent_copy(natives[name])
             elif kept[place] is NULL and natives.get(name) is not None:
-                made[name] = copied(natives[name])
+                made[name] = independent_copy(natives[name])
         copies = {}
         for name in self._renewed:
             if name in natives and name not in made:
-                value = copied(natives[name])
+                value = independent_copy(natives[name])
                 if value is not natives[name]:
                     copies[name] = value
         unknown = {name: value for name, value in wire.items() if name not in self._stored}
@@ -82,7 +98,7 @@ class Packing:
     @cached_property
     def _unpacks(self) -> list[tuple[str, Unpack]]:
         records: dict[int, Unpack] = {}
-        return [(field.stored, _unpack_of(field.value, records)) for field in self._plan.fields]
+        return [(field.stored, _unpack_of(field.value, records)) for field in self._layout.fields]
 
 
 def _unpack_of(value: Value | None, records: dict[int, Unpack]) -> Unpack:
@@ -98,7 +114,7 @@ def _unpack_of(value: Value | None, records: dict[int, Unpack]) -> Unpack:
 
         return unpack_map
     if isinstance(value, Record):
-        return _unpack_record(value.plan, records)
+        return _unpack_record(value.layout, records)
     tag = None if value is None else tag_of(value)
     if tag is None:
         tag = getattr(value, "usual", None)
@@ -108,9 +124,9 @@ def _unpack_of(value: Value | None, records: dict[int, Unpack]) -> Unpack:
     return lambda packed: {known: packed}
 
 
-def _unpack_record(plan: SchemaPlan, records: dict[int, Unpack]) -> Unpack:
+def _unpack_record(layout: SchemaLayout, records: dict[int, Unpack]) -> Unpack:
     """Give the function for a schema inside another, which may be inside itself."""
-    known = records.get(id(plan))
+    known = records.get(id(layout))
     if known is not None:
         return known
     fields: list[tuple[str, Unpack]] = []
@@ -124,8 +140,8 @@ def _unpack_record(plan: SchemaPlan, records: dict[int, Unpack]) -> Unpack:
             }
         }
 
-    records[id(plan)] = unpack
-    fields += [(field.stored, _unpack_of(field.value, records)) for field in plan.fields]
+    records[id(layout)] = unpack
+    fields += [(field.stored, _unpack_of(field.value, records)) for field in layout.fields]
     return unpack
 
 

@@ -1,8 +1,8 @@
 """pydantic, 2.11 and later.
 
 ``adapter`` loads and dumps with pydantic itself, by the ``validators`` and ``serializers`` that pydantic's engine
-compiles of the core schemas of models; ``load_plans`` and ``dump_plans`` tell the compiler what generated code may do,
-going by what ``analysis`` finds.
+compiles of the core schemas of models; ``load_layouts`` and ``dump_layouts`` tell the compiler what generated code may
+do, going by what ``analysis`` finds.
 """
 
 from __future__ import annotations

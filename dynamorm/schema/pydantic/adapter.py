@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import pickle
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -21,17 +21,16 @@ from pydantic.fields import ComputedFieldInfo, FieldInfo
 from ...exceptions import DynaModelException
 from ...spec import FieldSpec
 from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, means_none
-from ..compiler import SchemaPlan
-from ..copies import QUICKER
+from ..compiler import Compiled, SchemaLayout
+from ..copies import QUICK_COPIES
 from . import validators
 from .adoption import adopted_model
 from .core import ModelCore
 from .core_schema import Model
-from .dump_plans import dump_plan, validated_dump_plan
+from .dump_layouts import dump_layout, validated_dump_layout
 from .inputs import InputValidator
-from .instances import copy_of, instance_of
-from .load_plans import load_plan
-from .plain_values import plain
+from .load_layouts import load_layout
+from .natives import copy_of, instance_of, plain
 from .specs import FieldDescriber, whole_annotation
 
 
@@ -97,10 +96,6 @@ class PydanticAdapter(Adapter):
     def keeps_unknown(self) -> bool:
         return self.schema.model_config.get("extra") == "allow"
 
-    @cached_property
-    def _input_validator(self) -> InputValidator:
-        return InputValidator(self, self.schema)
-
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
         return self._core.load_fields(values, validators.GIVEN if defaults else validators.GIVEN_ONLY)
 
@@ -114,20 +109,19 @@ class PydanticAdapter(Adapter):
             return self._core.load_fields(values, validators.TRUSTED)
         return self._values_of(self._core.load(values, validators.STORED))
 
-    def plan(self, mode: str) -> SchemaPlan:
-        plan = load_plan(self, self._core, mode)
-        plan.accept_given = self._input_validator.accept_given if mode == WHOLE else None
-        return plan
+    @cached_property
+    def compiled(self) -> Compiled:
+        return Compiled(self.schema_name, self.layout, WHOLE, self.dump_layout, self._input_validator)
 
-    def dump_plan(self) -> SchemaPlan:
-        return dump_plan(self, self._core, keeps_unknown=self.keeps_unknown)
+    def layout(self, mode: str) -> SchemaLayout:
+        return load_layout(self, self._core, mode)
 
-    def put_plan(self) -> SchemaPlan:
-        if self.keeps_unknown:
-            return super().put_plan()
-        plan = validated_dump_plan(self, self._core)
-        plan.accept_whole = self._input_validator.whole_acceptor()
-        return plan
+    def dump_layout(self) -> SchemaLayout:
+        return dump_layout(self, self._core, keeps_unknown=self.keeps_unknown)
+
+    def _input_validator(self) -> InputValidator:
+        validated = None if self.keeps_unknown else partial(validated_dump_layout, self, self._core)
+        return InputValidator(self, self.schema, validated)
 
     def _values_of(self, loaded: Any) -> dict[str, Any]:
         if not isinstance(loaded, self.schema):
@@ -151,7 +145,7 @@ class PydanticAdapter(Adapter):
                 return type(value)(self.serialised(spec.element, inner) for inner in value)
         return value
 
-    def settle(self, values: dict[str, Any]) -> dict[str, Any]:
+    def natives_of_assigned(self, values: dict[str, Any]) -> dict[str, Any]:
         given = {
             name: _as_text(value) if spec is not None and spec.kind == "text" else value
             for name, value in values.items()
@@ -273,5 +267,5 @@ def _pickles(value: Any) -> bool:
     return True
 
 
-QUICKER[pydantic.BaseModel.__deepcopy__] = copy_of
+QUICK_COPIES[pydantic.BaseModel.__deepcopy__] = copy_of
 ADAPTER = PydanticAdapter

@@ -1,6 +1,6 @@
 """What a model's core schema says of single values: what pydantic makes of them, and what it demands.
 
-The planners ask all this before anything is generated, to know what generated code may do without pydantic.
+The describers ask all this before anything is generated, to know what generated code may do without pydantic.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any, cast
 
 from ...spec import FieldSpec
 from ..base import prepare
-from ..compiler.plans import Bounds, Check, Checks, Converted, Size, Value
+from ..compiler.layouts import Bounds, Check, Checks, Converted, Size, Value
 from .core_schema import FUNCTIONS, Model, Node, children, nodes_of, without_ref
-from .plain_values import plain
+from .natives import plain
 from .serializers import SerializationRewriter
 from .validators import ASSIGNED, STORED, ValidationRewriter, validating
 
@@ -216,7 +216,7 @@ class ValueAnalysis:
         if is_validated:
             return Converted(unchanged, dump, by_library=True)
         check = self.check
-        return Converted(lambda value: check(prepare(spec, value)), dump, settle=self.settle, by_library=True)
+        return Converted(lambda value: check(prepare(spec, value)), dump, as_native=self.settle, by_library=True)
 
 
 def simple_checks(value: ValueAnalysis) -> Checks | None:

@@ -8,10 +8,14 @@ still be right in the usual form.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from ...spec import FieldSpec
+from ...wire.codec import WireItem
 from ..base import Adapter, means_none
+from ..compiler import SchemaLayout
+from ..compiler.dumping import Dump, compile_dump
 from .core_schema import Model, Node, root_and_definitions, unwrapped
 from .validators import PUT, compile_fields_validator
 
@@ -23,9 +27,11 @@ _REFUSE_NONE = frozenset(
 
 
 class InputValidator:
-    """Makes natives of the values that a program gives for one model."""
+    """Makes natives of the values that a program gives for one model, and the wire form of whole items."""
 
-    def __init__(self, adapter: Adapter, model: Model) -> None:
+    def __init__(self, adapter: Adapter, model: Model, layout: Callable[[], SchemaLayout] | None) -> None:
+        """Take what describes dumps of what is validated, if such dumps are compiled."""
+        self._layout = layout
         core, self._definitions = root_and_definitions(model.__pydantic_core_schema__)
         self._adapter = adapter
         self._model = model
@@ -55,15 +61,35 @@ class InputValidator:
                 prepared[spec.name] = self._adapter.serialised(spec, prepared[spec.name])
         return prepared
 
-    def accept_given(self, values: Mapping[str, Any], defaults: bool) -> dict[str, Any]:
-        """Return the natives of what a constructor is given, as :meth:`Adapter.take_given` does, but for the errors."""
-        prepared = self.prepared(values)
-        if prepared is None:
-            raise LookupError("it takes more to prepare them")
-        return self._adapter.load_given(prepared, defaults=defaults)
+    def natives(self, given: Mapping[str, Any], defaults: bool) -> dict[str, Any] | None:
+        """Return the natives of what a constructor is given; ``None`` where the adapter has to make them."""
+        try:
+            prepared = self.prepared(given)
+            return None if prepared is None else self._adapter.load_given(prepared, defaults=defaults)
+        except Exception:
+            return None
 
-    def whole_acceptor(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        """Return what makes the natives of a whole item, as :meth:`Adapter.take_whole` does, but for the errors."""
+    def wire(self, given: Mapping[str, Any]) -> WireItem | None:
+        """Return the wire form of a whole item that is put; ``None`` where the adapter has to make it."""
+        dump = self._dump
+        if dump is None:
+            return None
+        try:
+            natives = self._accept(given)
+        except Exception:
+            return None
+        return dump(natives)
+
+    @cached_property
+    def _dump(self) -> Dump | None:
+        try:
+            return None if self._layout is None else compile_dump(self._layout(), check=False)[0]
+        except Exception:
+            return None  # whatever is wrong with a schema, its library says it best
+
+    @cached_property
+    def _accept(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+        """What makes the natives of a whole item, or raises."""
         adapter, prepare = self._adapter, self.prepared
         fields = compile_fields_validator(self._model, PUT)
         if fields is not None:
@@ -72,7 +98,7 @@ class InputValidator:
             def accept_fields(values: Mapping[str, Any]) -> dict[str, Any]:
                 prepared = prepare(values)
                 if prepared is None:
-                    return adapter.take_whole(values)
+                    return adapter.natives_of_whole(values)
                 natives: dict[str, Any] = validate(prepared, by_alias=True, by_name=False)[0]
                 return natives
 
@@ -81,7 +107,7 @@ class InputValidator:
 
         def accept(values: Mapping[str, Any]) -> dict[str, Any]:
             prepared = prepare(values)
-            natives = adapter.take_whole(values) if prepared is None else adapter.load_whole(prepared)
+            natives = adapter.natives_of_whole(values) if prepared is None else adapter.load_whole(prepared)
             if not names.issuperset(natives):
                 raise LookupError("values of no field")
             return natives

@@ -10,7 +10,7 @@ from pydantic_core import CoreConfig, CoreSchema, PydanticSerializationUnexpecte
 from pydantic_core.core_schema import SerializationInfo
 
 from .core_schema import FUNCTIONS, Model, Node, children, map_children, nodes_of, without_ref
-from .instances import stand_in_for
+from .natives import stand_in_for
 
 
 def compile_serializer(model: Model, *, fields_only: bool = False, computed_only: bool = False) -> SchemaSerializer:

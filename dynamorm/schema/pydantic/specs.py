@@ -22,7 +22,7 @@ from pydantic.fields import FieldInfo
 
 from ...spec import FieldSpec
 from .core_schema import Model, nodes_of, stored_names
-from .plain_values import plain
+from .natives import plain
 
 _SCALARS: tuple[tuple[tuple[type, ...], str, str | None, bool], ...] = (
     # types, kind, key type, and whether instances are natives that serialised data never holds

@@ -28,8 +28,7 @@ from .core_schema import (
     stored_names,
     without_ref,
 )
-from .instances import StandIn, instance_of, stand_in_for
-from .plain_values import plain
+from .natives import StandIn, instance_of, plain, stand_in_for
 
 # whether pydantic can be told not to use what nested classes have compiled
 _CAN_IGNORE_PREBUILT = "_use_prebuilt" in (SchemaValidator.__text_signature__ or "")

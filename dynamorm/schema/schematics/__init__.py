@@ -1,6 +1,6 @@
 """schematics 2.1, and the types that it lacks: :class:`Set`, :class:`Binary`, :class:`Timestamp`.
 
-``adapter`` loads and dumps with schematics itself; ``plans``, ``values`` and ``validators`` tell the compiler what
+``adapter`` loads and dumps with schematics itself; ``layouts``, ``values`` and ``validators`` tell the compiler what
 generated code may do in its place, as far as nothing stands in the way that is in ``overrides``.
 """
 

@@ -20,7 +20,7 @@ from schematics.undefined import Undefined
 
 from ...spec import FieldSpec
 from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
-from ..compiler import SchemaPlan
+from ..compiler import SchemaLayout
 from .conversion import (
     IMPORT_OPTIONS,
     computed,
@@ -29,11 +29,11 @@ from .conversion import (
     export_context,
     has_own_format,
     import_context,
+    instance_of,
     lacks_instances,
     plain,
 )
-from .instances import instance_of
-from .plans import SchemaPlanner
+from .layouts import SchemaDescriber, is_reloaded
 from .specs import bare_type, key_type_of, specs_of
 
 
@@ -162,15 +162,15 @@ class SchematicsAdapter(Adapter):
             if data.get(spec.name) is not None or spec.name in loaded
         }
 
-    def plan(self, mode: str) -> SchemaPlan:
-        return SchemaPlanner(self, mode).outermost()
+    def layout(self, mode: str) -> SchemaLayout:
+        return SchemaDescriber(self, mode).outermost()
 
-    def dump_plan(self) -> SchemaPlan:
-        plan = self.compiled.plan(WHOLE)
-        if plan.judge is None or plan.recheck is not None:
-            return plan
+    def dump_layout(self) -> SchemaLayout:
+        layout = self.compiled.layout(WHOLE)
+        if layout.finish is None or all(is_reloaded(field.value) for field in layout.fields if not field.computed):
+            return layout
         reason = "its validate methods have to see what schematics makes of its dumps"
-        return SchemaPlan(plan.name, plan.fields, load_declined=reason, dump_declined=plan.dump_declined)
+        return SchemaLayout(layout.name, layout.fields, load_declined=reason, dump_declined=layout.dump_declined)
 
     @property
     def _validators(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from schematics import types
 from schematics.common import DEFAULT, PRIMITIVE
 from schematics.datastructures import Context
 from schematics.exceptions import BaseError, ConversionError
-from schematics.models import Model
+from schematics.models import Model, ModelDict
 from schematics.transforms import Converter
 from schematics.types.serializable import Serializable
 from schematics.undefined import Undefined
@@ -228,6 +228,16 @@ def computed_native(model: Any, name: str, field: Serializable) -> Any:
     if value is None or value is Undefined:
         return value
     return field.type.convert(value, import_context(validate=False))
+
+
+def instance_of(model: Any, data: dict[str, Any]) -> Any:
+    """Return an object of a model that holds just these values."""
+    if model.__init__ is Model.__init__:
+        instance: Any = object.__new__(model)
+    else:
+        instance = model(trusted_data=data, init=False)
+    instance._data = ModelDict(converted=data)
+    return instance
 
 
 def lacks_instances(field: Any, value: Any) -> bool:

@@ -10,7 +10,7 @@ from schematics import types
 from schematics.common import PRIMITIVE
 from schematics.models import FieldDescriptor, Model
 
-from ..compiler.plans import Odd
+from ..compiler.layouts import NotCompilable
 from .types import Binary, Set, Timestamp
 from .validators import is_own
 
@@ -84,16 +84,16 @@ def objection_to(model: Any) -> str | None:
 
 
 def require_unmodified(field: Any) -> None:
-    """Raise ``Odd`` where a type is not simply one of schematics' or of ours."""
+    """Raise ``NotCompilable`` where a type is not simply one of schematics' or of ours."""
     kind = type(field)
     if not kind.__module__.startswith("schematics.") and kind not in _OWN_TYPES:
-        raise Odd(f"{kind.__name__} is a type of its own")
+        raise NotCompilable(f"{kind.__name__} is a type of its own")
     own = _TYPE_METHODS & set(vars(field))
     if own:
-        raise Odd(f"its {', '.join(sorted(own))} is its own")
+        raise NotCompilable(f"its {', '.join(sorted(own))} is its own")
     exporting = field.export_mapping.get(PRIMITIVE)
     if getattr(exporting, "__func__", None) is not kind.to_primitive or type(exporting.__self__) is not kind:
-        raise Odd("its export_mapping is its own")
+        raise NotCompilable("its export_mapping is its own")
 
 
 def is_self_contained(field: Any) -> bool:

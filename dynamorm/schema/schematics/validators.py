@@ -7,7 +7,7 @@ from typing import Any
 from schematics import types
 from schematics.validate import prepare_validator
 
-from ..compiler.plans import Check, Checks, Objects, Size
+from ..compiler.layouts import Accepts, Check, Checks, Size
 
 # schematics wraps validators that do not take its context
 _WRAPPER = prepare_validator(lambda value: None, 2).__code__
@@ -52,7 +52,7 @@ def _check(validator: Any) -> Check | None:
         if method is types.ListType.check_length:
             return Size(field.min_size, field.max_size)
     if is_own(validator):
-        return Objects(lambda value: validator(value, None))
+        return Accepts(lambda value: validator(value, None))
     if getattr(validator, "__code__", None) is not _WRAPPER:
         raise NeedsContext
-    return Objects(validator.__wrapped__)
+    return Accepts(validator.__wrapped__)

@@ -14,7 +14,7 @@ from schematics.common import PRIMITIVE
 
 from ...spec import FieldSpec
 from ...wire.codec import decode_number
-from ..compiler.plans import Checks, Converted, Flag, Free, ListOf, MapOf, Number, SetOf, Size, Text, Value, is_stable
+from ..compiler.layouts import Checks, Converted, Flag, Free, ListOf, MapOf, Number, SetOf, Size, Text, Value, is_stable
 from ..compiler.values import float_of
 from .types import Binary, Set, Timestamp
 
@@ -88,7 +88,7 @@ def _timestamp(field: Any, checks: Checks) -> Value | None:
         field.to_native,
         field.to_primitive,
         natives=(dt.datetime,),
-        settle=field.to_native,
+        as_native=field.to_native,
         reload="same",
         checks=checks,
         by_library=True,
@@ -126,7 +126,7 @@ def _moment(field: Any, checks: Checks) -> Value | None:
         _write_offset if ending == "%z" else _write_z,
         as_text=True,
         natives=(dt.datetime,),
-        settle=None if as_is else field.to_native,
+        as_native=None if as_is else field.to_native,
         reload="sure" if can_reload else "doubtful",
         checks=checks,
     )

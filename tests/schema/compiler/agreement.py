@@ -13,7 +13,7 @@ from dynamorm.instances.loading import remember_stored
 from dynamorm.instances.state import Origin, State, Stateful
 from dynamorm.mapper import Mapper
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE, adapter_for
-from dynamorm.schema.compiler import Compiled, SchemaPlan
+from dynamorm.schema.compiler import Compiled, SchemaLayout
 
 from ...profiles import examples
 from ...specs import single_key
@@ -34,7 +34,7 @@ def mappers(inner):
         key = next(iter(adapter.by_stored))
         made.append(Mapper("Book", adapter, single_key(key, "S")))
     compiled, plain = made
-    plain.adapter.__dict__["compiled"] = Compiled("Book", lambda mode: SchemaPlan("Book", [], "no", "no"), WHOLE)
+    plain.adapter.__dict__["compiled"] = Compiled("Book", lambda mode: SchemaLayout("Book", [], "no", "no"), WHOLE)
     return compiled, plain
 
 
@@ -136,7 +136,7 @@ def compare_all(schema, seed, puts):
         other = place % 3 == 0
         compare_given(compiled, plain, changed(natives, rng) if other else natives, not other, rng, schema.told)
         if place % 4 == 1:
-            settled = outcome(compiled.adapter.settle, natives)
+            settled = outcome(compiled.adapter.natives_of_assigned, natives)
             if settled[0] == "value":
                 compare_dumps(compiled, plain, settled[1], check, schema.told)
 

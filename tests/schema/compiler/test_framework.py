@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dynamorm.schema.compiler.dumping import compile_dump
+from dynamorm.schema.compiler.layouts import REFUSED, FieldLayout, ListOf, Number, Record, Satisfies, SchemaLayout, Text
 from dynamorm.schema.compiler.loading import compile_load
-from dynamorm.schema.compiler.plans import REFUSED, FieldPlan, Holds, ListOf, Number, Record, SchemaPlan, Text
 
 
 @dataclass
@@ -24,11 +24,11 @@ def taken(point):
 
 
 def functions(*checks):
-    inner = SchemaPlan("Point", outermost=False)
-    inner.fields.append(FieldPlan("x", "x-stored", Number(int, int), required=True, missing=REFUSED, unset=REFUSED))
-    inner.fields.append(FieldPlan("name", "name", Text()))
+    inner = SchemaLayout("Point", outermost=False)
+    inner.fields.append(FieldLayout("x", "x-stored", Number(int, int), required=True, missing=REFUSED, unset=REFUSED))
+    inner.fields.append(FieldLayout("name", "name", Text()))
     record = Record(inner, checks, native=Point, make=lambda values: Point(**values), take=taken)
-    outer = SchemaPlan("Shape", [FieldPlan("one", "one", record), FieldPlan("more", "more", ListOf(record))])
+    outer = SchemaLayout("Shape", [FieldLayout("one", "one", record), FieldLayout("more", "more", ListOf(record))])
     return compile_load(outer)[0], compile_dump(outer, check=True)[0]
 
 
@@ -58,7 +58,7 @@ def test_what_cannot_be_made_gives_up():
 
 
 def test_checks_of_a_record_see_what_was_made():
-    load, dump = functions(Holds(lambda point: point.x == 3))
+    load, dump = functions(Satisfies(lambda point: point.x == 3))
     assert load({"one": WIRE}) == {"one": Point(3, "a")}
     assert dump({"one": Point(3, "a")}) == {"one": WIRE}
     assert load({"one": {"M": {"x-stored": {"N": "4"}}}}) is None
@@ -66,8 +66,8 @@ def test_checks_of_a_record_see_what_was_made():
 
 
 def test_a_value_is_found_under_a_former_name_and_what_is_not_taken_must_be_well_formed():
-    field = FieldPlan("x", "x", Number(int, int), required=True, missing=REFUSED, aliases=("ex", "X"))
-    load, _ = compile_load(SchemaPlan("Point", [field, FieldPlan("name", "name", Text())]))
+    field = FieldLayout("x", "x", Number(int, int), required=True, missing=REFUSED, aliases=("ex", "X"))
+    load, _ = compile_load(SchemaLayout("Point", [field, FieldLayout("name", "name", Text())]))
     for item in (
         {"x": {"N": "3"}},
         {"ex": {"N": "3"}, "X": {"N": "4"}},

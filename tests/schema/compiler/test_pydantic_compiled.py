@@ -33,7 +33,7 @@ from dynamorm import DynaModel
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE
 from dynamorm.schema.base import adapter_of
 from dynamorm.schema.compiler import COMPILED, CONVERTED
-from dynamorm.schema.pydantic import load_plans
+from dynamorm.schema.pydantic import load_layouts
 from dynamorm.schema.pydantic.validators import validating
 from dynamorm.wire.codec import decode_value
 
@@ -124,7 +124,7 @@ def test_the_engine_is_asked_only_about_what_is_not_plain_or_where_something_is_
 
         return validate
 
-    monkeypatch.setattr(load_plans, "validating", noted)
+    monkeypatch.setattr(load_layouts, "validating", noted)
     book = model(year=int, words=list[str])
     item = {**ITEM, "year": {"N": "7"}, "words": {"L": [{"S": "a"}]}}
     assert functions(book).load(item, WHOLE) == {"id": "1", "year": 7, "words": ["a"]}
@@ -313,12 +313,12 @@ def test_what_a_schema_demands_of_plain_values_is_demanded_on_reads_saves_and_pu
     book = model(value=kind)
     compiled, adapter = functions(book), adapter_of(book.Schema)
     natives = compiled.load({**ITEM, "value": stored}, WHOLE)
-    assert natives == adapter.take_stored({"id": "1", "value": decode_value(stored)})
-    assert compiled.dump(natives, True) == compiled.put(natives) == {**ITEM, "value": stored}
+    assert natives == adapter.natives_of_stored({"id": "1", "value": decode_value(stored)})
+    assert compiled.dump(natives, True) == compiled.given.wire(natives) == {**ITEM, "value": stored}
     assert compiled.load({**ITEM, "value": refused}, WHOLE) is None
     wrong = {"id": "1", "value": decode_value(refused)}
     assert compiled.dump(wrong, True) is None
-    assert compiled.put(wrong) is None
+    assert compiled.given.wire(wrong) is None
 
 
 def test_a_validator_that_changes_a_list_changes_nothing_of_what_is_saved():
@@ -347,14 +347,14 @@ def test_what_is_put_is_validated_once_and_neither_settled_nor_checked_again():
     watched = Annotated[dt.date, BeforeValidator(look), AfterValidator(look)]
     book = model(day=watched, leaf=Leaf, note=str | None, more=Annotated[int, Field(default=5)])
     given = {"id": "1", "day": "2024-05-06", "leaf": {"name": "a"}}
-    put = functions(book).put({**given, "note": "x"})
+    put = functions(book).given.wire({**given, "note": "x"})
     leaf = {"M": {"name": {"S": "a"}, "count": {"N": "0"}}}
     assert put == {**ITEM, "day": {"S": "2024-05-06"}, "leaf": leaf, "note": {"S": "x"}, "more": {"N": "5"}}
     assert seen == ["2024-05-06", dt.date(2024, 5, 6)]
-    assert functions(book).put({**given, "note": None, "more": None}) == {
+    assert functions(book).given.wire({**given, "note": None, "more": None}) == {
         name: value for name, value in put.items() if name != "note"
     }
-    assert functions(book).put(given) is None
+    assert functions(book).given.wire(given) is None
 
 
 @pytest.mark.parametrize(
@@ -369,10 +369,10 @@ def test_what_is_put_is_validated_once_and_neither_settled_nor_checked_again():
 )
 def test_what_is_put_takes_the_fast_path_whatever_functions_a_model_has(hook):
     book = model(year=int, other=Annotated[str, Field(default="x", alias="Other")], members={"hook": hook})
-    wire = functions(book).put({"id": "1", "year": 7, "Other": "y"})
+    wire = functions(book).given.wire({"id": "1", "year": 7, "Other": "y"})
     assert wire is not None
     assert (wire.pop("hook", {"N": "14"}), wire) == ({"N": "14"}, {**ITEM, "year": {"N": "7"}, "Other": {"S": "y"}})
-    assert functions(book).put({"id": "1", "year": "x"}) is None
+    assert functions(book).given.wire({"id": "1", "year": "x"}) is None
 
 
 class Lenient(Enum):

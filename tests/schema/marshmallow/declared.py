@@ -43,9 +43,9 @@ def through_storage(dumped):
 
 def round_trip(adapter, **given):
     """What is read after ``given`` was constructed and saved."""
-    natives = adapter.take_given(given)
-    stored = through_storage(adapter.checked_dump(adapter.settle(natives)))
-    return adapter.take_stored(stored)
+    natives = adapter.natives_of_given(given)
+    stored = through_storage(adapter.checked_dump(adapter.natives_of_assigned(natives)))
+    return adapter.natives_of_stored(stored)
 
 
 def errors_of(call, *arguments, **keywords):

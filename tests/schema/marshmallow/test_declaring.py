@@ -28,12 +28,12 @@ from .declared import ID, Address, Colour, MoneyField, adapt, declare, errors_of
 
 def test_missing_required_is_no_matter_at_construction_but_of_whole_items():
     adapter = declare(a=fields.String(required=True), b=fields.Integer())
-    assert adapter.take_given({"b": 1}) == {"b": 1}
-    assert set(errors_of(adapter.take_whole, {"b": 1})) == {"a"}
-    assert set(errors_of(adapter.take_stored, {"b": 1})) == {"a"}
+    assert adapter.natives_of_given({"b": 1}) == {"b": 1}
+    assert set(errors_of(adapter.natives_of_whole, {"b": 1})) == {"a"}
+    assert set(errors_of(adapter.natives_of_stored, {"b": 1})) == {"a"}
     assert set(errors_of(adapter.checked_dump, {"b": 1})) == {"a"}
-    assert adapter.take_stored({"b": 1}, PARTIAL) == {"b": 1}
-    assert adapter.take_stored({"b": 1}, TRUSTED) == {"b": 1}
+    assert adapter.natives_of_stored({"b": 1}, PARTIAL) == {"b": 1}
+    assert adapter.natives_of_stored({"b": 1}, TRUSTED) == {"b": 1}
 
 
 def test_defaults_of_load_and_then_of_dump_fill_what_is_missing():
@@ -44,12 +44,12 @@ def test_defaults_of_load_and_then_of_dump_fill_what_is_missing():
         d=fields.Integer(required=True, dump_default=lambda: 5),
     )
     full = {"a": 1, "b": dt.date(2024, 1, 1), "c": [], "d": 5}
-    assert adapter.take_given({}) == full
-    assert adapter.take_whole({}) == full
-    assert adapter.take_stored({}) == full
-    assert adapter.take_given({}, defaults=False) == {}
-    assert adapter.take_stored({}, PARTIAL) == {}
-    assert adapter.take_given({})["c"] is not adapter.take_given({})["c"]
+    assert adapter.natives_of_given({}) == full
+    assert adapter.natives_of_whole({}) == full
+    assert adapter.natives_of_stored({}) == full
+    assert adapter.natives_of_given({}, defaults=False) == {}
+    assert adapter.natives_of_stored({}, PARTIAL) == {}
+    assert adapter.natives_of_given({})["c"] is not adapter.natives_of_given({})["c"]
 
 
 def test_a_dump_adds_no_defaults():
@@ -63,15 +63,15 @@ def test_the_older_names_of_defaults_work_and_warn_as_marshmallow_does():
         warnings.simplefilter("always")
         first, second = fields.Integer(missing=1), fields.Integer(default=2)
     assert len(caught) == 2
-    assert declare(a=first, b=second).take_given({}) == {"a": 1, "b": 2}
+    assert declare(a=first, b=second).natives_of_given({}) == {"a": 1, "b": 2}
 
 
 def test_data_key_and_attribute_name_three_things():
     adapter = declare(plain=fields.Integer(data_key="Stored"), declared=fields.Integer(attribute="python"))
-    assert adapter.take_given({"plain": 1, "python": 2}) == {"plain": 1, "python": 2}
-    assert adapter.take_given({"Stored": 1, "declared": 2}) == {"plain": 1, "python": 2}
+    assert adapter.natives_of_given({"plain": 1, "python": 2}) == {"plain": 1, "python": 2}
+    assert adapter.natives_of_given({"Stored": 1, "declared": 2}) == {"plain": 1, "python": 2}
     assert adapter.dump({"plain": 1, "python": 2}) == {"Stored": 1, "declared": 2}
-    assert adapter.take_stored({"Stored": 1, "declared": 2}) == {"plain": 1, "python": 2}
+    assert adapter.natives_of_stored({"Stored": 1, "declared": 2}) == {"plain": 1, "python": 2}
     assert set(adapter.fields) == {"plain", "python"}
 
 
@@ -81,8 +81,8 @@ def test_names_inside_nested_schemas_follow_them():
     for name in ("street", "Street"):
         given = {"f": {name: "Main"}, "g": [{name: "Main"}]}
         natives = {"f": {"street": "Main"}, "g": [{"street": "Main"}]}
-        assert adapter.take_given(given) == natives
-        assert adapter.settle(given) == natives
+        assert adapter.natives_of_given(given) == natives
+        assert adapter.natives_of_assigned(given) == natives
         assert adapter.dump(natives) == {"f": {"Street": "Main"}, "g": [{"Street": "Main"}]}
         assert round_trip(adapter, **given) == natives
 
@@ -100,14 +100,14 @@ def test_unknown_names_follow_the_schema_when_given_and_never_hinder_reading(pol
     adapter = declare(**members)
     given = {"a": 1, "other": 2}
     if policy == RAISE:
-        assert set(errors_of(adapter.take_given, given)) == {"other"}
-        assert set(errors_of(adapter.take_whole, given)) == {"other"}
+        assert set(errors_of(adapter.natives_of_given, given)) == {"other"}
+        assert set(errors_of(adapter.natives_of_whole, given)) == {"other"}
     else:
         expected = given if policy == INCLUDE else {"a": 1}
-        assert adapter.take_given(given) == adapter.take_whole(given) == expected
+        assert adapter.natives_of_given(given) == adapter.natives_of_whole(given) == expected
     assert adapter.keeps_unknown is (policy == INCLUDE)
     for mode in ("whole", PARTIAL, TRUSTED):
-        assert adapter.take_stored(given, mode) == {"a": 1}
+        assert adapter.natives_of_stored(given, mode) == {"a": 1}
 
 
 def test_load_only_and_dump_only_are_both_stored_and_read():
@@ -184,8 +184,8 @@ def test_schemas_are_inherited():
         b = fields.Integer()
 
     adapter = adapt(Child)
-    assert adapter.take_whole({"a": 1, "b": 2}) == {"a": 1, "b": 2}
-    assert errors_of(adapter.take_whole, {"a": 6}) == {"_schema": ["too much"]}
+    assert adapter.natives_of_whole({"a": 1, "b": 2}) == {"a": 1, "b": 2}
+    assert errors_of(adapter.natives_of_whole, {"a": 6}) == {"_schema": ["too much"]}
 
 
 def test_plain_bases_and_generated_schemas_serve_too():
@@ -216,7 +216,7 @@ def test_derived_schemas_stay_out_of_marshmallows_registry():
     assert round_trip(adapter, f={"a": 1}) == {"f": {"a": 1}}
     assert marshmallow.class_registry.get_class("Uniquely") is Uniquely
     kind = adapter_for("Uniquely", Uniquely)
-    kind(kind.adopt("Uniquely", Uniquely)).take_whole({"a": 1})
+    kind(kind.adopt("Uniquely", Uniquely)).natives_of_whole({"a": 1})
     assert marshmallow.class_registry.get_class("Uniquely") is Uniquely
     assert marshmallow.class_registry.get_class(f"{__name__}.Uniquely") is Uniquely
 

@@ -54,22 +54,22 @@ def test_methods_and_functions_compute_convert_and_take():
             return int(value)
 
     adapter = adapt(Declared)
-    natives = adapter.take_given({"id": "a", "both": "7", "taken": "8", "label": "ignored"})
+    natives = adapter.natives_of_given({"id": "a", "both": "7", "taken": "8", "label": "ignored"})
     assert natives == {"id": "a", "both": 7, "taken": 8}
-    stored = adapter.checked_dump(adapter.settle(natives))
+    stored = adapter.checked_dump(adapter.natives_of_assigned(natives))
     assert stored == {"id": "a", "both": "7", "taken": 8, "label": "for a", "shout": "A"}
-    assert adapter.take_stored(through_storage(stored)) == natives
+    assert adapter.natives_of_stored(through_storage(stored)) == natives
     assert adapter.computed_value(adapter.fields["label"], natives) == "for a"
 
 
 def test_plain_values_of_a_field_of_ones_own_are_native_once_loaded():
     adapter = declare(f=Reversed())
-    natives = adapter.take_given({"f": "abc"})
+    natives = adapter.natives_of_given({"f": "abc"})
     assert natives == {"f": "cba"}
     for _ in range(3):
-        stored = adapter.checked_dump(adapter.settle(natives))
+        stored = adapter.checked_dump(adapter.natives_of_assigned(natives))
         assert stored == {"f": "abc"}
-        natives = adapter.take_stored(stored)
+        natives = adapter.natives_of_stored(stored)
         assert natives == {"f": "cba"}
 
 
@@ -89,7 +89,7 @@ def test_own_get_attribute_and_handle_error_are_asked():
     adapter = adapt(Declared)
     assert adapter.dump({"a": 1}) == {"a": 2}
     with pytest.raises(Refused):
-        adapter.take_given({"a": "x"})
+        adapter.natives_of_given({"a": "x"})
 
 
 def counted_schema(many_name):
@@ -166,18 +166,18 @@ def test_every_hook_runs_once_and_on_data_in_the_right_form(given):
         calls.clear()
         return counts
 
-    natives = adapter.take_given({"at": given, "n": 1})
+    natives = adapter.natives_of_given({"at": given, "n": 1})
     assert ran() == {**LOADED, **FIELDS}
-    adapter.dump(adapter.take_whole({"at": given, "n": 1}))
+    adapter.dump(adapter.natives_of_whole({"at": given, "n": 1}))
     assert ran() == {**LOADED, **FIELDS, **WHOLE, **DUMPED}
     natives["at"] = given
-    stored = adapter.checked_dump(adapter.settle(natives))
+    stored = adapter.checked_dump(adapter.natives_of_assigned(natives))
     assert ran() == {**LOADED, **FIELDS, **WHOLE, **DUMPED}
-    adapter.take_stored(through_storage(stored))
+    adapter.natives_of_stored(through_storage(stored))
     assert ran() == {**LOADED, **FIELDS, **WHOLE}
-    adapter.take_stored(through_storage(stored), PARTIAL)
+    adapter.natives_of_stored(through_storage(stored), PARTIAL)
     assert ran() == {**LOADED, **FIELDS}
-    adapter.take_stored(through_storage(stored), TRUSTED)
+    adapter.natives_of_stored(through_storage(stored), TRUSTED)
     assert ran() == LOADED
 
 
@@ -199,9 +199,9 @@ def test_a_method_with_two_marks_loses_one_only_and_can_be_called():
         def check(self, data, **kwargs):
             super().check(data, **kwargs)
 
-    assert adapt(Declared).take_given({"a": 1}) == {"a": 1, "finished": True}
-    assert errors_of(adapt(Declared).take_given, {"a": 13}) == {"_schema": ["unlucky"]}
-    assert errors_of(adapt(Child).take_given, {"a": 13}) == {"_schema": ["unlucky"]}
+    assert adapt(Declared).natives_of_given({"a": 1}) == {"a": 1, "finished": True}
+    assert errors_of(adapt(Declared).natives_of_given, {"a": 13}) == {"_schema": ["unlucky"]}
+    assert errors_of(adapt(Child).natives_of_given, {"a": 13}) == {"_schema": ["unlucky"]}
 
 
 def test_a_method_that_is_two_hooks_keeps_the_other_mark():
@@ -217,9 +217,9 @@ def test_a_method_that_is_two_hooks_keeps_the_other_mark():
             return data
 
     adapter = adapt(Declared)
-    assert adapter.take_given({"a": 1}) == {"a": 1}
+    assert adapter.natives_of_given({"a": 1}) == {"a": 1}
     assert len(seen) == 1
-    adapter.take_whole({"a": 1})
+    adapter.natives_of_whole({"a": 1})
     assert len(seen) == 3
 
 
@@ -232,7 +232,7 @@ def test_a_post_load_has_to_return_a_mapping():
             return object()
 
     with pytest.raises(DynaModelException, match="post_load"):
-        adapt(Declared).take_given({"a": 1})
+        adapt(Declared).natives_of_given({"a": 1})
 
 
 def test_what_a_dump_raises_is_an_error_of_its_field():

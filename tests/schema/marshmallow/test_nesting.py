@@ -31,8 +31,8 @@ def test_unknown_nested_attributes_never_hinder_reading(mode):
         f=fields.Nested(nested, unknown=RAISE), g=fields.List(fields.Nested(nested)), h=fields.Nested(nested())
     )
     stored = {"f": {"a": 1, "b": 2}, "g": [{"a": 1, "b": 2}], "h": {"a": 1, "b": 2}}
-    assert adapter.take_stored(stored, mode) == {"f": {"a": 1}, "g": [{"a": 1}], "h": {"a": 1}}
-    assert set(errors_of(adapter.take_given, stored)) == {"f", "g", "h"}
+    assert adapter.natives_of_stored(stored, mode) == {"f": {"a": 1}, "g": [{"a": 1}], "h": {"a": 1}}
+    assert set(errors_of(adapter.natives_of_given, stored)) == {"f", "g", "h"}
 
 
 class Tree(Schema):
@@ -101,7 +101,7 @@ def test_a_nested_instance_keeps_what_was_set_on_it():
             return {"n": data["n"] * self.factor}
 
     adapter = declare(f=fields.Nested(Sized(3)))
-    assert adapter.take_given({"f": {"n": 2}}) == {"f": {"n": 6}}
+    assert adapter.natives_of_given({"f": {"n": 2}}) == {"f": {"n": 6}}
 
 
 def test_nested_objects_of_the_users_are_taken_natively():
@@ -117,9 +117,9 @@ def test_nested_objects_of_the_users_are_taken_natively():
             return Point(**data)
 
     adapter = declare(f=fields.Nested(PointSchema), g=fields.List(fields.Nested(PointSchema)))
-    natives = adapter.take_given({"f": Point(1), "g": [Point(2), {"x": 3}]})
+    natives = adapter.natives_of_given({"f": Point(1), "g": [Point(2), {"x": 3}]})
     assert (natives["f"].x, [each.x for each in natives["g"]]) == (1, [2, 3])
-    assert adapter.checked_dump(adapter.settle(natives)) == {"f": {"x": 1}, "g": [{"x": 2}, {"x": 3}]}
+    assert adapter.checked_dump(adapter.natives_of_assigned(natives)) == {"f": {"x": 1}, "g": [{"x": 2}, {"x": 3}]}
 
 
 def test_null_inside_nested_schemas_is_none_where_accepted_and_absent_elsewhere():
@@ -134,7 +134,7 @@ def test_null_inside_nested_schemas_is_none_where_accepted_and_absent_elsewhere(
     given = {"a": None, "b": "x", "c": set()}
     read = {"a": None, "b": "x", "c": set()}
     assert round_trip(adapter, f=given, g=[given]) == {"f": read, "g": [read]}
-    assert adapter.take_stored({"f": {"a": None, "b": None}}) == {"f": {"a": None, "c": set()}}
+    assert adapter.natives_of_stored({"f": {"a": None, "b": None}}) == {"f": {"a": None, "c": set()}}
 
 
 def test_nested_values_are_whole_wherever_they_are_given():
@@ -149,6 +149,6 @@ def test_nested_values_are_whole_wherever_they_are_given():
 
     adapter = declare(f=fields.Nested(Range), g=fields.List(fields.Nested(Range())))
     wrong = {"low": 2, "high": 1}
-    assert errors_of(adapter.take_given, {"f": wrong}) == {"f": {"_schema": ["upside down"]}}
-    assert set(errors_of(adapter.take_given, {"g": [wrong]})) == {"g"}
-    assert adapter.take_stored({"f": wrong}, TRUSTED) == {"f": wrong}
+    assert errors_of(adapter.natives_of_given, {"f": wrong}) == {"f": {"_schema": ["upside down"]}}
+    assert set(errors_of(adapter.natives_of_given, {"g": [wrong]})) == {"g"}
+    assert adapter.natives_of_stored({"f": wrong}, TRUSTED) == {"f": wrong}

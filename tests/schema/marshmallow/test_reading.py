@@ -49,12 +49,12 @@ def test_trusted_reads_skip_validators_and_required_but_convert():
     stored = {"a": 9, "url": "x", "inner": place, "listed": [place, {}], "named": place, "texts": ["a", None]}
     native = {"street": "Main", "at": dt.date(2024, 5, 6)}
     expected = {"a": 9, "url": "x", "inner": native, "listed": [native, {}], "named": native, "texts": ["a", None]}
-    assert adapter.take_stored(stored, TRUSTED) == expected
-    assert set(errors_of(adapter.take_stored, stored)) >= {"a", "url", "need", "inner", "listed", "named"}
-    assert set(errors_of(adapter.take_stored, {"inner": {"at": "x"}}, TRUSTED)) == {"inner"}
+    assert adapter.natives_of_stored(stored, TRUSTED) == expected
+    assert set(errors_of(adapter.natives_of_stored, stored)) >= {"a", "url", "need", "inner", "listed", "named"}
+    assert set(errors_of(adapter.natives_of_stored, {"inner": {"at": "x"}}, TRUSTED)) == {"inner"}
 
 
 def test_partial_reads_demand_nothing_inside_either():
     adapter = declare(f=fields.Nested(Address), g=fields.String(required=True))
-    assert adapter.take_stored({"f": {"zip": 1}}, PARTIAL) == {"f": {"zip": 1}}
-    assert set(errors_of(adapter.take_stored, {"f": {"zip": 0}}, PARTIAL)) == {"f"}
+    assert adapter.natives_of_stored({"f": {"zip": 1}}, PARTIAL) == {"f": {"zip": 1}}
+    assert set(errors_of(adapter.natives_of_stored, {"f": {"zip": 0}}, PARTIAL)) == {"f"}

@@ -96,11 +96,11 @@ def test_values_are_taken_natively_and_serialised_when_constructed_and_when_assi
     make, native, serialised = NATIVES[name]
     adapter = declare(f=make())
     for given in (native, serialised):
-        assert adapter.take_given({"f": given}) == {"f": native}
-        assert adapter.take_whole({"f": given}) == {"f": native}
+        assert adapter.natives_of_given({"f": given}) == {"f": native}
+        assert adapter.natives_of_whole({"f": given}) == {"f": native}
         assert round_trip(adapter, f=given) == {"f": native}
         assert type(round_trip(adapter, f=given)["f"]) is type(native)
-        assigned = adapter.settle({"f": given})
+        assigned = adapter.natives_of_assigned({"f": given})
         assert assigned == {"f": native}
         assert through_storage(adapter.checked_dump(assigned)) == through_storage(adapter.dump({"f": native}))
 
@@ -139,14 +139,14 @@ def test_bad_values_are_errors_by_field_when_constructed_put_and_assigned(name):
     make, value = BAD[name]
     adapter = declare(f=make(), g=fields.String())
     given = {"f": value, "g": "x"}
-    assert set(errors_of(adapter.take_given, given)) == {"f"}
-    assert set(errors_of(adapter.take_whole, given)) == {"f"}
-    assert set(errors_of(lambda: adapter.checked_dump(adapter.settle(given)))) == {"f"}
+    assert set(errors_of(adapter.natives_of_given, given)) == {"f"}
+    assert set(errors_of(adapter.natives_of_whole, given)) == {"f"}
+    assert set(errors_of(lambda: adapter.checked_dump(adapter.natives_of_assigned(given)))) == {"f"}
 
 
 def test_all_bad_assigned_values_are_reported_at_once():
     adapter = declare(a=fields.Integer(), b=fields.Date(), c=fields.String())
-    assert set(errors_of(adapter.settle, {"a": "x", "b": "x", "c": "x"})) == {"a", "b"}
+    assert set(errors_of(adapter.natives_of_assigned, {"a": "x", "b": "x", "c": "x"})) == {"a", "b"}
 
 
 @only_in_3
@@ -155,22 +155,22 @@ def test_number_of_marshmallow_3_holds_a_float_exactly():
         warnings.simplefilter("ignore")
         adapter = declare(f=fields.Number())
     assert round_trip(adapter, f=19.99) == {"f": 19.99}
-    assert adapter.dump(adapter.settle({"f": "19.99"})) == {"f": 19.99}
+    assert adapter.dump(adapter.natives_of_assigned({"f": "19.99"})) == {"f": 19.99}
 
 
 def test_a_boolean_assigned_as_text_is_stored_as_a_boolean():
     adapter = declare(f=fields.Boolean())
-    assert encode_item(adapter.checked_dump(adapter.settle({"f": "yes"}))) == {"f": {"BOOL": True}}
+    assert encode_item(adapter.checked_dump(adapter.natives_of_assigned({"f": "yes"}))) == {"f": {"BOOL": True}}
     own_words = declare(f=fields.Boolean(truthy={"si"}, falsy={"non"}))
     assert round_trip(own_words, f="si") == round_trip(own_words, f=True) == {"f": True}
     assert round_trip(own_words, f="non") == {"f": False}
-    assert set(errors_of(own_words.take_given, {"f": "yes"})) == {"f"}
+    assert set(errors_of(own_words.natives_of_given, {"f": "yes"})) == {"f"}
 
 
 def test_strict_integers_refuse_assigned_fractions():
     adapter = declare(f=fields.Integer(strict=True))
-    assert adapter.settle({"f": 7}) == {"f": 7}
-    assert set(errors_of(adapter.settle, {"f": 7.5})) == {"f"}
+    assert adapter.natives_of_assigned({"f": 7}) == {"f": 7}
+    assert set(errors_of(adapter.natives_of_assigned, {"f": 7.5})) == {"f"}
 
 
 def test_decimals_with_places_ignore_the_ambient_context():
@@ -190,16 +190,16 @@ def test_numbers_are_exact():
 
 def test_a_required_nullable_field_is_saved_as_none():
     adapter = declare(a=fields.String(required=True, allow_none=True), b=fields.Integer())
-    natives = adapter.take_whole({"a": None, "b": 1})
+    natives = adapter.natives_of_whole({"a": None, "b": 1})
     stored = through_storage(adapter.dump(natives))
     assert stored == {"b": 1}
-    assert adapter.take_stored(stored) == {"a": None, "b": 1}
+    assert adapter.natives_of_stored(stored) == {"a": None, "b": 1}
     assert adapter.checked_dump({"a": None, "b": 1}) == {"a": None, "b": 1}
     with pytest.raises(ValidationError):
         adapter.checked_dump({"b": 1})
     with pytest.raises(ValidationError):
-        adapter.take_whole({"b": 1})
-    assert adapter.take_stored({"a": None, "b": None}) == {"a": None}
+        adapter.natives_of_whole({"b": 1})
+    assert adapter.natives_of_stored({"a": None, "b": None}) == {"a": None}
 
 
 def test_lists_of_maps_of_sets():

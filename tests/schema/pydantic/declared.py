@@ -52,8 +52,8 @@ def stored(adapter: Any, natives: dict[str, Any]) -> dict[str, Any]:
 
 
 def round_trip(adapter: Any, **values: Any) -> dict[str, Any]:
-    natives = adapter.take_whole(values)
-    again = adapter.take_stored(stored(adapter, natives))
+    natives = adapter.natives_of_whole(values)
+    again = adapter.natives_of_stored(stored(adapter, natives))
     assert again == natives
     return again
 

@@ -55,12 +55,12 @@ class TestRecognising:
                 return self.isbn + "!"
 
         adapter = adapt(Schema)
-        natives = adapter.take_given({"isbn": " a "})
+        natives = adapter.natives_of_given({"isbn": " a "})
         assert natives == {"isbn": "A", "year": 2000}
         assert adapter.dump(natives)["label"] == "A/2000"
         assert adapter.schema(isbn="x").shout() == "X!"
         with pytest.raises(ValidationError):
-            adapter.take_given({"year": 1})
+            adapter.natives_of_given({"year": 1})
 
     def test_names_that_are_local_to_a_function(self) -> None:
         class Inner(BaseModel):
@@ -74,7 +74,7 @@ class TestRecognising:
                 count: Alias = 3
 
         adapter = adapt(Outer.Schema)
-        assert adapter.take_given({"inner": {"x": "1"}})["inner"] == Inner(x=1)
+        assert adapter.natives_of_given({"inner": {"x": "1"}})["inner"] == Inner(x=1)
 
     def test_a_model_whose_names_are_gone(self) -> None:
         def make() -> Any:
@@ -95,10 +95,10 @@ class TestRecognising:
             return Schema
 
         adapter = adapt(make())
-        assert adapter.take_given({"A": 2, "gone": {"x": 1}})["a"] == 4
+        assert adapter.natives_of_given({"A": 2, "gone": {"x": 1}})["a"] == 4
         assert adapter.fields["a"].stored == "A" and adapter.fields["a"].required
         with pytest.raises(ValidationError):
-            adapter.take_given({"a": 0})
+            adapter.natives_of_given({"a": 0})
 
     def test_inherited_annotations(self) -> None:
         class Base:
@@ -133,7 +133,7 @@ class TestRecognising:
             validate: bool = False
 
         adapter = adapt(Schema)
-        assert adapter.take_given({"copy": "x"}) == {"copy": "x", "json": 3, "schema": None, "validate": False}
+        assert adapter.natives_of_given({"copy": "x"}) == {"copy": "x", "json": 3, "schema": None, "validate": False}
         assert round_trip(adapter, copy="x", schema="s")["schema"] == "s"
         assert {spec.required for name, spec in adapter.fields.items() if name == "copy"} == {True}
 
@@ -145,7 +145,7 @@ class TestRecognising:
 
         adapter = adapt(Schema)
         assert adapter.fields["copy"].required
-        assert adapter.take_given({"copy": "x"}) == {"copy": "x", "json": 3}
+        assert adapter.natives_of_given({"copy": "x"}) == {"copy": "x", "json": 3}
 
     def test_what_pydantic_refuses(self) -> None:
         class Schema:

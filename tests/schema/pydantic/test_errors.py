@@ -39,7 +39,7 @@ class TestErrors:
 
         adapter = adapt(Schema)
         with pytest.raises(ValidationError) as caught:
-            adapter.take_given({"year": "x", "address": {"city": []}})
+            adapter.natives_of_given({"year": "x", "address": {"city": []}})
         theirs: Any = None
         try:
             Schema(year="x", address={"city": []})  # type: ignore[arg-type]
@@ -52,9 +52,9 @@ class TestErrors:
     def test_missing(self) -> None:
         adapter = adapt(Everything)
         with pytest.raises(ValidationError) as caught:
-            adapter.take_whole({})
+            adapter.natives_of_whole({})
         assert {error["type"] for error in caught.value.errors} == {"missing"}
-        assert adapter.take_given({}) == {}
+        assert adapter.natives_of_given({}) == {}
 
     def test_pickles(self) -> None:
         class Odd(ValueError):
@@ -76,7 +76,7 @@ class TestErrors:
                 raise ValueError("no")
 
         with pytest.raises(ValidationError) as caught:
-            adapt(Schema).take_given({"a": 1, "b": lambda: 3})
+            adapt(Schema).natives_of_given({"a": 1, "b": lambda: 3})
         errors = caught.value.errors
         assert pickle.loads(pickle.dumps(errors))[0]["loc"] == ("a",)
         assert errors[0]["ctx"] == {"error": "odd"}
@@ -89,7 +89,7 @@ class TestErrors:
         adapter = adapt(Schema)
         for values in ({"year": 1, "password": "hunter2"}, {"password": "hunter2" * 3}):
             with pytest.raises(ValidationError) as caught:
-                adapter.take_whole(values)
+                adapter.natives_of_whole(values)
             assert "hunter2" not in str(caught.value)
             assert "hunter2" not in str(caught.value.__cause__)
 
@@ -99,7 +99,7 @@ class TestErrors:
             year: int
 
         with pytest.raises(ValidationError) as caught:
-            adapt(Schema).take_given({"year": "topsecret"})
+            adapt(Schema).natives_of_given({"year": "topsecret"})
         assert "topsecret" not in str(caught.value)
 
     def test_what_cannot_be_dumped(self) -> None:
@@ -108,7 +108,7 @@ class TestErrors:
             address: Address
 
         adapter = adapt(Schema)
-        natives = adapter.take_whole({"year": 1, "address": {"city": "x"}})
+        natives = adapter.natives_of_whole({"year": 1, "address": {"city": "x"}})
         natives["address"].city = object()
         with pytest.raises(ValidationError) as caught:
             adapter.dump(natives)
@@ -120,10 +120,10 @@ class TestErrors:
             even: Annotated[list[Annotated[int, AfterValidator(be_even)]], Field(max_length=2)] = []
 
         adapter = adapt(Schema)
-        for take in (adapter.take_given, adapter.take_whole, adapter.take_stored):
+        for take in (adapter.natives_of_given, adapter.natives_of_whole, adapter.natives_of_stored):
             with pytest.raises(ValidationError):
                 take({"rank": 6})
-        assert adapter.take_stored({"rank": 6, "even": [1, 2, 3]}, TRUSTED) == {"rank": 6, "even": [1, 2, 3]}
+        assert adapter.natives_of_stored({"rank": 6, "even": [1, 2, 3]}, TRUSTED) == {"rank": 6, "even": [1, 2, 3]}
         assert adapter.convert(adapter.fields["rank"], "6") == 6
         with pytest.raises(ValidationError):
-            adapter.take_stored({"rank": "x"}, TRUSTED)
+            adapter.natives_of_stored({"rank": "x"}, TRUSTED)

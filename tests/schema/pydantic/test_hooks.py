@@ -34,38 +34,38 @@ class TestHooks:
         return adapter
 
     def test_construction(self, adapter: Any) -> None:
-        adapter.take_given(GIVEN)
+        adapter.natives_of_given(GIVEN)
         assert CALLS == {**FIELD_HOOKS, "factory": 1}
 
     def test_construction_without_defaults(self, adapter: Any) -> None:
-        assert adapter.take_given({"isbn": "1"}, defaults=False) == {"isbn": "1"}
+        assert adapter.natives_of_given({"isbn": "1"}, defaults=False) == {"isbn": "1"}
         assert CALLS == {"wrap isbn": 1}
 
     def test_put(self, adapter: Any) -> None:
-        natives = adapter.take_whole(GIVEN)
+        natives = adapter.natives_of_whole(GIVEN)
         assert CALLS == {**FIELD_HOOKS, **MODEL_HOOKS, "factory": 1}
         CALLS.clear()
         assert adapter.dump(natives)["label"] == "1/1990"
         assert CALLS == DUMP_HOOKS
 
     def test_save(self, adapter: Any) -> None:
-        natives = adapter.take_given(GIVEN)
+        natives = adapter.natives_of_given(GIVEN)
         CALLS.clear()
-        adapter.checked_dump(adapter.settle(natives))
+        adapter.checked_dump(adapter.natives_of_assigned(natives))
         assert CALLS == {**FIELD_HOOKS, **MODEL_HOOKS, **DUMP_HOOKS}
 
     def test_read(self, adapter: Any) -> None:
-        item = stored(adapter, adapter.take_whole(GIVEN))
+        item = stored(adapter, adapter.natives_of_whole(GIVEN))
         CALLS.clear()
-        adapter.take_stored(item)
+        adapter.natives_of_stored(item)
         assert CALLS == {**FIELD_HOOKS, **MODEL_HOOKS}
 
     def test_projected_read(self, adapter: Any) -> None:
-        assert adapter.take_stored({"year": 1990, "label": "x"}, PARTIAL) == {"year": 1990}
+        assert adapter.natives_of_stored({"year": 1990, "label": "x"}, PARTIAL) == {"year": 1990}
         assert CALLS == {"before year": 1, "after year": 1}
 
     def test_trusted_read(self, adapter: Any) -> None:
-        natives = adapter.take_stored({"year": 1990, "line": {"qty": 2}}, TRUSTED)
+        natives = adapter.natives_of_stored({"year": 1990, "line": {"qty": 2}}, TRUSTED)
         assert natives == {"year": 1990, "line": Line.model_construct(qty=2), "made": [1]}
         assert CALLS == {"factory": 1}
 
@@ -84,9 +84,9 @@ class TestHooks:
                 return value
 
         adapter = adapt(Schema)
-        adapter.take_given({"a": 1, "c": 2})
-        adapter.take_given({"a": 1, "c": 2}, defaults=False)
-        adapter.take_whole({"a": 1, "c": 2})
+        adapter.natives_of_given({"a": 1, "c": 2})
+        adapter.natives_of_given({"a": 1, "c": 2}, defaults=False)
+        adapter.natives_of_whole({"a": 1, "c": 2})
         assert seen == [{"a": 1, "b": 5}, {"a": 1}, {"a": 1, "b": 5}]
 
     def test_a_model_validator_sees_the_whole(self) -> None:
@@ -101,15 +101,15 @@ class TestHooks:
                 return self
 
         adapter = adapt(Schema)
-        natives = adapter.take_given({"low": 2, "high": 1})
+        natives = adapter.natives_of_given({"low": 2, "high": 1})
         with pytest.raises(ValidationError, match="upside down") as caught:
-            adapter.take_whole(natives)
+            adapter.natives_of_whole(natives)
         assert caught.value.errors[0]["loc"] == ()
         with pytest.raises(ValidationError, match="upside down"):
             adapter.checked_dump(natives)
         with pytest.raises(ValidationError, match="upside down"):
-            adapter.take_stored({"low": 2, "high": 1})
-        assert adapter.take_stored({"low": 2, "high": 1}, TRUSTED) == natives
+            adapter.natives_of_stored({"low": 2, "high": 1})
+        assert adapter.natives_of_stored({"low": 2, "high": 1}, TRUSTED) == natives
 
     def test_a_model_validator_that_loses_the_model(self) -> None:
         class Schema(BaseModel):
@@ -121,7 +121,7 @@ class TestHooks:
                 return 3
 
         with pytest.raises(DynaModelException, match="return the model"):
-            adapt(Schema).take_whole({"a": 1})
+            adapt(Schema).natives_of_whole({"a": 1})
 
 
 def test_a_validator_instead_of_pydantics_runs_once_for_a_save() -> None:
@@ -129,8 +129,8 @@ def test_a_validator_instead_of_pydantics_runs_once_for_a_save() -> None:
         code: Annotated[str, PlainValidator(counted("plain"))]
 
     adapter = adapt(Schema)
-    natives = adapter.take_given({"code": "x"})
+    natives = adapter.natives_of_given({"code": "x"})
     CALLS.clear()
-    assert adapter.checked_dump(adapter.settle(natives)) == {"code": "x"}
+    assert adapter.checked_dump(adapter.natives_of_assigned(natives)) == {"code": "x"}
     assert CALLS == {"plain": 1}
-    assert adapter.take_stored({"code": "x"}, TRUSTED) == natives
+    assert adapter.natives_of_stored({"code": "x"}, TRUSTED) == natives

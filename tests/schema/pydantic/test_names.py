@@ -43,10 +43,10 @@ class TestNames:
         assert {spec.source for spec in adapter.inputs} == {"a", "b", "c"}
         natives = {"a": 1, "b": 5, "c": 7}
         assert adapter.dump(natives) == {"A": 1, "out_b": 5, "c": 7, "Sum": 6}
-        assert adapter.take_stored({"A": 1, "out_b": 5, "c": 7, "Sum": 6}) == natives
+        assert adapter.natives_of_stored({"A": 1, "out_b": 5, "c": 7, "Sum": 6}) == natives
         for given in ({"a": 1, "b": 5, "c": 7}, {"A": 1, "in_b": 5, "c1": 7}, {"A": 1, "out_b": 5, "deep": [7]}):
-            assert adapter.take_given(given) == natives
-            assert adapter.take_whole(given) == natives
+            assert adapter.natives_of_given(given) == natives
+            assert adapter.natives_of_whole(given) == natives
         assert adapter.computed_value(adapter.fields["total"], natives) == 6
         assert adapter.computed_value(adapter.fields["total"], {"a": 1}) is None
 
@@ -56,7 +56,7 @@ class TestNames:
             first_name: str
 
         adapter = adapt(Schema)
-        assert adapter.dump(adapter.take_given({"first_name": "x"})) == {"firstName": "x"}
+        assert adapter.dump(adapter.natives_of_given({"first_name": "x"})) == {"firstName": "x"}
 
     def test_names_that_change_places(self) -> None:
         class Swapped(BaseModel):
@@ -68,14 +68,14 @@ class TestNames:
             either: Swapped | str = ""
 
         adapter = adapt(Schema)
-        natives = adapter.take_given({"a": 1, "inner": {"a": 2}, "either": {"b": 3}})
+        natives = adapter.natives_of_given({"a": 1, "inner": {"a": 2}, "either": {"b": 3}})
         assert (natives["a"], natives["b"], natives["inner"].a, natives["inner"].b) == (1, 0, 2, 0)
-        natives = adapter.take_whole({"a": 1, "b": 2, "inner": Swapped(b=3, a=4), "either": Swapped(b=5, a=6)})
+        natives = adapter.natives_of_whole({"a": 1, "b": 2, "inner": Swapped(b=3, a=4), "either": Swapped(b=5, a=6)})
         assert adapter.dump(natives) == {
             "b": 1, "a": 2, "inner": {"b": 3, "a": 4}, "either": {"b": 5, "a": 6},
         }  # fmt: skip
-        assert adapter.take_stored(stored(adapter, natives)) == natives
-        assert adapter.settle(natives) == natives
+        assert adapter.natives_of_stored(stored(adapter, natives)) == natives
+        assert adapter.natives_of_assigned(natives) == natives
 
     def test_nested_aliases_that_differ(self) -> None:
         class Inner(BaseModel):
@@ -88,13 +88,13 @@ class TestNames:
 
         adapter = adapt(Schema)
         given = {"one": {"in_x": 1}, "many": [{"x": 2}, {"out_x": 3}], "either": {"in_x": 4}}
-        natives = adapter.take_whole(given)
+        natives = adapter.natives_of_whole(given)
         assert adapter.dump(natives) == {
             "one": {"out_x": 1},
             "many": [{"out_x": 2}, {"out_x": 3}],
             "either": {"out_x": 4},
         }
-        assert adapter.take_stored(stored(adapter, natives)) == natives
+        assert adapter.natives_of_stored(stored(adapter, natives)) == natives
 
 
 class TestUnknown:
@@ -112,7 +112,7 @@ class TestUnknown:
 
         adapter = adapt(Schema)
         assert adapter.keeps_unknown == (policy == "allow")
-        for take in (adapter.take_given, adapter.take_whole):
+        for take in (adapter.natives_of_given, adapter.natives_of_whole):
             if policy == "forbid":
                 with pytest.raises(ValidationError, match="extra_forbidden"):
                     take({"a": 1, "z": 2})
@@ -121,8 +121,8 @@ class TestUnknown:
                 assert take({"a": 1, "z": 2}) == expected
         item = {"a": 1, "twice": 2, "z": 3, "inner": {"x": 1, "z": 4, "twice": 2}}
         for mode in (PARTIAL, TRUSTED, "whole"):
-            assert adapter.take_stored(item, mode)["inner"] == Inner(x=1)
-        assert adapter.take_whole({"a": 1, "twice": 2})["a"] == 1
+            assert adapter.natives_of_stored(item, mode)["inner"] == Inner(x=1)
+        assert adapter.natives_of_whole({"a": 1, "twice": 2})["a"] == 1
         if policy == "allow":
             assert adapter.dump({"a": 1, "z": 2}) == {"a": 1, "inner": None, "twice": 2, "z": 2}
 
@@ -139,5 +139,5 @@ def test_unknown_names_in_nested_models_are_kept_where_the_model_says_so() -> No
     adapter = adapt(Schema)
     natives = round_trip(adapter, one={"X": 1, "more": [1]}, many=[{"x": 2, "more": "m"}])
     assert natives["one"].more == [1] and natives["many"][0].more == "m"
-    assert adapter.settle(natives) == natives
-    assert adapter.take_stored(stored(adapter, natives), TRUSTED) == natives
+    assert adapter.natives_of_assigned(natives) == natives
+    assert adapter.natives_of_stored(stored(adapter, natives), TRUSTED) == natives

@@ -70,19 +70,19 @@ class TestShapes:
             pets: list[Annotated[Cat | Dog, Field(discriminator="kind")]] = []
 
         adapter = adapt(Schema)
-        natives = adapter.take_whole({"pet": {"k": "cat", "lives": 9}, "pets": [{"k": "dog", "good": True}]})
+        natives = adapter.natives_of_whole({"pet": {"k": "cat", "lives": 9}, "pets": [{"k": "dog", "good": True}]})
         assert isinstance(natives["pet"], Cat) and isinstance(natives["pets"][0], Dog)
         assert adapter.dump(natives) == {
             "pet": {"Kind": "cat", "lives": 9},
             "pets": [{"Kind": "dog", "good": True, "barks": True}],
         }
         for mode in ("whole", TRUSTED, PARTIAL):
-            assert adapter.take_stored(stored(adapter, natives), mode) == natives
-        assert adapter.settle(natives) == natives
-        assert adapter.settle({"pet": {"Kind": "dog", "good": False}})["pet"].good is False
+            assert adapter.natives_of_stored(stored(adapter, natives), mode) == natives
+        assert adapter.natives_of_assigned(natives) == natives
+        assert adapter.natives_of_assigned({"pet": {"Kind": "dog", "good": False}})["pet"].good is False
         item = stored(adapter, natives)
         item["pet"]["unknown"] = 1
-        assert adapter.take_stored(item) == natives
+        assert adapter.natives_of_stored(item) == natives
 
     def test_the_best_match_of_a_union(self) -> None:
         class Schema(BaseModel):
@@ -90,8 +90,8 @@ class TestShapes:
 
         adapter = adapt(Schema)
         for given in (Bare(name="a"), Full(name="a", more=1)):
-            natives = adapter.take_whole({"thing": given})
-            again = adapter.take_stored(stored(adapter, natives))
+            natives = adapter.natives_of_whole({"thing": given})
+            again = adapter.natives_of_stored(stored(adapter, natives))
             assert again == natives and type(again["thing"]) is type(given)
 
     def test_enums_and_literals_of_any_value(self) -> None:
@@ -135,10 +135,10 @@ class TestShapes:
         adapter = adapt(Schema)
         values = {name: VALUES[name] for name in ("at", "tags", "exact", "color", "ident")}
         natives = round_trip(adapter, **values, price=1.5, title="x")
-        assert adapter.take_given(natives) == natives
+        assert adapter.natives_of_given(natives) == natives
         for bad in ({"at": "2024-01-01T00:00:00"}, {"title": 5}, {"tags": ["a"]}):
             with pytest.raises(ValidationError):
-                adapter.take_given(bad)
+                adapter.natives_of_given(bad)
 
     def test_scalars_for_text(self) -> None:
         class Schema(BaseModel):
@@ -148,12 +148,12 @@ class TestShapes:
             exact: Annotated[str, Field(strict=True)] = ""
 
         adapter = adapt(Schema)
-        natives = adapter.take_given({"title": 5, "words": [Decimal("1.5")], "either": "5"})
+        natives = adapter.natives_of_given({"title": 5, "words": [Decimal("1.5")], "either": "5"})
         assert natives == {"title": "5", "words": ["1.5"], "either": "5", "exact": ""}
         for bad in ({"title": ["a"]}, {"title": {"a": 1}}, {"exact": 5}):
             with pytest.raises(ValidationError):
-                adapter.take_given(bad)
-        assert adapter.settle({"title": 5}) == {"title": "5"}
+                adapter.natives_of_given(bad)
+        assert adapter.natives_of_assigned({"title": 5}) == {"title": "5"}
 
     def test_none_and_empty_sets(self) -> None:
         class Schema(BaseModel):
@@ -163,13 +163,13 @@ class TestShapes:
 
         adapter = adapt(Schema)
         with pytest.raises(ValidationError):
-            adapter.take_whole({"tags": set()})
-        natives = adapter.take_whole({"note": None, "tags": set()})
+            adapter.natives_of_whole({"tags": set()})
+        natives = adapter.natives_of_whole({"note": None, "tags": set()})
         assert natives == {"note": None, "tags": set(), "nested": None}
         assert encode_item(adapter.dump(natives)) == {}
-        assert adapter.take_stored({}) == natives
-        adapter.checked_dump(adapter.settle(natives))
-        again = adapter.take_stored({"nested": {}})
+        assert adapter.natives_of_stored({}) == natives
+        adapter.checked_dump(adapter.natives_of_assigned(natives))
+        again = adapter.natives_of_stored({"nested": {}})
         assert again["nested"] == Wanting(note=None, tags=set())
 
     def test_excluded_fields_are_stored(self) -> None:
@@ -187,19 +187,19 @@ class TestShapes:
 
     def test_assigned_values(self) -> None:
         adapter = adapt(Everything)
-        natives = adapter.take_whole(VALUES)
+        natives = adapter.natives_of_whole(VALUES)
         natives["at"] = "2024-01-01T00:00:00Z"
         natives["address"].zip_code = 8000
         natives["places"].append({"city": "Liege", "zip": "4000"})
         natives["tags"] = ["z"]
-        settled = adapter.settle(natives)
+        settled = adapter.natives_of_assigned(natives)
         assert settled["at"] == dt.datetime(2024, 1, 1, tzinfo=dt.timezone.utc)
         assert settled["address"] == Address(city="Ghent", zip="8000")
         assert settled["places"][-1] == Address(city="Liege", zip="4000")
         dumped = adapter.checked_dump(settled)
         assert dumped["tags"] == {"z"}
         with pytest.raises(ValidationError) as caught:
-            adapter.settle({"at": "never"})
+            adapter.natives_of_assigned({"at": "never"})
         assert caught.value.errors[0]["loc"] == ("at",)
 
     def test_in_place_changes_are_dumped(self) -> None:
@@ -208,7 +208,7 @@ class TestShapes:
             words: list[str] = []
 
         adapter = adapt(Schema)
-        natives = adapter.take_given({"address": {"city": "a"}})
+        natives = adapter.natives_of_given({"address": {"city": "a"}})
         natives["address"].city = "b"
         natives["words"].append("w")
         assert adapter.dump(natives) == {"address": {"city": "b", "zip": ""}, "words": ["w"]}
@@ -237,7 +237,7 @@ class TestShapes:
             title: str
 
         adapter = adapt(Schema)
-        natives = adapter.take_stored({"address": {"zip": "1"}}, TRUSTED)
+        natives = adapter.natives_of_stored({"address": {"zip": "1"}}, TRUSTED)
         assert natives["address"].zip_code == "1" and "title" not in natives
         assert adapter.dump(natives) == {"address": {"zip": "1"}}
 
@@ -258,8 +258,8 @@ class TestShapes:
         adapter = adapt(Schema)
         natives = round_trip(adapter, point="1,2")
         assert natives["point"] == Point("1,2")
-        assert adapter.take_stored({"point": "1,2"}, TRUSTED) == natives
-        assert adapter.settle({"point": "1,2"}) == natives
+        assert adapter.natives_of_stored({"point": "1,2"}, TRUSTED) == natives
+        assert adapter.natives_of_assigned({"point": "1,2"}) == natives
         assert adapter.fields["point"].key_type == "S"
 
 
@@ -290,5 +290,5 @@ def test_private_attributes_of_nested_models_are_made_as_pydantic_makes_them():
 
     adapter = adapt(Thing)
     for mode in (WHOLE, PARTIAL, TRUSTED):
-        natives = adapter.take_stored({"notes": {"title": "x"}}, mode)
+        natives = adapter.natives_of_stored({"notes": {"title": "x"}}, mode)
         assert natives["notes"].__pydantic_private__ == {"_log": [], "_count": 0}

@@ -33,15 +33,15 @@ class TestEveryType:
 
     def test_from_natives(self) -> None:
         adapter = adapt(Everything)
-        natives = adapter.take_whole(VALUES)
-        assert adapter.take_whole(natives) == natives
+        natives = adapter.natives_of_whole(VALUES)
+        assert adapter.natives_of_whole(natives) == natives
         there = {name: value for name, value in natives.items() if value is not None or name == "note"}
-        assert adapter.take_given(natives) == there
-        assert adapter.settle(natives) == there
+        assert adapter.natives_of_given(natives) == there
+        assert adapter.natives_of_assigned(natives) == there
 
     def test_what_is_stored(self) -> None:
         adapter = adapt(Everything)
-        dumped = adapter.dump(adapter.take_whole(VALUES))
+        dumped = adapter.dump(adapter.natives_of_whole(VALUES))
         assert dumped["exact"] == Decimal("0.1") and type(dumped["exact"]) is Decimal
         assert dumped["at"] == "2024-05-06T07:08:09.000010+02:00"
         assert dumped["span"] == "-PT23H59M59.999997S"
@@ -57,9 +57,9 @@ class TestEveryType:
 
     def test_trusted_reads_convert_alike(self) -> None:
         adapter = adapt(Everything)
-        natives = adapter.take_whole(VALUES)
-        assert adapter.take_stored(stored(adapter, natives), TRUSTED) == natives
-        assert adapter.take_stored(stored(adapter, natives), PARTIAL) == {
+        natives = adapter.natives_of_whole(VALUES)
+        assert adapter.natives_of_stored(stored(adapter, natives), TRUSTED) == natives
+        assert adapter.natives_of_stored(stored(adapter, natives), PARTIAL) == {
             name: value for name, value in natives.items() if name != "note"
         }
 
@@ -98,7 +98,7 @@ class TestEveryType:
 
     def test_one_value_at_a_time(self) -> None:
         adapter = adapt(Everything)
-        natives = adapter.take_whole(VALUES)
+        natives = adapter.natives_of_whole(VALUES)
         dumped = adapter.dump(natives)
         for name, spec in adapter.fields.items():
             assert adapter.serialise(spec, natives[name]) == dumped[name], name
@@ -120,4 +120,4 @@ def test_json_text_is_stored_as_what_it_says() -> None:
     natives = round_trip(adapter, text=r'"\"x\""', parsed='{"a": [1]}')
     assert natives == {"text": '"x"', "parsed": {"a": [1]}}
     assert adapter.dump(natives) == natives
-    assert adapter.settle(natives) == natives
+    assert adapter.natives_of_assigned(natives) == natives

@@ -39,8 +39,8 @@ def stored(adapter, natives):
 def round_trip(field, value, mode=WHOLE):
     """Put a value, and read it; gives its wire form and the value read."""
     adapter = adapter_with(f=field)
-    wire = encode_item(adapter.dump(adapter.take_whole({"f": value})))
-    return wire.get("f"), adapter.take_stored(decode_item(wire), mode).get("f")
+    wire = encode_item(adapter.dump(adapter.natives_of_whole({"f": value})))
+    return wire.get("f"), adapter.natives_of_stored(decode_item(wire), mode).get("f")
 
 
 def errors_of(take, *arguments, **options):

@@ -79,7 +79,7 @@ class TestWhatIsAdopted:
         assert issubclass(schema, (Model,)) and issubclass(schema, DynamORMSchema) and issubclass(schema, Mixin)
         assert set(schema._dynamorm_adapter.fields) == {"author", "isbn"}
         assert schema({"isbn": "1"}).shout() == "1!"
-        assert errors_of(schema._dynamorm_adapter.take_given, {"isbn": "bad"}) == {"isbn": ["bad isbn"]}
+        assert errors_of(schema._dynamorm_adapter.natives_of_given, {"isbn": "bad"}) == {"isbn": ["bad isbn"]}
 
     def test_a_model_keeps_its_class(self):
         class Schema(Address):
@@ -119,7 +119,7 @@ class TestWhatIsAdopted:
         child = adapter_of(Schema)
         assert set(child.fields) == {"isbn", "pages"}
         assert set(parent.fields) == {"isbn"}
-        assert errors_of(child.take_whole, {"isbn": "bad"}) == {"isbn": ["bad isbn"]}
+        assert errors_of(child.natives_of_whole, {"isbn": "bad"}) == {"isbn": ["bad isbn"]}
 
     def test_a_plain_child_can_drop_a_field(self):
         class Base:

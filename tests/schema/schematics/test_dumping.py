@@ -88,7 +88,7 @@ class TestDumping:
 
         adapter = adapter_of(Schema)
         given = {"home": {"city": "B"}, "homes": [{"city": "C"}], "named": {"d": {"city": "D"}}}
-        natives = adapter.take_whole(given)
+        natives = adapter.natives_of_whole(given)
         assert adapter.dump(natives)["city"] == "BCD"
         assert adapter.dump(natives)["main"] == Home("B")
         assert adapter.computed_value(adapter.fields["main"], natives) == Home("B")
@@ -100,21 +100,21 @@ class TestDumping:
         whole = calculated(type=types.IntType(), fget=lambda self: self.a + 1, fset=refuse)
         inner = type("Inner", (Model,), {"a": types.IntType(), "b": copy.deepcopy(whole)})
         adapter = adapter_with(a=types.IntType(), b=whole, c=types.ModelType(inner))
-        natives = adapter.take_whole({"a": 1, "b": 9, "c": {"a": 1, "b": 9}})
-        assert natives == adapter.take_whole({"a": 1, "c": inner({"a": 1})}) == {"a": 1, "c": {"a": 1, "b": 2}}
+        natives = adapter.natives_of_whole({"a": 1, "b": 9, "c": {"a": 1, "b": 9}})
+        assert natives == adapter.natives_of_whole({"a": 1, "c": inner({"a": 1})}) == {"a": 1, "c": {"a": 1, "b": 2}}
         assert adapter.dump(natives) == {"a": 1, "b": 2, "c": {"a": 1, "b": 2}}
-        assert adapter.take_stored(adapter.dump(natives)) == natives
+        assert adapter.natives_of_stored(adapter.dump(natives)) == natives
 
     def test_none_stays_in_its_place_in_lists(self):
         adapter = adapter_with(a=types.ListType(types.BaseType()), b=types.ListType(types.ModelType(Address)))
         assert adapter.dump({"a": [1, None], "b": [None]}) == {"a": [1, None], "b": [None]}
-        assert errors_of(adapter_with(f=types.ListType(types.UUIDType())).take_given, {"f": [None]}) == {
+        assert errors_of(adapter_with(f=types.ListType(types.UUIDType())).natives_of_given, {"f": [None]}) == {
             "f": {0: ["This field is required."]}
         }
 
     def test_what_cannot_be_dumped_is_a_validation_error_with_the_field(self):
         adapter = adapter_with(f=types.MultilingualStringType(serialized_name="F"))
-        assert adapter.take_given({"f": {"en": "x"}}) == {"f": {"en": "x"}}
+        assert adapter.natives_of_given({"f": {"en": "x"}}) == {"f": {"en": "x"}}
         assert errors_of(adapter.dump, {"f": {"en": "x"}}) == {"F": ["No default or explicit locales were given."]}
         assert set(errors_of(adapter_with(f=types.DateType()).dump, {"f": "text"})) == {"f"}
 
@@ -135,7 +135,7 @@ class TestDumping:
             "at": "2024-05-06T07:08:09Z",
             "home": {"city": "B", "zip": "9"},
         }
-        assert adapter.checked_dump(adapter.settle(assigned)) == {
+        assert adapter.checked_dump(adapter.natives_of_assigned(assigned)) == {
             "a": 1,
             "b": [2],
             "c": "1.5",
@@ -143,8 +143,8 @@ class TestDumping:
             "at": "2024-05-06T07:08:09.000000+0000",
             "home": Home("B", zip=9),
         }
-        assert errors_of(adapter.settle, {"b": [1, "x"]}) == {"b": {1: ["Value 'x' is not int."]}}
-        assert errors_of(adapter.settle, {"c": ["x"]}) == {"c": ["Couldn't interpret '['x']' as string."]}
+        assert errors_of(adapter.natives_of_assigned, {"b": [1, "x"]}) == {"b": {1: ["Value 'x' is not int."]}}
+        assert errors_of(adapter.natives_of_assigned, {"c": ["x"]}) == {"c": ["Couldn't interpret '['x']' as string."]}
 
     def test_operands(self):
         adapter = adapter_with(at=types.DateTimeType(), a=types.IntType(max_value=5), n=types.UUIDType())

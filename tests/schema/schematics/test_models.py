@@ -28,8 +28,10 @@ def test_threads_share_an_adapter():
 
     def work(number):
         for _ in range(50):
-            natives = adapter.take_whole({"a": number, "home": {"city": str(number)}, "homes": [{"city": str(number)}]})
-            read = adapter.take_stored(stored(adapter, natives))
+            natives = adapter.natives_of_whole(
+                {"a": number, "home": {"city": str(number)}, "homes": [{"city": str(number)}]}
+            )
+            read = adapter.natives_of_stored(stored(adapter, natives))
             if read != {"a": number, "home": Home(str(number)), "homes": [Home(str(number))]}:
                 wrong.append(read)
 

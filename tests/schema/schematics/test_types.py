@@ -26,9 +26,11 @@ pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated function:Depr
 class TestSets:
     def test_sets_are_validated(self):
         adapter = adapter_with(f=Set(types.IntType(max_value=5), max_size=2))
-        assert errors_of(adapter.take_given, {"f": {1, 2, 3}}) == {"f": ["Please provide no more than 2 items."]}
-        assert errors_of(adapter.take_given, {"f": [6]}) == {"f": {0: ["Int value should be less than or equal to 5."]}}
-        assert set(errors_of(adapter.take_given, {"f": "text"})) == {"f"}
+        assert errors_of(adapter.natives_of_given, {"f": {1, 2, 3}}) == {"f": ["Please provide no more than 2 items."]}
+        assert errors_of(adapter.natives_of_given, {"f": [6]}) == {
+            "f": {0: ["Int value should be less than or equal to 5."]}
+        }
+        assert set(errors_of(adapter.natives_of_given, {"f": "text"})) == {"f"}
 
     def test_an_empty_set_that_a_nested_model_requires_is_read_as_empty(self):
         inner = type("Inner", (Model,), {"s": Set(types.StringType(), required=True)})
@@ -86,12 +88,12 @@ class TestTypesOfSchematics:
 
         adapter = adapter_with(f=PointType(), g=types.ListType(PointType()))
         for given in (Point(1, 2), "1,2"):
-            natives = adapter.take_whole({"f": given, "g": [given]})
+            natives = adapter.natives_of_whole({"f": given, "g": [given]})
             assert (natives["f"].x, natives["g"][0].y) == (1, 2)
             assert adapter.dump(natives) == {"f": "1,2", "g": ["1,2"]}
 
     def test_what_has_no_form_in_dynamodb_is_refused_with_its_path(self):
         adapter = adapter_with(f=types.DictType(types.BaseType()))
-        dumped = adapter.dump(adapter.take_whole({"f": {"a": [MOMENT]}}))
+        dumped = adapter.dump(adapter.natives_of_whole({"f": {"a": [MOMENT]}}))
         with pytest.raises(UnstorableValue, match=r"f\.a\[0\]"):
             encode_item(dumped)

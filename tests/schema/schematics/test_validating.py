@@ -51,30 +51,30 @@ class TestValidateMethods:
         return adapter_of(Schema)
 
     def test_construction_runs_those_of_what_is_given(self, adapter, calls):
-        adapter.take_given({"start": 1})
+        adapter.natives_of_given({"start": 1})
         assert calls == {"start": 1}
-        assert errors_of(adapter.take_given, {"End": 0}) == {"End": ["no end"]}
+        assert errors_of(adapter.natives_of_given, {"End": 0}) == {"End": ["no end"]}
 
     def test_they_see_the_other_values(self, adapter):
-        assert errors_of(adapter.take_given, {"start": 2, "end": 1}) == {"start": ["after the end"]}
-        assert errors_of(adapter.take_whole, {"start": 10}) == {"start": ["after the end"]}
+        assert errors_of(adapter.natives_of_given, {"start": 2, "end": 1}) == {"start": ["after the end"]}
+        assert errors_of(adapter.natives_of_whole, {"start": 10}) == {"start": ["after the end"]}
 
     def test_a_whole_item_runs_all_once(self, adapter, calls):
-        adapter.take_whole({"start": 1})
+        adapter.natives_of_whole({"start": 1})
         assert calls == {"start": 1, "end": 1, "note": 1}
 
     def test_reading(self, adapter, calls):
-        adapter.take_stored({"start": 1}, WHOLE)
+        adapter.natives_of_stored({"start": 1}, WHOLE)
         assert calls == {"start": 1, "end": 1, "note": 1}
         calls.clear()
-        adapter.take_stored({"start": 1}, PARTIAL)
+        adapter.natives_of_stored({"start": 1}, PARTIAL)
         assert calls == {"start": 1}
         calls.clear()
-        assert adapter.take_stored({"start": 1, "End": 0}, TRUSTED) == {"start": 1, "end": 0}
+        assert adapter.natives_of_stored({"start": 1, "End": 0}, TRUSTED) == {"start": 1, "end": 0}
         assert not calls
 
     def test_a_wrong_value_is_not_shown_to_them(self, adapter, calls):
-        assert errors_of(adapter.take_whole, {"start": "x", "End": 1}) == {"start": ["Value 'x' is not int."]}
+        assert errors_of(adapter.natives_of_whole, {"start": "x", "End": 1}) == {"start": ["Value 'x' is not int."]}
         assert calls == {"end": 1, "note": 1}
 
     def test_they_can_change_the_data(self):
@@ -85,7 +85,7 @@ class TestValidateMethods:
             def validate_title(self, data, value):
                 data["slug"] = value.lower()
 
-        assert adapter_of(Schema).take_whole({"title": "A"}) == {"title": "A", "slug": "a"}
+        assert adapter_of(Schema).natives_of_whole({"title": "A"}) == {"title": "A", "slug": "a"}
 
     def test_those_of_nested_models_run_once(self, calls):
         class Inner(Model):
@@ -97,9 +97,9 @@ class TestValidateMethods:
                     raise Refusal("zero")
 
         adapter = adapter_with(f=types.ModelType(Inner), g=types.ListType(types.ModelType(Inner)))
-        adapter.take_whole({"f": {"a": 1}})
+        adapter.natives_of_whole({"f": {"a": 1}})
         assert calls["inner"] == 1
-        assert errors_of(adapter.take_given, {"g": [{"a": 0}]}) == {"g": {0: {"a": ["zero"]}}}
+        assert errors_of(adapter.natives_of_given, {"g": [{"a": 0}]}) == {"g": {0: {"a": ["zero"]}}}
 
 
 class TestCounts:
@@ -138,17 +138,17 @@ class TestCounts:
     EACH_ONCE = {("validator", 1): 1, ("type", 2): 1, ("validator", 3): 1, ("method", 1): 1}
 
     def test_put(self, adapter, calls):
-        adapter.dump(adapter.take_whole(self.GIVEN))
+        adapter.dump(adapter.natives_of_whole(self.GIVEN))
         assert calls == {**self.EACH_ONCE, "serializable": 1}
 
     def test_save(self, adapter, calls):
-        adapter.checked_dump(adapter.settle(self.GIVEN))
+        adapter.checked_dump(adapter.natives_of_assigned(self.GIVEN))
         assert calls == {**self.EACH_ONCE, "serializable": 1}
 
     def test_read(self, adapter, calls):
         wire = {"a": 1, "b": 2, "c": [3], "d": 5}
-        adapter.take_stored(wire)
+        adapter.natives_of_stored(wire)
         assert calls == self.EACH_ONCE
         calls.clear()
-        assert adapter.take_stored(wire, TRUSTED) == {"a": 1, "b": 2, "c": [3]}
+        assert adapter.natives_of_stored(wire, TRUSTED) == {"a": 1, "b": 2, "c": [3]}
         assert not calls

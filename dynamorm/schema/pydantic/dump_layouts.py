@@ -20,34 +20,33 @@ from pydantic_core import SchemaSerializer, to_jsonable_python
 from ...spec import FieldSpec
 from ..base import ABSENT as NO_VALUE
 from ..base import WHOLE, Adapter, means_none, prepare
-from ..compiler.plans import (
+from ..compiler.layouts import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
     UNSURE,
+    Accepts,
     Checks,
     Converted,
-    FieldPlan,
+    FieldLayout,
     Flag,
-    Foreign,
     ListOf,
     MapOf,
+    NotCompilable,
     Number,
-    Objects,
-    Odd,
     Record,
-    SchemaPlan,
+    SchemaLayout,
     SetOf,
     Text,
+    ThroughLibrary,
     Value,
     is_stable,
 )
 from .analysis import NUMBERS, UNDEMANDING_KEYS, ModelAnalysis, ValueAnalysis, choices, simple_checks, unchanged
 from .core import ModelCore
 from .core_schema import Model
-from .instances import instance_of
-from .load_plans import Finish, finishing
-from .plain_values import PLAIN, plain
+from .load_layouts import Finish, finishing
+from .natives import PLAIN, instance_of, plain
 from .serializers import compile_serializer
 from .validators import ASSIGNED
 
@@ -62,24 +61,24 @@ _COMPUTED = "it is computed by a function of the user's"
 _ANYTHING = SchemaSerializer({"type": "any"})
 
 
-def dump_plan(adapter: Adapter, core: ModelCore, *, keeps_unknown: bool) -> SchemaPlan:
+def dump_layout(adapter: Adapter, core: ModelCore, *, keeps_unknown: bool) -> SchemaLayout:
     """Return the description of dumps of what programs have assigned."""
     try:
-        return DumpPlanner(adapter, core).outermost()
-    except Odd:
+        return DumpDescriber(adapter, core).outermost()
+    except NotCompilable:
         whole = WholeDump(adapter, core, finishing(adapter, core, WHOLE), keeps_unknown=keeps_unknown)
-        return SchemaPlan(adapter.schema_name, adapter.compiled.plan(WHOLE).fields, dump_whole=whole)
+        return SchemaLayout(adapter.schema_name, adapter.compiled.layout(WHOLE).fields, dump_whole=whole)
 
 
-def validated_dump_plan(adapter: Adapter, core: ModelCore) -> SchemaPlan:
+def validated_dump_layout(adapter: Adapter, core: ModelCore) -> SchemaLayout:
     """Return the description of dumps of what pydantic has just validated."""
     try:
-        return DumpPlanner(adapter, core, validated=True).outermost()
-    except Odd:
-        return SchemaPlan(adapter.schema_name, dump_whole=ValidatedDump(adapter, core))
+        return DumpDescriber(adapter, core, validated=True).outermost()
+    except NotCompilable:
+        return SchemaLayout(adapter.schema_name, dump_whole=ValidatedDump(adapter, core))
 
 
-class DumpPlanner:
+class DumpDescriber:
     """Describes the fields of one model, and of the models inside it.
 
     Values that are ``validated`` come from pydantic just now: they are neither settled nor checked once more, and what
@@ -90,25 +89,25 @@ class DumpPlanner:
         self._adapter = adapter
         self._core = core
         self._validated = validated
-        self._nested: dict[Any, SchemaPlan] = {}
+        self._nested: dict[Any, SchemaLayout] = {}
 
-    def outermost(self) -> SchemaPlan:
+    def outermost(self) -> SchemaLayout:
         """Return the description of the model.
 
-        :raises Odd: where it is more than its fields
+        :raises NotCompilable: where it is more than its fields
         """
         adapter, model = self._adapter, ModelAnalysis(self._core.model)
         if self._is_more_than_fields(model) or len(adapter.by_stored) != len(adapter.fields):
-            raise Odd("it is more than its fields")
-        plan = SchemaPlan(adapter.schema_name)
+            raise NotCompilable("it is more than its fields")
+        layout = SchemaLayout(adapter.schema_name)
         compute = _computing(adapter, model.model, self._validated) if model.computes else None
         for spec in adapter.fields.values():
             if spec.computed and compute is not None:
-                value = Foreign(unchanged, partial(compute, spec.stored), unchanged, _COMPUTED)
-                plan.fields.append(FieldPlan(spec.name, spec.stored, value, computed=True))
+                value = ThroughLibrary(unchanged, partial(compute, spec.stored), unchanged, _COMPUTED)
+                layout.fields.append(FieldLayout(spec.name, spec.stored, value, computed=True))
                 continue
             analysis = model.field(spec)
-            field = FieldPlan(
+            field = FieldLayout(
                 spec.name,
                 spec.stored,
                 self._value(analysis),
@@ -116,13 +115,13 @@ class DumpPlanner:
                 required=spec.required,
                 unset=REFUSED if spec.required else LEFT_OUT,
                 unset_check=_unset_check(analysis),
-                settle=analysis.settle if model.computes and not self._validated else None,
+                as_native=analysis.settle if model.computes and not self._validated else None,
             )
             is_seen = model.computes or not isinstance(field.value, (Text, Number, Flag))
             if self._validated and not spec.nullable and is_seen:
                 field = field.replace(unset=UNSURE)  # a default may be None, which functions may see
-            plan.fields.append(field)
-        return plan
+            layout.fields.append(field)
+        return layout
 
     def _is_more_than_fields(self, model: ModelAnalysis) -> bool:
         return model.is_dumped_whole if self._validated else model.is_more_than_fields
@@ -131,7 +130,7 @@ class DumpPlanner:
         if not self._is_checked(analysis):
             return ()
         simple = simple_checks(analysis)
-        return (Objects(analysis.check),) if simple is None else simple
+        return (Accepts(analysis.check),) if simple is None else simple
 
     def _is_checked(self, analysis: ValueAnalysis) -> bool:
         return analysis.is_checked and not self._validated
@@ -139,29 +138,29 @@ class DumpPlanner:
     def _changes_text(self, analysis: ValueAnalysis) -> bool:
         return analysis.owner.changes_text and not self._validated
 
-    def _inner(self, kind: Model, specs: Mapping[str, FieldSpec]) -> SchemaPlan:
+    def _inner(self, kind: Model, specs: Mapping[str, FieldSpec]) -> SchemaLayout:
         """Return the description of a nested model; one that nests itself is described once."""
         if kind in self._nested:
             return self._nested[kind]
         model = ModelAnalysis(kind)
         if self._is_more_than_fields(model) or model.computes or len(specs) != len(model.fields):
-            raise Odd("it is more than its fields")
-        plan = self._nested[kind] = SchemaPlan(kind.__name__, outermost=False)
+            raise NotCompilable("it is more than its fields")
+        layout = self._nested[kind] = SchemaLayout(kind.__name__, outermost=False)
         for spec in specs.values():
             analysis = model.field(spec)
             if spec.nullable and (analysis.is_serialised or not analysis.is_nullable):
-                raise Odd("functions may see None")
+                raise NotCompilable("functions may see None")
             value = self._value(analysis)
-            plan.fields.append(
-                FieldPlan(spec.name, spec.stored, value, nullable=spec.nullable, required=spec.required, unset=UNSURE)
+            layout.fields.append(
+                FieldLayout(spec.name, spec.stored, value, nullable=spec.nullable, required=spec.required, unset=UNSURE)
             )
-        return plan
+        return layout
 
     def _value(self, analysis: ValueAnalysis) -> Value:
         before = dict(self._nested)
         try:
             found = None if analysis.is_serialised else self._plain_value(analysis)
-        except Odd:
+        except NotCompilable:
             found = None
             self._nested = before
         return analysis.converted(is_validated=self._validated) if found is None else found
@@ -219,7 +218,7 @@ class DumpPlanner:
             if not is_stable(value):
                 return None
             # which checks the elements too
-            checks, value = (Objects(_of_copies(analysis.check)),), cast(Any, value).replace(checks=())
+            checks, value = (Accepts(_of_copies(analysis.check)),), cast(Any, value).replace(checks=())
         if analysis.assigned["type"] == "list":
             return ListOf(value, nullable=inner.takes_none, checks=checks)
         as_text = isinstance(value, Converted) and value.as_text
@@ -242,7 +241,7 @@ def _of_copies(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _asks_pydantic(value: Value) -> bool:
     """Return whether pydantic is asked about each value; then it had better be asked about all at once."""
-    return any(isinstance(one, Objects) for one in getattr(value, "checks", ()))
+    return any(isinstance(one, Accepts) for one in getattr(value, "checks", ()))
 
 
 def _computing(adapter: Adapter, model: Model, validated: bool) -> Callable[[str, dict[str, Any]], Any]:
@@ -267,7 +266,7 @@ def _unset_check(analysis: ValueAnalysis) -> Callable[[], Any] | None:
     if not spec.nullable:
         return _raise_unsure if analysis.makes_default else None
     if analysis.is_serialised or (spec.required and not analysis.is_nullable):
-        raise Odd("functions may see None")
+        raise NotCompilable("functions may see None")
     return None if analysis.is_nullable else partial(analysis.check, None)
 
 
@@ -284,7 +283,7 @@ def _any_plain(value: Any) -> Any:
 class WholeDump:
     """Dumps a model by pydantic alone, where every step sees all values at once.
 
-    It does what :meth:`Adapter.settle` and :meth:`Adapter.checked_dump` do, for values that nothing is wrong with.
+    It does what ``natives_of_assigned`` and ``checked_dump`` of adapters do, for values that nothing is wrong with.
     """
 
     def __init__(self, adapter: Adapter, core: ModelCore, check: Finish, *, keeps_unknown: bool) -> None:

@@ -1,17 +1,13 @@
-"""marshmallow, 3.18 and later, and the fields that it lacks: :class:`Set`, :class:`Binary`, :class:`Timestamp`.
+"""The adapter of marshmallow: every load and dump is marshmallow's own.
 
-Every load and dump is marshmallow's own; ``marshmallow_variants`` says how its schemas differ from the user's.
+:mod:`.variants` says how its schemas differ from the user's.
 """
 
 from __future__ import annotations
 
 import copy
-import datetime as dt
 import decimal
 import functools
-import ipaddress
-import math
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -21,21 +17,20 @@ from marshmallow import EXCLUDE, INCLUDE, RAISE, fields
 from marshmallow import missing as MISSING
 from marshmallow.exceptions import ValidationError as LibraryError
 
-from ..exceptions import DynaModelException
-from ..spec import FieldSpec
-from .base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
-from .compiler import SchemaPlan
-from .compiler.plans import ABSENT as NO_VALUE
-from .marshmallow_fields import Binary, Set, Timestamp
-from .marshmallow_plans import SchemaPlanner
-from .marshmallow_variants import (
+from ...exceptions import DynaModelException
+from ...spec import FieldSpec
+from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
+from ..compiler import SchemaLayout
+from ..compiler.layouts import ABSENT as NO_VALUE
+from .layouts import SchemaDescriber
+from .specs import converts_itself, key_type_of, spec_of
+from .variants import (
     GIVEN,
     PROJECTED,
     PUT,
     STORED,
     UNVALIDATED,
     Variant,
-    is_computed,
     is_hook,
     is_immutable,
     nested_policy,
@@ -44,22 +39,6 @@ from .marshmallow_variants import (
 )
 
 _KEPT_APART = {"__dict__", "__weakref__"}
-
-
-# The type that each field loads to, where that is no text, number, truth value or container.
-_LOADS_TO: tuple[tuple[type, tuple[type, ...]], ...] = (
-    (Timestamp, (dt.datetime,)),
-    (Binary, (bytes, bytearray, memoryview)),
-    (fields.Date, (dt.date,)),  # before DateTime, from which it and Time derive in marshmallow 3
-    (fields.Time, (dt.time,)),
-    (fields.DateTime, (dt.datetime,)),
-    (fields.TimeDelta, (dt.timedelta,)),
-    (fields.UUID, (uuid.UUID,)),
-    (fields.Decimal, (decimal.Decimal,)),
-    (fields.IP, (ipaddress.IPv4Address, ipaddress.IPv6Address)),
-    (fields.IPInterface, (ipaddress.IPv4Interface, ipaddress.IPv6Interface)),
-)
-
 _PLAIN = (str, int, float, bool, list, dict, tuple, set, frozenset, bytes, bytearray, decimal.Decimal)
 
 
@@ -149,91 +128,11 @@ class MarshmallowAdapter(Adapter):
         declared = [name for name in schema._declared_fields if name in fields_]
         return [self._spec(name, fields_[name]) for name in dict.fromkeys([*declared, *fields_])]
 
-    def _spec(self, name: str, field: Any) -> FieldSpec:
-        if field.attribute and "." in field.attribute:
-            raise DynaModelException(
-                f"{self.schema_name}.{name}: attribute={field.attribute!r} is a path; "
-                "an attribute of a model has a plain name"
-            )
-        stored = field.data_key if field.data_key is not None else name
-        kind = self._kind(field)
-        element: FieldSpec | None = None
-        nested = None
-        if kind in ("nested", "list") and isinstance(field, fields.Nested):
-            nested = self._nested_fields(field)
-            if kind == "list":
-                element = FieldSpec("element", stored, stored, kind="nested", nested=nested, native=field)
-                nested = None
-        elif kind in ("list", "set"):
-            element = self._spec("element", field.inner)
-        elif kind == "map" and field.value_field is not None:
-            element = self._spec("element", field.value_field)
-        return FieldSpec(
-            name=field.attribute or name,
-            stored=stored,
-            source=stored,
-            kind=kind,
-            key_type=self.key_type(field),
-            required=field.required,
-            nullable=field.allow_none,
-            computed=is_computed(field),
-            loads_to=self._loads_to(field),
-            element=element,
-            nested=nested,
-            native=field,
-        )
-
-    def _kind(self, field: fields.Field[Any]) -> str:
-        is_text = isinstance(field, fields.String) and not isinstance(field, fields.UUID)
-        if _converts_itself(field) or isinstance(field, (fields.Pluck, fields.Tuple)):
-            return "text" if is_text else "leaf" if self._loads_to(field) else "any"
-        if isinstance(field, fields.Nested):
-            return "list" if field.many else "nested"
-        if isinstance(field, fields.List):
-            return "set" if isinstance(field, Set) else "list"
-        if isinstance(field, fields.Mapping):
-            return "map"
-        if self._loads_to(field) or isinstance(field, (fields.Number, fields.Boolean)):
-            return "leaf"
-        return "text" if is_text else "any"
-
-    def _nested_fields(self, field: fields.Nested) -> Any:
-        return lambda: tuple(self._spec(name, inner) for name, inner in field.schema.fields.items())
-
-    @staticmethod
-    def _loads_to(field: fields.Field[Any]) -> tuple[type, ...]:
-        if isinstance(field, fields.Enum):
-            return (field.enum,)
-        for kind, types in _LOADS_TO:
-            if isinstance(field, kind):
-                return types
-        return ()
+    def _spec(self, name: str, field: fields.Field[Any]) -> FieldSpec:
+        return spec_of(self.schema_name, name, field)
 
     def key_type(self, field: Any) -> str | None:
-        declared = getattr(field, "dynamo_type", None)
-        if declared is not None:
-            return str(declared)
-        if isinstance(field, fields.Pluck):
-            return None if field.many else self.key_type(field.schema.fields[field.field_name])
-        if isinstance(field, (fields.Nested, fields.List, fields.Mapping, fields.Tuple, fields.Boolean)):
-            return None
-        if isinstance(field, (Binary, fields.Raw)):
-            return "B"
-        if isinstance(field, (Timestamp, fields.TimeDelta)):
-            return "N"
-        if isinstance(field, fields.Number):
-            return "S" if field.as_string else "N"
-        if isinstance(field, fields.DateTime) and (field.format or "").startswith("timestamp"):
-            return "N"
-        if isinstance(field, fields.Constant):
-            return _letter_of([field.constant])
-        if isinstance(field, fields.Enum):
-            if not field.by_value:
-                return "S"
-            if type(field.field) is fields.Raw or type(field.field) is fields.Field:
-                return _letter_of([member.value for member in field.enum])
-            return self.key_type(field.field)
-        return "S"
+        return key_type_of(field)
 
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
         if defaults:
@@ -282,10 +181,10 @@ class MarshmallowAdapter(Adapter):
             return None if spec.nullable else NO_VALUE
         return self.serialised(spec, value if is_immutable(value) else copy.deepcopy(value))
 
-    def plan(self, mode: str) -> SchemaPlan:
+    def layout(self, mode: str) -> SchemaLayout:
         schema = {WHOLE: self._stored, PARTIAL: self._projected, TRUSTED: self._trusted}[mode]
         fillers = {} if mode == PARTIAL else {name: filler for name, (_, filler) in self._fillers.items()}
-        return SchemaPlanner(self, mode).outermost(schema, self._fill_in, fillers)
+        return SchemaDescriber(self, mode).outermost(schema, self._fill_in, fillers)
 
     def _mapping(self, loaded: Any) -> dict[str, Any]:
         if not isinstance(loaded, Mapping):
@@ -313,12 +212,12 @@ class MarshmallowAdapter(Adapter):
     def serialised(self, spec: FieldSpec, value: Any) -> Any:
         field = spec.native
         if isinstance(field, fields.Tuple) and isinstance(value, (list, tuple)):
-            parts = self._parts(spec, field.tuple_fields)
+            parts = self.parts_of(spec, field.tuple_fields)
             if len(parts) == len(value):
                 return [self.serialised(part, inner) for part, inner in zip(parts, value, strict=True)]
             return list(value)
         if isinstance(value, Mapping) and spec.kind == "map" and field.key_field is not None:
-            (key,) = self._parts(spec, [field.key_field])
+            (key,) = self.parts_of(spec, [field.key_field])
             value = {self.serialised(key, name): inner for name, inner in value.items()}
         if self._is_foreign(spec, value):
             return self.serialise(spec, value)
@@ -329,16 +228,16 @@ class MarshmallowAdapter(Adapter):
         if value is None or spec.computed or takes_only(field) or self._is_foreign(spec, value):
             return value
         if isinstance(field, fields.Tuple) and isinstance(value, (list, tuple)):
-            parts = self._parts(spec, field.tuple_fields)
+            parts = self.parts_of(spec, field.tuple_fields)
             if len(parts) != len(value):
                 return self.convert(spec, value)
             return tuple(self.as_native(part, inner) for part, inner in zip(parts, value, strict=True))
         if isinstance(value, Mapping) and spec.kind == "map" and field.key_field is not None:
-            (key,) = self._parts(spec, [field.key_field])
+            (key,) = self.parts_of(spec, [field.key_field])
             value = {self.as_native(key, name): inner for name, inner in value.items()}
         if isinstance(field, fields.Pluck):
             return self.convert(spec, value)
-        if _converts_itself(field) and not spec.loads_to:
+        if converts_itself(field) and not spec.loads_to:
             return self._either(spec, value)
         if isinstance(field, fields.Boolean):
             return value if isinstance(value, bool) else self.convert(spec, value)
@@ -358,7 +257,7 @@ class MarshmallowAdapter(Adapter):
             return any(isinstance(part, Mapping) or not isinstance(part, _PLAIN) for part in parts)
         if isinstance(value, (*_PLAIN, Mapping)):
             return False
-        return spec.kind == "nested" or _converts_itself(field)
+        return spec.kind == "nested" or converts_itself(field)
 
     def _either(self, spec: FieldSpec, value: Any) -> Any:
         """Give the native value of a field that may load to plain values: what it can dump is native."""
@@ -377,9 +276,9 @@ class MarshmallowAdapter(Adapter):
             if unknown:
                 raise LibraryError({name: ["Unknown field."] for name in unknown})
 
-    def _parts(self, spec: FieldSpec, of: Iterable[fields.Field[Any]]) -> tuple[FieldSpec, ...]:
-        """Describe what is in a field besides its elements: the places of a tuple, the keys of a map."""
-        known = self.__dict__.setdefault("_parts_of", {})
+    def parts_of(self, spec: FieldSpec, of: Iterable[fields.Field[Any]]) -> tuple[FieldSpec, ...]:
+        """Return descriptions of what is in a field besides its elements: the places of a tuple, the keys of a map."""
+        known = self.__dict__.setdefault("_known_parts", {})
         if spec not in known:
             known[spec] = tuple(self._spec("element", field) for field in of)
         parts: tuple[FieldSpec, ...] = known[spec]
@@ -398,7 +297,7 @@ class MarshmallowAdapter(Adapter):
 
     def _unvalidated(self, spec: FieldSpec) -> fields.Field[Any]:
         """Give a twin of a field that only converts."""
-        known = self.__dict__.setdefault("_twins_of", {})
+        known = self.__dict__.setdefault("_known_twins", {})
         if spec not in known:
             twin = copy.copy(spec.native)
             twin.validators = []
@@ -414,29 +313,6 @@ class MarshmallowAdapter(Adapter):
 def _is_element_of_nested(spec: FieldSpec) -> bool:
     """Say whether this describes one element of ``Nested(..., many=True)``, which is no field of its own."""
     return spec.kind == "nested" and bool(spec.native.many)
-
-
-def _converts_itself(field: fields.Field[Any]) -> bool:
-    """Say whether a field is of a class that the user wrote, with a conversion of its own."""
-    return any(
-        getattr(type(field), name).__module__ not in ("marshmallow.fields", Set.__module__)
-        for name in ("serialize", "_serialize", "deserialize", "_deserialize")
-    )
-
-
-def _letter_of(values: Iterable[Any]) -> str | None:
-    letters = set()
-    for value in values:
-        if isinstance(value, str):
-            letters.add("S")
-        elif isinstance(value, (int, float, decimal.Decimal)) and not isinstance(value, bool):
-            letters.add("N" if math.isfinite(value) else "")
-        elif isinstance(value, bytes):
-            letters.add("B")
-        else:
-            letters.add("")
-    (letter, *others) = letters or {""}
-    return None if others or not letter else letter
 
 
 ADAPTER = MarshmallowAdapter

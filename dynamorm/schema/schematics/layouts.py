@@ -19,29 +19,28 @@ from schematics.undefined import Undefined
 
 from ...spec import FieldSpec
 from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, prepare
-from ..compiler.plans import (
+from ..compiler.layouts import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
     UNSURE,
     Converted,
-    FieldPlan,
+    DefaultFactory,
+    DefaultValue,
+    FieldLayout,
     Flag,
-    Foreign,
-    Given,
     ListOf,
-    Made,
     MapOf,
     Missing,
+    NotCompilable,
     Number,
-    Odd,
     Record,
-    SchemaPlan,
+    SchemaLayout,
     Text,
+    ThroughLibrary,
     Value,
 )
-from .conversion import IMPORT_OPTIONS, computed, default_of, export_context, import_context, plain
-from .instances import NestedModels, NotReady, holds_models
+from .conversion import IMPORT_OPTIONS, computed, default_of, export_context, import_context, instance_of, plain
 from .overrides import (
     OUTERMOST_METHODS,
     has_usual_default,
@@ -56,34 +55,34 @@ from .values import value_of_type
 _IMMUTABLE = (str, int, float, bool, bytes, type(None), decimal.Decimal, dt.date, dt.timedelta, uuid.UUID)
 
 
-class SchemaPlanner:
+class SchemaDescriber:
     """Describes one schema, in one mode, with the models inside it."""
 
     def __init__(self, adapter: Adapter, mode: str) -> None:
         self.adapter = adapter
         self.mode = mode
-        self._nested: dict[type, SchemaPlan] = {}
-        self._models = NestedModels()
+        self._nested: dict[type, SchemaLayout] = {}
+        self._models = _NestedModels()
         self._opaque: set[Value] = set()
         self._import_context = import_context(**IMPORT_OPTIONS[mode])
         self._export_context = export_context()
 
-    def outermost(self) -> SchemaPlan:
+    def outermost(self) -> SchemaLayout:
         """Return the description of the schema."""
         adapter = self.adapter
         schema: Any = adapter.schema
-        plan = SchemaPlan(adapter.schema_name, data=dict)
-        plan.dump_declined = overridden_method(schema, OUTERMOST_METHODS)
+        layout = SchemaLayout(adapter.schema_name)
+        layout.dump_declined = overridden_method(schema, OUTERMOST_METHODS)
         if len(adapter.by_stored) != len(adapter.fields):
-            plan.load_declined = plan.dump_declined = "two fields share an attribute"
-            return plan
+            layout.load_declined = layout.dump_declined = "two fields share an attribute"
+            return layout
         settles = any(spec.computed for spec in adapter.fields.values())
         for spec in adapter.fields.values():
-            value = self._computed(spec, plan) if spec.computed else self._field_value(spec)
+            value = self._computed(spec, layout) if spec.computed else self._field_value(spec)
             missing = LEFT_OUT if spec.computed else self._missing(spec)
             default = LEFT_OUT if spec.computed else self._default(spec)
-            plan.fields.append(
-                FieldPlan(
+            layout.fields.append(
+                FieldLayout(
                     spec.name,
                     spec.stored,
                     value,
@@ -92,25 +91,25 @@ class SchemaPlanner:
                     computed=spec.computed,
                     missing=missing,
                     unset=REFUSED if default is REFUSED else LEFT_OUT,
-                    unset_check=default.factory if isinstance(default, Made) else None,
-                    settle=self._settle(spec) if settles or isinstance(value, Foreign) else None,
+                    unset_check=default.factory if isinstance(default, DefaultFactory) else None,
+                    as_native=self._settle(spec) if settles or isinstance(value, ThroughLibrary) else None,
                     aliases=spec.aliases,
                 )
             )
         if self.mode != TRUSTED and schema._schema.validators:
-            self._add_validators(plan, schema._schema.validators)
-        return plan
+            self._add_validators(layout, schema._schema.validators)
+        return layout
 
-    def _add_validators(self, plan: SchemaPlan, validators: Iterable[str]) -> None:
+    def _add_validators(self, layout: SchemaLayout, validators: Iterable[str]) -> None:
         """Let the model's own validators see what was loaded, where that can be shown to them as schematics would."""
-        inputs = [field for field in plan.fields if not field.computed]
+        inputs = [field for field in layout.fields if not field.computed]
         for field in inputs:
             if not _is_true_throughout(field.value, self._is_known, lambda inner: True):
                 names = ", ".join(f"validate_{name}" for name in validators)
-                plan.load_declined = f"{plan.name} has {names}, and {field.name} is left to schematics"
+                layout.load_declined = f"{layout.name} has {names}, and {field.name} is left to schematics"
                 return
         adapter: Any = self.adapter
-        nested = [field for field in inputs if holds_models(field.value)]
+        nested = [field for field in inputs if _holds_models(field.value)]
 
         def judge(natives: dict[str, Any]) -> dict[str, Any]:
             for field in nested:
@@ -119,27 +118,25 @@ class SchemaPlanner:
             judged: dict[str, Any] = adapter.judged(natives, self.mode)
             return judged
 
-        plan.judge = judge
-        if all(_is_reloaded(field.value) for field in inputs):
-            plan.recheck = lambda wire: adapter.compiled.loads[WHOLE](wire)
+        layout.finish = judge
 
     def _is_known(self, value: Value) -> bool:
         """Return whether a native value, or what is inside, tells what schematics holds in its place."""
-        return not isinstance(value, Foreign) and value not in self._opaque
+        return not isinstance(value, ThroughLibrary) and value not in self._opaque
 
-    def _inner(self, model: Any, specs: Mapping[str, FieldSpec]) -> SchemaPlan:
+    def _inner(self, model: Any, specs: Mapping[str, FieldSpec]) -> SchemaLayout:
         """Return the description of a model inside another; one that nests itself is described once.
 
         Natively it is a dict by stored names.
         """
         if model in self._nested:
             return self._nested[model]
-        plan = self._nested[model] = SchemaPlan(model.__name__, data=dict, outermost=False)
-        self._models.known[plan] = model, {spec.stored: spec.name for spec in specs.values()}
+        layout = self._nested[model] = SchemaLayout(model.__name__, outermost=False)
+        self._models.known[layout] = model, {spec.stored: spec.name for spec in specs.values()}
         for spec in specs.values():
             value = self._field_value(spec, inner=True)
-            plan.fields.append(
-                FieldPlan(
+            layout.fields.append(
+                FieldLayout(
                     spec.stored,
                     spec.stored,
                     value,
@@ -147,18 +144,18 @@ class SchemaPlanner:
                     required=spec.required,
                     missing=self._missing(spec, inner=True),
                     unset=self._unset(spec),
-                    settle=self._settle(spec) if isinstance(value, Foreign) else None,
+                    as_native=self._settle(spec) if isinstance(value, ThroughLibrary) else None,
                     aliases=spec.aliases,
                 )
             )
-        return plan
+        return layout
 
     # Values.
 
     def _field_value(self, spec: FieldSpec, *, inner: bool = False) -> Value:
         try:
             return self._value(spec, spec.native)
-        except Odd as odd:
+        except NotCompilable as odd:
             return self._left_to_schematics(spec, str(odd), inner=inner)
         except NeedsContext:
             return self._by_conversion(spec, spec.native)
@@ -177,7 +174,7 @@ class SchemaPlanner:
         assert specs is not None
         reason = objection_to(model)
         if reason is not None:
-            raise Odd(f"its model is left to schematics: {reason}")
+            raise NotCompilable(f"its model is left to schematics: {reason}")
         take = functools.partial(_stored_values, model, {inner.name: inner.stored for inner in specs.values()})
         return Record(self._inner(model, specs), native=None, take=take)
 
@@ -186,14 +183,14 @@ class SchemaPlanner:
         converted = Converted(
             load=functools.partial(self._loaded, spec),
             dump=functools.partial(self._exported, spec),
-            settle=self._settle(spec),
+            as_native=self._settle(spec),
             by_library=True,
         )
         if field.is_compound or type(field) is types.UnionType:
             self._opaque.add(converted)
         return converted
 
-    def _left_to_schematics(self, spec: FieldSpec, reason: str, *, inner: bool) -> Foreign:
+    def _left_to_schematics(self, spec: FieldSpec, reason: str, *, inner: bool) -> ThroughLibrary:
         name = spec.stored if inner else spec.name
 
         def dump(natives: dict[str, Any]) -> Any:
@@ -203,26 +200,26 @@ class SchemaPlanner:
                 return None if inner else ABSENT
             return self._exported(spec, self._settle(spec)(default_of(spec.native)))
 
-        return Foreign(
+        return ThroughLibrary(
             load=lambda value, data: self._loaded(spec, value),
             dump=dump,
             check=functools.partial(self._loaded, spec),
             reason=reason,
         )
 
-    def _computed(self, spec: FieldSpec, plan: SchemaPlan) -> Foreign:
+    def _computed(self, spec: FieldSpec, layout: SchemaLayout) -> ThroughLibrary:
         adapter: Any = self.adapter
 
         def dump(natives: dict[str, Any]) -> Any:
             values = dict(natives)
-            for field in plan.fields:
-                if field.name in values and holds_models(field.value):
-                    with contextlib.suppress(NotReady):
+            for field in layout.fields:
+                if field.name in values and _holds_models(field.value):
+                    with contextlib.suppress(_NotReady):
                         values[field.name] = self._models.with_instances(field.value, values[field.name])
             value = computed(adapter.filled(values), spec.name)
             return ABSENT if value is Undefined else self._exported(spec, value)
 
-        return Foreign(
+        return ThroughLibrary(
             lambda value, data: None, dump, lambda dumped: None, "it is computed by a function of the user's"
         )
 
@@ -251,11 +248,11 @@ class SchemaPlanner:
         """Return what a load does without a value; inside other models, there is ``None`` then."""
         field, whole = spec.native, self.mode != PARTIAL
         if spec.required and spec.kind == "set" and (whole or inner):
-            return Made(lambda: self._imported(spec, []))
+            return DefaultFactory(lambda: self._imported(spec, []))
         if not has_usual_default(field):
-            return Made(lambda: self._native_default(spec, default_of(field) if whole else Undefined, inner))
+            return DefaultFactory(lambda: self._native_default(spec, default_of(field) if whole else Undefined, inner))
         default = self._default(spec) if whole else LEFT_OUT
-        return Given(None) if inner and default is LEFT_OUT else default
+        return DefaultValue(None) if inner and default is LEFT_OUT else default
 
     def _default(self, spec: FieldSpec) -> Missing:
         """Return what stands in for a value that nothing was stored for."""
@@ -265,16 +262,16 @@ class SchemaPlanner:
             return self._native_default(spec, default_of(field), inner=False)
 
         if not has_usual_default(field):
-            return Made(make)
+            return DefaultFactory(make)
         if field._default is Undefined:
             return REFUSED if spec.required and self.mode == WHOLE else LEFT_OUT
         if not _is_constant(field):
-            return Made(make)
+            return DefaultFactory(make)
         try:
             native = make()
         except Exception:
             return REFUSED
-        return Given(native) if isinstance(native, _IMMUTABLE) else Made(make)
+        return DefaultValue(native) if isinstance(native, _IMMUTABLE) else DefaultFactory(make)
 
     def _native_default(self, spec: FieldSpec, value: Any, inner: bool) -> Any:
         native = self._imported(spec, None if value is Undefined and inner else value)
@@ -286,14 +283,52 @@ class SchemaPlanner:
         """Return what schematics gives out for an attribute that a dict inside another lacks."""
         field, settle = spec.native, self._settle(spec)
         if has_usual_default(field) and field._default is Undefined:
-            return Given(None)
+            return DefaultValue(None)
         if not _is_constant(field):
-            return Made(lambda: plain(settle(default_of(field))))
+            return DefaultFactory(lambda: plain(settle(default_of(field))))
         try:
             native = settle(field.default)
         except Exception:
             return UNSURE
-        return Given(native)
+        return DefaultValue(native)
+
+
+class _NotReady(Exception):
+    """A value has to be converted before schematics can hold it."""
+
+
+class _NestedModels:
+    """The nested models of a schema: for each description the class, and the names of its fields by stored names."""
+
+    def __init__(self) -> None:
+        self.known: dict[SchemaLayout, tuple[type, Mapping[str, str]]] = {}
+
+    def with_instances(self, value: Value, native: Any) -> Any:
+        """Return what schematics holds for a native value: the same, with instances where that has dicts.
+
+        Natives have to be settled, or of the types that a dump demands anyway.
+
+        :raises _NotReady: where a dict lacks something
+        """
+        if isinstance(value, ListOf) and type(native) is list:
+            return [self.with_instances(value.element, element) for element in native]
+        if isinstance(value, MapOf) and value.element is not None and type(native) is dict:
+            return {name: self.with_instances(value.element, element) for name, element in native.items()}
+        if isinstance(value, Record) and type(native) is dict:
+            return self._instance(value.layout, native)
+        return native
+
+    def _instance(self, layout: SchemaLayout, natives: dict[str, Any]) -> Any:
+        model, names = self.known[layout]
+        if natives.keys() != names.keys():
+            raise _NotReady
+        held = {names[field.name]: self.with_instances(field.value, natives[field.name]) for field in layout.fields}
+        return instance_of(model, held)
+
+
+def _holds_models(value: Value | None) -> bool:
+    """Return whether schematics holds instances somewhere inside where natives have dicts."""
+    return isinstance(value, Record) or (isinstance(value, (ListOf, MapOf)) and _holds_models(value.element))
 
 
 def _is_constant(field: Any) -> bool:
@@ -312,7 +347,7 @@ def _stored_values(model: Any, stored_names: Mapping[str, str], value: Any) -> M
 
 
 def _is_true_throughout(
-    value: Value | None, judge: Callable[[Any], bool], judge_field: Callable[[FieldPlan], bool]
+    value: Value | None, judge: Callable[[Any], bool], judge_field: Callable[[FieldLayout], bool]
 ) -> bool:
     """Return whether something is true of a value, and of all that is inside it."""
     waiting, seen = [value], set()
@@ -322,15 +357,15 @@ def _is_true_throughout(
             return False
         if isinstance(value, (ListOf, MapOf)):
             waiting.append(value.element)
-        elif isinstance(value, Record) and value.plan not in seen:
-            seen.add(value.plan)
-            if not all(map(judge_field, value.plan.fields)):
+        elif isinstance(value, Record) and value.layout not in seen:
+            seen.add(value.layout)
+            if not all(map(judge_field, value.layout.fields)):
                 return False
-            waiting.extend(field.value for field in value.plan.fields)
+            waiting.extend(field.value for field in value.layout.fields)
     return True
 
 
-def _is_reloaded(value: Value) -> bool:
+def is_reloaded(value: Value) -> bool:
     """Return whether the wire form of a native value loads to what a load of its plain form gives."""
     return _is_true_throughout(value, _is_told_by_wire_form, _has_no_default)
 
@@ -343,6 +378,6 @@ def _is_told_by_wire_form(value: Value) -> bool:
     return isinstance(value, (Text, Number, Flag, ListOf, Record))
 
 
-def _has_no_default(field: FieldPlan) -> bool:
+def _has_no_default(field: FieldLayout) -> bool:
     """Return whether an attribute that is not stored cannot load to a value, where ``None`` was given for it."""
-    return field.missing is REFUSED or (isinstance(field.missing, Given) and field.missing.value is None)
+    return field.missing is REFUSED or (isinstance(field.missing, DefaultValue) and field.missing.value is None)

@@ -15,19 +15,19 @@ from typing import Any
 from ...spec import FieldSpec
 from ...wire.codec import AttributeValue
 from ..base import PARTIAL, WHOLE, Adapter, prepare
-from ..compiler.plans import (
+from ..compiler.layouts import (
     LEFT_OUT,
-    FieldPlan,
+    DefaultFactory,
+    DefaultValue,
+    FieldLayout,
     Flag,
     Free,
-    Given,
     ListOf,
-    Made,
     MapOf,
     Missing,
     Number,
     Record,
-    SchemaPlan,
+    SchemaLayout,
     SetOf,
     Text,
     Unicode,
@@ -41,10 +41,10 @@ from .validators import PROJECTED, STORED, TRUSTED, compile_fields_validator, va
 Finish = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def load_plan(adapter: Adapter, core: ModelCore, mode: str) -> SchemaPlan:
+def load_layout(adapter: Adapter, core: ModelCore, mode: str) -> SchemaLayout:
     """Return the description of a load."""
     direct = _direct_values(ModelAnalysis(core.model), adapter.inputs) if mode == WHOLE else {}
-    return LoadPlanner(adapter, core, mode).outermost(direct)
+    return LoadDescriber(adapter, core, mode).outermost(direct)
 
 
 def finishing(adapter: Adapter, core: ModelCore, mode: str, direct: Collection[str] = ()) -> Finish:
@@ -79,30 +79,30 @@ def finishing(adapter: Adapter, core: ModelCore, mode: str, direct: Collection[s
     return finish_rest
 
 
-class LoadPlanner:
+class LoadDescriber:
     """Describes how stored items become the plain values that :meth:`Adapter.load_stored` takes."""
 
     def __init__(self, adapter: Adapter, core: ModelCore, mode: str) -> None:
         self._adapter = adapter
         self._core = core
         self._mode = mode
-        self._nested: dict[Any, SchemaPlan] = {}
+        self._nested: dict[Any, SchemaLayout] = {}
 
-    def outermost(self, direct: Mapping[str, Value]) -> SchemaPlan:
+    def outermost(self, direct: Mapping[str, Value]) -> SchemaLayout:
         """Return the description of the model; the values that are ``direct`` make natives."""
         fields = self._adapter.fields
         finish = finishing(self._adapter, self._core, self._mode, direct)
-        plan = SchemaPlan(self._adapter.schema_name, finish=finish, finished=fields.keys() - direct.keys())
+        layout = SchemaLayout(self._adapter.schema_name, finish=finish)
         made_anew = fields_made_anew(self._core.model)
         for spec in fields.values():
             value = direct.get(spec.name)
             is_whole = self._mode != PARTIAL
             field = _direct_field(spec, value) if value is not None else self._field(spec, complete=is_whole)
-            plan.fields.append(field.replace(renewed=True) if spec.name in made_anew else field)
-        return plan
+            layout.fields.append(field.replace(renewed=True) if spec.name in made_anew else field)
+        return layout
 
-    def _field(self, spec: FieldSpec, complete: bool) -> FieldPlan:
-        return FieldPlan(
+    def _field(self, spec: FieldSpec, complete: bool) -> FieldLayout:
+        return FieldLayout(
             spec.source,
             spec.stored,
             self._value(spec),
@@ -110,6 +110,7 @@ class LoadPlanner:
             computed=spec.computed,
             missing=_missing(spec) if complete else LEFT_OUT,
             otherwise=_otherwise(spec),
+            finished=True,
         )
 
     def _value(self, spec: FieldSpec) -> Value:
@@ -124,14 +125,14 @@ class LoadPlanner:
             return MapOf(self._value(element), nullable=element.nullable)
         return Free(usual=_usual(spec))
 
-    def _inner(self, spec: FieldSpec) -> SchemaPlan:
+    def _inner(self, spec: FieldSpec) -> SchemaLayout:
         """Return the description of a nested model; one that nests itself is described once."""
         (model,) = spec.loads_to
         if model not in self._nested:
-            plan = SchemaPlan(model.__name__, outermost=False, keeps_unknown=spec.keeps_unknown)
-            self._nested[model] = plan
+            layout = SchemaLayout(model.__name__, outermost=False, keeps_unknown=spec.keeps_unknown)
+            self._nested[model] = layout
             assert spec.fields is not None
-            plan.fields += [self._field(inner, complete=True) for inner in spec.fields.values()]
+            layout.fields += [self._field(inner, complete=True) for inner in spec.fields.values()]
         return self._nested[model]
 
 
@@ -146,8 +147,8 @@ def _usual(spec: FieldSpec) -> str | None:
 def _missing(spec: FieldSpec) -> Missing:
     """Return what stands for what storage cannot hold."""
     if spec.required and spec.kind == "set":
-        return Made(list)
-    return Given(None) if spec.required and spec.nullable else LEFT_OUT
+        return DefaultFactory(list)
+    return DefaultValue(None) if spec.required and spec.nullable else LEFT_OUT
 
 
 def _otherwise(spec: FieldSpec) -> Callable[[AttributeValue], Any]:
@@ -162,15 +163,15 @@ def _direct_values(model: ModelAnalysis, specs: Iterable[FieldSpec]) -> dict[str
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _direct_field(spec: FieldSpec, value: Value) -> FieldPlan:
+def _direct_field(spec: FieldSpec, value: Value) -> FieldLayout:
     """Return the description of a field whose natives are read."""
     missing = _missing(spec)
-    return FieldPlan(
+    return FieldLayout(
         spec.name,
         spec.stored,
         value,
         nullable=spec.nullable,
-        missing=Made(set) if isinstance(missing, Made) else missing,
+        missing=DefaultFactory(set) if isinstance(missing, DefaultFactory) else missing,
     )
 
 

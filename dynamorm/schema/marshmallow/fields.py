@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from .conversions import bytes_of, moment_of, seconds_of
+from ..conversions import bytes_of, moment_of, seconds_of
 
 
 class Set(fields.List):  # type: ignore[type-arg]

@@ -1,7 +1,7 @@
 """What a marshmallow schema tells the compiler.
 
 Only fields of exactly marshmallow's own classes, and of ours, are described; what the user has written or overridden is
-called as marshmallow would call it.  The schemas described are those of ``marshmallow_variants``.
+called as marshmallow would call it.  The schemas described are those of :mod:`.variants`.
 """
 
 from __future__ import annotations
@@ -15,31 +15,33 @@ import marshmallow
 from marshmallow import EXCLUDE, fields
 from marshmallow import missing as MISSING
 
-from ..spec import FieldSpec
-from ..wire.codec import decode_item
-from .base import ABSENT as NO_VALUE
-from .base import PARTIAL, Adapter, complete_absent, prepare
-from .compiler.plans import (
+from ...spec import FieldSpec
+from ...wire.codec import decode_item
+from ..base import ABSENT as NO_VALUE
+from ..base import PARTIAL, Adapter, complete_absent, prepare
+from ..compiler.layouts import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
     UNSURE,
-    FieldPlan,
-    Foreign,
-    Given,
+    DefaultFactory,
+    DefaultValue,
+    FieldLayout,
     ListOf,
-    Made,
     Missing,
-    Odd,
+    NotCompilable,
     Record,
-    SchemaPlan,
+    SchemaLayout,
     Size,
+    ThroughLibrary,
     Value,
 )
-from .compiler.values import UnseenData
-from .marshmallow_validators import checks_of
-from .marshmallow_values import by_methods, give_default, plain_value
-from .marshmallow_variants import is_instance_nested, takes_only
+from .data import LateData, UnseenData
+from .validators import checks_of
+from .values import by_methods, give_default, plain_value
+from .variants import is_instance_nested, takes_only
+
+Plain = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 LOAD_HOOKS = ("pre_load", "post_load", "validates", "validates_schema")
 DUMP_HOOKS = ("pre_dump", "post_dump")
@@ -61,13 +63,13 @@ _DEEPEST = 6
 _UNSEEN = UnseenData()
 
 
-class SchemaPlanner:
+class SchemaDescriber:
     """Describes one schema, in one mode, with the schemas inside it."""
 
     def __init__(self, adapter: Adapter, mode: str) -> None:
         self.adapter = adapter
         self.mode = mode
-        self._nested: dict[Any, SchemaPlan] = {}
+        self._nested: dict[Any, SchemaLayout] = {}
         self._depth = 0
 
     def outermost(
@@ -75,34 +77,33 @@ class SchemaPlanner:
         schema: marshmallow.Schema,
         fill_in: Callable[[dict[str, Any]], None],
         fillers: Mapping[str, Callable[[], Any]],
-    ) -> SchemaPlan:
+    ) -> SchemaLayout:
         """Describe the schema of a model.
 
         ``fill_in`` completes plain values before a load; ``fillers`` give single ones of these, ``ABSENT`` for none.
         """
         adapter = self.adapter
-        plan = SchemaPlan(adapter.schema_name)
-        plan.load_declined, plan.dump_declined = declined(schema, LOAD_HOOKS, _LOADING), _dump_declined(schema)
+        layout = SchemaLayout(adapter.schema_name)
+        layout.load_declined, layout.dump_declined = declined(schema, LOAD_HOOKS, _LOADING), _dump_declined(schema)
         if len(adapter.fields) != len(schema.fields):
-            plan.load_declined = plan.dump_declined = "two fields share an attribute"
-            return plan
+            layout.load_declined = layout.dump_declined = "two fields share an attribute"
+            return layout
 
-        def data(wire: Mapping[str, Any]) -> Mapping[str, Any]:
+        def plain(wire: Mapping[str, Any]) -> Mapping[str, Any]:
             values = decode_item({name: value for name, value in wire.items() if name in adapter.readable})
             prepared = _prepared(adapter.inputs, values, complete=self.mode != PARTIAL)
             if self.mode != PARTIAL:
                 fill_in(prepared)
             return prepared
 
-        plan.data = data
         for spec in adapter.fields.values():
             field = schema.fields[spec.native.name]
-            value = self._field_value(schema, spec, field, self.mode == PARTIAL)
+            value = self._field_value(schema, spec, field, self.mode == PARTIAL, plain)
             filler = _filler(spec, field, fillers.get(spec.name))
             missing: Missing = LEFT_OUT if self.mode == PARTIAL else _missing(spec, field, filler)
             unset: Missing = REFUSED if spec.required else LEFT_OUT
-            plan.fields.append(
-                FieldPlan(
+            layout.fields.append(
+                FieldLayout(
                     spec.name,
                     spec.stored,
                     value,
@@ -113,12 +114,12 @@ class SchemaPlanner:
                     unset=unset,
                     unset_check=filler,
                     always=_always(field),
-                    settle=functools.partial(adapter.as_native, spec),
+                    as_native=functools.partial(adapter.as_native, spec),
                 )
             )
-        return plan
+        return layout
 
-    def _inner(self, field: fields.Nested, specs: Mapping[str, FieldSpec], partial: bool) -> SchemaPlan:
+    def _inner(self, field: fields.Nested, specs: Mapping[str, FieldSpec], partial: bool) -> SchemaLayout:
         """Describe a nested schema; one that nests itself is described once."""
         schema = field.schema
         only = None if field.only is None else frozenset(field.only)
@@ -128,38 +129,43 @@ class SchemaPlanner:
         if key in self._nested:
             return self._nested[key]
         if self._depth > _DEEPEST:
-            raise Odd("it nests instances of schemas too deeply")
-        plan = self._nested[key] = SchemaPlan(type(schema).__name__, outermost=False)
-        plan.data = lambda content: _prepared(specs.values(), decode_item(content), complete=True)
+            raise NotCompilable("it nests instances of schemas too deeply")
+        layout = self._nested[key] = SchemaLayout(type(schema).__name__, outermost=False)
+
+        def plain(content: Mapping[str, Any]) -> Mapping[str, Any]:
+            return _prepared(specs.values(), decode_item(content), complete=True)
+
         self._depth += 1
         for spec in specs.values():
             inner = schema.fields[spec.native.name]
-            plan.fields.append(
-                FieldPlan(
+            layout.fields.append(
+                FieldLayout(
                     spec.name,
                     spec.stored,
-                    self._field_value(schema, spec, inner, partial),
+                    self._field_value(schema, spec, inner, partial, plain),
                     nullable=spec.nullable,
                     required=spec.required,
                     computed=spec.computed,
                     missing=_inner_missing(spec, inner, partial),
                     unset=_inner_unset(spec, inner),
                     always=_always(inner),
-                    settle=functools.partial(self.adapter.as_native, spec),
+                    as_native=functools.partial(self.adapter.as_native, spec),
                 )
             )
         self._depth -= 1
-        return plan
+        return layout
 
-    def _field_value(self, schema: marshmallow.Schema, spec: FieldSpec, field: Any, partial: bool) -> Value:
+    def _field_value(
+        self, schema: marshmallow.Schema, spec: FieldSpec, field: Any, partial: bool, plain: Plain
+    ) -> Value:
         if "." in spec.name or "." in field.name:
             raise ValueError(f"{spec.name!r} is a path to marshmallow")
         try:
             if spec.computed:
-                raise Odd("it is computed by a function or method of the user's")
+                raise NotCompilable("it is computed by a function or method of the user's")
             return self._value(spec, field, partial)
-        except Odd as odd:
-            return self._foreign(schema, spec, field, partial, str(odd))
+        except NotCompilable as reason:
+            return self._through_library(schema, spec, field, partial, plain, str(reason))
 
     def _value(self, spec: FieldSpec, field: Any, partial: bool) -> Value:
         found = plain_value(self.adapter, spec, field, partial, self._value)
@@ -172,7 +178,7 @@ class SchemaPlanner:
         schema: Any = field.schema
         reason = declined(schema, LOAD_HOOKS, _LOADING) or _dump_declined(schema)
         if reason is not None:
-            raise Odd(f"its schema is left to marshmallow: {reason}")
+            raise NotCompilable(f"its schema is left to marshmallow: {reason}")
         record = spec.element if field.many else spec
         specs = None if record is None else record.fields
         if (
@@ -184,14 +190,16 @@ class SchemaPlanner:
             or len(specs) != len(schema.fields)
             or len({inner.name for inner in specs.values()}) != len(specs)
         ):
-            raise Odd("its schema is made in a way that is left to marshmallow")
+            raise NotCompilable("its schema is made in a way that is left to marshmallow")
         checks = checks_of(field.validators)
         if checks and not (field.many and all(isinstance(check, Size) for check in checks)):
             return by_methods(self.adapter, spec, field, partial)
         inner = Record(self._inner(field, specs, partial or schema.partial is True))
         return ListOf(inner, checks=checks) if field.many else inner
 
-    def _foreign(self, schema: marshmallow.Schema, spec: FieldSpec, field: Any, partial: bool, reason: str) -> Foreign:
+    def _through_library(
+        self, schema: marshmallow.Schema, spec: FieldSpec, field: Any, partial: bool, plain: Plain, reason: str
+    ) -> ThroughLibrary:
         stored, name = spec.stored, field.name
         kwargs: dict[str, Any] = {"partial": True} if partial else {}
         outermost = self._depth == 0
@@ -205,8 +213,8 @@ class SchemaPlanner:
             dumped = field.serialize(name, natives, accessor=schema.get_attribute)
             return ABSENT if dumped is MISSING else dumped
 
-        return Foreign(
-            load=load,
+        return ThroughLibrary(
+            load=lambda value, wire: load(value, LateData(plain, wire)),
             dump=dump,
             check=lambda dumped: load(dumped, _UNSEEN),
             reason=reason,
@@ -243,8 +251,8 @@ def _prepared(specs: Iterable[FieldSpec], values: Mapping[str, Any], *, complete
     return prepared
 
 
-def _always(field: Any) -> Given | None:
-    return Given(field.constant) if type(field) is fields.Constant else None
+def _always(field: Any) -> DefaultValue | None:
+    return DefaultValue(field.constant) if type(field) is fields.Constant else None
 
 
 def _filler(spec: FieldSpec, field: Any, fill: Callable[[], Any] | None) -> Callable[[], Any] | None:
@@ -264,11 +272,11 @@ def _filler(spec: FieldSpec, field: Any, fill: Callable[[], Any] | None) -> Call
 def _missing(spec: FieldSpec, field: Any, filler: Callable[[], Any] | None) -> Missing:
     """Say what a load does without a value, as storage, defaults and marshmallow, in this order, see it."""
     if spec.required and spec.kind == "set":
-        return Made(lambda: field.deserialize([], spec.stored, _UNSEEN))
+        return DefaultFactory(lambda: field.deserialize([], spec.stored, _UNSEEN))
     if spec.required and spec.nullable:
-        return Made(lambda: field.deserialize(None, spec.stored, _UNSEEN))
+        return DefaultFactory(lambda: field.deserialize(None, spec.stored, _UNSEEN))
     if filler is not None:
-        return Made(filler)
+        return DefaultFactory(filler)
     if field.required:
         return REFUSED
     return give_default(field.load_default)

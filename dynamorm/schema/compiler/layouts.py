@@ -1,6 +1,6 @@
 """What an adapter tells the compiler of a schema: neutral descriptions, from which both directions are written.
 
-A plan says how a value gets from its AttributeValue to what an instance holds, and back.  It only has to be right for
+A layout says how a value gets from its AttributeValue to what an instance holds, and back.  It only has to be right for
 the shapes that are expected: whatever a generated function meets besides these makes it give up, and the library's own
 machinery does the work.
 """
@@ -8,11 +8,11 @@ machinery does the work.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from ...frozen import Frozen
-from ...wire.codec import AttributeValue, WireItem
+from ...wire.codec import AttributeValue
 from ..copies import UNCHANGING_BASES
 
 # Checks: what the native value has to satisfy.
@@ -46,20 +46,20 @@ class NotAmong(Frozen):
     choices: Any
 
 
-class Same(Frozen):
+class Equals(Frozen):
     """The value equals another."""
 
     other: Any
 
 
-class Holds(Frozen):
+class Satisfies(Frozen):
     """A function gives something true."""
 
     function: Callable[[Any], Any]
 
 
-class Objects(Frozen):
-    """A function objects by raising, or, where ``by_false``, by giving ``False``."""
+class Accepts(Frozen):
+    """A function does not raise, nor, where ``by_false``, give ``False``."""
 
     function: Callable[[Any], Any]
     by_false: bool = False
@@ -69,7 +69,7 @@ class Unicode(Frozen):
     """The text is valid Unicode, which is to say that it has no surrogates."""
 
 
-Check: TypeAlias = Unicode | Size | Bounds | Among | NotAmong | Same | Holds | Objects
+Check: TypeAlias = Unicode | Size | Bounds | Among | NotAmong | Equals | Satisfies | Accepts
 Checks: TypeAlias = tuple[Check, ...]
 
 
@@ -104,17 +104,17 @@ class Converted(Frozen):
     """What one function loads and another dumps.
 
     ``load`` takes the content of an ``S`` where ``as_text``, elsewhere any plain value; ``dump`` gives the same.
-    Natives of other types than ``natives`` are left to the library; without ``natives``, ``settle`` makes the native of
-    what was assigned.  ``reload`` gives what a load makes of a dumped value: ``"same"`` the native itself, ``"sure"``
-    another equally valid one, which only ``checks`` need to see, ``"doubtful"`` perhaps an error.  Where both functions
-    are the library's own, ``by_library`` tells so.
+    Natives of other types than ``natives`` are left to the library; without ``natives``, ``as_native`` makes the native
+    of what was assigned.  ``reload`` gives what a load makes of a dumped value: ``"same"`` the native itself,
+    ``"sure"`` another equally valid one, which only ``checks`` need to see, ``"doubtful"`` perhaps an error.
+    ``by_library`` says that both functions are the library's own.
     """
 
     load: Callable[[Any], Any]
     dump: Callable[[Any], Any]
     as_text: bool = False
     natives: tuple[type, ...] = ()
-    settle: Callable[[Any], Any] | None = None
+    as_native: Callable[[Any], Any] | None = None
     reload: str = "doubtful"
     checks: Checks = ()
     by_library: bool = False
@@ -163,19 +163,19 @@ class Record(Frozen):
     changed, or ``None`` to leave the value to the library.  Where ``native`` is ``None``, ``take`` judges types too.
     """
 
-    plan: SchemaPlan
+    layout: SchemaLayout
     checks: Checks = ()
     native: type | None = dict
     make: Callable[[dict[str, Any]], Any] | None = None
     take: Callable[[Any], Mapping[str, Any] | None] | None = None
 
 
-class Foreign(Frozen):
+class ThroughLibrary(Frozen):
     """A field that goes through its library, while the rest is compiled.
 
-    ``load`` takes a plain value and a mapping of all plain values, ``None`` only where the field accepts it; ``dump``
-    takes the natives by name and gives ``ABSENT`` for nothing.  ``check`` raises for a dumped plain value that could
-    not be loaded.
+    ``load`` takes a plain value, ``None`` only where the field accepts it, and the attributes around it in wire form;
+    ``dump`` takes the natives by name and gives ``ABSENT`` for nothing.  ``check`` raises for a dumped plain value that
+    could not be loaded.
     """
 
     load: Callable[[Any, Mapping[str, Any]], Any]
@@ -184,11 +184,11 @@ class Foreign(Frozen):
     reason: str
 
 
-class Odd(Exception):
+class NotCompilable(Exception):
     """A field has to be called through its library, as a whole; says why."""
 
 
-Value: TypeAlias = Text | Number | Flag | Converted | Free | ListOf | SetOf | MapOf | Record | Foreign
+Value: TypeAlias = Text | Number | Flag | Converted | Free | ListOf | SetOf | MapOf | Record | ThroughLibrary
 
 _TAGS: dict[type, str] = {Text: "S", Number: "N", Flag: "BOOL", ListOf: "L", MapOf: "M", Record: "M"}
 
@@ -204,9 +204,9 @@ def tag_of(value: Value) -> str | None:
     return _TAGS.get(type(value))
 
 
-def set_tag(plan: SetOf) -> str:
+def set_tag(value: SetOf) -> str:
     """Give the tag of a set, by its elements."""
-    return "NS" if isinstance(plan.element, Number) else "SS"
+    return "NS" if isinstance(value.element, Number) else "SS"
 
 
 def is_stable(value: Value) -> bool:
@@ -225,39 +225,39 @@ def keeps_natives(value: Value) -> bool:
     return not isinstance(value, Converted) and (is_stable(value) or type(value) is Free)
 
 
-def holds_free(value: Value, above: tuple[SchemaPlan, ...] = ()) -> bool:
+def holds_free(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
     """Say whether a native may hold plain values of any type, which storage does not keep apart."""
     if isinstance(value, (ListOf, SetOf, MapOf)):
         return value.element is None or holds_free(value.element, above)
     if isinstance(value, Record):
-        return value.plan not in above and any(
-            holds_free(field.value, (*above, value.plan)) for field in value.plan.fields
+        return value.layout not in above and any(
+            holds_free(field.value, (*above, value.layout)) for field in value.layout.fields
         )
-    return isinstance(value, (Free, Foreign)) or (isinstance(value, Converted) and not value.as_text)
+    return isinstance(value, (Free, ThroughLibrary)) or (isinstance(value, Converted) and not value.as_text)
 
 
-def fills_in(value: Value, above: tuple[SchemaPlan, ...] = ()) -> bool:
+def fills_in(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
     """Say whether a load may add something to the inside of a native, such as the default of a nested field."""
-    if isinstance(value, (Foreign, Converted)):
-        return isinstance(value, Foreign) or value.by_library
+    if isinstance(value, (ThroughLibrary, Converted)):
+        return isinstance(value, ThroughLibrary) or value.by_library
     if isinstance(value, Record):
-        if value.plan in above:
+        if value.layout in above:
             return False
-        inner = value.plan.fields
+        inner = value.layout.fields
         return any(
-            field.missing not in (LEFT_OUT, REFUSED) or fills_in(field.value, (*above, value.plan)) for field in inner
+            field.missing not in (LEFT_OUT, REFUSED) or fills_in(field.value, (*above, value.layout)) for field in inner
         )
     if isinstance(value, (ListOf, SetOf, MapOf)):
         return value.element is not None and fills_in(value.element, above)
     return False
 
 
-def renews(value: Value | None, above: tuple[SchemaPlan, ...] = ()) -> bool:
+def renews(value: Value | None, above: tuple[SchemaLayout, ...] = ()) -> bool:
     """Say whether another load of the same may give something else that can change in place: a default made anew."""
     if isinstance(value, Record):
-        inner = value.plan.fields
-        return value.plan not in above and any(
-            _is_made_anew(field.missing) or renews(field.value, (*above, value.plan)) for field in inner
+        inner = value.layout.fields
+        return value.layout not in above and any(
+            _is_made_anew(field.missing) or renews(field.value, (*above, value.layout)) for field in inner
         )
     if isinstance(value, (ListOf, SetOf, MapOf)):
         return renews(value.element, above)
@@ -265,11 +265,11 @@ def renews(value: Value | None, above: tuple[SchemaPlan, ...] = ()) -> bool:
         # a text has nothing inside that could be left out
         is_sure = value.as_text or (value.natives and all(issubclass(kind, UNCHANGING_BASES) for kind in value.natives))
         return value.by_library and not is_sure
-    return isinstance(value, Foreign)
+    return isinstance(value, ThroughLibrary)
 
 
 def _is_made_anew(missing: Missing) -> bool:
-    if not isinstance(missing, Made) or missing.factory in (list, set, dict):
+    if not isinstance(missing, DefaultFactory) or missing.factory in (list, set, dict):
         return False
     return getattr(missing.factory, "func", None) is not copy.deepcopy
 
@@ -280,11 +280,11 @@ def _is_made_anew(missing: Missing) -> bool:
 class Outcome:
     """What to do about an attribute that is not there; told apart by identity."""
 
-    def __init__(self, told: str) -> None:
-        self.told = told
+    def __init__(self, label: str) -> None:
+        self.label = label
 
     def __repr__(self) -> str:
-        return f"<{self.told}>"
+        return f"<{self.label}>"
 
 
 REFUSED = Outcome("refused")
@@ -293,93 +293,85 @@ UNSURE = Outcome("unsure")
 ABSENT: Any = Outcome("absent")
 
 
-class Given(Frozen):
-    """This very object; it must not be mutable."""
+class DefaultValue(Frozen):
+    """This very object, which must not be mutable."""
 
     value: Any
 
 
-class Made(Frozen):
-    """What a function gives, each time anew."""
+class DefaultFactory(Frozen):
+    """What a function makes, each time anew."""
 
     factory: Callable[[], Any]
 
 
-Missing: TypeAlias = Outcome | Given | Made
+Missing: TypeAlias = Outcome | DefaultValue | DefaultFactory
 
 
-class FieldPlan(Frozen):
-    """One field: ``name`` on instances, ``stored`` in the item.
-
-    A load also finds the value under the ``aliases``, in their order, where it is not ``stored``.  ``missing`` is what
-    it does without a value.  A dump does without one what ``unset`` says: ``REFUSED``, ``LEFT_OUT``, ``UNSURE``, or,
-    for ``Given`` and ``Made``, dump that instead, be it ``None``; ``unset_check`` is called then, and raises where the
-    item without it could not be loaded.  ``None`` is a value where ``nullable``; as a required one it is given, though
-    nothing is stored.  A ``computed`` field is dumped only; ``always`` is dumped whatever an instance holds.
-    ``settle`` makes the native of what was assigned; a schema with a ``Foreign`` field needs it where generated code
-    would not settle for natives of exact types.  ``otherwise`` loads an AttributeValue of another shape than that
-    which is expected.  ``renewed`` says that another load of the same may give another value.
-    """
+class FieldLayout(Frozen):
+    """One field, in the item and on instances."""
 
     name: str
+    """Its name on instances."""
     stored: str
+    """The name of its attribute."""
     value: Value
+
     nullable: bool = False
+    """``None`` is a value; as that of a required field it is given, though nothing is stored."""
     required: bool = False
     computed: bool = False
-    missing: Missing = LEFT_OUT
-    unset: Missing = LEFT_OUT
-    unset_check: Callable[[], Any] | None = None
-    always: Given | None = None
-    settle: Callable[[Any], Any] | None = None
+    """It is dumped only."""
     aliases: tuple[str, ...] = ()
+    """Where a load finds the value, in this order, when it is not ``stored``."""
+
+    missing: Missing = LEFT_OUT
+    """What a load does without a value."""
+    unset: Missing = LEFT_OUT
+    """What a dump does without a value; a default is dumped instead, be it ``None``."""
+    unset_check: Callable[[], Any] | None = None
+    """Is called by dumps without a value, and raises where the item could not be loaded."""
+    always: DefaultValue | None = None
+    """What is dumped whatever an instance holds."""
+
+    as_native: Callable[[Any], Any] | None = None
+    """Makes the native of what was assigned, for ``ThroughLibrary`` fields beside it, which may look at this one."""
     otherwise: Callable[[AttributeValue], Any] | None = None
+    """Loads an AttributeValue of another shape than the expected one."""
     renewed: bool = False
+    """Another load of the same may give another value."""
+    finished: bool = False
+    """The native of what was loaded is made by the schema's ``finish``."""
 
 
-class SchemaPlan:
+class SchemaLayout:
     """A schema; the fields may be added later, because schemas nest themselves.
 
-    ``load_declined`` and ``dump_declined`` are reasons to leave a direction to the library altogether.  ``data`` gives
-    all plain values of a wire item, for fields that want to see them.  With ``finish``, it makes the natives of what
-    the fields load to, with those by name that are ``finished`` changed.  ``dump_whole`` gives the plain values of
-    natives, by stored name, and where it is asked to only valid ones.  A nested schema that ``keeps_unknown`` loads
-    attributes that are not declared too.
+    ``load_declined`` and ``dump_declined`` are reasons to leave a direction to the library altogether.  A schema inside
+    another, which is not the ``outermost``, may load attributes that are not declared, too: it ``keeps_unknown``.
 
-    Validators of the whole schema are in ``judge``, which takes the natives of all fields and gives those that stay, or
-    raises; ``recheck`` then gives ``None`` for a dumped wire item that could not be loaded.  With
-    ``accept_whole``, what a program puts is validated by that alone; it gives natives that need neither be settled nor
-    be checked, or raises.  ``accept_given`` does so with what a constructor is given, with or without defaults.
+    ``finish`` sees the natives of all fields of a load, and gives those that stay, or raises: the library's own engine,
+    or validators of the whole schema.  What a checked dump writes has to pass it, too.  ``dump_whole`` gives the plain
+    values of natives, by stored name, in place of a generated dump, and where it is asked to only valid ones.
     """
 
     def __init__(
         self,
         name: str,
-        fields: list[FieldPlan] | None = None,
+        fields: list[FieldLayout] | None = None,
+        *,
+        outermost: bool = True,
+        keeps_unknown: bool = False,
         load_declined: str | None = None,
         dump_declined: str | None = None,
-        data: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
-        outermost: bool = True,
         finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
-        finished: Collection[str] = (),
         dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]] | None = None,
-        keeps_unknown: bool = False,
-        judge: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
-        recheck: Callable[[WireItem], Any] | None = None,
-        accept_whole: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None,
-        accept_given: Callable[[Mapping[str, Any], bool], dict[str, Any]] | None = None,
     ) -> None:
         self.name = name
         self.fields = fields if fields is not None else []
+        self.outermost = outermost
+        self.keeps_unknown = keeps_unknown
         self.load_declined = load_declined
         self.dump_declined = dump_declined
-        self.data = data
-        self.outermost = outermost
         self.finish = finish
-        self.finished = finished
         self.dump_whole = dump_whole
-        self.keeps_unknown = keeps_unknown
-        self.judge = judge
-        self.recheck = recheck
-        self.accept_whole = accept_whole
-        self.accept_given = accept_given

@@ -15,32 +15,32 @@ from typing import Any
 from marshmallow import fields, utils
 from marshmallow import missing as MISSING
 
-from ..spec import FieldSpec
-from ..wire.codec import decode_number
-from .base import Adapter, prepare
-from .compiler.plans import (
+from ...spec import FieldSpec
+from ...wire.codec import decode_number
+from ..base import Adapter, prepare
+from ..compiler.layouts import (
     LEFT_OUT,
     Checks,
     Converted,
+    DefaultFactory,
+    DefaultValue,
     Flag,
     Free,
-    Given,
     ListOf,
-    Made,
     MapOf,
     Missing,
+    NotCompilable,
     Number,
-    Odd,
     SetOf,
     Size,
     Text,
     Value,
     is_stable,
 )
-from .compiler.values import decimal_of, float_of
-from .marshmallow_fields import Binary, Set, Timestamp
-from .marshmallow_validators import checks_of
-from .marshmallow_variants import EXACT, is_immutable
+from ..compiler.values import decimal_of, float_of
+from .fields import Binary, Set, Timestamp
+from .validators import checks_of
+from .variants import EXACT, is_immutable
 
 Describe = Callable[[FieldSpec, Any, bool], Value]
 
@@ -68,16 +68,16 @@ def give_default(default: Any) -> Missing:
     if default is MISSING:
         return LEFT_OUT
     if callable(default):
-        return Made(default)
+        return DefaultFactory(default)
     if is_immutable(default):
-        return Given(default)
-    return Made(functools.partial(copy.deepcopy, default))
+        return DefaultValue(default)
+    return DefaultFactory(functools.partial(copy.deepcopy, default))
 
 
 def plain_value(adapter: Adapter, spec: FieldSpec, field: Any, partial: bool, describe: Describe) -> Value | None:
     """Describe the values of a field; ``None`` for those of a nested schema.
 
-    :raises Odd: where the field is not simply one of marshmallow's
+    :raises NotCompilable: where the field is not simply one of marshmallow's
     """
     kind = type(field)
     _require_usual(field)
@@ -100,14 +100,14 @@ def plain_value(adapter: Adapter, spec: FieldSpec, field: Any, partial: bool, de
 def _require_usual(field: Any) -> None:
     kind = type(field)
     if kind in (fields.Method, fields.Function):
-        raise Odd("it is made by a function or method of the user's")
+        raise NotCompilable("it is made by a function or method of the user's")
     if kind.__module__ != "marshmallow.fields" and kind not in _OWN:
-        raise Odd(f"{kind.__name__} is a field class of its own")
+        raise NotCompilable(f"{kind.__name__} is a field class of its own")
     own = _METHODS & set(vars(field))
     if own:
-        raise Odd(f"its {', '.join(sorted(own))} is its own")
+        raise NotCompilable(f"its {', '.join(sorted(own))} is its own")
     if getattr(field, "pre_load", None) or getattr(field, "post_load", None):
-        raise Odd("it has pre_load or post_load functions")
+        raise NotCompilable("it has pre_load or post_load functions")
 
 
 def by_methods(adapter: Adapter, spec: FieldSpec, field: Any, partial: bool) -> Value:
@@ -118,7 +118,7 @@ def by_methods(adapter: Adapter, spec: FieldSpec, field: Any, partial: bool) -> 
         load=lambda value: field._deserialize(prepare(spec, value), spec.stored, None, **kwargs),
         dump=lambda value: field._serialize(value, spec.name, {spec.name: value}),
         natives=exact,
-        settle=None if exact else lambda value: adapter.as_native(spec, value),
+        as_native=None if exact else lambda value: adapter.as_native(spec, value),
         checks=checks_of(field.validators),
         by_library=True,
     )
@@ -342,7 +342,7 @@ def _map(
     if key is None or (type(key) is fields.String and not key.validators):
         return MapOf(element, nullable)
 
-    (key_spec,) = adapter._parts(spec, [key])  # type: ignore[attr-defined]
+    (key_spec,) = adapter.parts_of(spec, [key])  # type: ignore[attr-defined]
     return MapOf(
         element,
         nullable,

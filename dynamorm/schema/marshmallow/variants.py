@@ -24,7 +24,7 @@ import marshmallow
 from marshmallow import EXCLUDE, fields
 from marshmallow import missing as MISSING
 
-from ..frozen import FrozenValue
+from ...frozen import FrozenValue
 
 EXACT = decimal.Context(prec=200, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
 _IMMUTABLE = (

@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import validate
 
-from .compiler.plans import Among, Bounds, Checks, Holds, NotAmong, Objects, Same, Size
+from ..compiler.layouts import Accepts, Among, Bounds, Checks, Equals, NotAmong, Satisfies, Size
 
 _CONTAINERS = (list, tuple, set, frozenset, dict, range)
 # marshmallow 3 takes False for an objection
@@ -25,7 +25,7 @@ def _checks(validator: Any) -> Checks:
     if kind is validate.Length:
         if validator.equal is not None:
             return (Size(validator.equal, validator.equal),)
-        return (Size(validator.min, validator.max),) if _bounded(validator) else (Objects(validator),)
+        return (Size(validator.min, validator.max),) if _bounded(validator) else (Accepts(validator),)
     if kind is validate.Range and _bounded(validator):
         return (Bounds(validator.min, validator.max, validator.min_inclusive, validator.max_inclusive),)
     if kind is validate.OneOf and type(validator.choices) in _CONTAINERS:
@@ -33,16 +33,16 @@ def _checks(validator: Any) -> Checks:
     if kind is validate.NoneOf and type(validator.iterable) in _CONTAINERS:
         return (NotAmong(validator.iterable),)
     if kind is validate.Equal:
-        return (Same(validator.comparable),)
+        return (Equals(validator.comparable),)
     if kind is validate.Regexp:
-        return (Holds(validator.regex.match),)
+        return (Satisfies(validator.regex.match),)
     if kind is validate.Email:
-        return (Holds(_email(validator)),)
+        return (Satisfies(_email(validator)),)
     if kind is validate.URL:
-        return (Holds(_url(validator)),)
+        return (Satisfies(_url(validator)),)
     if kind is validate.And:
         return checks_of(validator.validators)
-    return (Objects(validator, by_false=_BY_FALSE and not isinstance(validator, validate.Validator)),)
+    return (Accepts(validator, by_false=_BY_FALSE and not isinstance(validator, validate.Validator)),)
 
 
 def _bounded(validator: Any) -> bool:

@@ -1,0 +1,89 @@
+"""What was compiled of a schema and what was not, to be printed or asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .layouts import Converted, ListOf, MapOf, Record, SchemaLayout, ThroughLibrary, Value
+
+COMPILED = "compiled"
+CONVERTED = "compiled, with the library's own conversion"
+
+
+class Direction:
+    """Load or dump of one schema: whether it is compiled, and why not; true where it is.
+
+    ``fields`` has ``"compiled"`` for each field, ``"compiled, with the library's own conversion"`` where that is called
+    from generated code, or the reason why a field goes through its library as a whole; ``source`` is the text of the
+    generated function.
+    """
+
+    def __init__(self, name: str, reason: str | None, fields: Mapping[str, str], source: str) -> None:
+        self.name = name
+        self.reason = reason
+        self.fields = fields
+        self.source = source
+
+    @property
+    def compiled(self) -> bool:
+        return self.reason is None
+
+    def __bool__(self) -> bool:
+        return self.compiled
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.reason or COMPILED}>"
+
+    def __str__(self) -> str:
+        if self.reason is not None:
+            return f"{self.name}: not compiled: {self.reason}"
+        width = max(map(len, self.fields), default=0)
+        lines = [f"    {name:{width}}  {outcome}" for name, outcome in self.fields.items()]
+        return "\n".join([f"{self.name}: compiled", *lines])
+
+
+class CompilationReport:
+    """``Model.Schema.compiled``: the report on both directions."""
+
+    def __init__(self, load: Direction, dump: Direction) -> None:
+        self.load = load
+        self.dump = dump
+
+    def __bool__(self) -> bool:
+        return bool(self.load) and bool(self.dump)
+
+    def __str__(self) -> str:
+        return f"{self.load}\n{self.dump}"
+
+    def __repr__(self) -> str:
+        return f"<{self.load!r}, {self.dump!r}>"
+
+
+def report_fields(layout: SchemaLayout) -> dict[str, str]:
+    """Return for each field, nested ones by their path, whether it is compiled."""
+    outcomes: dict[str, str] = {}
+    _collect(layout, "", outcomes, [])
+    return outcomes if layout.dump_whole is None else dict.fromkeys(outcomes, CONVERTED)
+
+
+def _collect(layout: SchemaLayout, path: str, outcomes: dict[str, str], above: list[SchemaLayout]) -> None:
+    for field in layout.fields:
+        name = path + field.name
+        outcomes[name] = CONVERTED if field.finished else _outcome(field.value)
+        for inner in _records(field.value):
+            if inner not in above:
+                _collect(inner, name + ".", outcomes, [*above, layout])
+
+
+def _outcome(value: Value) -> str:
+    if isinstance(value, ThroughLibrary):
+        return value.reason
+    return CONVERTED if isinstance(value, Converted) and value.by_library else COMPILED
+
+
+def _records(value: Value | None) -> list[SchemaLayout]:
+    if isinstance(value, Record):
+        return [value.layout]
+    if isinstance(value, (ListOf, MapOf)):
+        return _records(value.element)
+    return []

@@ -1,0 +1,12 @@
+"""marshmallow, 3.18 and later, and the fields that it lacks: :class:`Set`, :class:`Binary`, :class:`Timestamp`.
+
+``adapter`` loads and dumps with marshmallow itself, by the schemas of ``variants``; ``layouts``, ``values`` and
+``validators`` tell the compiler what generated code may do in its place.
+"""
+
+from __future__ import annotations
+
+from .adapter import ADAPTER, MarshmallowAdapter
+from .fields import Binary, Set, Timestamp
+
+__all__ = ["ADAPTER", "Binary", "MarshmallowAdapter", "Set", "Timestamp"]
