@@ -9,10 +9,10 @@ from typing import Any
 
 
 class Lock:
-    """A lock that is free in a forked child, whoever held it in the parent, where he goes on holding it."""
+    """A lock that its holder may take again, and that is free in a forked child, whoever holds it in the parent."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         _locks.add(self)
 
     def __enter__(self) -> None:
@@ -27,7 +27,7 @@ _locks: weakref.WeakSet[Lock] = weakref.WeakSet()
 
 def _free_all() -> None:
     for lock in list(_locks):
-        lock._lock = threading.Lock()
+        lock._lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

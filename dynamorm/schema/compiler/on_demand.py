@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
-lock = threading.RLock()
+from ...locks import Lock
+
+lock = Lock()
 """Held while anything is described or compiled: what is generated is generated once."""
 
 
