@@ -11,14 +11,6 @@ import pytest
 from . import layers
 from .layers import ORDER, PACKAGE, ROOMS, imports_of, is_downwards, modules, name_of, page, room_of
 
-MARSHMALLOW = {
-    "schema/marshmallow.py",
-    "schema/marshmallow_fields.py",
-    "schema/marshmallow_plans.py",
-    "schema/marshmallow_validators.py",
-    "schema/marshmallow_values.py",
-    "schema/marshmallow_variants.py",
-}
 THIRD_PARTIES = {
     "boto3": {"connection"},
     "botocore": {"connection"},
@@ -26,7 +18,7 @@ THIRD_PARTIES = {
     "certifi": {"connection"},
     "blinker": {"signals"},
     "six": {"model"},
-    "marshmallow": MARSHMALLOW,
+    "marshmallow": {"schema/marshmallow"},
     "schematics": {"schema/schematics"},
     "pydantic": {"schema/pydantic"},
     "pydantic_core": {"schema/pydantic"},

@@ -40,7 +40,8 @@ def finish_get(store: Store, answer: Mapping[str, Any], partial: bool, place: Pl
 
 def prepare_exists(store: Store, consistent: bool, keys: Mapping[str, Any]) -> Call:
     """Return the step that reads the key of an item, if it is there."""
-    return store.get(store.here, store.mapper.wire_key(keys), consistent, store.mapper.paths(()))
+    key = store.mapper.wire_key(keys)  # refused before a connection is opened
+    return store.get(store.here, key, consistent, store.mapper.paths(()))
 
 
 # Of what matches.

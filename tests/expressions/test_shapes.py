@@ -170,7 +170,7 @@ def assert_same(library: Library, operation: Any) -> None:
     quick = outcome(lambda: operation(model_of(library, forgetful=False)))
     again = outcome(lambda: operation(model_of(library, forgetful=False)))
     rendering._templates.clear()
-    requests._apart.clear()
+    requests.items._apart.clear()
     whole = outcome(lambda: operation(model_of(library, forgetful=True)))
     assert quick == whole
     assert again == whole

@@ -17,7 +17,7 @@ from ..traffic import sent_by
 def requests_in(sent):
     """Return the number of requests when none is on its way any more: each page has a thread, which ends with it."""
     for thread in threading.enumerate():
-        if thread.name == "dynamorm-next-page":
+        if thread.name == "dynamorm-flow":
             thread.join(60)
             assert not thread.is_alive()
     return len(sent)
@@ -98,7 +98,7 @@ def test_what_goes_wrong_ahead_goes_wrong_where_it_would_have_been_met(score):
         with pytest.raises(OSError, match="the line is cut"):
             next(read)
         assert games([*found, *read]) == list(GAMES), "the page is asked for again"
-    assert len(asked) > 3 and set(asked) == {"dynamorm-next-page"}
+    assert len(asked) > 3 and set(asked) == {"dynamorm-flow"}
 
 
 def test_the_settings_of_the_beginning_hold(score, dynamo_local):
