@@ -56,7 +56,7 @@ def surroundings() -> dict[str, str]:
 
 
 def told(entry: Entry, module: str, **task: Any) -> dict[str, Any]:
-    """Give a child its task, and what it answers."""
+    """Return a child its task, and what it answers."""
     answer: dict[str, Any] = json.loads(started(entry, module, json.dumps({"name": entry.name, **task})))
     return answer
 

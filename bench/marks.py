@@ -36,7 +36,7 @@ class Verdict(NamedTuple):
 
 
 def verdicts(results: Results) -> Iterator[Verdict]:
-    """Give every mark that something was measured for."""
+    """Return every mark that something was measured for."""
     for verdict in all_marks(results):
         if verdict.figures:
             yield verdict

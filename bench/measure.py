@@ -32,7 +32,7 @@ def seconds_of(function: Callable[[], Any], calls: int) -> float:
 
 
 def best_of(function: Callable[[], Any], least: float, rounds: int, once: float = 0.0) -> float:
-    """Give the seconds of a call in the best of some rounds, each of which takes so many seconds at least.
+    """Return the seconds of a call in the best of some rounds, each of which takes so many seconds at least.
 
     ``once`` is what a call has taken that was made before: what takes as long as many rounds is not called again.  Nor
     is the engine waited for much longer than that.

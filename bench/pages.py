@@ -21,7 +21,7 @@ def write(results: Results) -> None:
 
 
 def made(results: Results) -> dict[str, str]:
-    """Give the files that are made of the figures of a run, by name."""
+    """Return the files that are made of the figures of a run, by name."""
     return {"chart.svg": chart.svg(results), "tables.inc": included(results)}
 
 

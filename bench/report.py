@@ -25,7 +25,7 @@ class Table(NamedTuple):
 
 
 def tables(results: Results) -> Iterator[Table]:
-    """Give every table of figures that something was measured for."""
+    """Return every table of figures that something was measured for."""
     made = (
         *(operations(results, kind) for kind in KINDS),
         growth(results),

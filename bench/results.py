@@ -61,11 +61,11 @@ class Results:
         return found
 
     def median(self, section: str, name: str, what: str) -> float | None:
-        """Give the median of all turns."""
+        """Return the median of all turns."""
         return middle(self.figures(section, name, what))
 
     def ratio(self, section: str, name: str, base: str, what: str) -> float | None:
-        """Give the median of the ratios of each turn, so that a slow turn is slow for both."""
+        """Return the median of the ratios of each turn, so that a slow turn is slow for both."""
         pairs = zip(self.figures(section, name, what), self.figures(section, base, what), strict=False)
         return middle([one / other if one is not None and other else None for one, other in pairs])
 

@@ -45,7 +45,7 @@ class Plan(NamedTuple):
         return not self.words or any(word in entry.name or word in entry.title for word in self.words)
 
     def restricted(self, only: Sequence[str]) -> Plan:
-        """Give a plan for the tasks, kinds and contenders that some words choose."""
+        """Return a plan for the tasks, kinds and contenders that some words choose."""
         tasks = self.tasks & set(only)
         kinds = tuple(kind for kind in KINDS if kind in only)
         words = tuple(word for word in only if word not in self.tasks and word not in KINDS)

@@ -36,7 +36,7 @@ __all__.sort()
 
 
 def inspect(instance: DynaModel) -> _Inspection:
-    """Give what is known of an instance, whatever its fields are called.
+    """Return what is known of an instance, whatever its fields are called.
 
     ``is_dirty``, ``changes``, ``is_partial``, ``is_loaded``, ``key_changed`` and ``extra``.
     """

@@ -27,7 +27,7 @@ class Definition(FrozenValue):
 
 
 def define(name: str, attrs: Mapping[str, Any], parents: list[type]) -> Definition | None:
-    """Give the definition of a model class, ``None`` for one that is abstract.
+    """Return the definition of a model class, ``None`` for one that is abstract.
 
     ``attrs`` is the body of the class, ``parents`` the classes that it inherits from, nearest first.
     """

@@ -342,7 +342,7 @@ class ConditionFailed(DynamoTableException, ServiceError):
     current: Any = None
 
     def as_hash_key_exists(self) -> HashKeyExists:
-        """Give the narrower error, for who knows that the condition was about the key; raise it ``from`` the cause."""
+        """Return the narrower error, for who knows that the condition was on the key; raise it ``from`` the cause."""
         return HashKeyExists(*self.args)
 
 

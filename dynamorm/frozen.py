@@ -59,7 +59,7 @@ class Frozen:
         self.__dict__.update(given)
 
     def replace(self, **changes: Any) -> Self:
-        """Give another one that differs in some attributes."""
+        """Return another one that differs in some attributes."""
         return type(self)(**{**self._values(), **changes})
 
     def _values(self) -> dict[str, Any]:

@@ -80,16 +80,16 @@ class Index:
 
         def query(self, /, *conditions: Any, query_kwargs: Any = None, **lookups: Any) -> Any:
             """Query this index; see ``DynaModel.query``."""
-            conditions, query_kwargs = _told_apart(conditions, query_kwargs)
+            conditions, query_kwargs = _split_boto3_arguments(conditions, query_kwargs)
             return self.model.query(*conditions, query_kwargs=query_kwargs, **lookups).on(self.index.name)
 
         def scan(self, /, *conditions: Any, scan_kwargs: Any = None, **lookups: Any) -> Any:
             """Scan this index; see ``DynaModel.scan``."""
-            conditions, scan_kwargs = _told_apart(conditions, scan_kwargs)
+            conditions, scan_kwargs = _split_boto3_arguments(conditions, scan_kwargs)
             return self.model.scan(*conditions, scan_kwargs=scan_kwargs, **lookups).on(self.index.name)
 
 
-def _told_apart(conditions: tuple[Any, ...], kwargs: Any) -> tuple[tuple[Any, ...], Any]:
+def _split_boto3_arguments(conditions: tuple[Any, ...], kwargs: Any) -> tuple[tuple[Any, ...], Any]:
     """Take a first dict of boto3's arguments, which existing code may give by position, out of the conditions."""
     first = conditions[0] if conditions else None
     if kwargs is None and isinstance(first, Mapping) and first and first.keys() <= _BOTO3_ARGUMENTS:

@@ -1,7 +1,7 @@
 """The mapper of a model: from wire items to the values of an instance and back.
 
 It knows the model by name only.  What is read passes :meth:`Mapper.load`, what is written :meth:`Mapper.dump` or, with
-everything that a whole new item has to undergo, :meth:`Mapper.take`.
+everything that a whole new item has to undergo, :meth:`Mapper.wire_of_new`.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ class Mapper:
         """Where the keys are among conditions of some shapes."""
 
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
-        """Give the native values of a stored item by Python name."""
+        """Return the native values of a stored item by Python name."""
         natives = self.adapter.compiled.loads[mode](wire)
         if natives is not None:
             return natives
         return self.load_plain(self.plain(wire), mode, wire)
 
     def receiver(self, mode: str) -> Receiver:
-        """Give what makes natives of items and packs these, where generated code alone can."""
+        """Return what makes natives of items and packs these, where generated code alone can."""
         known = self._receivers.get(mode)
         if known is None:
             receive, packing = self.adapter.compiled.receives[mode]
@@ -73,7 +73,7 @@ class Mapper:
             return self.load(wire, TRUSTED)  # what a validator says may change with time
 
     def plain(self, wire: WireItem) -> dict[str, Any]:
-        """Give what the schema knows of a stored item as plain values by stored name."""
+        """Return what the schema knows of a stored item as plain values by stored name."""
         try:
             return decode_item({name: value for name, value in wire.items() if name in self.adapter.readable})
         except UnreadableItem as error:
@@ -82,7 +82,7 @@ class Mapper:
             ) from error
 
     def load_plain(self, values: Mapping[str, Any], mode: str, wire: WireItem) -> dict[str, Any]:
-        """Give the native values of a stored item that comes as plain values."""
+        """Return the native values of a stored item that comes as plain values."""
         return self.adapter.natives_of_stored(values, mode, self._where(wire))
 
     def _where(self, wire: WireItem) -> str:
@@ -90,17 +90,17 @@ class Mapper:
         return f"stored {self.model_name} with key {key}"
 
     def unknown(self, wire: WireItem) -> WireItem:
-        """Give the stored attributes that the schema does not know."""
+        """Return the stored attributes that the schema does not know."""
         readable = self.adapter.readable
         if readable.issuperset(wire):
             return {}
         return {name: value for name, value in wire.items() if name not in readable}
 
     def given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
-        """Give the native values of what a constructor was given."""
+        """Return the native values of what a constructor was given."""
         return self.adapter.natives_of_given(values, defaults=defaults)
 
-    def take(self, values: Mapping[str, Any]) -> WireItem:
+    def wire_of_new(self, values: Mapping[str, Any]) -> WireItem:
         """Validate a whole item that was given; give its wire form."""
         quick = self.adapter.compiled.given.wire(values)
         if quick is not None:
@@ -114,7 +114,7 @@ class Mapper:
         return wire
 
     def dump(self, natives: Mapping[str, Any], *, check: bool = True) -> WireItem:
-        """Give the wire form of an instance's values, in whatever form they were assigned.
+        """Return the wire form of an instance's values, in whatever form they were assigned.
 
         With ``check`` what is dumped is also loaded, so that it is valid and nothing that is required is missing.
         """
@@ -132,7 +132,7 @@ class Mapper:
         return wire
 
     def encoded(self, dumped: Mapping[str, Any]) -> WireItem:
-        """Give the wire form of plain values, by stored name."""
+        """Return the wire form of plain values, by stored name."""
         try:
             return encode_item(dumped)
         except UnstorableValue as error:
@@ -157,12 +157,12 @@ class Mapper:
             raise InvalidKey(f"{self.model_name}.{spec.name} is a key and cannot be empty")
 
     def wire_key(self, values: Mapping[str, Any]) -> WireItem:
-        """Give the wire form of a primary key that was given as keyword arguments: all of it and nothing else."""
+        """Return the wire form of a primary key that was given as keyword arguments: all of it and nothing else."""
         key = self._usual_key(values) if len(values) == len(self.key_names) else None
         return self._unusual_key(values) if key is None else key
 
     def _usual_key(self, values: Mapping[str, Any]) -> WireItem | None:
-        """Give the wire form of a key whose values are natives; ``None`` where anything is unusual about it."""
+        """Return the wire form of a key whose values are natives; ``None`` where anything is unusual about it."""
         key = {}
         for name, stored, letter, convert in self._key_parts:
             wire = convert(values.get(name))
@@ -204,7 +204,7 @@ class Mapper:
         return dict(zip(self.key_names, self.key.names, strict=True))
 
     def _by_key_fields(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Give what was given by Python or stored name by Python name, if it is nothing but the key."""
+        """Return what was given by Python or stored name by Python name, if it is nothing but the key."""
         found = {self.resolver.field(name).name: value for name, value in values.items()}
         superfluous = [name for name in values if self.resolver.field(name).name not in self._key_fields]
         if superfluous:
@@ -213,7 +213,7 @@ class Mapper:
         return found
 
     def key_of(self, natives: Mapping[str, Any]) -> WireItem:
-        """Give the wire form of an instance's primary key."""
+        """Return the wire form of an instance's primary key."""
         key = self._usual_key(natives)
         return self._unusual_key({name: natives.get(name) for name in self.key_names}) if key is None else key
 
@@ -232,11 +232,11 @@ class Mapper:
         return Comparison(self.key.hash_names[:1], "not_exists")
 
     def boto3_condition(self, condition: Any) -> Any:
-        """Give boto3's form of a condition."""
+        """Return boto3's form of a condition."""
         return boto3_condition(self.conditions([condition]))
 
     def paths(self, names: Iterable[Any]) -> list[Path]:
-        """Give the document paths of attributes by name, dotted path or reference; the key is always among them."""
+        """Return the document paths of attributes by name, dotted path or reference; the key is always among them."""
         if isinstance(names, (str, Reference)):
             names = [names]
         paths = [
@@ -257,7 +257,7 @@ class Mapper:
         return Reference(F(name)._steps, self.model_name)  # of the model: what is no field of it is refused
 
     def wire_of(self, spec: FieldSpec, value: Any) -> AttributeValue | None:
-        """Give the wire form of one field's value, in whatever form it was assigned; ``None`` for no value."""
+        """Return the wire form of one field's value, in whatever form it was assigned; ``None`` for no value."""
         if value is None:
             return None
         quick = self.adapter.compiled.parts[spec.name, False](value)
@@ -270,5 +270,5 @@ class Mapper:
         return encode_item({spec.stored: dumped}).get(spec.stored)
 
     def computed(self, spec: FieldSpec, natives: Mapping[str, Any]) -> Any:
-        """Give the value of a computed field as it is now."""
+        """Return the value of a computed field as it is now."""
         return self.adapter.computed_value(spec, dict(natives))

@@ -78,7 +78,7 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
 
 
 def _covered(cls: type, name: str) -> Any:
-    """Give the attribute of the class that a field of the same name covers on instances."""
+    """Return the attribute of the class that a field of the same name covers on instances."""
     found = inspect.getattr_static(cls, name, None)
     if isinstance(found, DroppedField):
         return None
@@ -167,7 +167,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         attrs: Any = None,
         **keys: Any,
     ) -> Self | None:
-        """Give the instance with a primary key, ``None`` if there is none.
+        """Return the instance with a primary key, ``None`` if there is none.
 
         :param attrs: the attributes that are wanted, by name; the instance is partial then
 
@@ -194,7 +194,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
     @classmethod
     def exists(cls, /, consistent: bool = False, **keys: Any) -> bool:
-        """Say whether there is an item with a primary key."""
+        """Return whether there is an item with a primary key."""
         return "Item" in perform(prepare_exists(cls._dynamorm.store, consistent, keys))
 
     @overload
@@ -213,7 +213,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     def get_batch(
         cls, /, keys: Iterable[Any], consistent: bool = False, attrs: Any = None, ordered: bool = False
     ) -> Iterator[Self] | list[Self | None]:
-        """Give the instances of any number of keys, in any order and without those that are not there.
+        """Return the instances of any number of keys, in any order and without those that are not there.
 
         :param keys: dicts, instances, tuples, or the bare values of a hash key that has no range key beside it
         :param attrs: the attributes that are wanted, by name; the instances are partial then
@@ -355,7 +355,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
     @classmethod
     def upsert(cls, /, *actions: Any, conditions: Any = None, **keys_and_updates: Any) -> Self:
-        """Change an item, or make it with these values and the schema's defaults; gives it as it is then.
+        """Change an item, or make it with these values and the schema's defaults; returns it as it is then.
 
         Every required field that has no default has to be given.
         """
@@ -364,7 +364,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
     @classmethod
     def patch(cls, /, *actions: Any, conditions: Any = None, **keys_and_updates: Any) -> Self:
-        """Change an item that has to be there; gives it as it is then.
+        """Change an item that has to be there; returns it as it is then.
 
         :raises DoesNotExist: if it is not
         """
@@ -415,13 +415,13 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         return made
 
     def to_item(self) -> WireItem:
-        """Give the instance in DynamoDB's typed JSON, as it would be stored."""
+        """Return the instance in DynamoDB's typed JSON, as it would be stored."""
         mapper = type(self)._dynamorm.store.mapper
         wire = mapper.dump(values_of(mapper, self), check=False)
         return {**self._dynamorm_state.extra, **wire}
 
     def to_dict(self, native: bool = False) -> dict[str, Any]:
-        """Give the values: stored names and forms, or with ``native`` Python names and native values.
+        """Return the values: stored names and forms, or with ``native`` Python names and native values.
 
         Fields without a value are left out; with schematics they are ``None``, as in its own dicts.
         """

@@ -40,7 +40,7 @@ class FieldSpec(Frozen):
     keeps_unknown: bool = False
 
     def held_in(self, values: Mapping[str, Any], absent: Any = None) -> Any:
-        """Give the value of this field among stored ones."""
+        """Return the value of this field among stored ones."""
         for name in (self.stored, *self.aliases):
             if name in values:
                 return values[name]

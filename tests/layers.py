@@ -41,7 +41,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "reading.key_conditions",
         "reading.cursors",
     ),
-    "writing": ("writing.saving", "writing.updating", "writing.answers", "writing.update_plan"),
+    "writing": ("writing.saving", "writing.updating", "writing.answers", "writing.update_actions"),
     "tables": (
         "tables.table",
         "tables.declared",
@@ -107,7 +107,7 @@ def name_of(path: Path) -> str:
 
 
 def imports_of(path: Path) -> Iterator[Import]:
-    """Give each import of a module that is carried out when the program runs."""
+    """Return each import of a module that is carried out when the program runs."""
     tree = ast.parse(path.read_text())
     package = ("dynamorm", *path.relative_to(PACKAGE).parts[:-1])
     room = room_of(name_of(path)) or name_of(path)

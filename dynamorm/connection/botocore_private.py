@@ -254,7 +254,7 @@ class Guard:
 
 
 def first_foreign(emitter: Any, events: tuple[str, ...], own: frozenset[Any] = frozenset()) -> str | None:
-    """Say which of a client's events somebody listens to besides ``own`` and those whose work the transports do."""
+    """Return which of a client's events somebody listens to besides ``own`` and those whose work the transports do."""
     for event in events:
         for operation in DATA_OPERATIONS:
             for handler in _handlers(emitter, event, operation):

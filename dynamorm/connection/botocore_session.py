@@ -177,7 +177,7 @@ def _emitter_of(own: Any) -> Any:
 
 
 def _credentials_for(own: Any, kwargs: Mapping[str, Any]) -> Any:
-    """Give the credentials that a client would have, ``None`` where making one would end in an error."""
+    """Return the credentials that a client would have, ``None`` where making one would end in an error."""
     key, secret = kwargs.get("aws_access_key_id"), kwargs.get("aws_secret_access_key")
     if key is not None and secret is not None:
         return _credentials.Credentials(key, secret, kwargs.get("aws_session_token"))
@@ -191,7 +191,7 @@ def _retry_mode(own: Any) -> str:
 
 
 def _most_attempts(own: Any) -> int | None:
-    """Give the number of attempts that a client would announce from the first one on, if it did."""
+    """Return the number of attempts that a client would announce from the first one on, if it did."""
     if _retry_mode(own) != "standard" or not hasattr(_standard, "MaxAttemptsSeeder"):
         return None
     most = getattr(_standard, "_SERVICE_MAX_ATTEMPTS", {}).get("dynamodb", _standard.DEFAULT_MAX_ATTEMPTS)

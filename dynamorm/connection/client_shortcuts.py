@@ -115,7 +115,7 @@ class ShortcutResolver:
         return endpoint
 
     def _question(self, operation_model: Any, call_args: Any) -> tuple[Any, ...] | None:
-        """Give all that the rules may ask; ``None`` where that is not known here."""
+        """Return all that the rules may ask; ``None`` where that is not known here."""
         if EndpointRulesetResolver.construct_endpoint is not self._function:
             return None
         operation = operation_model.name

@@ -149,19 +149,19 @@ def effective(
 
 
 def levels() -> tuple[Settings, Settings | None]:
-    """Give the settings of the process and of the context; the same objects as long as nothing changes."""
+    """Return the settings of the process and of the context; the same objects as long as nothing changes."""
     return _process_wide, _context.get()
 
 
 def chosen_transport(settings: Settings) -> str:
-    """Give the transport of the settings, or else the environment's, or else the default one."""
+    """Return the transport of the settings, or else the environment's, or else the default one."""
     transport = settings.transport or os.environ.get(TRANSPORT_VARIABLE) or TRANSPORTS[0]
     check_transport(transport)
     return transport
 
 
 def table_prefix() -> str:
-    """Give what stands in front of table names here and now."""
+    """Return what stands in front of table names here and now."""
     context = _context.get()
     if context is not None and context.table_prefix is not None:
         return context.table_prefix
@@ -169,7 +169,7 @@ def table_prefix() -> str:
 
 
 def cursor_key() -> bytes | None:
-    """Give what cursors are signed with here and now."""
+    """Return what cursors are signed with here and now."""
     context = _context.get()
     key = context.cursor_key if context is not None and context.cursor_key is not None else _process_wide.cursor_key
     return key.encode() if isinstance(key, str) else key

@@ -166,7 +166,7 @@ _BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes.split
 
 
 def translate(error: ClientError, operation: str, payload: dict[str, Any]) -> _Answered:
-    """Give our error for one that stands for an answer; to be raised ``from`` the original."""
+    """Return our error for one that stands for an answer; to be raised ``from`` the original."""
     described = error.response.get("Error", {})
     code = described.get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -187,7 +187,7 @@ _ITEM_SIZE = re.compile(r"[Ii]tem size.*exceeded|[Ii]tem.*exceeded the maximum a
 
 
 def translate_failure(error: BotoCoreError, operation: str, endpoint: str) -> ours.DynamoException:
-    """Give our error where there was no answer; to be raised ``from`` the original."""
+    """Return our error where there was no answer; to be raised ``from`` the original."""
     if isinstance(error, theirs.ParamValidationError):
         refused = ours.RequestRefused(f"{operation} was not sent: {error}")
         refused.code, refused.operation = "ValidationException", operation

@@ -157,7 +157,7 @@ def _units(consumed: Any) -> Any:
 
 
 def boto3_conditions() -> Any:
-    """Give boto3's module of conditions, imported when it is first asked for."""
+    """Return boto3's module of conditions, imported when it is first asked for."""
     from boto3.dynamodb import conditions
 
     return conditions
@@ -174,7 +174,7 @@ def connection_for(
     resource_kwargs: Mapping[str, Any] | None = None,
     transport: str | None = None,
 ) -> Connection:
-    """Give the connection that the settings in force here and now lead to, opening it at its first use."""
+    """Return the connection that the settings in force here and now lead to, opening it at its first use."""
     # settings are replaced, never changed, so the objects themselves say whether anything is different
     question = (
         levels(),

@@ -56,7 +56,7 @@ class Condition:
         return combined
 
     def to_boto3(self, model: Any) -> Any:
-        """Give boto3's form of the condition, with names and values as the model stores them."""
+        """Return boto3's form of the condition, with names and values as the model stores them."""
         converted: Any = model._dynamorm_boto3_condition(self)
         return converted
 
@@ -70,7 +70,7 @@ class Condition:
         return condition_of(other)._with(self, combine) if is_condition(other) else NotImplemented
 
     def _conjuncts(self) -> tuple[Condition, ...]:
-        """Give the parts that are ANDed at the top."""
+        """Return the parts that are ANDed at the top."""
         return (self,)
 
     def _class(self) -> type:
@@ -89,7 +89,7 @@ _boto3s: dict[tuple[type, type], type] = {}
 
 
 def _also_boto3s(own: type, foreign: type) -> type:
-    """Give a class that is both ours and boto3's, for ``isinstance`` only: nothing is ever made of it."""
+    """Return a class that is both ours and boto3's, for ``isinstance`` only: nothing is ever made of it."""
     both = _boto3s.get((own, foreign))
     if both is None:
         both = _boto3s[own, foreign] = type(own.__name__, (own, foreign), {"__module__": own.__module__})
@@ -210,7 +210,7 @@ _shapes: Bounded[Any, Shape] = Bounded(4_096)
 
 
 def shape_of(path: Path, operator: str, operands: tuple[PathOperand | None, ...] = (), size: bool = False) -> Shape:
-    """Give the shape of comparisons."""
+    """Return the shape of comparisons."""
     question = (path, operator, operands, size)
     shape = _shapes.get(question)
     if shape is None:
@@ -238,7 +238,7 @@ class Comparison(Condition, Frozen):
 
     @staticmethod
     def of(shape: Shape, values: tuple[dict[str, Any], ...]) -> Comparison:
-        """Give a comparison whose shape is known."""
+        """Return a comparison whose shape is known."""
         made = _new(Comparison)
         held = made.__dict__
         held["shape"], held["values"] = shape, values
@@ -288,7 +288,7 @@ def members(condition: Q | All) -> tuple[Condition, ...]:
 
 
 def is_condition(given: Any) -> bool:
-    """Say whether something is a condition, ours or boto3's."""
+    """Return whether something is a condition, ours or boto3's."""
     return issubclass(type(given), Condition) or (
         hasattr(type(given), "get_expression") and hasattr(type(given), "__and__")
     )
@@ -313,7 +313,7 @@ _BOTO3_OPERATORS = {
 
 
 def condition_of(given: Any) -> Condition:
-    """Give a condition of ours for one of boto3's; ours stay as they are."""
+    """Return a condition of ours for one of boto3's; ours stay as they are."""
     if issubclass(type(given), Condition):
         ours: Condition = given
         return ours
@@ -352,14 +352,14 @@ class Stored(NamedTuple):
 
 
 def _boto3_operand(value: Any) -> Any:
-    """Tell an attribute that is compared with from a plain value."""
+    """Return the attribute that is compared with, where it is no plain value."""
     if not hasattr(type(value), "begins_with"):
         return value
     return Stored(value.name, hasattr(value, "get_expression"))
 
 
 def conjunction(conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> tuple[Condition, ...]:
-    """Give the parts of everything that was given, all of which have to hold.
+    """Return the parts of everything that was given, all of which have to hold.
 
     Conditions come as such, as boto3's, as dicts of lookups, or in lists of these; ``None`` is nothing.
     """
@@ -381,12 +381,12 @@ def conjunction(conditions: Iterable[Any], lookups: Mapping[str, Any] | None = N
 
 
 def parts_of(condition: Condition) -> tuple[Condition, ...]:
-    """Give the parts that are ANDed at the top of a condition."""
+    """Return the parts that are ANDed at the top of a condition."""
     return condition._conjuncts()
 
 
 def leaves(condition: Condition) -> Iterable[Comparison]:
-    """Give every comparison in a resolved condition."""
+    """Return every comparison in a resolved condition."""
     kind = type(condition)
     if kind is Comparison:
         yield condition  # type: ignore[misc]
@@ -398,7 +398,7 @@ def leaves(condition: Condition) -> Iterable[Comparison]:
 
 
 def resolve(condition: Any, leaf: Callable[[Any], Condition]) -> Condition:
-    """Give the same tree with every lookup and claim replaced."""
+    """Return the same tree with every lookup and claim replaced."""
     # not by isinstance: what is no instance of a class would be asked for its __class__ too, which we compute
     kind = type(condition)
     if kind is Lookup or kind is Claim:
@@ -416,7 +416,7 @@ def resolve(condition: Any, leaf: Callable[[Any], Condition]) -> Condition:
 
 
 def boto3_condition(parts: Sequence[Condition]) -> Any:
-    """Give boto3's form of resolved conditions, all of which have to hold."""
+    """Return boto3's form of resolved conditions, all of which have to hold."""
     boto3s = boto3_conditions()
     converted = [_as_boto3(part, boto3s) for part in parts]
     if not converted:

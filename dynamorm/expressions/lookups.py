@@ -129,7 +129,7 @@ class Resolver:
         return self._comparison(name, *self._split_lookup(name), value) if found is None else found
 
     def _split_lookup(self, name: str) -> tuple[Path, FieldSpec | None, str, bool]:
-        """Give the path, the field, the operator, and whether the size is compared."""
+        """Return the path, the field, the operator, and whether the size is compared."""
         path, spec, words = self.split(name, OPERATORS)
         size = bool(words) and words[0] == "size"
         if size:
@@ -156,7 +156,7 @@ class Resolver:
         return self._compares.remember(question, compare)
 
     def converter(self, spec: FieldSpec | None, path: Path, *, check: bool = False, within: bool = False) -> Convert:
-        """Give what makes the wire form of usual values of what is at a path, ``None`` of others.
+        """Return what makes the wire form of usual values of what is at a path, ``None`` of others.
 
         With ``check`` of valid values only; ``within`` says that what is inside is meant, where the field says what
         that is.
@@ -213,7 +213,7 @@ class Resolver:
         return Comparison(path, operator, tuple(operands), size)
 
     def path_operand(self, value: Any) -> PathOperand | None:
-        """Give the attribute that a value refers to, ``None`` for a value that is meant as such."""
+        """Return the attribute that a value refers to, ``None`` for a value that is meant as such."""
         if not isinstance(value, REFERRING):
             return None
         if isinstance(value, Size):
@@ -236,7 +236,7 @@ class Resolver:
     def operand(
         self, spec: FieldSpec | None, value: Any, operator: str = "eq", name: str = "", *, in_list: bool = False
     ) -> dict[str, Any]:
-        """Give the wire form of a value that is compared with a field, or with something inside a list."""
+        """Return the wire form of a value that is compared with a field, or with something inside a list."""
         name = name or (spec.name if spec else "")
         schema_name = self.adapter.schema_name if self.adapter is not None else self.model_name
         try:
@@ -264,7 +264,7 @@ class Resolver:
     # Names.
 
     def find(self, name: str) -> FieldSpec | None:
-        """Give a field by its Python name or its stored name."""
+        """Return a field by its Python name or its stored name."""
         return self._fields.get(name) or self._by_stored.get(name)
 
     def field(self, name: str) -> FieldSpec:
@@ -279,7 +279,7 @@ class Resolver:
         return spec
 
     def walk(self, reference: Reference | Stored) -> tuple[Path, FieldSpec | None]:
-        """Give the document path of a reference and the field found there, if there is one."""
+        """Return the document path of a reference and the field found there, if there is one."""
         stored = isinstance(reference, Stored)
         steps = F._parsed(reference.name) if isinstance(reference, Stored) else reference._steps
         strict = isinstance(reference, Reference) and reference._model is not None
@@ -446,7 +446,7 @@ def _encode_in_list(value: Any) -> dict[str, Any] | None:
 
 
 def _only_plain(convert: Convert) -> Convert:
-    """Give a conversion of nothing but values that are the same inside lists."""
+    """Return a conversion of nothing but values that are the same inside lists."""
 
     def convert_plain(value: Any) -> dict[str, Any] | None:
         wire = convert(value)
@@ -460,7 +460,7 @@ def _size_of(value: Any) -> dict[str, Any] | None:
 
 
 def is_in_list(path: Path) -> bool:
-    """Say whether a path leads into a list, where maps keep their NULLs."""
+    """Return whether a path leads into a list, where maps keep their NULLs."""
     return len(path) > 1 and any(isinstance(step, int) for step in path)
 
 

@@ -8,7 +8,7 @@ from ..wire.paths import Path
 
 
 def shown_path(path: Iterable[str | int]) -> str:
-    """Give a document path as a reader knows it: ``address.lines[0]``."""
+    """Return a document path as a reader knows it: ``address.lines[0]``."""
     return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).lstrip(".")
 
 
@@ -21,7 +21,7 @@ class Placeholders:
         self.values = 0
 
     def path(self, path: Path) -> str:
-        """Give the text of a document path."""
+        """Return the text of a document path."""
         text = ""
         for part in path:
             if isinstance(part, int):
@@ -32,7 +32,7 @@ class Placeholders:
         return text
 
     def value(self) -> str:
-        """Give the placeholder of the next value."""
+        """Return the placeholder of the next value."""
         placeholder = f":{self.prefix}{self.values}"
         self.values += 1
         return placeholder

@@ -44,7 +44,7 @@ _templates: Bounded[Any, _Template] = Bounded(1_024)
 
 
 def render_condition(parts: Sequence[Condition], prefix: str = "c") -> Rendered:
-    """Give the text of resolved conditions, all of which have to hold."""
+    """Return the text of resolved conditions, all of which have to hold."""
     values: list[dict[str, Any]] = []
     question = (prefix, *[_shape(part, values) for part in parts])
     template = _templates.get(question)
@@ -55,7 +55,7 @@ def render_condition(parts: Sequence[Condition], prefix: str = "c") -> Rendered:
 
 
 def render_update(actions: Sequence[Action], prefix: str = "u") -> Rendered:
-    """Give the text of an update expression."""
+    """Return the text of an update expression."""
     question = (
         prefix,
         "update",
@@ -76,7 +76,7 @@ def render_update(actions: Sequence[Action], prefix: str = "u") -> Rendered:
 
 
 def render_projection(paths: Sequence[Path], prefix: str = "p") -> Rendered:
-    """Give the text of a projection."""
+    """Return the text of a projection."""
     question = (prefix, "projection", *paths)
     template = _templates.get(question)
     if template is None:
@@ -103,12 +103,12 @@ _FUNCTIONS = {"begins_with": "begins_with", "contains": "contains", "type": "att
 
 
 def shapes(conditions: Iterable[Condition]) -> tuple[Any, ...]:
-    """Give what of resolved conditions does not depend on values."""
+    """Return what of resolved conditions does not depend on values."""
     return tuple([part.shape if type(part) is Comparison else _shape(part, []) for part in conditions])
 
 
 def _shape(condition: Any, values: list[dict[str, Any]]) -> Any:
-    """Give what the text of a condition depends on; its values are added in the order of their placeholders."""
+    """Return what the text of a condition depends on; its values are added in the order of their placeholders."""
     kind = type(condition)
     if kind is Comparison:
         values += condition.values

@@ -33,7 +33,7 @@ def values_of(mapper: Mapper, instance: Any) -> dict[str, Any]:
 
 
 def changed_fields(mapper: Mapper, instance: Any) -> list[FieldSpec]:
-    """Give the fields whose values would be stored differently from how they were loaded.
+    """Return the fields whose values would be stored differently from how they were loaded.
 
     Defaults that nobody touched are not among them, nor are fields with nothing but increments to be sent.
     """
@@ -53,7 +53,7 @@ def changed_fields(mapper: Mapper, instance: Any) -> list[FieldSpec]:
 
 
 def _identical(one: Any, other: Any) -> bool:
-    """Say whether two values are the same for sure, types included; ``False`` says nothing."""
+    """Return whether two values are the same for sure, types included; ``False`` says nothing."""
     kind = type(one)
     if kind is not type(other):
         return False
@@ -80,7 +80,7 @@ def is_dirty(mapper: Mapper, instance: Any) -> bool:
 
 
 def changes(mapper: Mapper, instance: Any) -> dict[str, tuple[Any, Any]]:
-    """Give what differs from what was loaded, by field: the value then and the value now."""
+    """Return what differs from what was loaded, by field: the value then and the value now."""
     state: State = instance._dynamorm_state
     names = [spec.name for spec in changed_fields(mapper, instance)]
     names += [name for name in state.pending if name not in names]
@@ -88,7 +88,7 @@ def changes(mapper: Mapper, instance: Any) -> dict[str, tuple[Any, Any]]:
 
 
 def key_changed(mapper: Mapper, instance: Any) -> bool:
-    """Say whether a part of the key differs from what was loaded."""
+    """Return whether a part of the key differs from what was loaded."""
     state: State = instance._dynamorm_state
     if state.loaded is None:
         return False
@@ -104,7 +104,7 @@ def key_changed(mapper: Mapper, instance: Any) -> bool:
 
 
 def extra(instance: Any) -> dict[str, Any]:
-    """Give the attributes that the schema does not know, as plain values."""
+    """Return the attributes that the schema does not know, as plain values."""
     return decode_item(instance._dynamorm_state.extra)
 
 
@@ -158,7 +158,7 @@ def require_same_key(mapper: Mapper, instance: Any, verb: str) -> None:
 def partial_save(
     mapper: Mapper, instance: Any, current: WireItem | None = None, *, plainly: bool = False
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Give the update that stores what was changed: actions, and keyword arguments for all that have a plain name.
+    """Return the update that stores what was changed: actions, and keyword arguments for all that have a plain name.
 
     :param current: the item as it is by now: maps that it does not have are sent whole
     :param plainly: give keyword arguments alone, for verbs that take no actions
@@ -182,7 +182,7 @@ def partial_save(
 def changed_since(
     mapper: Mapper, instance: Any, before: Mapping[str, Any], whole: Container[str], *, plainly: bool = False
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Give the update that stores what was changed since the instance had other values; increments stay pending.
+    """Return the update that stores what was changed since the instance had other values; increments stay pending.
 
     :param whole: stored names of what is sent whole in any case
     """
@@ -201,7 +201,7 @@ def changed_since(
 def _sets(
     mapper: Mapper, held: Mapping[str, Any], specs: Sequence[FieldSpec], nested: Mapping[str, Any], plainly: bool
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Give the actions and keyword arguments that set fields, at the places in them that are known or as a whole."""
+    """Return the actions and keyword arguments that set fields, at the places in them that are known or as a whole."""
     if _too_long(mapper, nested, len(specs) - len(nested)):
         nested = {}
     actions: list[Any] = []
@@ -250,7 +250,7 @@ def _nested_changes(
 def _from_gone_maps(
     current: WireItem, held: WireItem, places: Iterable[tuple[tuple[str | int, ...], AttributeValue | None]]
 ) -> list[tuple[tuple[str | int, ...], AttributeValue | None]]:
-    """Give the places with those inside maps that an item does not have replaced by the first of these maps."""
+    """Return the places with those inside maps that an item does not have replaced by the first of these maps."""
     found = {}
     for path, _ in places:
         around = (path[:end] for end in range(1, len(path)))
@@ -317,7 +317,7 @@ def increase(mapper: Mapper, instance: Any, amounts: Mapping[str, Any]) -> None:
 
 
 def total_of(mapper: Mapper, spec: FieldSpec, value: Any, step: AttributeValue) -> Any:
-    """Give the native value of a number that is counted up."""
+    """Return the native value of a number that is counted up."""
     wire = mapper.wire_of(spec, value)
     return mapper.adapter.as_native(spec, _sum(0 if wire is None else decode_value(wire), decode_value(step)))
 

@@ -39,11 +39,11 @@ def loader(parts: ModelParts, partial: bool = False, place: Place | None = None)
         if not (pre_init.receivers or post_init.receivers):
             received = receive(wire, origin)
             if received is not None:
-                values, kept = received
-                if kept is not None and not own_init:
-                    return make(values, kept)
-                if kept is not None:
-                    instance = make({}, kept)
+                values, packed = received
+                if packed is not None and not own_init:
+                    return make(values, packed)
+                if packed is not None:
+                    instance = make({}, packed)
                     _arrive(instance, values, partial)
                     return instance
         return _loaded_slowly(parts, mode, place, wire)

@@ -32,13 +32,13 @@ class State:
     the attributes that the schema does not know, in wire form; ``partial`` says that only a part was loaded; ``place``
     is where the item is.  ``related`` is what the instance's relationships have led to, by their names.
 
-    Most instances are only read, so that of what was received no more is kept than it takes to tell it again.
+    Most instances are only read, so that no more is kept of what was received than it takes to tell it again.
     """
 
     __slots__ = (
-        "_kept",
         "_loaded",
         "_original",
+        "_packed",
         "arriving",
         "defaults",
         "extra",
@@ -50,7 +50,7 @@ class State:
     )
 
     def __init__(self) -> None:
-        self._kept: tuple[Any, ...] | None = None
+        self._packed: tuple[Any, ...] | None = None
         self._loaded: WireItem | None = None
         self._original: dict[str, Any] | None = {}
         self.defaults: dict[str, Any] = {}
@@ -64,33 +64,33 @@ class State:
         self.related: dict[str, Any] | None = None
 
     @classmethod
-    def of_kept(cls, kept: tuple[Any, ...]) -> State:
-        """Give the state of an instance that has only been read so far."""
-        state, origin = cls(), kept[0]
-        state._kept, state._original = kept, None
+    def of_packed(cls, packed: tuple[Any, ...]) -> State:
+        """Return the state of an instance that has only been read so far."""
+        state, origin = cls(), packed[0]
+        state._packed, state._original = packed, None
         state.place, state.partial = origin.place, origin.partial
-        unknown, made, _ = _told_besides(kept)
+        unknown, made, _ = _besides_item(packed)
         state.extra, state.defaults = unknown, dict(made)
         return state
 
     @property
     def loaded(self) -> WireItem | None:
-        if self._loaded is None and self._kept is not None:
-            self._loaded = self._kept[0].receiver.unpacked(self._kept)
+        if self._loaded is None and self._packed is not None:
+            self._loaded = self._packed[0].receiver.unpacked(self._packed)
         return self._loaded
 
     @loaded.setter
     def loaded(self, wire: WireItem | None) -> None:
         self._original = self.original  # which is told from what was loaded until now
-        self._loaded, self._kept = wire, None
+        self._loaded, self._packed = wire, None
 
     @property
     def original(self) -> dict[str, Any]:
         if self._original is None:
-            kept, wire = self._kept, self.loaded
-            assert kept is not None and wire is not None
-            _, made, copies = _told_besides(kept)
-            values = kept[0].receiver.reloaded(wire)
+            packed, wire = self._packed, self.loaded
+            assert packed is not None and wire is not None
+            _, made, copies = _besides_item(packed)
+            values = packed[0].receiver.reloaded(wire)
             self._original = {name: value for name, value in values.items() if name not in made} | copies
         return self._original
 
@@ -123,10 +123,10 @@ class State:
 _PICKLED = ("loaded", "original", "arriving", "defaults", "extra", "partial", "pending", "related", "sending")
 
 
-def _told_besides(kept: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Give the three dicts at the end of what is kept, which is complete without them."""
-    size = kept[0].receiver.size
-    return kept[size:] if len(kept) > size else ({}, {}, {})
+def _besides_item(packed: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the three dicts at the end of what is packed, which is complete without them."""
+    size = packed[0].receiver.size
+    return packed[size:] if len(packed) > size else ({}, {}, {})
 
 
 class Stateful:
@@ -136,59 +136,59 @@ class Stateful:
     :class:`~dynamorm.schema.compiler.packing.Packing` says.
     """
 
-    __slots__ = ("__weakref__", "_dynamorm_kept")
+    __slots__ = ("__weakref__", "_dynamorm_memory")
 
-    _dynamorm_kept: State | tuple[Any, ...]
+    _dynamorm_memory: State | tuple[Any, ...]
 
     # positional-only, because fields may be called cls
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Any:
         instance = super().__new__(cls)
-        _keep(instance, State())
+        _set_memory(instance, State())
         return instance
 
     @property
     def _dynamorm_state(self) -> State:
-        kept = self._dynamorm_kept
-        if type(kept) is tuple:
+        packed = self._dynamorm_memory
+        if type(packed) is tuple:
             with _making:  # two threads must not make two states, of which one would be lost with what it is told
-                kept = self._dynamorm_kept
-                if type(kept) is tuple:
-                    kept = State.of_kept(kept)
-                    _keep(self, kept)
-        return kept  # type: ignore[return-value]
+                packed = self._dynamorm_memory
+                if type(packed) is tuple:
+                    packed = State.of_packed(packed)
+                    _set_memory(self, packed)
+        return packed  # type: ignore[return-value]
 
     @property
     def _dynamorm_known_state(self) -> State | None:
         """The state, unless the instance has only been read and has no defaults."""
-        kept = self._dynamorm_kept
-        return None if type(kept) is tuple and len(kept) == kept[0].receiver.size else self._dynamorm_state
+        packed = self._dynamorm_memory
+        return None if type(packed) is tuple and len(packed) == packed[0].receiver.size else self._dynamorm_state
 
     def __copy__(self) -> Any:
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        _keep(twin, copy.copy(self._dynamorm_state))
+        _set_memory(twin, copy.copy(self._dynamorm_state))
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        _keep(self, self._dynamorm_state)  # in place of what is kept of an item, which belongs to this process
+        _set_memory(self, self._dynamorm_state)  # in place of a packed item, which belongs to this process
         return super().__reduce_ex__(protocol)
 
 
 _making = Lock()
-_keep = Stateful.__dict__["_dynamorm_kept"].__set__
+_set_memory = Stateful.__dict__["_dynamorm_memory"].__set__
 _own_new = Stateful.__new__
 _set_attribute = object.__setattr__
 
 
 def maker(cls: Any) -> Callable[[dict[str, Any], tuple[Any, ...]], Any]:
-    """Give what makes instances of their values and of what is kept of their items."""
+    """Return what makes instances of their values and of what is packed of their items."""
     new = object.__new__ if cls.__new__ is _own_new else cls.__new__
 
-    def make(values: dict[str, Any], kept: tuple[Any, ...]) -> Any:
+    def make(values: dict[str, Any], packed: tuple[Any, ...]) -> Any:
         instance = new(cls)
         # the dict itself, and not its content: it was made for this instance
         _set_attribute(instance, "__dict__", values)
-        _keep(instance, kept)
+        _set_memory(instance, packed)
         return instance
 
     return make
@@ -228,5 +228,5 @@ class DroppedField:
 
 
 def snapshot(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the values as they are now, whatever happens to them later."""
+    """Return the values as they are now, whatever happens to them later."""
     return {name: value if type(value) in UNCHANGING else independent_copy(value) for name, value in values.items()}

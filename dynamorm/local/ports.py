@@ -38,7 +38,7 @@ def claimed_port() -> Iterator[int]:
 
 
 def is_taken(port: int) -> bool:
-    """Tell whether something on this machine accepts connections on the port."""
+    """Return whether something on this machine accepts connections on the port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) == 0

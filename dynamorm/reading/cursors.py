@@ -19,7 +19,7 @@ _SEAL = 16  # bytes of the signature
 
 
 def fingerprint(conditions: Sequence[Condition], values: WireItem, *about: Any) -> bytes:
-    """Give what a cursor remembers of its query: resolved conditions, and whatever else makes it another one."""
+    """Return what a cursor remembers of its query: resolved conditions, and whatever else makes it another one."""
     of_conditions = sorted(_json(_canonical(condition)) for condition in conditions)
     text = _json([of_conditions, {name: _sorted(value) for name, value in values.items()}, about])
     return hashlib.sha256(text.encode()).digest()[:_MARK]
@@ -40,7 +40,7 @@ def _canonical(condition: Condition) -> Any:
 
 
 def _sorted(value: dict[str, Any]) -> Any:
-    """Give a wire value in one form, whatever order its sets and maps came in."""
+    """Return a wire value in one form, whatever order its sets and maps came in."""
     ((tag, inner),) = value.items()
     if tag in ("SS", "NS", "BS"):
         return [tag, sorted(inner)] if tag != "BS" else [tag, sorted(map(bytes, inner))]
@@ -56,7 +56,7 @@ def _text(value: Any) -> str:
 
 
 def encode_cursor(key: WireItem, mark: bytes, secret: bytes | None) -> str:
-    """Give the cursor after a key."""
+    """Return the cursor after a key."""
     plain = {
         name: [tag, _text(value) if tag == "B" else value]
         for name, typed in key.items()
@@ -69,7 +69,7 @@ def encode_cursor(key: WireItem, mark: bytes, secret: bytes | None) -> str:
 
 
 def decode_cursor(cursor: str, mark: bytes, secret: bytes | None) -> WireItem:
-    """Give the key of a cursor that was made for the same query, with the same secret."""
+    """Return the key of a cursor that was made for the same query, with the same secret."""
     try:
         body = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError, TypeError) as error:

@@ -13,7 +13,7 @@ from .key_conditions import Choice, candidates, is_given, split
 
 
 def choose(store: Store, conditions: Sequence[Condition]) -> Choice:
-    """Give the table or index that the conditions lead to.
+    """Return the table or index that the conditions lead to.
 
     The whole hash key has to be there; then the one counts whose key takes most of the conditions, then what holds more
     of each item, the table before all.

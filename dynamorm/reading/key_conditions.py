@@ -22,7 +22,7 @@ class Choice(NamedTuple):
 
 
 def split(store: Store, index: IndexSpec | None, conditions: Sequence[Condition], *, textual: bool = False) -> Choice:
-    """Tell conditions on keys, in the order of the key, from filters.
+    """Return the conditions on keys, in the order of the key, and the filters.
 
     ``textual`` says that the key conditions come as text, so that none has to be found here.
     """
@@ -115,7 +115,7 @@ class _Where:
         return f"a query of {name}" if self.index is None else f"a query of {name} on index {self.index.name!r}"
 
     def named(self, stored: object) -> str:
-        """Give the Python name of a stored attribute."""
+        """Return the Python name of a stored attribute."""
         return self.store.mapper.adapter.by_stored[str(stored)].name
 
     @property
@@ -150,7 +150,7 @@ class _Where:
         return found[0]
 
     def merged(self, stored: str, found: list[Comparison]) -> Comparison:
-        """Give the one condition on a range attribute; a lower and an upper bound become BETWEEN."""
+        """Return the one condition on a range attribute; a lower and an upper bound become BETWEEN."""
         name, role = self.named(stored), _role(self.key.ranges, "range key")
         for comparison in found:
             if comparison.operator not in RANGE_OPERATORS or comparison.size:

@@ -95,7 +95,7 @@ class ReadIterator(ABC, Generic[Model]):
         return self.only(*attrs)
 
     def partial(self: Self, partial: bool = True) -> Self:
-        """Say whether what is read may lack required attributes; by itself that is so for projections."""
+        """Choose whether what is read may lack required attributes; by itself that is so for projections."""
         return self._with(partial=bool(partial))
 
     def recursive(self: Self) -> Self:
@@ -107,7 +107,7 @@ class ReadIterator(ABC, Generic[Model]):
         return self._with(hydrated=True)
 
     def on_invalid(self: Self, what: Any) -> Self:
-        """Say what becomes of stored items that the schema refuses.
+        """Choose what becomes of stored items that the schema refuses.
 
         ``"raise"`` (as without this), ``"skip"``, or a callable that is given each ``ValidationError``.
         """

@@ -12,7 +12,7 @@ from ..flows import Call, Flow, Place
 from ..instances.loading import loaded
 from ..store import Store
 from ..wire.codec import WireItem
-from ..writing.update_plan import planned, resolved_actions
+from ..writing.update_actions import asked_actions, resolved_actions
 from .cursors import encode_cursor
 from .iteration import END, Iteration, Page
 from .options import positive
@@ -108,7 +108,7 @@ def delete_matching(read: Read) -> Flow[int]:
 def update_matching(read: Read, actions: Sequence[Change], updates: Mapping[str, Any]) -> Flow[int]:
     """Change every item that matches, each only if it still does; returns how many were changed."""
     store = read.store
-    resolved = resolved_actions(store.mapper, planned(store.mapper, actions, updates))
+    resolved = resolved_actions(store.mapper, asked_actions(store.mapper, actions, updates))
     if not resolved:
         return 0
 

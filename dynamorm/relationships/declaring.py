@@ -149,7 +149,7 @@ class Relationship:
         self.set_back_reference()
 
     def inherited_by(self, model: Any) -> Relationship:
-        """Give the relationship as a child of its model has it; the way back stays the parent's."""
+        """Return the relationship as a child of its model has it; the way back stays the parent's."""
         twin = copy(self)
         twin.this = model
         if self._declared == "self":
@@ -172,7 +172,7 @@ class Relationship:
     # The way back.
 
     def set_back_reference(self) -> None:
-        """Give the other model the way back.
+        """Put the way back on the other model.
 
         What the other model declares under that name itself stays, and so does its field of that name.
         """
@@ -234,7 +234,7 @@ class Relationship:
     # What leads from an instance to its partners.
 
     def keys_from(self, instance: Any) -> dict[str, Any]:
-        """Give the lookups by which the partners of an instance are found.
+        """Return the lookups by which the partners of an instance are found.
 
         A query that fails because the instance has no value yet for something it needs leads to keys without a value.
         """
@@ -256,22 +256,22 @@ class Relationship:
         return [mapper.adapter.by_stored[stored].name for stored in key.names]
 
     def _without_value(self, keys: Mapping[str, Any]) -> list[str]:
-        """Give the keys of the other model that lookups name without a value."""
+        """Return the keys of the other model that lookups name without a value."""
         return [name for name in self._key_names if name in keys and keys[name] is None]
 
     # What other rooms ask of each relationship of an instance.
 
     def assign(self, value: Any) -> Mapping[str, Any] | None:
-        """Give the values of fields that follow from what a constructor was given for this relationship."""
+        """Return the values of fields that follow from what a constructor was given for this relationship."""
         raise TypeError(f"{self!r} leads to many and cannot be assigned; assign the way back of each of them")
 
     def partner_to_save(self, instance: Any) -> Any:
-        """Give the partner that has to be saved together with an instance, ``None`` if there is none."""
+        """Return the partner that has to be saved together with an instance, ``None`` if there is none."""
         return None
 
 
 def _put(model: Any, name: str, relationship: Relationship | None) -> None:
-    """Give a model and those that inherit from it a relationship, or take it from them with ``None``."""
+    """Put a relationship on a model and those that inherit from it, or with ``None`` take it from them."""
     former = vars(model).get(name)
     if relationship is None:
         delattr(model, name)

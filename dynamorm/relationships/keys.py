@@ -10,7 +10,7 @@ from .declaring import Query
 
 
 def is_complete(instance: Any) -> bool:
-    """Say whether an instance has its whole primary key."""
+    """Return whether an instance has its whole primary key."""
     mapper = store_of(type(instance)).mapper
     held = instance.__dict__
     return all(held.get(mapper.adapter.by_stored[stored].name) is not None for stored in mapper.key.names)
@@ -49,7 +49,7 @@ class Probe:
 
 
 def passed_on(query: Query) -> dict[str, str] | None:
-    """Give the attributes that a query passes on, by the key they become; ``None`` if it does more than that."""
+    """Return the attributes that a query passes on, by the key they become; ``None`` if it does more than that."""
     try:
         keys = dict(query(Probe()))
     except Exception:

@@ -9,7 +9,7 @@ from ..store import complete_models
 
 
 def descendants(cls: type) -> Iterator[type]:
-    """Give every class that inherits from one, in the order in which they were defined."""
+    """Return every class that inherits from one, in the order in which they were defined."""
     child: type
     for child in cls.__subclasses__():
         yield child
@@ -29,7 +29,7 @@ class Mention(NamedTuple):
 
     @classmethod
     def by(cls, model: type, name: str) -> Mention:
-        """Give the mention of a name by a model."""
+        """Return the mention of a name by a model."""
         return cls(name, model.__module__, model.__qualname__.rpartition(".")[0])
 
     def fits(self, model: type) -> bool:
@@ -37,13 +37,13 @@ class Mention(NamedTuple):
         return full == self.name or full.endswith(f".{self.name}")
 
     def nearness(self, model: type) -> int:
-        """Say how near to the mention a model is defined: 2 is beside it, 1 in the same module, 0 elsewhere."""
+        """Return how near to the mention a model is defined: 2 is beside it, 1 in the same module, 0 elsewhere."""
         if model.__module__ != self.module:
             return 0
         return 2 if model.__qualname__.rpartition(".")[0] == self.scope else 1
 
     def meant(self) -> list[Any]:
-        """Give the nearest models that the name fits; of those that were defined anew, the latest."""
+        """Return the nearest models that the name fits; of those that were defined anew, the latest."""
         found = {full_name(model): model for model in complete_models() if self.fits(model)}
         nearest = max(map(self.nearness, found.values()), default=0)
         return [model for model in found.values() if self.nearness(model) == nearest]

@@ -138,7 +138,7 @@ class OneToOne(Relationship):
         state.related = {**(state.related or {}), self.name: Related(partner, keys, origin, waiting)}
 
     def _kept(self, instance: Any) -> Related | None:
-        """Give what an instance keeps, unless it was led there by other keys than it has now.
+        """Return what an instance keeps, unless it was led there by other keys than it has now.
 
         What was assigned before there were keys, or was not stored yet, takes part in their change instead.
         """
@@ -198,7 +198,7 @@ class OneToOne(Relationship):
             )
 
     def _keys_of_parent(self, parent: Any) -> Mapping[str, Any] | None:
-        """Give what a child stores to lead to a parent, ``None`` where that cannot be told."""
+        """Return what a child stores to lead to a parent, ``None`` where that cannot be told."""
         if self.back_query is not None:
             return self.back_query(parent)
         names = passed_on(self.query)
@@ -215,7 +215,7 @@ class OneToOne(Relationship):
         )
 
     def assign(self, value: Any) -> Mapping[str, Any] | None:
-        """Give the values of fields that follow from what a constructor was given for this relationship."""
+        """Return the values of fields that follow from what a constructor was given for this relationship."""
         self._check(value)
         if not is_complete(value):
             return None
@@ -226,7 +226,7 @@ class OneToOne(Relationship):
         return None if values is None else values_of_fields(self.this, values)
 
     def partner_to_save(self, instance: Any) -> Any:
-        """Give the partner if it was changed; a parent is not its child's to save."""
+        """Return the partner if it was changed; a parent is not its child's to save."""
         kept = self._kept(instance)
         if kept is None or kept.partner is None or self._leads_to_parent:
             return None
@@ -239,7 +239,7 @@ class OneToOne(Relationship):
     # Many at once.
 
     def prefetch(self, children: Iterable[Any], consistent: bool = False) -> list[Any]:
-        """Read the partners of many instances by batch get, one request for a hundred; gives the instances as a list.
+        """Read the partners of many instances by batch get, one request for a hundred; returns the instances as a list.
 
         Those that have the same partner share one instance of it.
         """

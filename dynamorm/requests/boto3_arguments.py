@@ -24,7 +24,7 @@ _PLACEHOLDER = re.compile(r"[#:][A-Za-z0-9_]+")
 
 
 def merged(request: Request, given: Mapping[str, Any] | None) -> Request:
-    """Give the request with what was given on top."""
+    """Return the request with what was given on top."""
     if not given:
         return request
     refused = sorted(_OURS & given.keys())
@@ -81,7 +81,7 @@ def _projections(ours: str, theirs: str, names: Mapping[str, str]) -> str:
 
 
 def _steps(text: str, names: Mapping[str, str]) -> tuple[str, ...]:
-    """Give the steps of a path that is written with placeholders or without."""
+    """Return the steps of a path that is written with placeholders or without."""
     return tuple(names.get(step, step) for step in text.replace("[", ".[").split("."))
 
 
@@ -108,7 +108,7 @@ def _clauses(ours: str, theirs: str) -> str:
 
 
 def _out_of_the_way(payload: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Give our payload with other placeholders where the given ones are called the same."""
+    """Return our payload with other placeholders where the given ones are called the same."""
     theirs = {*given.get("ExpressionAttributeNames", ()), *given.get("ExpressionAttributeValues", ())}
     ours = {*payload.get("ExpressionAttributeNames", ()), *payload.get("ExpressionAttributeValues", ())}
     if not theirs & ours:
@@ -132,7 +132,7 @@ def _out_of_the_way(payload: Mapping[str, Any], given: Mapping[str, Any]) -> dic
 
 
 def without_conditions(given: Mapping[str, Any] | None) -> tuple[dict[str, Any], list[Any]]:
-    """Tell the condition objects that were given as expressions from everything else."""
+    """Return everything else, and the condition objects that were given as expressions."""
     if not given:
         return {}, []
     rest = dict(given)

@@ -35,14 +35,14 @@ class Request(NamedTuple):
     well_formed: bool = True
 
     def after(self, key: WireItem | None) -> Request:
-        """Give the request for another page: the same, starting after a key, or from the start."""
+        """Return the request for another page: the same, starting after a key, or from the start."""
         payload = {name: value for name, value in self.payload.items() if name != "ExclusiveStartKey"}
         if key is not None:
             payload["ExclusiveStartKey"] = key
         return self._replace(payload=payload)
 
     def with_limit(self, limit: int) -> Request:
-        """Give the same request for so many items to be looked at."""
+        """Return the same request for so many items to be looked at."""
         return self._replace(payload={**self.payload, "Limit": limit})
 
 

@@ -43,7 +43,7 @@ class DynamORMSchema:
 
     @classmethod
     def dynamorm_fields(cls) -> dict[str, Any]:
-        """Give the library's field objects by their Python names."""
+        """Return the library's field objects by their Python names."""
         return {name: spec.native for name, spec in adapter_of(cls).fields.items()}
 
     @classmethod
@@ -58,18 +58,18 @@ class DynamORMSchema:
 
     @classmethod
     def field_to_dynamo_type(cls, field: Any) -> str:
-        """Give the letter of the DynamoDB type under which a field can be a key."""
+        """Return the letter of the DynamoDB type under which a field can be a key."""
         letter = adapter_of(cls).key_type(field)
         return "S" if letter is None else letter
 
     @classmethod
     def base_schema_type(cls) -> type:
-        """Give the class of the library that schemas derive from."""
+        """Return the class of the library that schemas derive from."""
         return adapter_of(cls).base
 
 
 def adapter_of(schema: type) -> Adapter:
-    """Give the adapter that serves a schema class."""
+    """Return the adapter that serves a schema class."""
     adapter: Adapter = schema.__dict__["_dynamorm_adapter"]
     return adapter
 
@@ -96,7 +96,7 @@ class Adapter(ABC):
     @classmethod
     @abstractmethod
     def claims(cls, inner: type) -> bool:
-        """Say whether an inner ``Schema`` class is written in this library, going by what it contains."""
+        """Return whether an inner ``Schema`` class is written in this library, going by what it contains."""
 
     @classmethod
     @abstractmethod
@@ -109,7 +109,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def key_type(self, field: Any) -> str | None:
-        """Give the key type (S, N, B) of one of the library's field objects, ``None`` where it cannot be a key."""
+        """Return the key type (S, N, B) of one of the library's field objects, ``None`` where it cannot be a key."""
 
     @abstractmethod
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
@@ -132,7 +132,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def dump_values(self, natives: dict[str, Any]) -> dict[str, Any]:
-        """Serialise natives with the library; gives plain values by stored name, computed ones included."""
+        """Serialise natives with the library; returns plain values by stored name, computed ones included."""
 
     @abstractmethod
     def serialise(self, field: FieldSpec, value: Any) -> Any:
@@ -140,14 +140,14 @@ class Adapter(ABC):
 
     @abstractmethod
     def convert(self, field: FieldSpec, value: Any) -> Any:
-        """Give the native value for one that was assigned in serialised form, without validators."""
+        """Return the native value for one that was assigned in serialised form, without validators."""
 
     def validated(self, field: FieldSpec, value: Any) -> Any:
-        """Give the native value for one inside a field, converted and checked by its own validators."""
+        """Return the native value for one inside a field, converted and checked by its own validators."""
         return self.convert(field, self.serialised(field, value))
 
     def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
-        """Give the value of a computed field as it is now; for libraries that have such fields."""
+        """Return the value of a computed field as it is now; for libraries that have such fields."""
         raise TypeError(f"{self.schema_name}.{field.name} is not computed")
 
     gives_none: ClassVar[bool] = False
@@ -174,7 +174,7 @@ class Adapter(ABC):
     """What the library raises to say that a value is wrong."""
 
     def messages(self, error: Exception) -> Any:
-        """Give what a library's error reports, in the library's own shape."""
+        """Return what a library's error reports, in the library's own shape."""
         return getattr(error, "messages", str(error))
 
     # What is the same for all libraries.
@@ -231,7 +231,7 @@ class Adapter(ABC):
         return natives
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
-        """Give the native value of one assigned value."""
+        """Return the native value of one assigned value."""
         if value is None:
             return None
         if spec.loads_to:
@@ -268,7 +268,7 @@ class Adapter(ABC):
         return value
 
     def dump(self, natives: dict[str, Any]) -> dict[str, Any]:
-        """Give the plain values that are stored, by stored name."""
+        """Return the plain values that are stored, by stored name."""
         try:
             return self.dump_values(natives)
         except DynaModelException:
@@ -277,7 +277,7 @@ class Adapter(ABC):
             raise self._dump_error(natives, error) from error
 
     def checked(self, natives: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Dump, and load the dump to see that it is valid; gives the dump and what it loads to."""
+        """Dump, and load the dump to see that it is valid; returns the dump and what it loads to."""
         dumped = self.dump(natives)
         for spec in self.inputs:
             # some libraries dump None for what was never given, which a load would take for a value
@@ -286,7 +286,7 @@ class Adapter(ABC):
         return dumped, self.natives_of_stored(dumped, complete=False)
 
     def checked_dump(self, natives: dict[str, Any]) -> dict[str, Any]:
-        """Give the dump of natives that are valid."""
+        """Return the dump of natives that are valid."""
         return self.checked(natives)[0]
 
     def _dump_error(self, natives: dict[str, Any], error: Exception) -> ValidationError:
@@ -363,7 +363,7 @@ def _unstorable_in(spec: FieldSpec, value: Any) -> UnstorableValue | None:
 
 
 def means_none(spec: FieldSpec) -> bool:
-    """Say whether ``None`` given for a field is a value; for all others it means that nothing is given."""
+    """Return whether ``None`` given for a field is a value; for all others it means that nothing is given."""
     return spec.required and spec.nullable
 
 
@@ -406,7 +406,7 @@ def prepare(spec: FieldSpec, value: Any) -> Any:
 
 
 def complete_absent(specs: Iterable[FieldSpec], values: dict[str, Any]) -> None:
-    """Give required fields the value that storage cannot hold: ``None`` where accepted, the empty set of a set."""
+    """Return required fields the value that storage cannot hold: ``None`` where accepted, the empty set of a set."""
     for spec in specs:
         if spec.required and not spec.computed and spec.source not in values:
             if spec.kind == "set":

@@ -12,7 +12,7 @@ _EXACT = decimal.Context(prec=200, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
 
 
 def bytes_of(value: Any) -> bytes:
-    """Give bytes for bytes, or for base64 text.
+    """Return bytes for bytes, or for base64 text.
 
     :raises ValueError: for anything else
     """
@@ -25,7 +25,7 @@ def bytes_of(value: Any) -> bytes:
 
 
 def seconds_of(moment: dt.datetime) -> int | decimal.Decimal:
-    """Give the seconds since 1970, an integer where they are whole; naive datetimes are taken as UTC."""
+    """Return the seconds since 1970, an integer where they are whole; naive datetimes are taken as UTC."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.timezone.utc)
     since = moment - _EPOCH
@@ -37,7 +37,7 @@ def seconds_of(moment: dt.datetime) -> int | decimal.Decimal:
 
 
 def moment_of(seconds: Any) -> dt.datetime:
-    """Give the aware UTC datetime so many seconds after 1970.
+    """Return the aware UTC datetime so many seconds after 1970.
 
     :raises ValueError: for what is no such number
     """

@@ -23,7 +23,7 @@ _NEVER_COPIED = UNCHANGING | {date, time, datetime}
 
 
 def independent_copy(value: Any) -> Any:
-    """Give a copy of a value that may change in place; what may not is its own copy."""
+    """Return a copy of a value that may change in place; what may not is its own copy."""
     kind = type(value)
     if kind is list:
         return [element if type(element) in UNCHANGING else independent_copy(element) for element in value]

@@ -31,7 +31,7 @@ def register(adapter: type[Adapter]) -> type[Adapter]:
 
 
 def adapter_for(model_name: str, inner: type) -> type[Adapter]:
-    """Give the adapter class that an inner ``Schema`` belongs to.
+    """Return the adapter class that an inner ``Schema`` belongs to.
 
     :raises UnknownSchema: where none claims it, or it is written in two libraries at once
     """
@@ -54,7 +54,7 @@ def adapter_for(model_name: str, inner: type) -> type[Adapter]:
 
 
 def _installed() -> tuple[type[Adapter], ...]:
-    """Give the adapters that installed packages announce."""
+    """Return the adapters that installed packages announce."""
     global _announced
     if _announced is None:
         # importing the module and going through all that is installed costs more than defining many models

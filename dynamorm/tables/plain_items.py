@@ -56,7 +56,7 @@ class PlainItems(NamedTuple):
             raise
 
     def get(self, key: Mapping[str, Any], consistent: bool, options: Options | None = None) -> Flow[PlainItem | None]:
-        """Give the item with a key."""
+        """Return the item with a key."""
         more = {"ConsistentRead": True} if consistent else {}
         request = PlainRequest("GetItem", {**(options or {}), "TableName": self.table, **more})
         answer = yield from self.ask(request, Key=self.whole_key(key))
@@ -105,7 +105,7 @@ class PlainItems(NamedTuple):
     def query(
         self, key: KeySpec | None, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]
     ) -> Flow[PlainItem]:
-        """Give one page of the items with a hash key; ``key`` is that of the table or index that is queried."""
+        """Return one page of the items with a hash key; ``key`` is that of the table or index that is queried."""
         rest, more = without_conditions(options)
         parts = [inner for part in self._resolved([*conditions, *more], lookups) for inner in parts_of(part)]
         found: list[Comparison] = []
@@ -129,7 +129,7 @@ class PlainItems(NamedTuple):
         return (yield from self.ask(merged(build_query(self.table, found, filters=filters), rest)))
 
     def scan(self, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]) -> Flow[PlainItem]:
-        """Give one page of the items."""
+        """Return one page of the items."""
         rest, more = without_conditions(options)
         filters = self._resolved([*conditions, *more], lookups)
         return (yield from self.ask(merged(build_scan(self.table, filters=filters), rest)))

@@ -65,7 +65,7 @@ class Step(FrozenValue):
         return "\n".join([self.change, *notes])
 
     def as_dict(self) -> dict[str, str | None]:
-        """Give the step in a form that JSON takes."""
+        """Return the step in a form that JSON takes."""
         return {"what": self.what, "from": self.before, "to": self.after, **dict(self._notes())}
 
     def _notes(self) -> tuple[tuple[str, str], ...]:
@@ -99,7 +99,7 @@ def plan_changes(
     allow_rebuild: bool = False,
     elsewhere: Mapping[str, str] | None = None,
 ) -> Plan:
-    """Give the steps from the live table to the declared one.
+    """Return the steps from the live table to the declared one.
 
     ``allow_rebuild`` lets an index be removed and added again.  ``elsewhere`` names, for indexes that other models
     declare on the same table, where that is.
@@ -115,7 +115,7 @@ def compare(
     allow_rebuild: bool = False,
     elsewhere: Mapping[str, str] | None = None,
 ) -> tuple[Step, ...]:
-    """Give every difference, those included about which nothing can or need be done."""
+    """Return every difference, those included about which nothing can or need be done."""
     indexes = _Indexes(declared, live, allow_rebuild, elsewhere or {})
     return tuple(
         step

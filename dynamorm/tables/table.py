@@ -51,7 +51,7 @@ class _Life(DeclaredTable):
 
     @classmethod
     def get_resource(cls, **kwargs: Any) -> Any:
-        """Give boto3's resource.
+        """Return boto3's resource.
 
         Arguments, where the class declares no ``resource_kwargs`` of its own, hold from then on: for the class, or
         when called on :class:`DynamoTable3` itself for every table that declares none.
@@ -71,7 +71,7 @@ class _Life(DeclaredTable):
         return run(is_there(self.connection, self.full_name))
 
     def create_table(self, wait: bool = True, timeout: float = 300.0) -> Any:
-        """Create the table; with ``wait`` come back when it can be used.  Gives boto3's ``Table``.
+        """Create the table; with ``wait`` come back when it can be used.  Returns boto3's ``Table``.
 
         Time to live and point-in-time recovery can only be asked for when the table is there: without ``wait`` they are
         left to :meth:`update_table`.
@@ -93,7 +93,7 @@ class _Life(DeclaredTable):
         return True
 
     def plan(self, allow_rebuild: bool = False) -> Plan:
-        """Give the steps that would make the live table what is declared, without taking any.
+        """Return the steps that would make the live table what is declared, without taking any.
 
         :param allow_rebuild: plan to remove and add again a global index with another key or projection
         """
@@ -176,7 +176,7 @@ class DynamoTable3(_Life):
     def get(
         self, /, consistent: bool = False, get_item_kwargs: Mapping[str, Any] | None = None, **keys: Any
     ) -> dict[str, Any] | None:
-        """Give the item with a key as plain values, ``None`` if there is none."""
+        """Return the item with a key as plain values, ``None`` if there is none."""
         return run(self._items.get(keys, consistent, get_item_kwargs))
 
     def get_batch(
@@ -186,7 +186,7 @@ class DynamoTable3(_Life):
         attrs: str | Iterable[str] | None = None,
         batch_get_kwargs: Mapping[str, Any] | None = None,
     ) -> Iterator[dict[str, Any]]:
-        """Give the items with any number of keys as plain values, in any order, without those that are missing.
+        """Return the items with any number of keys as plain values, in any order, without those that are missing.
 
         :param attrs: the names of the attributes that are wanted, or a projection expression
         """
@@ -195,7 +195,7 @@ class DynamoTable3(_Life):
     def query(
         self, /, *conditions: Any, query_kwargs: Mapping[str, Any] | None = None, **lookups: Any
     ) -> dict[str, Any]:
-        """Give one page of the items with a hash key, as boto3's response: ``Items``, ``LastEvaluatedKey`` and so on.
+        """Return one page of the items with a hash key, as boto3's response: ``Items``, ``LastEvaluatedKey`` and so on.
 
         :param query_kwargs: arguments of boto3's ``Table.query``; an ``IndexName`` among them chooses the index
         """
@@ -204,7 +204,7 @@ class DynamoTable3(_Life):
         return run(self._items.query(None if index is None else index.key, conditions, options, lookups))
 
     def scan(self, /, *conditions: Any, scan_kwargs: Mapping[str, Any] | None = None, **lookups: Any) -> dict[str, Any]:
-        """Give one page of the items, as boto3's response."""
+        """Return one page of the items, as boto3's response."""
         return run(self._items.scan(conditions, scan_kwargs or {}, lookups))
 
     def update(
@@ -224,7 +224,7 @@ class DynamoTable3(_Life):
 
 
 def defined_tables() -> tuple[DynamoTable3, ...]:
-    """Give the tables of all models that are defined, in the order of definition."""
+    """Return the tables of all models that are defined, in the order of definition."""
     with _definition_lock:
         tables = list(_defined.values())
     # a class that is defined anew, in an interactive session say, replaces the one that had its name

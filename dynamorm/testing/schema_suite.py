@@ -98,7 +98,7 @@ class SchemaKit:
     """The DynamoDB type under which each field can be a key, ``None`` where it cannot."""
 
     def book(self) -> type:
-        """Give an inner ``Schema`` with the fields of :attr:`natives`.
+        """Return an inner ``Schema`` with the fields of :attr:`natives`.
 
         ``isbn`` is required; ``title`` is ``"Untitled"`` by default; ``pages`` may not be over 1000; ``shelf`` is
         stored as ``Shelf``; ``note`` accepts ``None``; ``publisher`` is nested, with a required ``name`` and a
@@ -107,15 +107,15 @@ class SchemaKit:
         raise NotImplementedError
 
     def nullable(self) -> type | None:
-        """Give one with ``isbn`` and a required ``note`` that accepts ``None``, if there are such fields."""
+        """Return one with ``isbn`` and a required ``note`` that accepts ``None``, if there are such fields."""
         return None
 
     def with_set(self) -> type | None:
-        """Give one with ``isbn`` and a required ``genres``; ``None`` where the library knows no sets."""
+        """Return one with ``isbn`` and a required ``genres``; ``None`` where the library knows no sets."""
         return None
 
     def counted(self, calls: Counter[str]) -> type | None:
-        """Give one with ``isbn`` and ``published`` whose hooks count in ``calls``; ``None`` where there are no hooks.
+        """Return one with ``isbn`` and ``published`` whose hooks count in ``calls``; ``None`` where there are no hooks.
 
         ``calls["load"]``: a hook before or after a load.  ``calls["field"]``: a validator of ``published``, which has
         to see a native value.  ``calls["whole"]``: a schema-wide validator.  Those that do not exist count nothing.
@@ -126,15 +126,15 @@ class SchemaKit:
     """Which of the calls :meth:`counted` counts."""
 
     def fields_in(self, errors: Any) -> set[str]:
-        """Give the names of the fields that a library's report names."""
+        """Return the names of the fields that a library's report names."""
         return set(errors)
 
     def plain(self, native: Any) -> Any:
-        """Give the native value of the nested schema as a dict."""
+        """Return the native value of the nested schema as a dict."""
         return native
 
     def adapter(self, inner: type) -> Adapter:
-        """Give the adapter of an inner ``Schema``, made as a model makes it."""
+        """Return the adapter of an inner ``Schema``, made as a model makes it."""
         kind = adapter_for("Book", inner)
         schema = kind.adopt("BookSchema", inner)
         adapter = kind(schema)
@@ -143,7 +143,7 @@ class SchemaKit:
 
 
 def through_storage(dumped: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what a dump is after DynamoDB had it."""
+    """Return what a dump is after DynamoDB had it."""
     return decode_item(encode_item(dumped))
 
 
@@ -165,7 +165,7 @@ class SchemaSuite:
             assert type(found) is type(value), name
 
     def refused(self, adapter: Adapter, call: Any) -> set[str]:
-        """Give the fields for which a value is refused."""
+        """Return the fields for which a value is refused."""
         with pytest.raises(ValidationError) as caught:
             call()
         error = caught.value
@@ -253,7 +253,7 @@ class SchemaSuite:
     # Giving out, and reading
 
     def stored(self, adapter: Adapter, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Give what a save of these values stores, as the codec reads it."""
+        """Return what a save of these values stores, as the codec reads it."""
         return through_storage(adapter.checked_dump(adapter.natives_of_assigned(adapter.natives_of_given(values))))
 
     def test_natives_come_back_from_storage(self, book: Adapter) -> None:

@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?
 
 
 def encode_number(value: int | float | Decimal) -> str:
-    """Give the text that DynamoDB stores for a number, in its shortest plain or scientific form."""
+    """Return the text that DynamoDB stores for a number, in its shortest plain or scientific form."""
     if isinstance(value, int):
         if -(10**MAX_DIGITS) < value < 10**MAX_DIGITS:
             return int.__repr__(value)
@@ -90,7 +90,7 @@ def decode_number(text: str) -> int | Decimal:
 
 
 def with_bytes(item: Mapping[str, Any]) -> WireItem:
-    """Give an item that may come from JSON, where bytes are base64 text, with bytes for them."""
+    """Return an item that may come from JSON, where bytes are base64 text, with bytes for them."""
     return {name: _with_bytes(value) for name, value in item.items()}
 
 
@@ -117,7 +117,7 @@ def _bytes_of(text: str) -> bytes | str:
 
 
 def encode_value(value: Any) -> AttributeValue:
-    """Give the AttributeValue of a Python value; ``None`` is NULL."""
+    """Return the AttributeValue of a Python value; ``None`` is NULL."""
     try:
         return _encode(value)
     except RecursionError:
@@ -125,7 +125,7 @@ def encode_value(value: Any) -> AttributeValue:
 
 
 def encode_stored(value: Any, *, in_list: bool = False) -> AttributeValue:
-    """Give the AttributeValue as which an item holds a value, alone or somewhere in a list; see :func:`encode_item`."""
+    """Return the AttributeValue that an item holds for a value, alone or inside a list; see :func:`encode_item`."""
     try:
         return encode_within(value, in_list)
     except RecursionError:
@@ -133,7 +133,7 @@ def encode_stored(value: Any, *, in_list: bool = False) -> AttributeValue:
 
 
 def encode_item(values: Mapping[str, Any]) -> WireItem:
-    """Give the wire item of a mapping, without what is ``None`` or an empty set.
+    """Return the wire item of a mapping, without what is ``None`` or an empty set.
 
     The same goes for mappings inside it.  Elements of lists keep their places, so ``None`` there is NULL, and inside
     them only empty sets are left out.
@@ -165,7 +165,7 @@ def _encode_sparse(values: Mapping[str, Any], nulls: bool = False) -> WireItem:
 
 
 def encode_within(value: Any, nulls: bool) -> AttributeValue:
-    """Give the AttributeValue of something inside an item; where ``nulls``, ``None`` in its mappings is kept."""
+    """Return the AttributeValue of something inside an item; where ``nulls``, ``None`` in its mappings is kept."""
     if isinstance(value, Mapping):
         return {"M": _encode_sparse(value, nulls)}
     if isinstance(value, (list, tuple)):
@@ -277,13 +277,13 @@ def _encoder_by_base(value: Any) -> Callable[[Any], AttributeValue]:
 
 
 def _is_wrapped_binary(value: Any) -> bool:
-    """Say whether this is how boto3's resource wraps binary values; boto3 itself stays unimported."""
+    """Return whether this is how boto3's resource wraps binary values; boto3 itself stays unimported."""
     kind = type(value)
     return kind.__name__ == "Binary" and kind.__module__ == "boto3.dynamodb.types"
 
 
 def decode_value(wire: AttributeValue) -> Any:
-    """Give the Python value of an AttributeValue."""
+    """Return the Python value of an AttributeValue."""
     try:
         return _decode(wire)
     except RecursionError:
@@ -291,7 +291,7 @@ def decode_value(wire: AttributeValue) -> Any:
 
 
 def decode_item(wire: Mapping[str, AttributeValue]) -> dict[str, Any]:
-    """Give the plain Python values of a wire item."""
+    """Return the plain Python values of a wire item."""
     try:
         return _decode_map(wire)
     except RecursionError:

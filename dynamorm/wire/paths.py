@@ -15,7 +15,7 @@ _SETS = frozenset({"SS", "NS", "BS"})
 
 
 def value_at(item: WireItem, path: Sequence[str | int]) -> AttributeValue | None:
-    """Give the value at a path, ``None`` where there is none."""
+    """Return the value at a path, ``None`` where there is none."""
     found: Any = {"M": item}
     for step in path:
         inside = found.get("L") if isinstance(step, int) else found.get("M")
@@ -34,7 +34,7 @@ def value_at(item: WireItem, path: Sequence[str | int]) -> AttributeValue | None
 
 
 def replaced_at(item: WireItem, path: Sequence[str | int], value: AttributeValue | None) -> WireItem:
-    """Give an item with another value at a path, ``None`` for none there; what lies around the path stays.
+    """Return an item with another value at a path, ``None`` for none there; what lies around the path stays.
 
     Maps on the way are made where they are missing.  A position past the end of a list adds to the list.
     """
@@ -67,7 +67,7 @@ def _replaced(at: AttributeValue, path: Sequence[str | int], value: AttributeVal
 
 
 def same_value(one: AttributeValue | None, other: AttributeValue | None) -> bool:
-    """Say whether two values mean the same: sets have no order, and numbers are what they amount to."""
+    """Return whether two values mean the same: sets have no order, and numbers are what they amount to."""
     if one is None or other is None:
         return one is other
     ((tag, value),) = one.items()
@@ -92,7 +92,7 @@ def same_value(one: AttributeValue | None, other: AttributeValue | None) -> bool
 def differences(
     before: AttributeValue, now: AttributeValue, path: Path = ()
 ) -> Iterator[tuple[Path, AttributeValue | None]]:
-    """Give the smallest places at which two values differ, with what is there now; maps are looked into, lists not."""
+    """Return the smallest paths at which two values differ, with what is there now; maps are looked into, lists not."""
     if "M" not in before or "M" not in now:
         if not same_value(before, now):
             yield path, now

@@ -14,13 +14,13 @@ from ..schema import PARTIAL, TRUSTED
 from ..schema.copies import UNCHANGING, independent_copy
 from ..wire.codec import AttributeValue, WireItem, encode_value
 from ..wire.paths import replaced_at, same_value, value_at
-from .update_plan import PlannedAction
+from .update_actions import AskedAction
 
 
 def apply_answer(
     mapper: Mapper,
     instance: Any,
-    plan: Sequence[PlannedAction],
+    asked: Sequence[AskedAction],
     answer: WireItem,
     place: Place | None,
     *,
@@ -36,25 +36,25 @@ def apply_answer(
     state: State = instance._dynamorm_state
     state.sending = {}
     is_more = whole_answer or more_changed or state.pending or state.loaded is None
-    if not is_more and _are_just_fields(plan, answer):
-        _apply_fields(mapper, instance, plan, answer)
+    if not is_more and _are_just_fields(asked, answer):
+        _apply_fields(mapper, instance, asked, answer)
     else:
-        _apply_parts(mapper, instance, plan, answer, whole_answer, more_changed)
+        _apply_parts(mapper, instance, asked, answer, whole_answer, more_changed)
     state.place = place
 
 
 def _apply_parts(
     mapper: Mapper,
     instance: Any,
-    plan: Sequence[PlannedAction],
+    asked: Sequence[AskedAction],
     answer: WireItem,
     whole_answer: bool,
     more_changed: bool,
 ) -> None:
     state: State = instance._dynamorm_state
     stored: WireItem = dict(state.loaded or mapper.key_of(instance.__dict__))
-    by_attribute: dict[str, list[PlannedAction]] = {}
-    for part in plan:
+    by_attribute: dict[str, list[AskedAction]] = {}
+    for part in asked:
         if _is_answered(part, answer):
             by_attribute.setdefault(str(part.path[0]), []).append(part)
     others: Iterable[str] = () if whole_answer else answer.keys() - by_attribute.keys()
@@ -89,7 +89,7 @@ def _apply_parts(
 
 def _merged(
     name: str,
-    parts: Sequence[PlannedAction],
+    parts: Sequence[AskedAction],
     before: AttributeValue | None,
     held: AttributeValue | None,
     answer: WireItem,
@@ -117,14 +117,14 @@ def _show_stored(mapper: Mapper, instance: Any, names: Iterable[str]) -> None:
             held.pop(spec.name, None)
 
 
-def _are_just_fields(plan: Sequence[PlannedAction], answer: WireItem) -> bool:
+def _are_just_fields(asked: Sequence[AskedAction], answer: WireItem) -> bool:
     """Return whether an answer holds the whole fields that were changed and nothing else."""
-    return len(plan) == len(answer) and all(
-        part.spec is not None and len(part.path) == 1 and part.path[0] in answer for part in plan
+    return len(asked) == len(answer) and all(
+        part.spec is not None and len(part.path) == 1 and part.path[0] in answer for part in asked
     )
 
 
-def _apply_fields(mapper: Mapper, instance: Any, plan: Sequence[PlannedAction], answer: WireItem) -> None:
+def _apply_fields(mapper: Mapper, instance: Any, asked: Sequence[AskedAction], answer: WireItem) -> None:
     """Put whole fields into an instance."""
     try:
         values = mapper.load(answer, PARTIAL)
@@ -132,7 +132,7 @@ def _apply_fields(mapper: Mapper, instance: Any, plan: Sequence[PlannedAction], 
         values = mapper.load(answer, TRUSTED)  # whether the schema likes it or not, it is what is stored now
     state: State = instance._dynamorm_state
     original, held, defaults = state.original, instance.__dict__, state.defaults
-    for part in plan:
+    for part in asked:
         assert part.spec is not None
         name = part.spec.name
         defaults.pop(name, None)
@@ -166,7 +166,7 @@ def _put(item: WireItem, name: str, value: AttributeValue | None) -> None:
         item[name] = value
 
 
-def _is_answered(part: PlannedAction, answer: WireItem) -> bool:
+def _is_answered(part: AskedAction, answer: WireItem) -> bool:
     """Return whether an answer tells what is at a path by now; what was removed, or emptied, is not in it."""
     if len(part.path) == 1:
         return part.path[0] in answer or part.kind in ("remove", "delete")
@@ -177,7 +177,7 @@ def _up_to_list(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
     return path[: next((number for number, step in enumerate(path) if isinstance(step, int)), len(path))]
 
 
-def _fits(local: WireItem, answer: WireItem, part: PlannedAction) -> bool:
+def _fits(local: WireItem, answer: WireItem, part: AskedAction) -> bool:
     """Return whether positions mean the same in what an instance holds and in what is stored."""
     if part.kind == "remove":
         return _up_to_list(part.path) == part.path

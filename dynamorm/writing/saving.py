@@ -14,7 +14,7 @@ from ..instances.state import State, snapshot
 from ..signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
 from ..store import Store, store_of
 from ..wire.codec import WireItem
-from .update_plan import planned, split_actions_and_conditions
+from .update_actions import asked_actions, split_actions_and_conditions
 from .updating import change_instance, check, refuse_keys, take_actions, with_what_receivers_changed
 
 # Whole items.
@@ -25,7 +25,7 @@ def item_to_put(store: Store, item: Any) -> WireItem:
     if isinstance(item, store.model):
         return whole_item(store, item)
     if isinstance(item, Mapping):
-        return store.mapper.take(item)
+        return store.mapper.wire_of_new(item)
     name = store.model.__name__
     raise DynaModelException(f"{name} is put as a dict or an instance of it, not as {item!r}")
 
@@ -163,8 +163,8 @@ def update_instance(
     partners = (yield from valid_partners(store, instance)) if state.related else ()
     response = None
     if todo or updates or "UpdateExpression" in raw:
-        plan = planned(mapper, todo, updates)
-        response = yield from change_instance(store, instance, plan, todo, conditions, raw, sent, return_all)
+        asked = asked_actions(mapper, todo, updates)
+        response = yield from change_instance(store, instance, asked, todo, conditions, raw, sent, return_all)
     if partners:
         yield from save_partners(partners, partial=True)
     if signalled and post_update.receivers:

@@ -16,7 +16,7 @@ from ..mapper import Mapper
 from ..store import Store, plain
 from ..wire.codec import WireItem, decode_item, encode_item
 from .answers import apply_answer
-from .update_plan import PlannedAction, planned, resolved_actions, split_actions_and_conditions
+from .update_actions import AskedAction, asked_actions, resolved_actions, split_actions_and_conditions
 
 # By key.
 
@@ -27,7 +27,7 @@ def update_key(
     """Change the item with a key; returns DynamoDB's answer, ``None`` where there was nothing to do."""
     changes, conditions = split_actions_and_conditions(arguments, conditions)
     key, updates = _key_and_updates(store.mapper, given)
-    return (yield from _send(store, store.here, key, planned(store.mapper, changes, updates), conditions, raw))
+    return (yield from _send(store, store.here, key, asked_actions(store.mapper, changes, updates), conditions, raw))
 
 
 def _key_and_updates(mapper: Mapper, given: Mapping[str, Any]) -> tuple[WireItem, dict[str, Any]]:
@@ -42,12 +42,12 @@ def _send(
     store: Store,
     place: Place,
     key: WireItem,
-    plan: Sequence[PlannedAction],
+    asked: Sequence[AskedAction],
     conditions: Any,
     raw: Mapping[str, Any] | None,
     demands: tuple[Condition, ...] = (),
 ) -> Flow[dict[str, Any] | None]:
-    resolved = resolved_actions(store.mapper, plan)
+    resolved = resolved_actions(store.mapper, asked)
     returning = "NONE"
     if raw:
         raw = dict(raw)
@@ -64,8 +64,8 @@ def upsert(store: Store, arguments: Sequence[Any], conditions: Any, given: Mappi
     mapper = store.mapper
     changes, conditions = split_actions_and_conditions(arguments, conditions)
     key, updates = _key_and_updates(mapper, given)
-    plan = planned(mapper, changes, updates)
-    supplied = {str(part.path[0]) for part in plan if part.kind != "remove"} | set(key)
+    asked = asked_actions(mapper, changes, updates)
+    supplied = {str(part.path[0]) for part in asked if part.kind != "remove"} | set(key)
     defaults = mapper.given({}, defaults=True)
     missing = [
         spec.name
@@ -78,12 +78,12 @@ def upsert(store: Store, arguments: Sequence[Any], conditions: Any, given: Mappi
             f"upsert of {mapper.model_name} may make a new item, which needs {', '.join(missing)} too; "
             "patch() changes only what is there"
         )
-    touched = {str(part.path[0]) for part in plan} | set(key)
+    touched = {str(part.path[0]) for part in asked} | set(key)
     for name, value in defaults.items():
         spec = mapper.adapter.fields.get(name)
         if spec is not None and spec.stored not in touched and value is not None and not spec.computed:
-            plan.append(planned(mapper, (), {f"{name}__if_not_exists": value})[0])
-    resolved, demands = resolved_actions(mapper, plan), mapper.conditions([conditions])
+            asked.append(asked_actions(mapper, (), {f"{name}__if_not_exists": value})[0])
+    resolved, demands = resolved_actions(mapper, asked), mapper.conditions([conditions])
     return (yield from _changed(store, key, resolved, demands))
 
 
@@ -92,7 +92,7 @@ def patch(store: Store, arguments: Sequence[Any], conditions: Any, given: Mappin
     mapper = store.mapper
     changes, conditions = split_actions_and_conditions(arguments, conditions)
     key, updates = _key_and_updates(mapper, given)
-    resolved = resolved_actions(mapper, planned(mapper, changes, updates))
+    resolved = resolved_actions(mapper, asked_actions(mapper, changes, updates))
     demands = (store.exists, *mapper.conditions([conditions]))
     try:
         return (yield from _changed(store, key, resolved, demands))
@@ -114,7 +114,7 @@ def _changed(store: Store, key: WireItem, resolved: Sequence[Action], demands: S
 def change_instance(
     store: Store,
     instance: Any,
-    plan: Sequence[PlannedAction],
+    asked: Sequence[AskedAction],
     changes: Sequence[Change],
     conditions: Any,
     raw: dict[str, Any],
@@ -128,7 +128,7 @@ def change_instance(
     state, more_changed = instance._dynamorm_state, "UpdateExpression" in raw
     response: dict[str, Any] | None
     # neither elements that move nor what an expression of the caller's own does can be told from the changes alone
-    whole = return_all or more_changed or any(map(is_in_list, [part.path for part in plan]))
+    whole = return_all or more_changed or any(map(is_in_list, [part.path for part in asked]))
     raw["ReturnValues"] = "ALL_NEW" if whole else "UPDATED_NEW"
     place, is_loaded = store.place_of(instance), state.loaded is not None
     try:
@@ -141,7 +141,7 @@ def change_instance(
             mapper = store.mapper
             key = mapper.key_of(instance.__dict__) if sent is None else _key_and_updates(mapper, sent)[0]
             demands = (store.exists,) if is_loaded else ()
-            response = yield from _send(store, place, key, plan, conditions, raw, demands)
+            response = yield from _send(store, place, key, asked, conditions, raw, demands)
             answer = None if response is None else response.get("Attributes", {})
             response = None if response is None else plain(response)
     except ConditionFailed as error:
@@ -149,20 +149,18 @@ def change_instance(
             raise gone(instance) from error
         raise
     if answer is not None and return_all:
-        _take_all_over(store.mapper, instance, plan, answer, place)
+        _take_all_over(store.mapper, instance, asked, answer, place)
     elif answer is not None:
-        apply_answer(store.mapper, instance, plan, answer, place, whole_answer=whole, more_changed=more_changed)
+        apply_answer(store.mapper, instance, asked, answer, place, whole_answer=whole, more_changed=more_changed)
     return response
 
 
-def _take_all_over(
-    mapper: Mapper, instance: Any, plan: Sequence[PlannedAction], answer: WireItem, place: Place
-) -> None:
+def _take_all_over(mapper: Mapper, instance: Any, asked: Sequence[AskedAction], answer: WireItem, place: Place) -> None:
     try:
         replace_all(mapper, instance, answer, place)
     except ValidationError:
         # the schema refuses the item as it is now, but what was sent is stored, and not to be sent again
-        apply_answer(mapper, instance, plan, answer, place, whole_answer=True)
+        apply_answer(mapper, instance, asked, answer, place, whole_answer=True)
         raise
 
 
@@ -185,7 +183,7 @@ def gone(instance: Any) -> DoesNotExist:
 def refuse_keys(mapper: Mapper, updates: Mapping[str, Any]) -> None:
     """Raise where updates name a part of the key; before the key is among what is sent, to say which item."""
     for name in mapper.names_of_key.intersection(updates):
-        planned(mapper, (), {name: updates[name]})
+        asked_actions(mapper, (), {name: updates[name]})
 
 
 def with_what_receivers_changed(
@@ -196,10 +194,10 @@ def with_what_receivers_changed(
     Returns the actions; keyword arguments are changed where they are.
     """
     mapper = store.mapper
-    parts = planned(mapper, changes, {name: sent[name] for name in sent if _is_no_key(mapper, name)})
+    parts = asked_actions(mapper, changes, {name: sent[name] for name in sent if _is_no_key(mapper, name)})
     asked = {str(part.path[0]) for part in parts}
     done, named = changed_since(mapper, instance, before, asked, plainly=not take_actions(store))
-    added = planned(mapper, done, named)
+    added = asked_actions(mapper, done, named)
     counted = {part.path[0] for part in parts if part.kind not in ("set", "remove")}
     replaced = {part.path[0] for part in added} - counted
     gone_labels = {part.label for part in parts if part.path[0] in replaced}

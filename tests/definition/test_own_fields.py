@@ -8,7 +8,7 @@ from ..libraries import text
 
 
 def own_kind(library, base, dumped, attributes):
-    """Give a kind of field, derived from one of the library's, whose dump is what ``dumped`` makes of the value."""
+    """Return a kind of field, derived from one of the library's, whose dump is what ``dumped`` makes of the value."""
     if library.name == "pydantic":
         core = pytest.importorskip("pydantic_core.core_schema")
 

@@ -48,7 +48,7 @@ class Bare:
 
 
 def by_reference(tree: Any) -> Any:
-    """Give the condition of a tree, written with undeclared attributes by their stored names."""
+    """Return the condition of a tree, written with undeclared attributes by their stored names."""
     return Writer(Bare()).condition(_undeclared(tree))
 
 

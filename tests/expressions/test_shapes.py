@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dynamorm import DynaModel, F, GlobalIndex, ProjectInclude, Q, inspect, requests
 from dynamorm.expressions import rendering
 from dynamorm.writing import answers
-from dynamorm.writing.update_plan import planned, resolved_actions
+from dynamorm.writing.update_actions import asked_actions, resolved_actions
 
 from ..libraries import Library, library_named
 from ..profiles import examples
@@ -137,8 +137,8 @@ def model_of(library: Library, *, forgetful: bool) -> Any:
 class Nothing(dict):
     """Remembers nothing."""
 
-    def __setitem__(self, name, value):
-        pass
+    def remember(self, name, value):
+        return value
 
 
 class Unwilling(dict):
@@ -159,7 +159,7 @@ def make_forgetful(model: Any) -> None:
 
 
 def outcome(operation: Any) -> Any:
-    """Give what an operation gives, or what it raises."""
+    """Return what an operation gives, or what it raises."""
     try:
         return operation()
     except Exception as error:
@@ -229,7 +229,7 @@ IN_MANY = {"in", "is_in"}
 
 
 def fitting(words: list[str]) -> st.SearchStrategy[tuple[str, Any]]:
-    """Give names with values that usually go with them."""
+    """Return names with values that usually go with them."""
 
     def with_value(pair: tuple[str, str]) -> Any:
         place, word = pair
@@ -249,7 +249,7 @@ def fitting(words: list[str]) -> st.SearchStrategy[tuple[str, Any]]:
 
 
 def named(words: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-    """Give keyword arguments, most of which are right."""
+    """Return keyword arguments, most of which are right."""
     names = st.tuples(st.sampled_from(PLACES), st.sampled_from(words)).map(lambda pair: "__".join(filter(None, pair)))
     usual, any_at_all = fitting(words), st.tuples(names, values)
     few = st.one_of(*[st.lists(usual, min_size=1, max_size=4)] * 4, st.lists(st.one_of(usual, any_at_all), max_size=3))
@@ -335,7 +335,7 @@ def test_updates_and_their_errors_are_the_same(library, updates, done):
     def built(model):
         mapper = model._dynamorm.store.mapper
         changes = [getattr(referring(model, path), kind)(value) for path, kind, value in done]
-        resolved = resolved_actions(mapper, planned(mapper, changes, updates))
+        resolved = resolved_actions(mapper, asked_actions(mapper, changes, updates))
         return written(requests.build_update("t", {}, resolved, (mapper.exists,)).payload)
 
     assert_same(library, built)
@@ -410,7 +410,7 @@ changed = st.fixed_dictionaries(
 def test_whole_fields_are_taken_over_as_anything_is(library, local, answered):
     model = model_of(library, forgetful=False)
     mapper = model._dynamorm.store.mapper
-    plan = planned(mapper, (), dict.fromkeys(answered, 5))
+    plan = asked_actions(mapper, (), dict.fromkeys(answered, 5))
     told = []
     for just_fields in (answers._are_just_fields, lambda plan, answer: False):
         book = model.from_item(STORED)
@@ -445,8 +445,8 @@ def test_models_of_one_shape_share_nothing_that_differs_between_them():
 
     def names_of(book: Any) -> Any:
         mapper = book._dynamorm.store.mapper
-        update = requests.build_update("t", {}, resolved_actions(mapper, planned(mapper, (), {"year": 3})))
-        return update.payload["ExpressionAttributeNames"], book.scan(year=3)._request().payload["TableName"]
+        update = requests.build_update("t", {}, resolved_actions(mapper, asked_actions(mapper, (), {"year": 3})))
+        return update.payload["ExpressionAttributeNames"], book.scan(year=3).explain().request.payload["TableName"]
 
     one, other = model("a"), model("b")
     assert [names_of(book) for book in (one, other, one, other)] == [({"#u0": "a"}, "a"), ({"#u0": "b"}, "b")] * 2
@@ -457,9 +457,9 @@ def test_what_is_remembered_has_an_upper_bound():
     mapper = model._dynamorm.store.mapper
     for number in range(2_500):
         mapper.conditions([Q(**{f"meta__k{number}": 1})])
-        planned(mapper, (), {f"meta__k{number}": 1})
+        asked_actions(mapper, (), {f"meta__k{number}": 1})
         requests.build_update(
-            "t", {}, resolved_actions(mapper, planned(mapper, (), {f"meta__k{number}": 1, "pages": 2}))
+            "t", {}, resolved_actions(mapper, asked_actions(mapper, (), {f"meta__k{number}": 1, "pages": 2}))
         )
     assert len(mapper.resolver._compares) <= 2_000 and len(mapper.writings) <= 2_000
     assert len(rendering._templates) <= 1_024 and len(requests.items._apart) <= 1_024

@@ -107,7 +107,7 @@ def _map_of(kind: str) -> st.SearchStrategy[Any]:
 
 @functools.cache
 def values_of(kind: str) -> st.SearchStrategy[Any]:
-    """Give what can be stored at a place of a kind; days are text there."""
+    """Return what can be stored at a place of a kind; days are text there."""
     if kind in NESTED:
         return _map_of(kind)
     if kind in ("plains", "integers", "boxes"):
@@ -129,7 +129,7 @@ def values_of(kind: str) -> st.SearchStrategy[Any]:
 
 @st.composite
 def items(draw: st.DrawFn) -> dict[str, Any]:
-    """Give an item as it is stored; some values are of another type than the field says, or NULL."""
+    """Return an item as it is stored; some values are of another type than the field says, or NULL."""
     item: dict[str, Any] = {"id": "1"}
     for stored, kind in FIELDS.values():
         chance = draw(st.integers(0, 9))
@@ -209,7 +209,7 @@ def _type(draw: st.DrawFn, item: Any, place: Place, style: str) -> Leaf:
 
 @st.composite
 def operands(draw: st.DrawFn, item: Any, place: Place, kind: str | None = None) -> tuple[Any, Any]:
-    """Give a value as it is given and as it is stored; often the one that is there."""
+    """Return a value as it is given and as it is stored; often the one that is there."""
     kind = kind or place.kind
     there = at(item, place.stored)
     if kind == place.kind and there is not ABSENT and fits(there, kind) and draw(st.booleans()):
@@ -220,7 +220,7 @@ def operands(draw: st.DrawFn, item: Any, place: Place, kind: str | None = None) 
 
 
 def _given(meant: Any, kind: str) -> st.SearchStrategy[Any]:
-    """Give the forms in which a program may give a value."""
+    """Return the forms in which a program may give a value."""
     forms = [meant]
     if kind == "integer":
         forms += [str(meant), Decimal(meant)]
@@ -238,7 +238,7 @@ def _given(meant: Any, kind: str) -> st.SearchStrategy[Any]:
 
 
 def by_names(value: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """Give a stored map under the names that a program uses."""
+    """Return a stored map under the names that a program uses."""
     return {
         name: by_names(value[stored], inner) if inner in NESTED else value[stored]
         for name, (stored, inner) in NESTED[kind].items()
@@ -247,7 +247,7 @@ def by_names(value: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 
 def fits(value: Any, kind: str) -> bool:
-    """Say whether a value is one that a field of a kind can hold."""
+    """Return whether a value is one that a field of a kind can hold."""
     if kind in NESTED:
         fields = dict(NESTED[kind].values())
         if not isinstance(value, dict) or (kind.startswith("whole") and value.keys() != fields.keys()):
@@ -371,7 +371,7 @@ _LEAVES: dict[str, Any] = {
 
 
 def trees(item: Mapping[str, Any]) -> st.SearchStrategy[Any]:
-    """Give trees of conditions over an item."""
+    """Return trees of conditions over an item."""
     return st.recursive(
         leaves(item),
         lambda inner: (
@@ -384,7 +384,7 @@ def trees(item: Mapping[str, Any]) -> st.SearchStrategy[Any]:
 
 
 def can_write(place: Place, style: str) -> bool:
-    """Say whether a place can be named in a style."""
+    """Return whether a place can be named in a style."""
     steps = place.stored if style in ("stored", "boto3") else place.names
     texts = [step for step in steps if isinstance(step, str)]
     if style == "keyword":
@@ -402,7 +402,7 @@ def can_write(place: Place, style: str) -> bool:
 
 
 def holds(tree: Any, item: Mapping[str, Any]) -> bool:
-    """Give the verdict on a tree."""
+    """Return the verdict on a tree."""
     if isinstance(tree, Leaf):
         return leaf_holds(tree, item)
     kind, parts = tree

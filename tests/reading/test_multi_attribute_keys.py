@@ -70,7 +70,7 @@ def match_model(library: Library, **body):
 
 
 def match_values(code: str) -> dict:
-    """Give a match in the place, year and month, and of the round, that its code names: ``a-eu-2024-02-x``."""
+    """Return a match in the place, year and month, and of the round, that its code names: ``a-eu-2024-02-x``."""
     tenant, region, year, month, round_ = code.split("-")
     at = dt.datetime(int(year), int(month), 1, tzinfo=dt.timezone.utc)
     values = {"code": code, "tenant": tenant, "region": region, "year": int(year), "month": int(month), "at": at}

@@ -50,12 +50,12 @@ class Lock(DynaModel):
 
     @classmethod
     def unlock(cls, name: str, key: str) -> Lock:
-        """Give a lock back; nothing happens to one that is held by another key."""
+        """Return a lock back; nothing happens to one that is held by another key."""
         found = cls.named(name)
         return found.give_back(key) if found.is_locked and found.key == key else found
 
     def take(self, key: str) -> Lock:
-        """Take a lock that was free when it was read; gives it as it is then, whoever was first."""
+        """Take a lock that was free when it was read; returns it as it is then, whoever was first."""
         return self._change({"is_locked": False, "updated": self.updated}, is_locked=True, key=key)
 
     def give_back(self, key: str) -> Lock:

@@ -106,7 +106,7 @@ def test_every_program_here_is_run():
 
 
 def at_once(contend):
-    """Let threads, each with the settings of the test, begin at the same moment; gives what they gave."""
+    """Let threads, each with the settings of the test, begin at the same moment; returns what they gave."""
     barrier = threading.Barrier(CONTENDERS)
     with ThreadPoolExecutor(CONTENDERS) as pool:
         tasks = [

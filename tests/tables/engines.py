@@ -24,7 +24,7 @@ def tables_of_our_own(engine):
 
 @contextlib.contextmanager
 def changes():
-    """Give a list that grows by the name of each operation that is no mere reading."""
+    """Return a list that grows by the name of each operation that is no mere reading."""
     seen = []
 
     def note(sender, request, **facts):

@@ -24,7 +24,7 @@ KMS = "arn:aws:kms:us-east-1:000000000000:key/"
 
 
 def key(names, hashes):
-    """Give the key of so many hash attributes, the other names being range attributes."""
+    """Return the key of so many hash attributes, the other names being range attributes."""
     typed = tuple((name, TYPES[name]) for name in names)
     return KeySpec(typed[:hashes], typed[hashes:])
 

@@ -82,7 +82,7 @@ MODELS = {state: model(state) for state in STATES}
 
 @contextlib.contextmanager
 def only(state):
-    """Give the table of one state under the name that they all have, one at a time."""
+    """Return the table of one state under the name that they all have, one at a time."""
     table = MODELS[state].Table
     own = table.name
     table.name = "things"

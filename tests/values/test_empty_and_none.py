@@ -175,7 +175,7 @@ def nullable(model, name):
 
 
 def nulls_of(library):
-    """Give the fields above, as far as a library can declare them."""
+    """Return the fields above, as far as a library can declare them."""
     if library.name != "schematics":
         return NULLS
     # with schematics, what is required cannot be None

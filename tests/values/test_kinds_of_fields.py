@@ -19,7 +19,7 @@ class Colour(enum.Enum):
 
 
 def kinds_of(library):
-    """Give for each kind of field: how the library declares it, two values, and the type under which it is stored."""
+    """Return for each kind of field: how the library declares it, two values, and the type under which it is stored."""
     at = dt.datetime(2024, 5, 6, 7, 8, 9, 250000, tzinfo=UTC)
     naive = at.replace(tzinfo=None)
     code = uuid.UUID(int=7)

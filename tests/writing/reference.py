@@ -58,7 +58,7 @@ def put_at(item: dict[str, Any], path: Path, value: Any) -> None:
 
 
 def differing(before: Any, now: Any, path: Path) -> list[Path]:
-    """Give the smallest places at which two values differ; lists and sets are compared whole."""
+    """Return the smallest places at which two values differ; lists and sets are compared whole."""
     if not (isinstance(before, dict) and isinstance(now, dict)):
         return [] if before == now else [path]
     return [
@@ -160,7 +160,7 @@ class Twin:
         return name in self.changed() and name not in self.pending
 
     def changed(self) -> list[str]:
-        """Give the fields that an is_dirty instance has changed."""
+        """Return the fields that an is_dirty instance has changed."""
         names = []
         for name in {**self.held, **(self.base or {})}:
             now = self.held.get(name)

@@ -112,7 +112,7 @@ def arguments(chosen: list[Action]) -> tuple[list[Any], dict[str, Any]]:
 
 
 def plain(name: str, value: Any) -> Any:
-    """Give a value in the form that the reference has it in."""
+    """Return a value in the form that the reference has it in."""
     if name == "publisher":
         inner = value if isinstance(value, dict) else dict(value)
         names = {stored: python for python, stored in STORED_INSIDE.items()}
@@ -126,7 +126,7 @@ def held_by(instance: Any) -> dict[str, Any]:
 
 
 def stored_item(raw: dict[str, Any]) -> dict[str, Any]:
-    """Give what boto3 reads, by Python names and in native form."""
+    """Return what boto3 reads, by Python names and in native form."""
     names = {stored: name for name, stored in STORED.items()}
     item = {names.get(name, name): value for name, value in raw.items()}
     if "at" in item:
@@ -187,7 +187,7 @@ class Writes(RuleBasedStateMachine):
         return pair or self.new_at(key)
 
     def new_at(self, key: str) -> Any:
-        """Give an instance of what could not be read, so that there is one."""
+        """Return an instance of what could not be read, so that there is one."""
         return self.living(self.model(**{KEY: key}, title="a"), Twin(self.store, key, {"title": "a"}))
 
     # Classes write.

@@ -75,7 +75,7 @@ def test_answers_to_nested_and_removing_updates_are_applied_at_the_paths_sent(bo
 
 
 def wire_of_book(book, **changes):
-    """Give a book's item as AWS has it, with some attributes in other forms."""
+    """Return a book's item as AWS has it, with some attributes in other forms."""
     return {**book.to_item(book(**book_values())), **changes}
 
 

@@ -20,7 +20,7 @@ def write_checks(source: Source, checks: Checks, value: str) -> None:
 
 
 def objection(source: Source, check: Check, value: str) -> str:
-    """Give the expression that is true, or raises, where a check fails."""
+    """Return the expression that is true, or raises, where a check fails."""
     if isinstance(check, Unicode):
         return f"not {value}.isascii() and not {value}.encode()"
     if isinstance(check, Size):

@@ -61,7 +61,7 @@ class DumpWriter:
         self._values = ValueDumps(source, check, self.function)
 
     def function(self, layout: SchemaLayout, nulls: bool) -> str:
-        """Give the name of a schema's function, which may be written later."""
+        """Return the name of a schema's function, which may be written later."""
         known = self._functions.get((id(layout), nulls))
         if known is None:
             known = self._functions[id(layout), nulls] = self.source.reserve((layout, nulls), "dump")
@@ -229,7 +229,7 @@ def _is_storable(name: str) -> bool:
 
 
 def _is_exact(value: Value | None, above: list[SchemaLayout]) -> bool:
-    """Say whether the dump gives up on any value that is not a native already."""
+    """Return whether the dump gives up on any value that is not a native already."""
     if isinstance(value, ThroughLibrary):
         return False
     if isinstance(value, Converted):

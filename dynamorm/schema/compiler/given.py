@@ -154,7 +154,7 @@ def _default(missing: DefaultValue | DefaultFactory) -> Any:
 
 
 def _is_changed_by_storage(value: Any) -> bool:
-    """Say whether there may be something that storage does not keep: ``None`` inside, or the sign of a zero."""
+    """Return whether there may be something that storage does not keep: ``None`` inside, or the sign of a zero."""
     if isinstance(value, dict):
         return any(inner is None or _is_changed_by_storage(inner) for inner in value.values())
     if isinstance(value, (list, tuple)):
@@ -163,7 +163,7 @@ def _is_changed_by_storage(value: Any) -> bool:
 
 
 def _loses_digits(value: Any) -> bool:
-    """Say whether there are Decimals inside that would be read in another form, if as the same number."""
+    """Return whether there are Decimals inside that would be read in another form, if as the same number."""
     if isinstance(value, dict):
         return any(map(_loses_digits, value.values()))
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -194,7 +194,7 @@ _TAGS: dict[type, str] = {Text: "S", Number: "N", Flag: "BOOL", ListOf: "L", Map
 
 
 def tag_of(value: Value) -> str | None:
-    """Give the only tag under which a value is expected, ``None`` where there may be others."""
+    """Return the only tag under which a value is expected, ``None`` where there may be others."""
     if isinstance(value, SetOf):
         return set_tag(value)
     if isinstance(value, Converted):
@@ -205,19 +205,19 @@ def tag_of(value: Value) -> str | None:
 
 
 def set_tag(value: SetOf) -> str:
-    """Give the tag of a set, by its elements."""
+    """Return the tag of a set, by its elements."""
     return "NS" if isinstance(value.element, Number) else "SS"
 
 
 def is_stable(value: Value) -> bool:
-    """Say whether a load of the dump gives just the value, so that checks of a container may look at the value."""
+    """Return whether a load of the dump gives just the value, so that checks of a container may look at the value."""
     if isinstance(value, Converted):
         return value.reload == "same"
     return isinstance(value, (Text, Flag)) or (isinstance(value, Number) and value.finish is None)
 
 
 def keeps_natives(value: Value) -> bool:
-    """Say whether a native that can be dumped is just what a load of that would give, down to the innermost."""
+    """Return whether a native that can be dumped is just what a load of that would give, down to the innermost."""
     if isinstance(value, MapOf) and value.load_key is not None:
         return False
     if isinstance(value, (ListOf, SetOf, MapOf)):
@@ -226,7 +226,7 @@ def keeps_natives(value: Value) -> bool:
 
 
 def holds_free(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
-    """Say whether a native may hold plain values of any type, which storage does not keep apart."""
+    """Return whether a native may hold plain values of any type, which storage does not keep apart."""
     if isinstance(value, (ListOf, SetOf, MapOf)):
         return value.element is None or holds_free(value.element, above)
     if isinstance(value, Record):
@@ -237,7 +237,7 @@ def holds_free(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
 
 
 def fills_in(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
-    """Say whether a load may add something to the inside of a native, such as the default of a nested field."""
+    """Return whether a load may add something to the inside of a native, such as the default of a nested field."""
     if isinstance(value, (ThroughLibrary, Converted)):
         return isinstance(value, ThroughLibrary) or value.by_library
     if isinstance(value, Record):
@@ -253,7 +253,7 @@ def fills_in(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
 
 
 def renews(value: Value | None, above: tuple[SchemaLayout, ...] = ()) -> bool:
-    """Say whether another load of the same may give something else that can change in place: a default made anew."""
+    """Return whether another load of the same may give something else that can change in place: a default made anew."""
     if isinstance(value, Record):
         inner = value.layout.fields
         return value.layout not in above and any(

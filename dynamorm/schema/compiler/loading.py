@@ -25,13 +25,13 @@ Receive = Callable[[Mapping[str, Any], Any], "tuple[dict[str, Any], tuple[Any, .
 
 
 def compile_load(layout: SchemaLayout) -> tuple[Load, str]:
-    """Give the load function of a schema, and its text."""
+    """Return the load function of a schema, and its text."""
     load, text = _compiled(layout, LoadWriter(Source(f"load of {layout.name}")))
     return load, text
 
 
 def compile_receive(layout: SchemaLayout) -> tuple[Receive, Packing]:
-    """Give the function that loads an item and packs it, and how it is packed.
+    """Return the function that loads an item and packs it, and how it is packed.
 
     It takes the item and what is to come first in what is kept, and gives the natives and what is kept, which is
     ``None`` where the item cannot be packed.
@@ -63,7 +63,7 @@ class LoadWriter:
         self._complete_values = ValueLoads(source, self.function, is_packed=packing is not None, is_complete=True)
 
     def function(self, layout: SchemaLayout) -> str:
-        """Give the name of a schema's function, which may be written later."""
+        """Return the name of a schema's function, which may be written later."""
         known = self.source.reserved(layout)
         if known is None:
             known = self.source.reserve(layout, "load")

@@ -35,7 +35,7 @@ NULL: Any = type("Null", (), {"__slots__": ()})()
 
 
 def packs_as_native(value: Value | None) -> bool:
-    """Say whether a native of this kind is just what is packed of it."""
+    """Return whether a native of this kind is just what is packed of it."""
     return isinstance(value, (Text, Flag))
 
 
@@ -67,7 +67,7 @@ class Packing:
         """Whether that is so for incomplete ones, too."""
 
     def completed(self, wire: WireItem, natives: Mapping[str, Any], kept: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        """Give what is kept of an item with what else there is to tell; ``None`` where this form cannot tell it."""
+        """Return what is kept of an item with what else there is to tell; ``None`` where this form cannot tell it."""
         if not self._aliases.isdisjoint(wire):
             return None
         made = {}
@@ -87,7 +87,7 @@ class Packing:
         return (*kept, unknown, made, copies) if unknown or made or copies else kept
 
     def unpacked(self, kept: tuple[Any, ...]) -> WireItem:
-        """Give the item of what was kept."""
+        """Return the item of what was kept."""
         item = {
             stored: _element(packed, unpack)
             for (stored, unpack), packed in zip(self._unpacks, kept[1 : self.size], strict=True)
@@ -125,7 +125,7 @@ def _unpack_of(value: Value | None, records: dict[int, Unpack]) -> Unpack:
 
 
 def _unpack_record(layout: SchemaLayout, records: dict[int, Unpack]) -> Unpack:
-    """Give the function for a schema inside another, which may be inside itself."""
+    """Return the function for a schema inside another, which may be inside itself."""
     known = records.get(id(layout))
     if known is not None:
         return known

@@ -37,11 +37,11 @@ class Source:
         self._indent -= 1
 
     def local(self, kind: str) -> str:
-        """Give a local name that nothing else has."""
+        """Return a local name that nothing else has."""
         return f"{kind}{next(self._locals)}"
 
     def use(self, thing: Any, kind: str = "it") -> str:
-        """Give the global name under which generated code finds an object."""
+        """Return the global name under which generated code finds an object."""
         known = self._names.get(id(thing))
         if known is None:
             known = f"{kind}_{len(self._names)}"
@@ -50,7 +50,7 @@ class Source:
         return known
 
     def reserve(self, thing: Any, kind: str) -> str:
-        """Give the name of a function of the module itself that is written for an object."""
+        """Return the name of a function of the module itself that is written for an object."""
         known = f"{kind}_{len(self._names)}"
         # the object is kept alive, or its id might come again
         self._names[id(thing)] = known
@@ -61,7 +61,7 @@ class Source:
         return self._names.get(id(thing))
 
     def compiled(self) -> dict[str, Any]:
-        """Give the namespace of the module; tracebacks find the text."""
+        """Return the namespace of the module; tracebacks find the text."""
         text = "\n".join(self.lines) + "\n"
         # names may hold surrogates, which only stand in the text as escapes
         file = f"<dynamorm {self.title} {next(_numbers)}>"

@@ -25,7 +25,7 @@ FRACTION = re.compile(r"-?[0-9]{1,10}\.[0-9]{0,20}[1-9]").fullmatch
 
 
 def read_free(wire: AttributeValue) -> Any:
-    """Give the plain value of an AttributeValue."""
+    """Return the plain value of an AttributeValue."""
     if len(wire) == 1:
         for tag, content in wire.items():
             if tag == "S":
@@ -45,7 +45,7 @@ def read_free(wire: AttributeValue) -> Any:
 
 
 def read_free_map(content: dict[str, AttributeValue]) -> dict[str, Any]:
-    """Give the plain values of the content of an ``M``."""
+    """Return the plain values of the content of an ``M``."""
     values = {}
     for name, wire in content.items():
         if type(name) is not str:
@@ -55,12 +55,12 @@ def read_free_map(content: dict[str, AttributeValue]) -> dict[str, Any]:
 
 
 def read_unknown(content: Mapping[str, AttributeValue], known: frozenset[str]) -> dict[str, Any]:
-    """Give the plain values of attributes that nobody declared; raises where one is malformed, as decoding would."""
+    """Return the plain values of attributes that nobody declared; raises where one is malformed, as decoding would."""
     return {name: decode_value({"M": {name: wire}})[name] for name, wire in content.items() if name not in known}
 
 
 def number_of(text: str) -> int | Decimal:
-    """Give the number of a text that is not in plain digits, as decoding gives it."""
+    """Return the number of a text that is not in plain digits, as decoding gives it."""
     if FRACTION(text):
         return Decimal(text)
     if text[:1] == "-" and len(text) < 40 and text[1:].isdigit() and text.isascii():
@@ -69,7 +69,7 @@ def number_of(text: str) -> int | Decimal:
 
 
 def decimal_of(text: str) -> Decimal:
-    """Give the Decimal of a stored number, in the form that it has after decoding."""
+    """Return the Decimal of a stored number, in the form that it has after decoding."""
     if FRACTION(text):
         return Decimal(text)
     number = decode_number(text)
@@ -77,7 +77,7 @@ def decimal_of(text: str) -> Decimal:
 
 
 def float_reader(read: Callable[[str], float]) -> Callable[[str], float]:
-    """Give what reads the text of a number, with ``read`` for what is not written as usual."""
+    """Return what reads the text of a number, with ``read`` for what is not written as usual."""
 
     def read_float(text: str) -> float:
         return float(text) or 0.0 if PLAIN_NUMBER(text) else read(text)
@@ -86,12 +86,12 @@ def float_reader(read: Callable[[str], float]) -> Callable[[str], float]:
 
 
 def float_of(text: str) -> float:
-    """Give the float of a stored number."""
+    """Return the float of a stored number."""
     return float(decode_number(text))
 
 
 def float_text(value: float) -> str:
-    """Give the text that is stored for a float."""
+    """Return the text that is stored for a float."""
     text = float.__repr__(value)
     if "e" in text or "n" in text:
         return encode_number(value)
@@ -102,7 +102,7 @@ def float_text(value: float) -> str:
 
 
 def decimal_text(value: Decimal) -> str:
-    """Give the text that is stored for a Decimal."""
+    """Return the text that is stored for a Decimal."""
     text = str(value)
     if len(text) > 30 or not value or "E" in text or "a" in text or "f" in text:
         return encode_number(value)
@@ -110,7 +110,7 @@ def decimal_text(value: Decimal) -> str:
 
 
 def write_free(value: Any, nulls: bool) -> AttributeValue:
-    """Give the AttributeValue of a plain value; inside lists, ``nulls``, ``None`` in maps is kept."""
+    """Return the AttributeValue of a plain value; inside lists, ``nulls``, ``None`` in maps is kept."""
     kind = type(value)
     if kind is str:
         if not value.isascii():
@@ -147,7 +147,7 @@ _WRITERS: dict[type, Callable[[Any, bool], AttributeValue]] = {
 
 
 def write_item(values: Mapping[str, Any]) -> WireItem:
-    """Give the wire item of plain values."""
+    """Return the wire item of plain values."""
     item = {}
     for name, value in values.items():
         kind = type(value)

@@ -248,7 +248,7 @@ class MarshmallowAdapter(Adapter):
         return super().as_native(spec, value)
 
     def _is_foreign(self, spec: FieldSpec, value: Any) -> bool:
-        """Say whether a value can only be a native one of a field that loads to something of the user's."""
+        """Return whether a value can only be a native one of a field that loads to something of the user's."""
         if value is None or (spec.loads_to and isinstance(value, spec.loads_to)):
             return False
         field = spec.native
@@ -260,7 +260,7 @@ class MarshmallowAdapter(Adapter):
         return spec.kind == "nested" or converts_itself(field)
 
     def _either(self, spec: FieldSpec, value: Any) -> Any:
-        """Give the native value of a field that may load to plain values: what it can dump is native."""
+        """Return the native value of a field that may load to plain values: what it can dump is native."""
         try:
             self.serialise(spec, value)
         except Exception:
@@ -296,7 +296,7 @@ class MarshmallowAdapter(Adapter):
         return field.native.deserialize(prepared, field.name, {field.name: prepared})
 
     def _unvalidated(self, spec: FieldSpec) -> fields.Field[Any]:
-        """Give a twin of a field that only converts."""
+        """Return a twin of a field that only converts."""
         known = self.__dict__.setdefault("_known_twins", {})
         if spec not in known:
             twin = copy.copy(spec.native)
@@ -311,7 +311,7 @@ class MarshmallowAdapter(Adapter):
 
 
 def _is_element_of_nested(spec: FieldSpec) -> bool:
-    """Say whether this describes one element of ``Nested(..., many=True)``, which is no field of its own."""
+    """Return whether this describes one element of ``Nested(..., many=True)``, which is no field of its own."""
     return spec.kind == "nested" and bool(spec.native.many)
 
 

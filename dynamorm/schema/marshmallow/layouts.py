@@ -222,7 +222,7 @@ class SchemaDescriber:
 
 
 def declined(schema: marshmallow.Schema, hooks: Iterable[str], methods: Iterable[str]) -> str | None:
-    """Say why one direction of a schema is left to marshmallow."""
+    """Return why one direction of a schema is left to marshmallow."""
     kind = vars(type(schema)).get("_dynamorm_origin", type(schema))
     for tag, found in schema._hooks.items():
         hook = tag[0] if isinstance(tag, tuple) else tag
@@ -256,7 +256,7 @@ def _always(field: Any) -> DefaultValue | None:
 
 
 def _filler(spec: FieldSpec, field: Any, fill: Callable[[], Any] | None) -> Callable[[], Any] | None:
-    """Give what makes the native of a default for dumping, which stands in where there is none for loading."""
+    """Return what makes the native of a default for dumping, which stands in where there is none for loading."""
     if fill is None:
         return None
 
@@ -270,7 +270,7 @@ def _filler(spec: FieldSpec, field: Any, fill: Callable[[], Any] | None) -> Call
 
 
 def _missing(spec: FieldSpec, field: Any, filler: Callable[[], Any] | None) -> Missing:
-    """Say what a load does without a value, as storage, defaults and marshmallow, in this order, see it."""
+    """Return what a load does without a value, as storage, defaults and marshmallow, in this order, see it."""
     if spec.required and spec.kind == "set":
         return DefaultFactory(lambda: field.deserialize([], spec.stored, _UNSEEN))
     if spec.required and spec.nullable:

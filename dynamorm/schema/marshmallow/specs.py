@@ -124,7 +124,7 @@ def key_type_of(field: Any) -> str | None:
 
 
 def converts_itself(field: fields.Field[Any]) -> bool:
-    """Say whether a field is of a class that the user wrote, with a conversion of its own."""
+    """Return whether a field is of a class that the user wrote, with a conversion of its own."""
     return any(
         getattr(type(field), name).__module__ not in ("marshmallow.fields", Set.__module__)
         for name in ("serialize", "_serialize", "deserialize", "_deserialize")

@@ -16,7 +16,7 @@ _BY_FALSE = "error" in inspect.signature(validate.And).parameters
 
 
 def checks_of(validators: Iterable[Callable[[Any], Any]]) -> Checks:
-    """Give what a field's validators demand, in their order."""
+    """Return what a field's validators demand, in their order."""
     return tuple(check for validator in validators for check in _checks(validator))
 
 

@@ -64,7 +64,7 @@ _OWN = (Set, Binary, Timestamp)
 
 
 def give_default(default: Any) -> Missing:
-    """Say what stands in for a missing value, by a default of marshmallow's."""
+    """Return what stands in for a missing value, by a default of marshmallow's."""
     if default is MISSING:
         return LEFT_OUT
     if callable(default):
@@ -191,7 +191,7 @@ def _moment(field: Any, checks: Checks) -> Value | None:
 
 
 def _fixed_zone(offset: dt.timedelta) -> Any:
-    """Give the zone that marshmallow 3 makes of an offset."""
+    """Return the zone that marshmallow 3 makes of an offset."""
     known = _ZONES.get(offset)
     if known is None:
         minutes, rest = divmod(offset, dt.timedelta(minutes=1))
@@ -277,7 +277,7 @@ def _enum(field: Any, checks: Checks) -> Value | None:
 
 
 def _is_usual_member(kind: Any, name: str, member: Any) -> bool:
-    """Say whether all ways from a name to a member and back are the usual ones."""
+    """Return whether all ways from a name to a member and back are the usual ones."""
     found: Any = getattr(kind, name, None)
     return found is member and bool(found.name == found._name_)
 

@@ -69,7 +69,7 @@ UNVALIDATED = Variant(any_unknown=True, schema_validators=False, validators=Fals
 
 
 def variant_of(schema: type[marshmallow.Schema], variant: Variant) -> type[marshmallow.Schema]:
-    """Give the subclass of a schema class for one of the purposes above."""
+    """Return the subclass of a schema class for one of the purposes above."""
     schema = vars(schema).get("_dynamorm_origin", schema)
     known = vars(schema).get("_dynamorm_variants")
     if known is None:
@@ -98,19 +98,19 @@ def variant_of(schema: type[marshmallow.Schema], variant: Variant) -> type[marsh
 
 
 def _get_attribute(self: marshmallow.Schema, obj: Any, attr: str, default: Any) -> Any:
-    """Give a value to be dumped; of a dict marshmallow would take the method where ``items`` is absent."""
+    """Return a value to be dumped; of a dict marshmallow would take the method where ``items`` is absent."""
     if type(obj) is dict and "." not in attr:
         return obj.get(attr, default)
     return marshmallow.Schema.get_attribute(self, obj, attr, default)
 
 
 def is_hook(value: Any) -> bool:
-    """Say whether one of marshmallow's decorators marked a method."""
+    """Return whether one of marshmallow's decorators marked a method."""
     return hasattr(value, _HOOK)
 
 
 def _without_hooks(schema: type[marshmallow.Schema], variant: Variant) -> dict[str, Any]:
-    """Give twins, unmarked, of the decorated methods that a variant goes without; they can still be called."""
+    """Return twins, unmarked, of the decorated methods that a variant goes without; they can still be called."""
     unwanted = set()
     if not variant.schema_validators:
         unwanted.add("validates_schema")
@@ -174,7 +174,7 @@ def _bind_for(schema: type[marshmallow.Schema], variant: Variant) -> Callable[..
 
 
 def is_immutable(value: Any) -> bool:
-    """Say whether instances may share a value."""
+    """Return whether instances may share a value."""
     return value is MISSING or isinstance(value, _IMMUTABLE)
 
 
@@ -211,7 +211,7 @@ class _NestedVariant:
         return variant_of(found, self.variant)
 
     def _twin(self, instance: marshmallow.Schema) -> marshmallow.Schema:
-        """Give a copy of a schema instance that is of the variant's class, with everything set on the instance."""
+        """Return a copy of a schema instance that is of the variant's class, with everything set on the instance."""
         twin = copy.copy(instance)
         twin.__class__ = variant_of(type(instance), self.variant)
         twin.declared_fields = copy.deepcopy(instance.declared_fields)
@@ -223,7 +223,7 @@ class _NestedVariant:
 
 
 def is_instance_nested(field: fields.Nested) -> bool:
-    """Say whether a schema instance was nested, which may differ from others of its class."""
+    """Return whether a schema instance was nested, which may differ from others of its class."""
     nested: Any = field.nested
     found = nested.nested if isinstance(nested, _NestedVariant) else nested
     if callable(found) and not isinstance(found, type):
@@ -232,7 +232,7 @@ def is_instance_nested(field: fields.Nested) -> bool:
 
 
 def nested_policy(field: fields.Nested) -> Any:
-    """Give what the user said of names that a nested schema does not know."""
+    """Return what the user said of names that a nested schema does not know."""
     schema = field.schema
     own = getattr(field, "_dynamorm_unknown", None) or getattr(schema, "_dynamorm_unknown", None)
     kind: Any = type(schema)
@@ -251,7 +251,7 @@ def _round_exactly(field: fields.Decimal) -> None:
 
 
 def fields_within(field: fields.Field[Any]) -> Iterator[fields.Field[Any]]:
-    """Give a field and the fields of what is in it, nested schemas excepted."""
+    """Return a field and the fields of what is in it, nested schemas excepted."""
     yield field
     if isinstance(field, fields.List):
         yield from fields_within(field.inner)
@@ -265,7 +265,7 @@ def fields_within(field: fields.Field[Any]) -> Iterator[fields.Field[Any]]:
 
 
 def is_computed(field: fields.Field[Any]) -> bool:
-    """Say whether a field only computes: it has no way of taking a value in."""
+    """Return whether a field only computes: it has no way of taking a value in."""
     if isinstance(field, fields.Method):
         return field.serialize_method_name is not None and field.deserialize_method_name is None
     if isinstance(field, fields.Function):
@@ -274,7 +274,7 @@ def is_computed(field: fields.Field[Any]) -> bool:
 
 
 def takes_only(field: fields.Field[Any]) -> bool:
-    """Say whether a field has no way of giving a value out, so that the value itself is stored."""
+    """Return whether a field has no way of giving a value out, so that the value itself is stored."""
     if isinstance(field, fields.Method):
         return field.serialize_method_name is None
     if isinstance(field, fields.Function):

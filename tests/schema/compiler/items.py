@@ -106,7 +106,7 @@ def one_of(*choices: Wire) -> Callable[[Random], Wire]:
 
 
 def free(rng: Random, depth: int = 2) -> Wire:
-    """Give any well-formed AttributeValue."""
+    """Return any well-formed AttributeValue."""
     tags = ["S", "N", "BOOL", "NULL", "B", "SS", "NS"] + (["L", "M"] * 2 if depth else [])
     tag = rng.choice(tags)
     if tag == "S":
@@ -153,12 +153,12 @@ MALFORMED: tuple[Any, ...] = (
 
 
 def malformed(rng: Random) -> Any:
-    """Give what no AttributeValue looks like."""
+    """Return what no AttributeValue looks like."""
     return copy.deepcopy(rng.choice(MALFORMED))
 
 
 def wire_of(one: Declared, rng: Random, good: bool) -> Wire | None:
-    """Give an AttributeValue for a field, ``None`` for absent."""
+    """Return an AttributeValue for a field, ``None`` for absent."""
     luck = rng.random()
     if good:
         if luck < 0.1 and not one.required:
@@ -174,7 +174,7 @@ def wire_of(one: Declared, rng: Random, good: bool) -> Wire | None:
 
 
 def content_of(declared: list[Declared], rng: Random, good: bool) -> Wire:
-    """Give the attributes of several fields, now and then under former names."""
+    """Return the attributes of several fields, now and then under former names."""
     content = {}
     for one in declared:
         wire = wire_of(one, rng, good)
@@ -186,7 +186,7 @@ def content_of(declared: list[Declared], rng: Random, good: bool) -> Wire:
 
 
 def item_of(schema: Generated, rng: Random, good: bool) -> Wire:
-    """Give a stored item: one that should fit, or one that need not."""
+    """Return a stored item: one that should fit, or one that need not."""
     item = content_of(schema.declared, rng, good)
     if rng.random() < 0.2:
         item["unknown"] = free(rng) if good or rng.random() < 0.8 else malformed(rng)

@@ -176,7 +176,7 @@ if VERSION >= (4, 3):
 
 @st.composite
 def kinds(draw: Any, depth: int) -> Kind:
-    """Give a kind of field; lists, maps, sets and schemas hold others."""
+    """Return a kind of field; lists, maps, sets and schemas hold others."""
     made = draw(st.integers(0, 9)) if depth else 0
     if made < 5:
         return draw(st.sampled_from(LEAVES))
@@ -246,7 +246,7 @@ def _nested_kind(schema: Generated, many: bool, way: str | None) -> Kind:
 
 @st.composite
 def fields_(draw: Any, depth: int, inner: bool = False, name: str = "f", first: bool = False) -> Declared:
-    """Give a declared field with options."""
+    """Return a declared field with options."""
     kind = draw(kinds(depth))
     options: dict[str, Any] = {}
     stored = name
@@ -285,7 +285,7 @@ def fields_(draw: Any, depth: int, inner: bool = False, name: str = "f", first: 
 
 @st.composite
 def schemas(draw: Any, depth: int = 2) -> Generated:
-    """Give a schema."""
+    """Return a schema."""
     names = [f"f{place}" for place in range(draw(st.integers(1, 6)))]
     if draw(st.integers(0, 9)) == 7:
         names.append("items")

@@ -32,7 +32,7 @@ class Hooked(Schema):
 
 
 def _rows() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Give each row with what makes its field."""
+    """Return each row with what makes its field."""
     plain = (
         "String Email URL Integer Float Decimal Boolean UUID DateTime AwareDateTime NaiveDateTime Date Time TimeDelta "
     )
@@ -104,7 +104,7 @@ def taken(self: Any, value: Any) -> Any:
 
 @cache
 def cells() -> tuple[Cell, ...]:
-    """Give (row, option, told) for every field and every option."""
+    """Return (row, option, told) for every field and every option."""
     return tuple(_cells())
 
 
@@ -118,7 +118,7 @@ def _cells() -> Iterator[Cell]:
 
 
 def table() -> list[str]:
-    """Give the table of the page, a line for each field."""
+    """Return the table of the page, a line for each field."""
     return table_of("field", cells())
 
 

@@ -241,7 +241,7 @@ LEAVES: list[Kind] = [
 
 @st.composite
 def kinds(draw: Any, depth: int) -> Kind:
-    """Give a kind of field; lists, maps, sets and models hold others."""
+    """Return a kind of field; lists, maps, sets and models hold others."""
     made = draw(st.integers(0, 9)) if depth else 0
     if made < 4:
         return draw(st.sampled_from(LEAVES))
@@ -287,7 +287,7 @@ def _nested_kind(schema: Generated) -> Kind:
 
 @st.composite
 def fields_(draw: Any, depth: int, inner: bool = False, name: str = "f") -> Declared:
-    """Give a declared field with options; ``field`` is its annotation, with a ``Field`` in it."""
+    """Return a declared field with options; ``field`` is its annotation, with a ``Field`` in it."""
     kind = draw(kinds(depth))
     annotation = kind.make()
     chosen = draw(st.sets(st.sampled_from(["none", "validate", "default", "alias", "outside"]), max_size=3))
@@ -383,7 +383,7 @@ HOOKS: dict[str, Callable[[], Any]] = {
 
 @st.composite
 def schemas(draw: Any, depth: int = 2) -> Generated:
-    """Give a model."""
+    """Return a model."""
     names = [f"f{place}" for place in range(draw(st.integers(1, 5)))]
     if draw(st.integers(0, 9)) == 7:
         names.append("items")

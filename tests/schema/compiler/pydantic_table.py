@@ -98,7 +98,7 @@ OPTIONS: dict[str, Any] = {
 
 
 def account(**members: Any) -> Any:
-    """Give what is told of a schema."""
+    """Return what is told of a schema."""
     annotations = members.pop("annotations")
     inner = type("Schema", (), {"__annotations__": annotations, "__module__": __name__, **members})
     kind = adapter_for("Book", inner)
@@ -109,7 +109,7 @@ def account(**members: Any) -> Any:
 
 @cache
 def cells() -> tuple[tuple[str, str, str, str], ...]:
-    """Give (row, option, told of loading, told of dumping) for every field and every option."""
+    """Return (row, option, told of loading, told of dumping) for every field and every option."""
     return tuple(_cells())
 
 
@@ -122,7 +122,7 @@ def _cells() -> Iterator[tuple[str, str, str, str]]:
 
 
 def table() -> list[str]:
-    """Give the table of the page, a line for each field."""
+    """Return the table of the page, a line for each field."""
     lines: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
     for row, option, loading, dumping in cells():
         found = lines.setdefault(row, ({}, {}))
@@ -140,7 +140,7 @@ def _short(told: str) -> str:
 
 
 def _line(found: dict[str, str]) -> str:
-    """Give one answer for all options, and those that differ after it."""
+    """Return one answer for all options, and those that differ after it."""
     usual = found["alone"]
     others = [option for option, answer in found.items() if answer != usual]
     return f"{usual}; by pydantic with {', '.join(others)}" if others else usual

@@ -9,7 +9,7 @@ from typing import Any
 
 
 def same(one: Any, other: Any) -> bool:
-    """Say whether two values are alike in every respect that a program could notice."""
+    """Return whether two values are alike in every respect that a program could notice."""
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
@@ -37,7 +37,7 @@ def _told(value: Any) -> str:
 
 
 def copied(value: Any) -> Any:
-    """Give other containers of the same values."""
+    """Return other containers of the same values."""
     if type(value) is dict:
         return {name: copied(inner) for name, inner in value.items()}
     if type(value) in (list, tuple):
@@ -46,7 +46,7 @@ def copied(value: Any) -> Any:
 
 
 def outcome(call: Any, *args: Any) -> tuple[str, Any]:
-    """Give what a call returns, or what its error says."""
+    """Return what a call returns, or what its error says."""
     try:
         return "value", call(*args)
     except Exception as error:

@@ -291,7 +291,7 @@ _COMPUTED = ("Computed", "Computed of first")
 
 @st.composite
 def kinds(draw: Any, depth: int) -> Kind:
-    """Give a kind of field; lists, maps, sets and models hold others."""
+    """Return a kind of field; lists, maps, sets and models hold others."""
     made = draw(st.integers(0, 9)) if depth else 0
     if made < 5:
         return draw(st.sampled_from(LEAVES))
@@ -351,7 +351,7 @@ def _nested_kind(schema: Generated) -> Kind:
 
 @st.composite
 def fields_(draw: Any, depth: int, inner: bool = False, name: str = "f") -> Declared:
-    """Give a declared field with options."""
+    """Return a declared field with options."""
     kind = draw(kinds(depth).filter(lambda kind: not (inner and kind.name in _COMPUTED)))
     options: dict[str, Any] = {}
     stored, former = name, []
@@ -382,7 +382,7 @@ def fields_(draw: Any, depth: int, inner: bool = False, name: str = "f") -> Decl
 
 @st.composite
 def schemas(draw: Any, depth: int = 2) -> Generated:
-    """Give a schema."""
+    """Return a schema."""
     names = [f"f{place}" for place in range(draw(st.integers(1, 6)))]
     if draw(st.integers(0, 9)) == 7:
         names.append("items")

@@ -47,7 +47,7 @@ class Computing(Model):
 
 
 def _rows() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Give each row with what makes its field."""
+    """Return each row with what makes its field."""
     strings = "String Email URL IPAddress IPv4 IPv6 MACAddress MD5 SHA1"
     others = "Int Long Float Decimal Boolean UUID Date DateTime UTCDateTime Timestamp Timedelta GeoPoint"
     for name in f"{strings} {others}".split():
@@ -107,7 +107,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 @cache
 def cells() -> tuple[Cell, ...]:
-    """Give (row, option, told) for every type and every option."""
+    """Return (row, option, told) for every type and every option."""
     return tuple(_cells())
 
 
@@ -121,7 +121,7 @@ def _cells() -> Iterator[Cell]:
 
 
 def table() -> list[str]:
-    """Give the table of the page, a line for each type."""
+    """Return the table of the page, a line for each type."""
     return table_of("type", cells())
 
 

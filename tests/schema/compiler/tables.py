@@ -11,7 +11,7 @@ Cell = tuple[str, str, str]
 
 
 def account(**members: Any) -> Any:
-    """Give what is told of a schema."""
+    """Return what is told of a schema."""
     kind = adapter_for("Book", type("Schema", (), members))
     schema = kind.adopt("BookSchema", type("Schema", (), members))
     type.__setattr__(schema, "_dynamorm_adapter", kind(schema))
@@ -19,7 +19,7 @@ def account(**members: Any) -> Any:
 
 
 def table_of(what: str, cells: Iterable[Cell]) -> list[str]:
-    """Give the lines of a table, one for each row, with one answer for all options and those that differ after it."""
+    """Return the lines of a table, one for each row, with one answer for all options and those that differ after it."""
     lines: dict[str, dict[str, str]] = {}
     for row, option, answer in cells:
         lines.setdefault(row, {})[option] = answer

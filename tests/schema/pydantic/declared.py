@@ -37,7 +37,7 @@ from dynamorm.wire.codec import decode_item, encode_item
 
 
 def adapt(inner: type, name: str = "ThingSchema") -> Any:
-    """Give the adapter of an inner class, the way a model's definition does."""
+    """Return the adapter of an inner class, the way a model's definition does."""
     adapter_class = adapter_for("Thing", inner)
     assert adapter_class.library == "pydantic"
     schema = adapter_class.adopt(name, inner)

@@ -37,7 +37,7 @@ def stored(adapter, natives):
 
 
 def round_trip(field, value, mode=WHOLE):
-    """Put a value, and read it; gives its wire form and the value read."""
+    """Put a value, and read it; returns its wire form and the value read."""
     adapter = adapter_with(f=field)
     wire = encode_item(adapter.dump(adapter.natives_of_whole({"f": value})))
     return wire.get("f"), adapter.natives_of_stored(decode_item(wire), mode).get("f")

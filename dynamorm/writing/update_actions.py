@@ -1,4 +1,4 @@
-"""What the arguments of an update mean: which action at which document path, with which value.
+"""What the arguments of an update ask for: which action at which document path, with which value.
 
 Values are converted through their fields.  Whole values that are written (set, ``if_not_exists``, appended elements)
 are validated as well, those of whole fields all together, so that the schema's hooks run once.
@@ -34,7 +34,7 @@ _SETS = frozenset({"SS", "NS", "BS"})
 _TAGS = {"plus": frozenset({"N"}), "minus": frozenset({"N"}), "add": _SETS | {"N"}, "delete": _SETS}
 
 
-class PlannedAction(NamedTuple):
+class AskedAction(NamedTuple):
     """One action of an update as it was asked for: ``kind`` is ``remove`` where the value says so.
 
     ``convert`` gives the wire form of usual values, and ``None`` of those that have to be looked at more closely.
@@ -78,9 +78,9 @@ def split_actions_and_conditions(arguments: Sequence[Any], conditions: Any) -> t
     return changes, [*others, conditions]
 
 
-def planned(mapper: Mapper, changes: Iterable[Change], updates: Mapping[str, Any]) -> list[PlannedAction]:
-    """Give what is to be done where, without looking closely at the values."""
-    plan = []
+def asked_actions(mapper: Mapper, changes: Iterable[Change], updates: Mapping[str, Any]) -> list[AskedAction]:
+    """Return what is to be done where, without looking closely at the values."""
+    asked = []
     known = mapper.writings
     for change in changes:
         question = (change.target._model, change.target._steps, change.kind)
@@ -88,18 +88,18 @@ def planned(mapper: Mapper, changes: Iterable[Change], updates: Mapping[str, Any
         if writing is None:
             path, spec = mapper.resolver.walk(change.target)
             writing = known.remember(question, _writing(mapper, repr(change.target), path, spec, change.kind))
-        plan.append(_planned(mapper, writing, change.value))
+        asked.append(_asked(mapper, writing, change.value))
     for name, value in updates.items():
         writing = known.get(name)
         if writing is None:
             path, spec, words = mapper.resolver.split(name, FUNCTIONS)
             writing = known.remember(name, _writing(mapper, name, path, spec, words[0] if words else "set"))
-        plan.append(_planned(mapper, writing, value))
-    return plan
+        asked.append(_asked(mapper, writing, value))
+    return asked
 
 
-def _writing(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kind: str) -> PlannedAction:
-    """Give an action without a value, as far as it can be known from its name."""
+def _writing(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kind: str) -> AskedAction:
+    """Return an action without a value, as far as it can be known from its name."""
     if path[0] in mapper.key.names:
         name = mapper.adapter.by_stored[str(path[0])].name
         raise InvalidKey(
@@ -108,11 +108,11 @@ def _writing(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kin
         )
     if spec is not None and spec.computed:
         raise InvalidExpression(f"{label}: {mapper.model_name}.{spec.name} is computed, and takes no value")
-    return PlannedAction(label, kind, path, spec, None, _converter(mapper, path, spec, kind))
+    return AskedAction(label, kind, path, spec, None, _converter(mapper, path, spec, kind))
 
 
 def _converter(mapper: Mapper, path: Path, spec: FieldSpec | None, kind: str) -> Convert | None:
-    """Give what makes the wire form of usual values that an action takes."""
+    """Return what makes the wire form of usual values that an action takes."""
     converter = mapper.resolver.converter
     if kind == "remove":
         return None
@@ -145,7 +145,7 @@ def _listed(convert: Convert) -> Convert:
 
 
 def _tagged(convert: Convert, tags: frozenset[str]) -> Convert:
-    """Give a conversion of values that are stored in certain forms only."""
+    """Return a conversion of values that are stored in certain forms only."""
 
     def convert_tagged(value: Any) -> AttributeValue | None:
         wire = convert(value)
@@ -154,7 +154,7 @@ def _tagged(convert: Convert, tags: frozenset[str]) -> Convert:
     return convert_tagged
 
 
-def _planned(mapper: Mapper, writing: PlannedAction, value: Any) -> PlannedAction:
+def _asked(mapper: Mapper, writing: AskedAction, value: Any) -> AskedAction:
     label, kind, path, spec, _, convert = writing
     if kind == "remove" and value is not True:
         raise TypeError(f"{label}={value!r}: remove takes True")
@@ -162,10 +162,10 @@ def _planned(mapper: Mapper, writing: PlannedAction, value: Any) -> PlannedActio
         kind = "remove"
     if kind == "remove":
         _check_removable(mapper, label, spec)
-        return PlannedAction(label, kind, path, spec, None)
+        return AskedAction(label, kind, path, spec, None)
     if value is None:
         raise InvalidExpression(f"{label}=None: {kind} takes a value; set a field to None to remove it")
-    return PlannedAction(label, kind, path, spec, value, None if isinstance(value, _COMPUTED) else convert)
+    return AskedAction(label, kind, path, spec, value, None if isinstance(value, _COMPUTED) else convert)
 
 
 def _check_removable(mapper: Mapper, label: str, spec: FieldSpec | None) -> None:
@@ -175,16 +175,16 @@ def _check_removable(mapper: Mapper, label: str, spec: FieldSpec | None) -> None
         )
 
 
-def resolved_actions(mapper: Mapper, plan: Sequence[PlannedAction]) -> list[Action]:
-    """Give the actions with their values converted and validated, in wire form."""
-    wires = [None if part.convert is None else part.convert(part.value) for part in plan]
+def resolved_actions(mapper: Mapper, asked: Sequence[AskedAction]) -> list[Action]:
+    """Return the actions with their values converted and validated, in wire form."""
+    wires = [None if part.convert is None else part.convert(part.value) for part in asked]
     if None not in wires:
-        return [Action(part.kind, part.path, wire) for part, wire in zip(plan, wires, strict=True)]
-    unusual = [part for part, wire in zip(plan, wires, strict=True) if wire is None]
+        return [Action(part.kind, part.path, wire) for part, wire in zip(asked, wires, strict=True)]
+    unusual = [part for part, wire in zip(asked, wires, strict=True) if wire is None]
     written = _written(mapper, [part for part in unusual if part.is_whole_field])
     found = [
         action
-        for part, wire in zip(plan, wires, strict=True)
+        for part, wire in zip(asked, wires, strict=True)
         if (action := _action(mapper, part, written) if wire is None else Action(part.kind, part.path, wire))
         is not None
     ]
@@ -203,8 +203,8 @@ def resolved_actions(mapper: Mapper, plan: Sequence[PlannedAction]) -> list[Acti
     return [*found, *(Action("remove", (alias,)) for alias in sorted(former))]
 
 
-def _written(mapper: Mapper, parts: Sequence[PlannedAction]) -> dict[str, AttributeValue | None]:
-    """Validate whole values of fields; gives what is stored of each, ``None`` for nothing, by stored name."""
+def _written(mapper: Mapper, parts: Sequence[AskedAction]) -> dict[str, AttributeValue | None]:
+    """Validate whole values of fields; returns what is stored of each, ``None`` for nothing, by stored name."""
     written: dict[str, AttributeValue | None] = {}
     others = {part.spec.name: part for part in parts if part.spec is not None}
     if others:
@@ -219,7 +219,7 @@ def _written(mapper: Mapper, parts: Sequence[PlannedAction]) -> dict[str, Attrib
     return written
 
 
-def _action(mapper: Mapper, part: PlannedAction, written: Mapping[str, AttributeValue | None]) -> Action | None:
+def _action(mapper: Mapper, part: AskedAction, written: Mapping[str, AttributeValue | None]) -> Action | None:
     if part.kind == "remove":
         return Action("remove", part.path)
     other = mapper.resolver.path_operand(part.value)
@@ -248,19 +248,19 @@ def _action(mapper: Mapper, part: PlannedAction, written: Mapping[str, Attribute
     return _added_or_deleted(mapper, part)
 
 
-def _summand(mapper: Mapper, part: PlannedAction, value: Any) -> Any:
+def _summand(mapper: Mapper, part: AskedAction, value: Any) -> Any:
     other = mapper.resolver.path_operand(value)
     return _number(mapper, part, value) if other is None else other
 
 
-def _number(mapper: Mapper, part: PlannedAction, value: Any) -> dict[str, Any]:
+def _number(mapper: Mapper, part: AskedAction, value: Any) -> dict[str, Any]:
     wire = mapper.resolver.operand(part.spec, value, name=part.label)
     if "N" not in wire:
         raise InvalidExpression(f"{part.label}={value!r}: {part.kind} adds numbers, and this is stored as {_tag(wire)}")
     return wire
 
 
-def _elements(mapper: Mapper, part: PlannedAction) -> dict[str, Any]:
+def _elements(mapper: Mapper, part: AskedAction) -> dict[str, Any]:
     if part.spec is not None and part.spec.kind not in ("list", "any"):
         raise InvalidExpression(f"{part.label}: {part.kind} is for lists, and {part.spec.name!r} is none")
     values = part.value if isinstance(part.value, (list, tuple)) else [part.value]
@@ -268,7 +268,7 @@ def _elements(mapper: Mapper, part: PlannedAction) -> dict[str, Any]:
     return {"L": [_validated(mapper, part, element, value) for value in values]}
 
 
-def _added_or_deleted(mapper: Mapper, part: PlannedAction) -> Action:
+def _added_or_deleted(mapper: Mapper, part: AskedAction) -> Action:
     is_set = part.spec is not None and part.spec.kind == "set"
     value = part.value
     if is_set and not isinstance(value, (list, tuple, Set)):
@@ -281,8 +281,8 @@ def _added_or_deleted(mapper: Mapper, part: PlannedAction) -> Action:
     return Action(part.kind, part.path, wire)
 
 
-def _validated(mapper: Mapper, part: PlannedAction, spec: FieldSpec | None, value: Any) -> dict[str, Any]:
-    """Give the wire form of a value inside a field, checked by the schema where it declares one there."""
+def _validated(mapper: Mapper, part: AskedAction, spec: FieldSpec | None, value: Any) -> dict[str, Any]:
+    """Return the wire form of a value inside a field, checked by the schema where it declares one there."""
     if spec is None:
         return mapper.resolver.operand(None, value, name=part.label, in_list=part.is_in_list)
     adapter = mapper.adapter
@@ -298,7 +298,7 @@ def _validated(mapper: Mapper, part: PlannedAction, spec: FieldSpec | None, valu
         raise ValidationError({part.label: value}, adapter.schema_name, {part.label: [reason]}) from error
 
 
-def _encoded(mapper: Mapper, part: PlannedAction, value: Any) -> dict[str, Any]:
+def _encoded(mapper: Mapper, part: AskedAction, value: Any) -> dict[str, Any]:
     try:
         return encode_stored(value, in_list=part.is_in_list)
     except UnstorableValue as error:
