@@ -181,7 +181,7 @@ class AmbiguousIndex(DynamoTableException):
 class TableMismatch(DynamoTableException):
     """The live table is not the one that the model declares.
 
-    ``differences`` holds one step (:class:`dynamorm.tables.planning.Step`) for each difference.
+    ``differences`` holds one step (:class:`dynamorm.tables.plan.Step`) for each difference.
     """
 
     def __init__(self, message: str, differences: tuple[Any, ...] = ()) -> None:

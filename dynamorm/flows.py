@@ -4,7 +4,7 @@ A flow is a generator that yields steps and knows no I/O.  Whoever drives it (:m
 out, sends the answer in or throws the error in, and returns what the flow returns.  Flows are composed with ``yield
 from``.  These rules let every driver carry them out:
 
-* No context variable is held across a step: settings are read before the first one and travel in the steps.
+* No context variable is set across a step: where items are is found out once, and travels in the steps.
 * There is no step in a ``finally`` or in a handler of ``BaseException``: a flow that is thrown away takes none.
 * A flow that was started with :class:`Start` runs to its end, whatever becomes of the one that started it.
 """

@@ -47,6 +47,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "tables.declared",
         "tables.applying",
         "tables.planning",
+        "tables.plan",
         "tables.live",
         "tables.plain_items",
     ),

@@ -20,7 +20,8 @@ from ..requests.tables import (
 )
 from ..spec import TableSpec
 from .live import LiveTable, read_table
-from .planning import Plan, Step, compare
+from .plan import Plan, Step
+from .planning import compare
 
 log = logging.getLogger("dynamorm.table")
 

@@ -17,7 +17,8 @@ from .applying import carry_out, create, create_missing, delete, describe, is_th
 from .declared import DeclaredTable, DynamoCommon3
 from .live import LiveTable
 from .plain_items import PlainItems
-from .planning import Plan, plan_changes
+from .plan import Plan
+from .planning import plan_changes
 
 _defined: weakref.WeakValueDictionary[int, DynamoTable3] = weakref.WeakValueDictionary()
 _definitions = itertools.count()

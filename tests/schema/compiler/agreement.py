@@ -112,7 +112,7 @@ def compare_puts(compiled, plain, item, natives, rng, told):
     names = {spec.stored: spec.name for spec in plain.adapter.inputs}
     stored = {names[name] if name in names and rng.random() < 0.8 else name: one for name, one in values.items()}
     for put in (stored, changed(stored, rng), changed(natives, rng), {**stored, **natives}):
-        for call in ("take", "given"):
+        for call in ("wire_of_new", "given"):
             found, expected = (outcome(getattr(mapper, call), copied(put)) for mapper in (compiled, plain))
             agree(found, expected, f"{call} of {put!r} by {told}")
 
