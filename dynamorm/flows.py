@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 Result = TypeVar("Result")
@@ -44,6 +45,10 @@ class Call(NamedTuple):
     connection: Connection
     request: Any
     sender: Any = None
+
+
+# Without the function that the class has for it, since there is one of these for every request.
+call_step: Callable[[tuple[Connection, Any, Any]], Call] = partial(tuple.__new__, Call)
 
 
 class CallPlain(NamedTuple):

@@ -5,7 +5,7 @@ Every write of a model passes :meth:`Store.write`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from .exceptions import ConditionFailed, DynamoException, PathMissing, RequestRefused
 from .expressions import Action, Condition, shown_path
-from .flows import Call, Flow, Place
+from .flows import Call, Flow, Place, call_step
 from .instances.loading import loaded
 from .mapper import Mapper
 from .requests import Request, build_delete, build_get, build_put, build_update
@@ -135,14 +135,14 @@ class Store:
     def get(self, place: Place, key: WireItem, consistent: bool = False, paths: Any = None, raw: Raw = None) -> Call:
         """Return the step that reads the item with a key."""
         request = merged(build_get(place.table, key, consistent=consistent, paths=paths), raw)
-        return Call(place.connection, request, self.model)
+        return call_step((place.connection, request, self.model))
 
     def put(
         self, place: Place, item: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
     ) -> Flow[dict[str, Any]]:
         """Store a whole item in place of what was there."""
         raw, more = self._conditions(raw)
-        return plain((yield from self.write(place, merged(build_put(place.table, item, (*conditions, *more)), raw))))
+        return self.write(place, merged(build_put(place.table, item, (*conditions, *more)), raw), plain)
 
     def put_unique(
         self, place: Place, item: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
@@ -170,7 +170,7 @@ class Store:
                 actions.append(Action("remove", (stored,)))
         raw, more = self._conditions(raw)
         request = build_update(place.table, key, actions, (*conditions, *more), returning="NONE")
-        return plain((yield from self.write(place, merged(request, raw))))
+        return self.write(place, merged(request, raw), plain)
 
     def update(
         self,
@@ -184,32 +184,42 @@ class Store:
         """Change an item; returns DynamoDB's answer."""
         raw, more = self._conditions(raw)
         request = build_update(place.table, key, actions, (*conditions, *more), returning=returning)
-        try:
-            return (yield from self.write(place, merged(request, raw)))
-        except RequestRefused as error:
-            if "document path" in str(error) and any(len(action.path) > 1 for action in actions):
-                inside = ", ".join(shown_path(action.path) for action in actions if len(action.path) > 1)
-                raise PathMissing(
-                    f"{self.mapper.model_name}, update of {inside} in the item with key {decode_item(key)}: "
-                    "the map or list around it is not there; set the whole attribute instead"
-                ) from error
-            raise
+        return self.write(place, merged(request, raw), actions=actions)
 
     def delete(
         self, place: Place, key: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
     ) -> Flow[dict[str, Any]]:
         """Delete the item with a key; it is no error if there is none."""
         raw, more = self._conditions(raw)
-        return plain((yield from self.write(place, merged(build_delete(place.table, key, (*conditions, *more)), raw))))
+        return self.write(place, merged(build_delete(place.table, key, (*conditions, *more)), raw), plain)
 
-    def write(self, place: Place, request: Request) -> Flow[dict[str, Any]]:
-        """Send a write; a refusal shows the item as it is, as an instance."""
+    def write(
+        self,
+        place: Place,
+        request: Request,
+        finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+        actions: Sequence[Action] = (),
+    ) -> Flow[dict[str, Any]]:
+        """Send a write; a refusal shows the item as it is, as an instance.
+
+        :param finish: what is made of the answer
+        :param actions: those of an update, to say which of them met nothing around its path
+        """
         try:
-            answer: dict[str, Any] = yield Call(place.connection, request, self.model)
+            answer: dict[str, Any] = yield call_step((place.connection, request, self.model))
         except ConditionFailed as error:
             error.current = self._current(error.item, place)
             raise
-        return answer
+        except RequestRefused as error:
+            inside = ", ".join(shown_path(action.path) for action in actions if len(action.path) > 1)
+            if not inside or "document path" not in str(error):
+                raise
+            raise PathMissing(
+                f"{self.mapper.model_name}, update of {inside} in the item with key "
+                f"{decode_item(request.payload['Key'])}: the map or list around it is not there; "
+                "set the whole attribute instead"
+            ) from error
+        return answer if finish is None else finish(answer)
 
     def _current(self, item: WireItem | None, place: Place) -> Any:
         """Return the instance of an item that met a condition, ``None`` where it cannot be read as one."""

@@ -46,7 +46,7 @@ def put(store: Store, item: Any, conditions: Any, raw: Mapping[str, Any], unique
     """Store an item in place of what was there, or with ``unique`` where there is none."""
     wire, resolved = item_to_put(store, item), store.mapper.conditions([conditions])
     send = store.put_unique if unique else store.put
-    return (yield from send(store.here, wire, resolved, raw))
+    return send(store.here, wire, resolved, raw)
 
 
 def save(
@@ -54,8 +54,8 @@ def save(
 ) -> Flow[dict[str, Any] | None]:
     """Store an instance as a whole, or with ``partial`` what was changed in it."""
     if partial:
-        return (yield from save_changes(store, instance, return_all, conditions, raw))
-    return (yield from save_whole(store, instance, unique, conditions, raw))
+        return save_changes(store, instance, return_all, conditions, raw)
+    return save_whole(store, instance, unique, conditions, raw)
 
 
 def save_whole(store: Store, instance: Any, unique: bool, conditions: Any, raw: dict[str, Any]) -> Flow[dict[str, Any]]:
@@ -199,7 +199,7 @@ def refresh(store: Store, instance: Any, consistent: bool) -> Flow[None]:
 def delete_key(store: Store, conditions: Any, keys: Mapping[str, Any]) -> Flow[dict[str, Any]]:
     """Delete the item with a primary key."""
     key, resolved = store.mapper.wire_key(keys), store.mapper.conditions([conditions])
-    return (yield from store.delete(store.here, key, resolved))
+    return store.delete(store.here, key, resolved)
 
 
 def delete_instance(store: Store, instance: Any, conditions: Any, raw: dict[str, Any]) -> Flow[dict[str, Any]]:

@@ -27,7 +27,7 @@ def update_key(
     """Change the item with a key; returns DynamoDB's answer, ``None`` where there was nothing to do."""
     changes, conditions = split_actions_and_conditions(arguments, conditions)
     key, updates = _key_and_updates(store.mapper, given)
-    return (yield from _send(store, store.here, key, asked_actions(store.mapper, changes, updates), conditions, raw))
+    return _send(store, store.here, key, asked_actions(store.mapper, changes, updates), conditions, raw)
 
 
 def _key_and_updates(mapper: Mapper, given: Mapping[str, Any]) -> tuple[WireItem, dict[str, Any]]:
