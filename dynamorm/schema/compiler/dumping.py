@@ -34,12 +34,15 @@ from .values import write_item
 Dump = Callable[[Mapping[str, Any]], "WireItem | None"]
 
 
-def compile_dump(layout: SchemaLayout, *, check: bool) -> tuple[Dump, str]:
-    """Return the dump function of a schema, and its text; with ``check`` it gives valid items only."""
+def compile_dump(layout: SchemaLayout, *, check: bool, given: bool = False) -> tuple[Dump, str]:
+    """Return the dump function of a schema, and its text; with ``check`` it gives valid items only.
+
+    In what a program has ``given`` to be loaded first, ``None`` inside stands for nothing, where it is no value.
+    """
     if layout.dump_whole is not None:
         return _dump_whole(layout.dump_whole, check), ""
     source = Source(f"dump of {layout.name}")
-    writer = DumpWriter(source, check)
+    writer = DumpWriter(source, check, given)
     main = writer.function(layout, False)
     while writer.waiting:
         writer.write(*writer.waiting.pop())
@@ -53,9 +56,10 @@ class DumpWriter:
     Inside of lists, ``nulls``, DynamoDB's NULL stands for ``None``; elsewhere nothing does.
     """
 
-    def __init__(self, source: Source, check: bool) -> None:
+    def __init__(self, source: Source, check: bool, given: bool) -> None:
         self.source = source
         self.check = check
+        self.given = given
         self.waiting: list[tuple[SchemaLayout, bool]] = []
         self._functions: dict[tuple[int, bool], str] = {}
         self._values = ValueDumps(source, check, self.function)
@@ -128,6 +132,8 @@ class DumpWriter:
                             self.unset(field, store, nulls)
                     else:
                         self.unset(field, store, nulls)
+                elif self.given and not field.nullable:
+                    self.unset(field, store, nulls)
                 else:
                     self.none(field, store, nulls)
 

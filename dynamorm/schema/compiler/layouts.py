@@ -252,6 +252,11 @@ def fills_in(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
     return False
 
 
+def holds_records(value: Value | None) -> bool:
+    """Say whether a native is, or has as elements, what another schema describes."""
+    return isinstance(value, Record) or (isinstance(value, (ListOf, MapOf)) and holds_records(value.element))
+
+
 def renews(value: Value | None, above: tuple[SchemaLayout, ...] = ()) -> bool:
     """Say whether another load of the same may give something else that can change in place: a default made anew."""
     if isinstance(value, Record):
