@@ -34,15 +34,12 @@ from .values import write_item
 Dump = Callable[[Mapping[str, Any]], "WireItem | None"]
 
 
-def compile_dump(layout: SchemaLayout, *, check: bool, given: bool = False) -> tuple[Dump, str]:
-    """Return the dump function of a schema, and its text; with ``check`` it gives valid items only.
-
-    In what a program has ``given`` to be loaded first, ``None`` inside stands for nothing, where it is no value.
-    """
+def compile_dump(layout: SchemaLayout, *, check: bool) -> tuple[Dump, str]:
+    """Return the dump function of a schema, and its text; with ``check`` it gives valid items only."""
     if layout.dump_whole is not None:
         return _dump_whole(layout.dump_whole, check), ""
     source = Source(f"dump of {layout.name}")
-    writer = DumpWriter(source, check, given)
+    writer = DumpWriter(source, check)
     main = writer.function(layout, False)
     while writer.waiting:
         writer.write(*writer.waiting.pop())
@@ -56,10 +53,9 @@ class DumpWriter:
     Inside of lists, ``nulls``, DynamoDB's NULL stands for ``None``; elsewhere nothing does.
     """
 
-    def __init__(self, source: Source, check: bool, given: bool) -> None:
+    def __init__(self, source: Source, check: bool) -> None:
         self.source = source
         self.check = check
-        self.given = given
         self.waiting: list[tuple[SchemaLayout, bool]] = []
         self._functions: dict[tuple[int, bool], str] = {}
         self._values = ValueDumps(source, check, self.function)
@@ -132,7 +128,7 @@ class DumpWriter:
                             self.unset(field, store, nulls)
                     else:
                         self.unset(field, store, nulls)
-                elif self.given and not field.nullable:
+                elif field.none_is_absent:
                     self.unset(field, store, nulls)
                 else:
                     self.none(field, store, nulls)

@@ -31,7 +31,7 @@ from .layouts import (
     keeps_natives,
 )
 from .loading import Load, compile_load
-from .narrowing import Narrowing
+from .narrowing import ToBeLoaded, ToBeStored
 from .on_demand import OnDemand
 from .parts import Writer, field_alone
 from .values import decimal_text
@@ -101,10 +101,10 @@ class GivenValues:
         layout = self._layout
         alone = {name: field_alone(layout, name, True) for name in self._fields or {}}
         whole = frozenset(name for name, field in alone.items() if field is None)
-        narrowing = Narrowing()
+        given = ToBeLoaded()
         fields = [
             # what is not loaded again need not be narrowed
-            field if keeps_natives(field.value) else field.replace(value=narrowing.value(field.value))
+            field if keeps_natives(field.value) else field.replace(value=given.value(field.value))
             for field in alone.values()
             if field is not None
         ]
@@ -114,9 +114,11 @@ class GivenValues:
     @cached_property
     def _dump_item(self) -> Dump:
         """The function from the natives of a whole item to its wire form."""
-        if not any(holds_records(field.value) for field in self._layout.fields):
+        layout, given = self._layout, ToBeStored()
+        if not any(holds_records(field.value) for field in layout.fields):
             return self._dumps[True]
-        return compile_dump(self._layout, check=True, given=True)[0]
+        fields = [field.replace(value=given.value(field.value)) for field in layout.fields]
+        return compile_dump(SchemaLayout(f"{layout.name} put", fields), check=True)[0]
 
     @cached_property
     def _unchanged(self) -> frozenset[str]:

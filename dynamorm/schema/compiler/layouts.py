@@ -336,6 +336,8 @@ class FieldLayout(Frozen):
     """What a dump does without a value; a default is dumped instead, be it ``None``."""
     unset_check: Callable[[], Any] | None = None
     """Is called by dumps without a value, and raises where the item could not be loaded."""
+    none_is_absent: bool = False
+    """Inside of other schemas, a dump takes ``None`` for no value, as a load does."""
     always: DefaultValue | None = None
     """What is dumped whatever an instance holds."""
 

@@ -88,7 +88,7 @@ def slow_ways(library: str, held: Kind) -> dict[str, Any]:
         if library != "pydantic":
             continue
         for put in (natives, plain.plain(item)):
-            if outcome(plain.take, copied(put))[0] == "value" and functions.put(copied(put)) is None:
+            if outcome(plain.take, copied(put))[0] == "value" and functions.given.wire(copied(put)) is None:
                 slow["put"] = put
     return slow
 

@@ -262,13 +262,39 @@ def test_constructors_demand_what_a_schema_inside_demands_though_storage_cannot_
         agree(found, expected, f"constructor with {inner}")
 
 
-@pytest.mark.parametrize("way", nestings(Schema.from_dict({"word": fields.String(), "year": fields.Integer()})))
-def test_none_inside_of_what_is_put_stands_for_nothing(way):
-    for word in (fields.String(), fields.String(dump_default="abc"), fields.String(allow_none=True)):
-        nested, held = nestings(Schema.from_dict({"word": word, "year": fields.Integer()}))[way]
-        compiled, plain = mappers(type("Schema", (), {"id": fields.String(), "f": nested}))
-        put = {"id": "1", "f": held({"word": None, "year": 7})}
-        assert compiled.adapter.compiled.given.wire(put) == plain.take(put), "it is left to marshmallow, or differs"
+@pytest.mark.parametrize("way", nestings(Inner))
+@pytest.mark.parametrize(
+    "word",
+    [
+        fields.String(),
+        fields.String(allow_none=True),
+        fields.String(dump_default="abc"),
+        fields.String(load_default="abc"),
+        fields.String(load_default="abc", dump_default="xyz"),
+        fields.String(required=True, dump_default="abc"),
+        fields.String(required=True, allow_none=True),
+    ],
+    ids=repr,
+)
+def test_puts_and_updates_write_what_marshmallow_makes_of_what_is_absent_or_none_inside(way, word):
+    nested, held = nestings(Schema.from_dict({"word": word, "year": fields.Integer()}))[way]
+    compiled, plain = mappers(type("Schema", (), {"id": fields.String(), "f": nested}))
+    for inner in ({"year": 7}, {"word": None, "year": 7}, {"word": "x"}):
+        put = {"id": "1", "f": held(inner)}
+        expected = outcome(plain.take, put)
+        agree(outcome(compiled.take, put), expected, f"put of {inner}")
+        updated = compiled.adapter.compiled.part("f", put["f"], True)
+        assert updated is None or updated == expected[1]["f"], f"update to {inner}"
+
+
+@pytest.mark.parametrize("way", nestings(Inner))
+def test_puts_and_updates_leave_to_marshmallow_only_what_it_fills_in(way):
+    word = fields.String(dump_default="abc")
+    nested, held = nestings(Schema.from_dict({"word": word, "year": fields.Integer()}))[way]
+    generated = functions(model(f=nested))
+    for inner in ({}, {"year": 7}, {"word": None, "year": 7}, {"word": "x"}):
+        put = {"id": "1", "f": held(inner)}
+        assert generated.given.wire(put) == {**ITEM, "f": generated.part("f", put["f"], True)} != ITEM
 
 
 def test_the_account_can_be_printed():
