@@ -55,7 +55,7 @@ MEMBERS = {
 
 def answers(operation):
     members = {}
-    for name in DATA_OPERATIONS[operation]:
+    for name in sorted(DATA_OPERATIONS[operation]):
         members[name] = MEMBERS.get(name, capacity)
         if name == "Responses":
             one = st.one_of(st.just({}), st.builds(dict, Item=items))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dynamorm.exceptions import UnstorableValue
 from dynamorm.wire.codec import decode_value, encode_value
 
+from ..profiles import examples
 from .values import boto_form, came_back, storable, texts, with_types
 
 anything = st.recursive(
@@ -41,7 +42,7 @@ def is_accepted_by_boto3_alone(value):
     return isinstance(value, Decimal) and not value.is_finite()
 
 
-@settings(max_examples=1_000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(quick=1_000, long=10_000), suppress_health_check=[HealthCheck.too_slow])
 @given(anything | storable)
 def test_whatever_boto3_accepts_we_encode_alike(value):
     assume(not is_accepted_by_boto3_alone(value))
@@ -53,7 +54,7 @@ def test_whatever_boto3_accepts_we_encode_alike(value):
     assert with_types(decode_value(encode_value(value))) == with_types(came_back(value))
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(quick=500, long=5_000))
 @given(storable)
 def test_boto3_reads_what_we_write(value):
     def plain(read):

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from dynamorm.exceptions import UnreadableItem
 from dynamorm.wire.codec import decode_item, decode_number, decode_value
 
+from ..profiles import examples
+
 GARBAGE = [
     None,
     1,
@@ -74,7 +76,7 @@ def test_garbage_is_refused_with_its_path(wire):
     assert caught.value.path == "outer[0]"
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(quick=500, long=5_000))
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.binary(max_size=3) | st.floats(),

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from dynamorm.wire.codec import decode_item, decode_value, encode_item, encode_value
 
+from ..profiles import examples
 from .values import came_back, storable, texts, with_types
 
 
 @pytest.mark.slow
-@settings(max_examples=10_000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(quick=10_000, long=50_000), suppress_health_check=[HealthCheck.too_slow])
 @given(storable)
 @example({"": [(), {}, {"a": None}]})
 @example({0.1, Decimal("0.1")})
@@ -26,7 +27,7 @@ def test_what_is_accepted_comes_back_equal_and_of_the_same_type(value):
     assert with_types(decode_value(encode_value(value))) == with_types(came_back(value))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(quick=300, long=3_000))
 @given(st.dictionaries(texts, storable, max_size=4))
 def test_an_item_comes_back_without_what_is_none(values):
     def sparse(inner):

@@ -13,10 +13,11 @@ from hypothesis import example, given, settings
 from dynamorm.exceptions import UnstorableValue
 from dynamorm.wire.codec import decode_number, decode_value, encode_number, encode_value
 
+from ..profiles import examples
 from .values import DIGITS, numbers, storable, with_types
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=examples(quick=1_000, long=10_000))
 @given(numbers)
 @example(Decimal("1.0000000000000000000000000000000000001E-129"))
 def test_a_number_is_the_same_number_in_a_form_that_dynamodb_and_boto3_read(number):
@@ -120,7 +121,7 @@ def test_integers_of_few_digits_are_stored_though_they_are_long(value):
     assert back == value and type(back) is int
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(quick=300, long=3_000))
 @given(storable)
 def test_the_ambient_decimal_context_plays_no_part(value):
     plain = encode_value(value)

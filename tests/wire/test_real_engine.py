@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dynamorm.wire.codec import decode_item, encode_item
 
+from ..profiles import examples
 from .values import boto_form, storable, texts, with_types
 
 
@@ -36,7 +37,7 @@ def table(dynamo_local):
     client.delete_table(TableName=name)
 
 
-@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(quick=20, long=200), suppress_health_check=list(HealthCheck))
 @given(
     batch=st.lists(
         st.dictionaries(texts.filter(lambda t: t and t != "id"), storable, max_size=3), min_size=15, max_size=25

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from dynamorm.exceptions import DynamoException, UnstorableValue
 from dynamorm.wire.codec import encode_item, encode_value
 
+from ..profiles import examples
 from .values import DIGITS, leaves
 
 
@@ -70,7 +71,7 @@ def one_bad_leaf_within(draw):
     return value, path, bad
 
 
-@settings(max_examples=1_000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(quick=1_000, long=10_000), suppress_health_check=[HealthCheck.too_slow])
 @given(one_bad_leaf_within())
 def test_every_refusal_says_where(case):
     value, path, bad = case

@@ -128,6 +128,8 @@ class DumpWriter:
                             self.unset(field, store, nulls)
                     else:
                         self.unset(field, store, nulls)
+                elif field.none_is_absent:
+                    self.unset(field, store, nulls)
                 else:
                     self.none(field, store, nulls)
 

@@ -27,9 +27,11 @@ from .layouts import (
     Text,
     fills_in,
     holds_free,
+    holds_records,
     keeps_natives,
 )
 from .loading import Load, compile_load
+from .narrowing import ToBeLoaded, ToBeStored
 from .on_demand import OnDemand
 from .parts import Writer, field_alone
 from .values import decimal_text
@@ -91,7 +93,7 @@ class GivenValues:
                 added[name] = _default(field.missing)
                 if added[name] is None:
                     return None
-        return self._dumps[True]({**given, **added} if added else given)
+        return self._dump_item({**given, **added} if added else given)
 
     @cached_property
     def _dump(self) -> Dump:
@@ -99,10 +101,24 @@ class GivenValues:
         layout = self._layout
         alone = {name: field_alone(layout, name, True) for name in self._fields or {}}
         whole = frozenset(name for name, field in alone.items() if field is None)
-        dump, _ = compile_dump(
-            SchemaLayout(f"{layout.name} given", [field for field in alone.values() if field is not None]), check=True
-        )
+        given = ToBeLoaded()
+        fields = [
+            # what is not loaded again need not be narrowed
+            field if keeps_natives(field.value) else field.replace(value=given.value(field.value))
+            for field in alone.values()
+            if field is not None
+        ]
+        dump, _ = compile_dump(SchemaLayout(f"{layout.name} given", fields), check=True)
         return dump if not whole else lambda given: dump(given) if whole.isdisjoint(given) else None
+
+    @cached_property
+    def _dump_item(self) -> Dump:
+        """The function from the natives of a whole item to its wire form."""
+        layout, given = self._layout, ToBeStored()
+        if not any(holds_records(field.value) for field in layout.fields):
+            return self._dumps[True]
+        fields = [field.replace(value=given.value(field.value)) for field in layout.fields]
+        return compile_dump(SchemaLayout(f"{layout.name} put", fields), check=True)[0]
 
     @cached_property
     def _unchanged(self) -> frozenset[str]:

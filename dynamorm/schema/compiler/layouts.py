@@ -252,6 +252,11 @@ def fills_in(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
     return False
 
 
+def holds_records(value: Value | None) -> bool:
+    """Return whether a native is, or has as elements, what another schema describes."""
+    return isinstance(value, Record) or (isinstance(value, (ListOf, MapOf)) and holds_records(value.element))
+
+
 def renews(value: Value | None, above: tuple[SchemaLayout, ...] = ()) -> bool:
     """Return whether another load of the same may give something else that can change in place: a default made anew."""
     if isinstance(value, Record):
@@ -331,6 +336,8 @@ class FieldLayout(Frozen):
     """What a dump does without a value; a default is dumped instead, be it ``None``."""
     unset_check: Callable[[], Any] | None = None
     """Is called by dumps without a value, and raises where the item could not be loaded."""
+    none_is_absent: bool = False
+    """Inside of other schemas, a dump takes ``None`` for no value, as a load does."""
     always: DefaultValue | None = None
     """What is dumped whatever an instance holds."""
 

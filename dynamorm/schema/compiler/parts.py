@@ -25,6 +25,7 @@ from .layouts import (
     ThroughLibrary,
     Value,
 )
+from .narrowing import ToBeStored
 
 Writer = Callable[[Any], "AttributeValue | None"]
 Steps = tuple["str | None", ...]
@@ -34,9 +35,13 @@ _DEEPEST = 6
 
 
 def compile_part(layout: SchemaLayout, name: str, check: bool) -> Writer:
-    """Return the function for the native of a field; with ``check`` it takes valid ones only."""
+    """Return the function for the native of a field; with ``check`` it takes valid ones only, as given."""
     field = field_alone(layout, name, check)
-    return leave_to_library if field is None else _writer(f"{layout.name}.{name}", field, check)
+    if field is None:
+        return leave_to_library
+    if check:
+        field = field.replace(value=ToBeStored().value(field.value))
+    return _writer(f"{layout.name}.{name}", field, check)
 
 
 def compile_inner_part(layout: SchemaLayout, name: str, steps: Steps, check: bool) -> Writer:

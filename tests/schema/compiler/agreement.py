@@ -17,7 +17,7 @@ from dynamorm.schema.compiler import Compiled, SchemaLayout
 
 from ...profiles import examples
 from ...specs import single_key
-from .items import changed, item_of
+from .items import changed, item_of, thinned
 from .sameness import copied, outcome, same
 
 ITEMS = 25
@@ -136,6 +136,8 @@ def compare_all(schema, seed, puts):
             compare_puts(compiled, plain, item, natives, rng, schema.told)
         other = place % 3 == 0
         compare_given(compiled, plain, changed(natives, rng) if other else natives, not other, rng, schema.told)
+        if place % 3 == 1:
+            compare_given(compiled, plain, thinned(natives, rng), True, rng, schema.told)
         if place % 4 == 1:
             settled = outcome(compiled.adapter.natives_of_assigned, natives)
             if settled[0] == "value":

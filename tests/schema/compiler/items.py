@@ -280,3 +280,20 @@ def _changed_within(value: Any, rng: Random) -> Any:
         twin.__dict__.update(_changed_within(dict(twin.__dict__), rng))
         return twin
     return rng.choice(NATIVES)
+
+
+def thinned(natives: dict[str, Any], rng: Random) -> dict[str, Any]:
+    """Return the same values with less inside: some of it is absent, ``None``, empty or no more than a signed zero."""
+    return {name: _thinned_within(value, rng) for name, value in natives.items()}
+
+
+def _thinned_within(value: Any, rng: Random) -> Any:
+    luck = rng.random()
+    if type(value) is dict:
+        kept = {name: inner for name, inner in value.items() if rng.random() < 0.85}
+        return {name: None if rng.random() < 0.1 else _thinned_within(inner, rng) for name, inner in kept.items()}
+    if type(value) is list:
+        return [_thinned_within(inner, rng) for inner in value]
+    if type(value) is set:
+        return set() if luck < 0.3 else {_thinned_within(inner, rng) for inner in value}
+    return -0.0 if type(value) is float and luck < 0.1 else value

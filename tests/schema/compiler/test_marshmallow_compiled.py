@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import threading
+import uuid
 from collections import Counter
 from pathlib import Path
 
@@ -19,8 +20,10 @@ from dynamorm.schema.base import adapter_of
 from dynamorm.schema.compiler import COMPILED, CONVERTED, compiled
 from dynamorm.schema.marshmallow import Set
 
+from .agreement import agree, mappers
 from .marshmallow_schemas import VERSION, Shouted
 from .marshmallow_table import cells, table
+from .sameness import outcome, same
 from .tables import account
 
 PAGE = Path(__file__).parents[3] / "docs" / "compiled.rst"
@@ -196,6 +199,102 @@ def test_a_set_that_is_required_and_absent_is_empty_and_validated():
     assert functions(book).load(ITEM, WHOLE) == {"id": "1", "words": set()}
     strict = model(words=Set(fields.String(), required=True, validate=len))
     assert functions(strict).load(ITEM, WHOLE) == {"id": "1", "words": set()}
+
+
+class Inner(Schema):
+    word = fields.String(dump_default="abc")
+    year = fields.Integer(load_default=7, dump_default=8)
+    words = Set(fields.String())
+    shares = Set(fields.Float())
+    share = fields.Float()
+
+
+class Outer(Schema):
+    inner = fields.Nested(Inner)
+
+
+class Demanding(Schema):
+    word = fields.String(required=True, allow_none=True)
+
+
+def nestings(kind):
+    """Return every way to hold a schema, and what makes the value that holds one of its."""
+    return {
+        "alone": (fields.Nested(kind), lambda inner: inner),
+        "many": (fields.Nested(kind, many=True), lambda inner: [inner]),
+        "list": (fields.List(fields.Nested(kind)), lambda inner: [inner]),
+        "map": (fields.Dict(fields.String(), fields.Nested(kind)), lambda inner: {"k": inner}),
+        "deep": (fields.Nested(Schema.from_dict({"a": fields.Nested(kind)})), lambda inner: {"a": inner}),
+    }
+
+
+@pytest.mark.parametrize("way", nestings(Inner))
+def test_constructors_add_nothing_that_only_dumps_add_inside(way):
+    nested, held = nestings(Inner)[way]
+    book = model(f=nested)
+    assert book(id="1", f=held({})).f == held({"year": 7})
+    assert book(id="1", f=held({"word": "x", "year": 9})).f == held({"word": "x", "year": 9})
+    given = functions(book).given
+    assert given.natives({"id": "1", "f": held({})}, True) is not None, "it is left to marshmallow"
+    assert book(id="1", f=held({})).to_item()["f"] == book(id="1", f=held({"word": "abc", "year": 7})).to_item()["f"]
+
+
+@pytest.mark.parametrize("way", nestings(Inner))
+@pytest.mark.parametrize("inner", [{"words": set()}, {"share": -0.0}, {"shares": {-0.0}}], ids=repr)
+def test_constructors_keep_what_storage_does_not_keep_inside(way, inner):
+    nested, held = nestings(Inner)[way]
+    assert same(model(f=nested)(id="1", f=held(inner)).f, held({**inner, "year": 7}))
+
+
+def test_constructors_keep_empty_sets_in_maps_whose_keys_are_converted():
+    book = model(f=fields.Dict(fields.UUID(), Set(fields.String())))
+    given = {uuid.UUID(int=5): set(), uuid.UUID(int=6): {"a"}}
+    assert book(id="1", f=given).f == given
+
+
+@pytest.mark.parametrize("way", nestings(Demanding))
+def test_constructors_demand_what_a_schema_inside_demands_though_storage_cannot_hold_it(way):
+    nested, held = nestings(Demanding)[way]
+    compiled, plain = mappers(type("Schema", (), {"id": fields.String(), "f": nested}))
+    for inner in ({}, {"word": None}, {"word": "x"}):
+        found, expected = (outcome(mapper.given, {"id": "1", "f": held(inner)}) for mapper in (compiled, plain))
+        assert found[0] == ("value" if inner else "error")
+        agree(found, expected, f"constructor with {inner}")
+
+
+@pytest.mark.parametrize("way", nestings(Inner))
+@pytest.mark.parametrize(
+    "word",
+    [
+        fields.String(),
+        fields.String(allow_none=True),
+        fields.String(dump_default="abc"),
+        fields.String(load_default="abc"),
+        fields.String(load_default="abc", dump_default="xyz"),
+        fields.String(required=True, dump_default="abc"),
+        fields.String(required=True, allow_none=True),
+    ],
+    ids=repr,
+)
+def test_puts_and_updates_write_what_marshmallow_makes_of_what_is_absent_or_none_inside(way, word):
+    nested, held = nestings(Schema.from_dict({"word": word, "year": fields.Integer()}))[way]
+    compiled, plain = mappers(type("Schema", (), {"id": fields.String(), "f": nested}))
+    for inner in ({"year": 7}, {"word": None, "year": 7}, {"word": "x"}):
+        put = {"id": "1", "f": held(inner)}
+        expected = outcome(plain.wire_of_new, put)
+        agree(outcome(compiled.wire_of_new, put), expected, f"put of {inner}")
+        updated = compiled.adapter.compiled.part("f", put["f"], True)
+        assert updated is None or updated == expected[1]["f"], f"update to {inner}"
+
+
+@pytest.mark.parametrize("way", nestings(Inner))
+def test_puts_and_updates_leave_to_marshmallow_only_what_it_fills_in(way):
+    word = fields.String(dump_default="abc")
+    nested, held = nestings(Schema.from_dict({"word": word, "year": fields.Integer()}))[way]
+    generated = functions(model(f=nested))
+    for inner in ({}, {"year": 7}, {"word": None, "year": 7}, {"word": "x"}):
+        put = {"id": "1", "f": held(inner)}
+        assert generated.given.wire(put) == {**ITEM, "f": generated.part("f", put["f"], True)} != ITEM
 
 
 def test_the_account_can_be_printed():

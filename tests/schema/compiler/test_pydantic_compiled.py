@@ -465,6 +465,29 @@ def test_functions_see_what_a_constructor_is_given_in_the_usual_form_only():
     assert given.leaf is None
 
 
+class Holding(BaseModel):
+    words: set[str] = {"a"}
+    share: float = 1.5
+    note: str | None = "abc"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "held"),
+    [
+        (Holding, lambda inner: inner),
+        (list[Holding], lambda inner: [inner]),
+        (dict[str, Holding], lambda inner: {"k": inner}),
+        (list[dict[str, Holding]], lambda inner: [{"k": inner}]),
+    ],
+    ids=["alone", "list", "map", "deep"],
+)
+def test_constructors_keep_what_storage_does_not_keep_inside(annotation, held):
+    book = model(f=annotation)
+    for changes in ({}, {"words": set()}, {"share": -0.0}, {"note": None}):
+        for inner in (changes, Holding(**changes)):
+            assert repr(book(id="1", f=held(inner)).f) == repr(held(Holding(**changes)))
+
+
 def test_instances_do_not_share_a_default_and_know_what_was_changed_in_them():
     leaf = Annotated[Leaf, Field(default=Leaf(name="default"))]
     book = model(leaf=leaf, words=Annotated[list[str], Field(default=[])])

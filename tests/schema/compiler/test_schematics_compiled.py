@@ -276,6 +276,60 @@ def test_a_set_that_is_required_and_absent_is_empty_and_validated():
     assert functions(strict).load(ITEM, WHOLE) is None
 
 
+class Inner(Model):
+    words = Set(t.StringType)
+    more = Set(t.StringType, default={"a"})
+    word = t.StringType(default="abc")
+    share = t.FloatType()
+
+
+class Plain(Model):
+    word = t.StringType()
+    year = t.IntType(default=7)
+
+
+def nestings(kind):
+    """Return every way to hold a model, and what makes the value that holds one of its."""
+    return {
+        "alone": (t.ModelType(kind), lambda inner: inner),
+        "list": (t.ListType(t.ModelType(kind)), lambda inner: [inner]),
+        "map": (t.DictType(t.ModelType(kind)), lambda inner: {"k": inner}),
+        "deep": (t.ModelType(type("Deep", (Model,), {"a": t.ModelType(kind)})), lambda inner: {"a": inner}),
+    }
+
+
+@pytest.mark.parametrize("way", nestings(Inner))
+@pytest.mark.parametrize("is_object", [False, True])
+def test_constructors_keep_what_storage_does_not_keep_inside(way, is_object):
+    field, held = nestings(Inner)[way]
+    book = model(f=field)
+    for changes in ({"words": set()}, {"more": set()}, {"words": {"b"}, "more": set()}, {"share": -0.0}):
+        values = {"words": {"a"}, "more": {"b"}, "word": "x", "share": 1.5, **changes}
+        found = book(id="1", f=held(Inner(values) if is_object else values)).f
+        assert same(found, held(values)), changes
+
+
+def test_constructors_keep_none_inside_where_an_object_has_it_in_place_of_a_default():
+    inner = Inner({"word": "x"})
+    inner.word = None
+    kept = {"words": None, "more": {"a"}, "word": None, "share": None}
+    for field, held in (nestings(Inner)[way] for way in ("alone", "map", "deep")):
+        assert model(f=field)(id="1", f=held(inner)).f == held(kept)
+
+
+@pytest.mark.parametrize("way", nestings(Plain))
+def test_constructors_take_objects_and_dicts_without_schematics_where_storage_keeps_them(way):
+    field, held = nestings(Plain)[way]
+    given = functions(model(f=field)).given
+    for inner, expected in (
+        ({}, {"word": None, "year": 7}),
+        ({"word": "x"}, {"word": "x", "year": 7}),
+        (Plain(), {"word": None, "year": 7}),
+        (Plain({"word": "x", "year": 8}), {"word": "x", "year": 8}),
+    ):
+        assert given.natives({"id": "1", "f": held(inner)}, True) == {"id": "1", "f": held(expected)}
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
