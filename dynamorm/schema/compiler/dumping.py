@@ -105,7 +105,7 @@ class DumpWriter:
         else:
             source.line("all_natives = dict(natives)")
         for field in layout.fields:
-            if field.computed:
+            if field.computed and layout.outermost:
                 source.line(f"all_natives.pop({field.name!r}, None)")
             elif field.as_native is not None and not _is_exact(field.value, []):
                 with source.block(f"if all_natives.get({field.name!r}) is not None:"):

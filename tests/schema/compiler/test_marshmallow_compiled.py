@@ -297,6 +297,15 @@ def test_puts_and_updates_leave_to_marshmallow_only_what_it_fills_in(way):
         assert generated.given.wire(put) == {**ITEM, "f": generated.part("f", put["f"], True)} != ITEM
 
 
+def test_a_function_of_a_schema_inside_sees_even_what_has_its_own_name():
+    inner = Schema.from_dict({"size": fields.Function(len), "word": fields.String()})
+    compiled, _ = mappers(type("Schema", (), {"id": fields.String(), "f": fields.Nested(inner)}))
+    for check in (True, False):
+        for natives, size in (({"word": "x"}, 1), ({"word": "x", "size": None}, 2), ({"size": 5}, 1)):
+            dumped = compiled.dump({"id": "1", "f": natives}, check=check)
+            assert dumped["f"]["M"]["size"] == {"N": str(size)}
+
+
 def test_the_account_can_be_printed():
     told = str(model(name=Shouted()).Schema.compiled)
     assert told == (
