@@ -269,8 +269,9 @@ class QueryIterator(ReadIterator[Model]):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        raw = dict(self._read.options.raw)
+        raw = self._read.options.raw
         if raw.get("ScanIndexForward") is not None:
+            raw = dict(raw)
             self._read = self._read.replaced(reverse=not raw.pop("ScanIndexForward"), raw=raw)
 
     def reverse(self: Self, reverse: bool = True) -> Self:
