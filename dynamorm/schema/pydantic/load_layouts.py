@@ -17,6 +17,7 @@ from ...wire.codec import AttributeValue
 from ..base import PARTIAL, WHOLE, Adapter, prepare
 from ..compiler.layouts import (
     LEFT_OUT,
+    Converted,
     DefaultFactory,
     DefaultValue,
     FieldLayout,
@@ -34,7 +35,7 @@ from ..compiler.layouts import (
     Value,
 )
 from ..compiler.values import decimal_of, float_of, number_of, read_free
-from .analysis import ModelAnalysis, ValueAnalysis, fields_made_anew, simple_checks
+from .analysis import ModelAnalysis, ValueAnalysis, fields_made_anew, simple_checks, unchanged
 from .core import ModelCore
 from .validators import PROJECTED, STORED, TRUSTED, compile_fields_validator, validating
 
@@ -172,18 +173,28 @@ def _direct_field(spec: FieldSpec, value: Value) -> FieldLayout:
         value,
         nullable=spec.nullable,
         missing=DefaultFactory(set) if isinstance(missing, DefaultFactory) else missing,
+        otherwise=partial(_converted, value.load, _otherwise(spec)) if isinstance(value, Converted) else None,
     )
+
+
+def _converted(load: Callable[[Any], Any], read: Callable[[AttributeValue], Any], wire: AttributeValue) -> Any:
+    return load(read(wire))
 
 
 def _direct(analysis: ValueAnalysis) -> Value | None:
     spec, kind = analysis.spec, analysis.leaf["type"]
     checks = simple_checks(analysis)
-    if spec.nullable != analysis.is_nullable or checks is None:
+    if spec.nullable != analysis.is_nullable:
+        return None
+    if kind in _TEXTS and analysis.node["type"] == analysis.stored["type"]:
+        # asking for each alone costs less than handing the whole item over for their sake
+        return Converted(analysis.check, unchanged, as_text=True, by_library=True)
+    if checks is None:
         return None
     if kind in ("list", "set") and spec.kind == kind and spec.element is not None:
         inner = analysis.inside(spec.element, "items_schema")
         value = _direct(inner)
-        if value is None or inner.is_nullable:
+        if value is None or inner.is_nullable or isinstance(value, Converted):
             return None
         if kind == "list":
             return ListOf(value, checks=checks)
@@ -191,6 +202,9 @@ def _direct(analysis: ValueAnalysis) -> Value | None:
     if kind not in _DIRECT or (kind == "str" and analysis.owner.changes_text):
         return None
     return _DIRECT[kind].replace(checks=(*_DIRECT[kind].checks, *checks))
+
+
+_TEXTS = frozenset({"datetime", "date", "time", "timedelta", "uuid"})
 
 
 def _whole(text: str) -> int:
