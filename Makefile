@@ -27,7 +27,7 @@ test: setup ## the whole test suite on all cores, then the quick tests with each
 
 test-long: setup ## the whole test suite, with many more generated examples, others each time; SEED=... repeats them
 	@seed="$(SEED)"; seed=$${seed:-$$($(BIN)/python -c "import secrets; print(secrets.randbelow(10**9))")}; \
-	repeat="make test-long SEED=$$seed begins with the same examples; what a failing test prints repeats its own"; \
+	repeat="make test-long SEED=$$seed draws the same examples again"; \
 	echo "$$repeat"; \
 	$(BIN)/python -m pytest --hypothesis-profile=long --hypothesis-seed=$$seed $(ARGS) || { echo "$$repeat"; exit 1; }
 

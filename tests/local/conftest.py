@@ -178,7 +178,7 @@ class Program:
             [sys.executable, "-c", code, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            bufsize=0,  # what was read ahead of a line would be lost to `rest`
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             start_new_session=True,
             preexec_fn=take_signals,
@@ -189,8 +189,13 @@ class Program:
         assert self.process.stdout and self.process.stderr
         line = self.process.stdout.readline()
         if not line:
-            pytest.fail(self.process.stderr.read())
+            pytest.fail(self.process.stderr.read().decode())
         return [int(word) for word in line.split()]
+
+    def rest(self, timeout: float) -> tuple[str, str]:
+        """What the program prints after the lines that were read, and its errors, until it ends."""
+        output, errors = self.process.communicate(timeout=timeout)
+        return output.decode(), errors.decode()
 
 
 @pytest.fixture

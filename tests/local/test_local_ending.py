@@ -128,7 +128,7 @@ class TestAfterAFork:
             "dynoxide",
         )
         one.numbers()
-        output, errors = one.process.communicate(timeout=PATIENCE)
+        output, errors = one.rest(PATIENCE)
         assert (output.split(), errors) == (["0", "True", "True"], "")
 
     def test_a_child_can_use_its_parents_engine(self, program, dynoxide):
@@ -138,7 +138,7 @@ class TestAfterAFork:
             "dynoxide",
         )
         one.numbers()
-        output, errors = one.process.communicate(timeout=PATIENCE)
+        output, errors = one.rest(PATIENCE)
         assert (output.split(), errors) == (["True", "True"], "")
 
     def test_a_child_can_have_an_engine_of_its_own(self, program, gone, alive, dynoxide):
@@ -162,7 +162,7 @@ class TestAfterAFork:
             "dynoxide",
         )
         one.numbers()
-        output, errors = one.process.communicate(timeout=PATIENCE)
+        output, errors = one.rest(PATIENCE)
         assert (output.split(), errors) == (["True"], "")
 
 
