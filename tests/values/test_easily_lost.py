@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import uuid
@@ -9,6 +10,9 @@ import uuid
 import pytest
 
 from dynamorm import DynaModel, ValidationError
+
+with contextlib.suppress(ImportError):
+    import pydantic
 
 UTC = datetime.timezone.utc
 KEY = uuid.UUID("12345678-1234-5678-1234-567812345678")
