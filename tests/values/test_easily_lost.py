@@ -11,6 +11,7 @@ import pytest
 
 from dynamorm import DynaModel, ValidationError
 
+# annotations are texts here, which pydantic reads among the names of this module
 with contextlib.suppress(ImportError):
     import pydantic
 
