@@ -6,7 +6,8 @@
     ├── DynaModelException            a model class or an instance is not what it should be
     │   ├── ValidationError           the schema refused a value (``errors``, ``raw``, ``schema_name``)
     │   ├── UnknownSchema             no adapter claims an inner ``Schema`` (also a ``TypeError``)
-    │   └── PartialInstance           a full save of something that was loaded in part
+    │   ├── PartialInstance           a full save of something that was loaded in part
+    │   └── WrongPlace                an instance or a query of another process, whose items are elsewhere
     ├── DynamoTableException          a table, a key, or what was asked of them is not what it should be
     │   ├── MissingTableAttribute     an inner ``Table`` or index class lacks something
     │   ├── InvalidSchemaField        a name that is no field, or a field that cannot serve
@@ -89,6 +90,7 @@ __all__ = [
     "UnreadableItem",
     "UnstorableValue",
     "ValidationError",
+    "WrongPlace",
 ]
 
 
@@ -152,6 +154,10 @@ class UnknownSchema(DynaModelException, TypeError):
 
 class PartialInstance(DynaModelException):
     """A full save of an instance that was loaded in part would erase what was not loaded."""
+
+
+class WrongPlace(DynaModelException):
+    """An instance or a query came from another process, and its items are not where the settings of this one lead."""
 
 
 class DynamoTableException(DynamoException):

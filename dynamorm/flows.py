@@ -28,12 +28,34 @@ class Connection(Protocol):
 
     def is_current(self) -> bool: ...
 
+    def renewed(self) -> Connection: ...
+
+    @property
+    def endpoint_url(self) -> str: ...
+
 
 class Place(NamedTuple):
-    """Where items are: a connection, and the full name of a table there."""
+    """Where items are: a connection, the full name of a table there, and the settings of the context that led there."""
 
     connection: Connection
     table: str
+    settings: Any = None
+
+    def renewed(self) -> Place:
+        """Return this place with a connection that is current."""
+        return self if self.connection.is_current() else self._replace(connection=self.connection.renewed())
+
+    @property
+    def address(self) -> Address:
+        """What tells the place in another process."""
+        return Address(self.table, self.connection.endpoint_url.rstrip("/"))
+
+
+class Address(NamedTuple):
+    """Where items are, as far as it can be told without credentials."""
+
+    table: str
+    endpoint: str
 
 
 class Call(NamedTuple):

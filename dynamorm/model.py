@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast, overload
 
 import six
 
@@ -12,8 +12,9 @@ from .definition import Definition, define
 from .drivers import perform, run
 from .exceptions import DoesNotExist, DynaModelException
 from .expressions import Reference
+from .handles import ModelHandle
 from .instances.changes import changes, extra, increase, is_dirty, key_changed, values_of
-from .instances.loading import accept_arriving, accept_given, accept_more, loaded
+from .instances.loading import accept_arriving, accept_given, accept_more, loaded, move_to_here
 from .instances.state import DroppedField, FieldAttribute, Stateful
 from .many.batches import write_batch
 from .many.typed_items import InstancesOfKeys, TypedItems
@@ -155,6 +156,40 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         if state is not None:
             state.defaults.pop(name, None)
             state.pending.pop(name, None)
+
+    # Elsewhere.
+
+    @classmethod
+    def using(
+        cls,
+        /,
+        *,
+        table_name: str | None = None,
+        given: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> type[Self]:
+        """Return a handle: this model with its items in one place, whatever settings hold where it is used.
+
+        It has all verbs of the class, and what they return are instances of the class.
+
+        :param table_name: the full name of the table, prefix included
+        :param given: values of key fields; they are filled in wherever a key is given, and must not be contradicted
+        :param options: what :func:`dynamorm.using` takes, over the settings that hold here and now
+
+        Example::
+
+            books = Book.using(table_prefix="acme-")
+            books.get(isbn="12345678910")
+        """
+        options.update({} if table_name is None else {"table_name": table_name}, given=given)
+        return cast("type[Self]", ModelHandle(cls._dynamorm, options))
+
+    def move_to_here(self) -> None:
+        """Let the instance belong to the table that holds here and now, as a new one: nothing of it is stored there.
+
+        The item that it was loaded from stays where it is.
+        """
+        move_to_here(self)
 
     # Reading.
 
@@ -505,10 +540,7 @@ def _complete_key(instance: Any) -> tuple[Any, ...] | None:
 
 # What models may replace, and flows then call in place of what they would do themselves.
 _VERBS = {
-    "delete": DynaModel.delete,
-    "get": DynaModel.get.__func__,  # type: ignore[attr-defined]
-    "get_batch": DynaModel.get_batch.__func__,  # type: ignore[attr-defined]
-    "save": DynaModel.save,
-    "update": DynaModel.update,
-    "update_item": DynaModel.update_item.__func__,  # type: ignore[attr-defined]
+    name: getattr(member, "__func__", member)
+    for name, member in vars(DynaModel).items()
+    if inspect.isroutine(getattr(member, "__func__", member))
 }

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-import dynamorm
 from dynamorm import local
+from dynamorm.connection import redirected
 
 
 class Tables:
     """Creates the tables of models, for one test.
 
-    While the test runs, every model is bound to the engine at ``endpoint_url``, and the name of every table
-    begins with ``prefix``, which no other test has.
+    While the test runs, every model is bound to the engine at ``endpoint_url`` in all threads, and the name of every
+    table begins with ``prefix``, which no other test has.
     """
 
     def __init__(self, endpoint_url: str, prefix: str) -> None:
@@ -65,7 +65,7 @@ def dynamo_local(pytestconfig: pytest.Config) -> Iterator[local.Engine]:
 def dynamo_tables(dynamo_local: local.Engine) -> Iterator[Tables]:
     """``dynamo_tables(Book, Author)`` creates the tables of these models for this test alone."""
     tables = Tables(dynamo_local.endpoint_url, f"test-{uuid.uuid4().hex}-")
-    settings = dynamorm.using(
+    settings = redirected(
         endpoint_url=tables.endpoint_url,
         region_name="us-east-1",
         aws_access_key_id="local",

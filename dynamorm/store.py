@@ -6,15 +6,15 @@ Every write of a model passes :meth:`Store.write`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
-from .exceptions import ConditionFailed, DynamoException, PathMissing, RequestRefused
+from .connection import Settings, context_settings, settings_here, within
+from .exceptions import ConditionFailed, DynamoException, InvalidKey, PathMissing, RequestRefused, WrongPlace
 from .expressions import Action, Condition, shown_path
-from .flows import Call, Flow, Place, call_step
+from .flows import Address, Call, Flow, Place, call_step
 from .instances.loading import loaded
 from .mapper import Mapper
 from .requests import Request, build_delete, build_get, build_put, build_update
@@ -39,8 +39,24 @@ class Table(Protocol):
     @property
     def connection(self) -> Any: ...
 
+    def placed(self, settings: Settings, name: str | None) -> Any: ...
 
-_pinned: ContextVar[tuple[Table, Place] | None] = ContextVar("dynamorm_place", default=None)
+
+class Handled(NamedTuple):
+    """What a handle of a model holds, and a query that was made among settings: where the items are, come what may.
+
+    ``name`` is the table's full name if it is not the usual one, and ``given`` are values of the key, by Python name.
+    """
+
+    settings: Settings
+    name: str | None = None
+    given: Mapping[str, Any] = {}
+
+
+# What says where the items of a store are, instead of the settings around a call.
+Binding = Handled | Place | Address
+
+_pinned: ContextVar[tuple[Table, Handled | Place] | None] = ContextVar("dynamorm_place", default=None)
 _stores: WeakValueDictionary[int, Store] = WeakValueDictionary()
 
 
@@ -65,9 +81,10 @@ class Store:
     ``model`` is the class itself: whom signals name as their sender, and what instances are made of.  ``own_init`` says
     whether it has an ``__init__`` of its own: ``None`` is no, ``True`` is one that takes any keywords.
     ``relationships`` are its relationships by name, and ``verbs`` the verbs as they are where no model replaces them.
+    ``binding`` says where the items are; without it, the settings around each call do.
     """
 
-    __slots__ = ("__weakref__", "mapper", "model", "own_init", "relationships", "table", "verbs")
+    __slots__ = ("__weakref__", "binding", "mapper", "model", "own_init", "relationships", "table", "verbs")
 
     def __init__(self, mapper: Mapper, table: Table) -> None:
         self.mapper = mapper
@@ -76,6 +93,7 @@ class Store:
         self.own_init: bool | None = None
         self.relationships: dict[str, Any] = {}
         self.verbs: Mapping[str, Any] = {}
+        self.binding: Binding | None = None
 
     def for_model(self, model: Any, own_init: bool | None, verbs: Mapping[str, Any]) -> Store:
         """Return the store of a model class with this mapper and table, which is known by its class from now on."""
@@ -85,7 +103,9 @@ class Store:
         return store
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return store_of, (self.model,)
+        if self.binding is None:
+            return store_of, (self.model,)
+        return _store_at, (self.model, self.binding if isinstance(self.binding, Address) else self.here.address)
 
     def is_replaced(self, verb: str) -> bool:
         """Return whether the model has a verb of its own in place of ours, which is to be called then."""
@@ -94,33 +114,152 @@ class Store:
 
     # Where its items are.
 
+    def bound(self, binding: Binding) -> Store:
+        """Return the store of the same model, whose items are where a binding says."""
+        store = Store(self.mapper, self.table)
+        store.model, store.own_init, store.verbs = self.model, self.own_init, self.verbs
+        store.relationships, store.binding = self.relationships, binding
+        return store
+
+    def elsewhere(self, options: Mapping[str, Any]) -> Store:
+        """Return the store of a handle that is made with options here and now.
+
+        :raises InvalidKey: if a value is given for anything but a part of the key
+        """
+        rest, before, names = dict(options), self.binding, self.mapper.key_names
+        name, given = rest.pop("table_name", None), dict(rest.pop("given", None) or {})
+        strangers = ", ".join(sorted(given.keys() - set(names)))
+        if strangers:
+            key = ", ".join(names)
+            raise InvalidKey(f"given={given!r}: {strangers}: not part of the key of {self.mapper.model_name}: {key}")
+        if not isinstance(before, Handled):
+            return self.bound(Handled(settings_here(rest), name, given))
+        settings = settings_here(rest, before.settings)
+        return self.bound(Handled(settings, name or before.name, {**before.given, **self.filled(given)}))
+
+    def belonging(self) -> Store:
+        """Return the store for what is made here and now: among the settings of a context, it belongs there."""
+        if self.binding is not None:
+            return self
+        binding, settings = self._binding_here, context_settings()
+        if binding is None and settings is not None:
+            binding = Handled(settings)
+        return self if binding is None else self.bound(binding)
+
+    @property
+    def _binding_here(self) -> Binding | None:
+        if self.binding is None:
+            pinned = _pinned.get()
+            if pinned is not None and pinned[0] is self.table:
+                return pinned[1]
+        return self.binding
+
     @property
     def here(self) -> Place:
-        """Where items are by the settings that hold here and now."""
-        return self._pinned_place or Place(self.table.connection, self.table.full_name)
+        """Where items are: by the binding, or by the settings that hold here and now."""
+        table, binding = self.table, self._binding_here
+        if binding is None:
+            return Place(table.connection, table.full_name, context_settings())
+        if isinstance(binding, Place):
+            return binding.renewed()
+        if isinstance(binding, Address):
+            return self._checked(binding)
+        placed = table.placed(binding.settings, binding.name)
+        return Place(placed.connection, placed.full_name, binding.settings)
+
+    @property
+    def settings(self) -> Settings | None:
+        """The settings that hold in place of those around a call."""
+        binding = self._binding_here
+        return binding.settings if isinstance(binding, (Handled, Place)) else None
 
     @property
     def table_name(self) -> str:
-        """The full name of the table here and now; knowing it takes no connection."""
-        place = self._pinned_place
-        return self.table.full_name if place is None else place.table
+        """The full name of the table; knowing it takes no connection."""
+        binding = self._binding_here
+        if binding is None:
+            return self.table.full_name
+        if isinstance(binding, Handled):
+            name: str = self.table.placed(binding.settings, binding.name).full_name
+            return name
+        return binding.table
 
-    @property
-    def _pinned_place(self) -> Place | None:
-        pinned = _pinned.get()
-        return pinned[1] if pinned is not None and pinned[0] is self.table else None
+    def _checked(self, address: Address) -> Place:
+        """Return the place that holds here and now, if it is the one with an address."""
+        here = store_of(self.model).here
+        if here.address != address:
+            name = self.mapper.model_name
+            raise WrongPlace(
+                f"this {name} belongs to the table {address.table!r} at {address.endpoint}; here and now {name} is in "
+                f"{here.table!r} at {here.address.endpoint}. Go there with dynamorm.using(...), or let an instance "
+                "belong here with move_to_here()"
+            )
+        return here
+
+    def wire_key(self, values: Mapping[str, Any]) -> WireItem:
+        """Return the wire form of a primary key that was given as keyword arguments."""
+        if self.binding is not None or _pinned.get() is not None:
+            values = self.filled(values)
+        return self.mapper.wire_key(values)
 
     def place_of(self, instance: Any) -> Place:
-        """Return the place that an instance was loaded from or saved to, else the one that holds here and now."""
-        place: Place | None = instance._dynamorm_state.place
-        return place if place is not None and place.connection.is_current() else self.here
+        """Return the place that an instance was loaded from or saved to, or else the one that it is bound to.
 
-    def at(self, place: Place) -> partial[Any]:
+        :raises WrongPlace: for an instance that came from another process, if its item is elsewhere
+        """
+        state = instance._dynamorm_state
+        place: Place | None = state.place
+        if place is not None:
+            return place.renewed()
+        return self.here if state.binding is None else self.bound(state.binding).here
+
+    def beside(self, instance: Any) -> Store:
+        """Return the store for what belongs to an instance of another model, by the settings of its place."""
+        state = instance._dynamorm_state
+        settings = getattr(state.place or state.binding, "settings", None)
+        return self if settings is None else self.bound(Handled(settings))
+
+    def at(self, place: Place) -> Callable[[], AbstractContextManager[None]]:
         """Return what makes contexts in which the model's verbs go to a place.
 
         An instance's changes go to its own place by this, where they pass verbs of the class that the model replaced.
         """
-        return partial(_pin, self.table, place)
+        return self.bound(place).pinned
+
+    @contextmanager
+    def pinned(self) -> Iterator[None]:
+        """Let the model's own store be bound as this one, and other models have the settings of its place."""
+        binding = self.binding
+        if not isinstance(binding, (Handled, Place)):
+            yield
+            return
+        token = _pinned.set((self.table, binding))
+        try:
+            with within(binding.settings or context_settings()):
+                yield
+        finally:
+            _pinned.reset(token)
+
+    def filled(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return values by Python name with those of the key that a handle gives.
+
+        :raises InvalidKey: if they contradict each other
+        """
+        binding = self._binding_here
+        if not isinstance(binding, Handled) or not binding.given:
+            return values
+        mapper, filled = self.mapper, dict(values)
+        for name, value in binding.given.items():
+            spec = mapper.fields[name]
+            present = next((key for key in (name, spec.stored) if filled.get(key) is not None), None)
+            if present is None:
+                filled[name] = value
+            elif mapper.wire_of(spec, filled[present]) != mapper.wire_of(spec, value):
+                raise InvalidKey(
+                    f"{mapper.model_name}: {present}={filled[present]!r} contradicts the handle, which gives "
+                    f"{name}={value!r}"
+                )
+        return filled
 
     # Requests.
 
@@ -237,13 +376,8 @@ class Store:
         return rest, self.mapper.conditions(found)
 
 
-@contextmanager
-def _pin(table: Table, place: Place) -> Iterator[None]:
-    token = _pinned.set((table, place))
-    try:
-        yield
-    finally:
-        _pinned.reset(token)
+def _store_at(model: Any, address: Address) -> Store:
+    return store_of(model).bound(address)
 
 
 def plain(response: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 # same wing or in another.  A room is a module or a package; the modules of one room are free among themselves.
 WINGS: dict[str, tuple[str, ...]] = {
     "faces": ("pytest_plugin", "testing", "__init__", "table", "types"),
-    "model": ("model", "definition"),
+    "model": ("model", "handles", "definition"),
     "relationships": (
         "relationships.__init__",
         "relationships.to_one",

@@ -276,6 +276,50 @@ class TestTables:
         )
         result.assert_outcomes(passed=2)
 
+    def test_hold_in_every_thread(self, run):
+        result = run(
+            MODELS,
+            """
+    import socket
+    import threading
+    from concurrent.futures import ThreadPoolExecutor
+    import dynamorm
+
+    nobody = socket.socket()
+    nobody.bind(("127.0.0.1", 0))
+
+    class Lent(Book):
+        class Table(Book.Table):
+            name = "lent"
+            resource_kwargs = {
+                "endpoint_url": "http://127.0.0.1:%d" % nobody.getsockname()[1],
+                "region_name": "us-east-1",
+                "aws_access_key_id": "real",
+                "aws_secret_access_key": "real",
+                "config": {"retries": {"max_attempts": 1, "mode": "standard"}},
+            }
+
+    pool = ThreadPoolExecutor(1)
+    pool.submit(int).result()  # its thread is older than the test
+
+    def test_threads(dynamo_tables, stored):
+        dynamo_tables(Lent)
+        pool.submit(Lent.put, {"isbn": "1"}).result()
+        thread = threading.Thread(target=Lent.put, args=({"isbn": "2"},))
+        thread.start()
+        thread.join()
+        assert sorted(book.isbn for book in pool.submit(lambda: Lent.scan().all()).result()) == ["1", "2"]
+        with dynamorm.using(transport="boto3"):
+            assert Lent.scan().count() == 2
+        assert stored() == [dynamo_tables.prefix + "lent"]
+
+    def test_afterwards(dynamo_local):
+        with pytest.raises(dynamorm.ConnectionFailed):
+            pool.submit(Lent.get, isbn="1").result()
+        """,
+        )
+        result.assert_outcomes(passed=2)
+
     @pytest.mark.skipif(importlib.util.find_spec("xdist") is None, reason="pytest-xdist is not installed")
     def test_of_parallel_workers_never_share_a_prefix(self, run, tmp_path):
         result = run(

@@ -12,7 +12,17 @@
 
 from __future__ import annotations
 
-from .configuration import Settings, configure, cursor_key, table_prefix, using
+from .configuration import (
+    Settings,
+    configure,
+    context_settings,
+    cursor_key,
+    redirected,
+    settings_here,
+    table_prefix,
+    using,
+    within,
+)
 from .many_items import ManyItems
 from .registry import Connection, boto3_conditions, close_all, connection_for
 
@@ -24,7 +34,11 @@ __all__ = [
     "close_all",
     "configure",
     "connection_for",
+    "context_settings",
     "cursor_key",
+    "redirected",
+    "settings_here",
     "table_prefix",
     "using",
+    "within",
 ]

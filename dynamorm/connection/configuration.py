@@ -1,7 +1,7 @@
 """What a connection is made of, and where each setting comes from.
 
 A class body is data: nothing in here looks at the environment, opens anything or imports boto3.  Settings are
-merged at each use, the most specific first: ``with using(...)``, the ``session_kwargs`` and
+merged at each use, the most specific first: ``with using(...)``, ``redirected(...)``, the ``session_kwargs`` and
 ``resource_kwargs`` of the model's table, ``configure(...)``, boto3's own defaults.
 """
 
@@ -21,6 +21,8 @@ SESSION_ONLY = frozenset({"profile_name", "botocore_session"})
 CREDENTIALS = frozenset({"aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_account_id"})
 CLIENT = frozenset({"region_name", "api_version", "use_ssl", "verify", "endpoint_url", "config"}) | CREDENTIALS
 OWN = ("session", "transport", "table_prefix", "cursor_key")
+# How many connections are kept; the one of each distinct configuration has sockets and credentials of its own.
+CONNECTIONS = 64
 TRANSPORTS = ("default", "direct", "boto3")
 TRANSPORT_VARIABLE = "DYNAMORM_TRANSPORT"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -69,6 +71,8 @@ def _without(options: Mapping[str, Any], names: frozenset[str] | set[str]) -> di
 
 
 _process_wide = Settings()
+_redirection: Settings | None = None
+_max_connections = CONNECTIONS
 _context: ContextVar[Settings | None] = ContextVar("dynamorm_settings", default=None)
 
 
@@ -76,8 +80,16 @@ def configure(**options: Any) -> None:
     """Set what holds for every model of this process that says nothing else.
 
     Takes what :func:`using` takes.  Each call adds to the earlier ones; ``None`` takes an option back.
+
+    :param max_connections: how many connections are kept open, one for each distinct configuration (64, unless this
+        says otherwise); past that, the one that was not used for longest is closed
     """
-    global _process_wide
+    global _process_wide, _max_connections
+    if "max_connections" in options:
+        most = options.pop("max_connections")
+        if most is not None and (type(most) is not int or most < 1):
+            raise ConfigurationError(f"max_connections={most!r}: give a whole number of at least 1")
+        _max_connections = CONNECTIONS if most is None else most
     kept = _process_wide
     for name in [name for name, value in options.items() if value is None]:
         _settings_from({name: None})
@@ -104,18 +116,47 @@ def using(**options: Any) -> Iterator[None]:
     :param options: boto3's own: ``endpoint_url``, ``region_name``, ``aws_access_key_id``, ``profile_name``,
         ``config`` and so on
     """
-    settings = _settings_from(options)
-    outer = _context.get()
-    token = _context.set(settings.over(outer) if outer is not None else settings)
+    with within(settings_here(options)):
+        yield
+
+
+def settings_here(options: Mapping[str, Any], outer: Settings | None = None) -> Settings:
+    """Return what :func:`using` would let hold here and now, or among other settings."""
+    settings, outer = _settings_from(options), outer or _context.get()
+    return settings.over(outer) if outer is not None else settings
+
+
+@contextmanager
+def within(settings: Settings | None) -> Iterator[None]:
+    """Let the settings of a context hold again inside a ``with``, and no others of a context."""
+    token = _context.set(settings)
     try:
         yield
     finally:
         _context.reset(token)
 
 
+# Returns the settings of the contexts around a call, ``None`` outside of all.
+context_settings = _context.get
+
+
+@contextmanager
+def redirected(**options: Any) -> Iterator[None]:
+    """Let other settings hold inside a ``with`` in every thread, in place of what models say of themselves."""
+    global _redirection
+    outer = _redirection
+    _redirection = _settings_from(options)
+    try:
+        yield
+    finally:
+        _redirection = outer
+
+
 def _settings_from(options: Mapping[str, Any]) -> Settings:
     own = {name: options[name] for name in OWN if name in options}
     rest = _without(options, set(own))
+    if "max_connections" in rest:
+        raise ConfigurationError("max_connections holds for the whole process: give it to configure()")
     unknown = sorted(set(rest) - CLIENT - SESSION_ONLY)
     if unknown:
         known = sorted(CLIENT | SESSION_ONLY | {*OWN})
@@ -128,6 +169,11 @@ def _settings_from(options: Mapping[str, Any]) -> Settings:
     )
 
 
+def max_connections() -> int:
+    """Return how many connections are kept."""
+    return _max_connections
+
+
 def check_transport(transport: str | None) -> None:
     if transport is not None and transport not in TRANSPORTS:
         raise ConfigurationError(f"there is no transport {transport!r}; there are: {', '.join(TRANSPORTS)}")
@@ -137,20 +183,23 @@ def effective(
     session_kwargs: Mapping[str, Any] | None = None,
     client_kwargs: Mapping[str, Any] | None = None,
     transport: str | None = None,
+    context: Settings | None = None,
 ) -> Settings:
-    """Merge what holds here and now, with a class's own settings in between."""
+    """Merge the settings of a context, by default of the one around, with a class's own and those of the process."""
     check_transport(transport)
     settings = _process_wide
     if session_kwargs or client_kwargs or transport:
         own = Settings(session_kwargs=session_kwargs or {}, client_kwargs=client_kwargs or {}, transport=transport)
         settings = own.over(settings)
-    context = _context.get()
+    if _redirection is not None:
+        settings = _redirection.over(settings)
+    context = context or _context.get()
     return context.over(settings) if context is not None else settings
 
 
-def levels() -> tuple[Settings, Settings | None]:
-    """Return the settings of the process and of the context; the same objects as long as nothing changes."""
-    return _process_wide, _context.get()
+def levels(context: Settings | None = None) -> tuple[Settings, Settings | None, Settings | None]:
+    """Return the settings that are merged with a class's own; the same objects as long as nothing changes."""
+    return _process_wide, _redirection, context or _context.get()
 
 
 def chosen_transport(settings: Settings) -> str:
@@ -160,16 +209,20 @@ def chosen_transport(settings: Settings) -> str:
     return transport
 
 
-def table_prefix() -> str:
-    """Return what stands in front of table names here and now."""
-    context = _context.get()
-    if context is not None and context.table_prefix is not None:
-        return context.table_prefix
-    return _process_wide.table_prefix or ""
+def table_prefix(context: Settings | None = None) -> str:
+    """Return what stands in front of table names in a context, by default in the one around."""
+    prefix: str | None = _own("table_prefix", context)
+    return prefix or ""
 
 
-def cursor_key() -> bytes | None:
-    """Return what cursors are signed with here and now."""
-    context = _context.get()
-    key = context.cursor_key if context is not None and context.cursor_key is not None else _process_wide.cursor_key
+def cursor_key(context: Settings | None = None) -> bytes | None:
+    """Return what cursors are signed with in a context, by default in the one around."""
+    key: str | bytes | None = _own("cursor_key", context)
     return key.encode() if isinstance(key, str) else key
+
+
+def _own(name: str, context: Settings | None) -> Any:
+    for level in (context or _context.get(), _redirection, _process_wide):
+        if level is not None and getattr(level, name) is not None:
+            return getattr(level, name)
+    return None

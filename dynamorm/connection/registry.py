@@ -8,6 +8,7 @@ when the first one is opened.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import threading
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 
 from ..bounded import Bounded
 from ..signals import post_request, pre_request
-from .configuration import Settings, chosen_transport, effective, levels
+from .configuration import Settings, chosen_transport, effective, levels, max_connections
 
 __all__ = ["AnyRequest", "Connection", "boto3_conditions", "close_all", "connection_for"]
 
@@ -37,13 +38,17 @@ class AnyRequest(Protocol):
 class Connection:
     """The way to one DynamoDB endpoint with one set of credentials.
 
-    ``transport`` is how requests are sent.
+    ``transport`` is how requests are sent, and ``used`` when it was asked for last, by a clock that counts this.
     """
+
+    used = 0
+    _kept = True
 
     def __init__(self, settings: Settings) -> None:
         from . import boto  # boto3 costs a tenth of a second, so it is imported by the first connection
 
         self._boto = boto
+        self._settings = settings
         self.transport = chosen_transport(settings)
         self._opened = boto.OpenedSession(settings)
         self._transport = self._opened.transport(self.transport)
@@ -94,10 +99,24 @@ class Connection:
     def is_current(self) -> bool:
         """Whether opening the connection anew would still give the same one.
 
-        It would not when boto3's default session has been replaced, or when a library that extends botocore
-        (moto, say) was imported after the client was made.
+        It would not when boto3's default session has been replaced, when a library that extends botocore (moto, say)
+        was imported after the client was made, or when the connection was let go.
         """
-        return self._opened.is_current()
+        return self._kept and self._opened.is_current()
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where requests are sent."""
+        return self._transport.endpoint_url
+
+    def renewed(self) -> Connection:
+        """Return the connection that the same settings lead to now: this one as long as it is current and kept."""
+        return _open_or_share(self._settings)
+
+    def let_go(self) -> None:
+        """Close the connection for good: whoever remembers it is led to another one."""
+        self._kept = False
+        self.close()
 
     def close(self) -> None:
         """Let go of the sockets.  A connection may be used again after that; it then opens new ones."""
@@ -166,6 +185,7 @@ def boto3_conditions() -> Any:
 _connections: dict[Any, Connection] = {}
 # Contexts come and go (a ``using`` for each request of a web server); what is remembered for them must not pile up.
 _remembered: Bounded[Any, Connection] = Bounded(256)
+_uses = itertools.count(1)
 _lock = threading.Lock()
 
 
@@ -173,20 +193,24 @@ def connection_for(
     session_kwargs: Mapping[str, Any] | None = None,
     resource_kwargs: Mapping[str, Any] | None = None,
     transport: str | None = None,
+    context: Settings | None = None,
 ) -> Connection:
-    """Return the connection that the settings in force here and now lead to, opening it at its first use."""
+    """Return the connection that settings lead to, opening it at its first use.
+
+    :param context: settings in place of those of the context around
+    """
     # settings are replaced, never changed, so the objects themselves say whether anything is different
     question = (
-        levels(),
+        levels(context),
         transport,
         _frozen(session_kwargs) if session_kwargs else None,
         _frozen(resource_kwargs) if resource_kwargs else None,
     )
     known = _remembered.get(question)
     if known is not None and known.is_current():
+        known.used = next(_uses)
         return known
-    settings = effective(session_kwargs, resource_kwargs, transport)
-    connection = _open_or_share(settings)
+    connection = _open_or_share(effective(session_kwargs, resource_kwargs, transport, context))
     _remembered.pop(question, None)  # one that is not current any more
     return _remembered.remember(question, connection)
 
@@ -202,9 +226,21 @@ def _open_or_share(settings: Settings) -> Connection:
         connection = _connections.get(key)
         if connection is None or not connection.is_current():
             if connection is not None:
-                connection.close()
+                connection.let_go()
             connection = _connections[key] = Connection(settings)
+        connection.used = next(_uses)
+        while len(_connections) > max_connections():
+            _let_go(min(_connections, key=lambda key: _connections[key].used))
         return connection
+
+
+def _let_go(key: Any) -> None:
+    """Close a connection, and forget all that leads to it, credentials included."""
+    connection = _connections.pop(key)
+    for question, known in list(_remembered.items()):
+        if known is connection:
+            _remembered.pop(question, None)
+    connection.let_go()
 
 
 def _frozen(value: Any) -> Any:
@@ -222,7 +258,7 @@ def close_all() -> None:
         _connections.clear()
         _remembered.clear()
     for connection in closing:
-        connection.close()
+        connection.let_go()
 
 
 def _start_afresh_in_the_child() -> None:

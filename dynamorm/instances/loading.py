@@ -154,6 +154,13 @@ def mark_stored(mapper: Mapper, instance: Any, wire: WireItem, place: Place | No
     state.partial, state.place = False, place
 
 
+def move_to_here(instance: Any) -> None:
+    """Forget where an instance came from, and that anything of it is stored."""
+    state: State = instance._dynamorm_state
+    state.loaded, state.original, state.defaults = None, {}, {}
+    state.place = state.binding = None
+
+
 def replace_all(mapper: Mapper, instance: Any, wire: WireItem, place: Place | None) -> None:
     """Put everything that is stored into an instance, in place of what it had."""
     values = mapper.load(wire, WHOLE)

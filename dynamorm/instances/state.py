@@ -30,7 +30,8 @@ class State:
     native values of that time.  ``defaults`` are values that nobody gave, as they were when the schema supplied them;
     ``pending`` the increments that are not sent yet, ``sending`` those of which no answer has come.  ``extra`` holds
     the attributes that the schema does not know, in wire form; ``partial`` says that only a part was loaded; ``place``
-    is where the item is.  ``related`` is what the instance's relationships have led to, by their names.
+    is where the item is, and ``binding`` where to look for it as long as that is not known.  ``related`` is what the
+    instance's relationships have led to, by their names.
 
     Most instances are only read, so that no more is kept of what was received than it takes to tell it again.
     """
@@ -40,6 +41,7 @@ class State:
         "_original",
         "_packed",
         "arriving",
+        "binding",
         "defaults",
         "extra",
         "partial",
@@ -59,6 +61,7 @@ class State:
         self.extra: WireItem = {}
         self.partial = False
         self.place: Place | None = None
+        self.binding: Any = None
         # the values of a stored item on their way through an __init__ of the model's own
         self.arriving: dict[str, Any] | None = None
         self.related: dict[str, Any] | None = None
@@ -99,7 +102,11 @@ class State:
         self._original = values
 
     def __getstate__(self) -> dict[str, Any]:
-        # a connection belongs to its process
+        # a connection belongs to its process; other processes are told the address
+        address = self.binding if self.place is None else self.place.address
+        return {**self._described(), "binding": address}
+
+    def _described(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in _PICKLED}
 
     def __setstate__(self, values: dict[str, Any]) -> None:
@@ -109,14 +116,14 @@ class State:
 
     def __copy__(self) -> State:
         twin = State()
-        twin.__setstate__({name: copy.copy(value) for name, value in self.__getstate__().items()})
-        twin.place = self.place
+        twin.__setstate__({name: copy.copy(value) for name, value in self._described().items()})
+        twin.place, twin.binding = self.place, self.binding
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> State:
         twin = State()
-        twin.__setstate__(copy.deepcopy(self.__getstate__(), memo))
-        twin.place = self.place
+        twin.__setstate__(copy.deepcopy(self._described(), memo))
+        twin.place, twin.binding = self.place, self.binding
         return twin
 
 

@@ -75,14 +75,14 @@ def key_in_any_form(store: Store, given: Any) -> WireItem:
     """Return the wire form of a key given as a dict, an instance, a tuple, or the bare value of a single hash key."""
     mapper = store.mapper
     if type(given) is dict or isinstance(given, Mapping):
-        return mapper.wire_key(given)
+        return store.wire_key(given)
     if isinstance(given, store.model):
         return mapper.key_of(given.__dict__)
-    names = mapper.key_names
     values = given if isinstance(given, (tuple, list)) else (given,)
-    if len(values) != len(names):
-        raise InvalidKey(f"{given!r}: the key of {mapper.model_name} is {', '.join(names)}")
-    return mapper.wire_key(dict(zip(names, values, strict=True)))
+    for names in (mapper.key_names, [name for name in mapper.key_names if name not in store.filled({})]):
+        if len(values) == len(names):
+            return store.wire_key(dict(zip(names, values, strict=True)))
+    raise InvalidKey(f"{given!r}: the key of {mapper.model_name} is {', '.join(mapper.key_names)}")
 
 
 class InstancesOfKeys:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
-from ..connection import cursor_key
 from ..drivers import run
 from ..exceptions import InvalidExpression
 from ..expressions import Change, conjunction
@@ -34,7 +33,8 @@ class ReadIterator(ABC, Generic[Model]):
     def __init__(
         self, store: Store, conditions: Sequence[Any], lookups: Mapping[str, Any], raw: Mapping[str, Any] | None
     ) -> None:
-        self._read = self._reads(store, options_given(store, conditions, lookups, raw))
+        store = store.belonging()
+        self._read = self._reads(store, options_given(store, conditions, store.filled(lookups), raw))
         self._latest: Iteration | None = None
         self._stepping: Iteration | None = None
 
@@ -201,13 +201,13 @@ class ReadIterator(ABC, Generic[Model]):
 
     def pages(self) -> Iterator[Page[Model]]:
         """Return the items in lists as DynamoDB's answers hold them, each with the cursor that goes on after it."""
-        return self._pages_of(self._begin(), self._read.mark())
+        return self._pages_of(self._begin(), self._read.mark(), self._read.secret)
 
     @staticmethod
-    def _pages_of(iteration: Iteration, mark: bytes) -> Iterator[Page[Any]]:
+    def _pages_of(iteration: Iteration, mark: bytes, secret: bytes | None) -> Iterator[Page[Any]]:
         while (items := run(iteration.next_page())) is not None:
             last = iteration.last
-            yield Page(items, None if last is None else encode_cursor(last, mark, cursor_key()))
+            yield Page(items, None if last is None else encode_cursor(last, mark, secret))
 
     def page(self, size: int, cursor: str | None = None) -> Page[Model]:
         """Return so many items at most, from the start or after a cursor, and the cursor of the next page."""

@@ -194,7 +194,7 @@ class Read(ABC):
         if start is None:
             return None
         if isinstance(start, str):
-            return decode_cursor(start, self.mark(), cursor_key())
+            return decode_cursor(start, self.mark(), self.secret)
         if isinstance(start, Mapping):
             return encode_item(start)
         if isinstance(start, model):
@@ -211,6 +211,11 @@ class Read(ABC):
                 raise InvalidKey(f"start({instance!r}): it has no {spec.name}, and so no place in {self.name}")
             position[name] = value
         return position
+
+    @property
+    def secret(self) -> bytes | None:
+        """What cursors are signed with."""
+        return cursor_key(self.store.settings)
 
     def mark(self) -> bytes:
         """Return what tells the cursors of this read from those of others."""

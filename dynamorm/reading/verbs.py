@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..connection import cursor_key
 from ..exceptions import ConditionFailed, DoesNotExist, InvalidExpression, MultipleFound
 from ..expressions import Change, Condition, leaves
 from ..flows import Call, Flow, Place
@@ -27,7 +26,7 @@ def prepare_get(
     """Return the step that reads an item, whether only a part of it is read, and its place."""
     mapper = store.mapper
     partial = attrs is not None or "ProjectionExpression" in (raw or ())
-    key, paths = mapper.wire_key(keys), mapper.paths(attrs or ()) if partial else None
+    key, paths = store.wire_key(keys), mapper.paths(attrs or ()) if partial else None
     place = store.here
     return store.get(place, key, consistent, paths, raw), partial, place
 
@@ -40,7 +39,7 @@ def finish_get(store: Store, answer: Mapping[str, Any], partial: bool, place: Pl
 
 def prepare_exists(store: Store, consistent: bool, keys: Mapping[str, Any]) -> Call:
     """Return the step that reads the key of an item, if it is there."""
-    key = store.mapper.wire_key(keys)  # refused before a connection is opened
+    key = store.wire_key(keys)  # refused before a connection is opened
     return store.get(store.here, key, consistent, store.mapper.paths(()))
 
 
@@ -80,7 +79,7 @@ def count(read: Read) -> Flow[int]:
 def page(read: Read, iteration: Iteration, size: int) -> Flow[Page[Any]]:
     """Return so many items at most of an iteration that goes on to one more, and the cursor of the next page."""
     items: list[Any] = []
-    secret = cursor_key()
+    secret = read.secret
     while len(items) < size and (item := (yield from iteration.next_item())) is not END:
         items.append(item)
     if not (yield from iteration.has_more()):

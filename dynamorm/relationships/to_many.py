@@ -63,7 +63,8 @@ class OneToMany(Relationship):
                 f"{instance!r} has no {self.name} yet: the query gives no value for {', '.join(lacking)}, a key of "
                 f"{self.other.__name__}"
             )
-        return QuerySet(self.other, keys, None if self.index is None else self.accessor)
+        with store_of(self.other).beside(instance).pinned():
+            return QuerySet(self.other, keys, None if self.index is None else self.accessor)
 
     def __set__(self, instance: Any, value: Any) -> None:
         self.assign(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from ..drivers import run
@@ -13,7 +13,7 @@ from ..instances.loading import accept_given
 from ..instances.state import State
 from ..many.typed_items import InstancesOfKeys, TypedItems
 from ..reading import verbs
-from ..store import store_of
+from ..store import Store, store_of
 from ..writing.saving import delete_instance
 from .declaring import DefaultBackReference, Query, Relationship
 from .keys import Probe, is_complete, is_stored, passed_on, put_values, values_of_fields
@@ -69,11 +69,12 @@ class OneToOne(Relationship):
         if kept is not None and kept.partner is not None:
             return kept.partner
         keys = self.keys_from(instance)
-        partner = run(self._read(keys)) if kept is None else None
+        partner = run(self._read(instance, keys)) if kept is None else None
         if partner is not None:
             self._keep(instance, partner, "read")
         elif self.auto_create and not (self._leads_to_parent and self._without_value(keys)):
             partner = self._made(values_of_fields(self.other, keys))
+            partner._dynamorm_state.binding = store_of(self.other).beside(instance).binding
             self._keep(instance, partner, "made")
         return partner
 
@@ -88,7 +89,7 @@ class OneToOne(Relationship):
         kept = self._forget(instance) if self._kept(instance) is not None else None
         partner = kept.partner if kept is not None and is_stored(kept.partner) else None
         if partner is None:
-            partner = yield from self._read(self.keys_from(instance))
+            partner = yield from self._read(instance, self.keys_from(instance))
         if partner is not None:
             store = store_of(type(partner))
             if store.is_replaced("delete"):
@@ -102,17 +103,18 @@ class OneToOne(Relationship):
         if not isinstance(value, self.other):
             raise TypeError(f"{self!r}: an instance of {self.other.__name__} is meant, not {value!r}")
 
-    def _read(self, keys: dict[str, Any]) -> Flow[Any]:
+    def _read(self, instance: Any, keys: dict[str, Any]) -> Flow[Any]:
         if self._without_value(keys):
             return None
-        store = store_of(self.other)
+        store = store_of(self.other).beside(instance)
         if not self._is_by_key(keys):
-            found = self.accessor.query(**keys)
+            with store.pinned():
+                found = self.accessor.query(**keys)
             if self.index is not None and self.accessor.index.spec.included is not None:
                 found = found.hydrate()  # a partner is saved as a whole
             return (yield from verbs.first(found._read.capped(1).iteration()))
         if store.is_replaced("get"):
-            return (yield Invoke(self.other.get, (), keys))
+            return (yield Invoke(self.other.get, (), keys, store.pinned))
         call, partial, place = verbs.prepare_get(store, False, None, None, keys)
         return verbs.finish_get(store, (yield call), partial, place)
 
@@ -247,14 +249,21 @@ class OneToOne(Relationship):
 
     def _prefetch(self, given: Iterable[Any], consistent: bool) -> Flow[list[Any]]:
         children: list[Any] = yield Invoke(list, (given,))
-        store = store_of(self.other)
-        items = TypedItems(store, store.here, consistent)
-        wanted: dict[Any, tuple[dict[str, Any], list[Any]]] = {}
+        elsewhere: dict[Any, tuple[Store, list[Any]]] = {}
         for child in children:
             if not isinstance(child, self.this):
                 raise TypeError(f"{self!r}.prefetch: instances of {self.this.__name__} are meant, not {child!r}")
-            if self._kept(child) is not None:
-                continue
+            if self._kept(child) is None:
+                store = store_of(self.other).beside(child)
+                elsewhere.setdefault(store.settings, (store, []))[1].append(child)
+        for store, together in elsewhere.values():
+            yield from self._prefetch_from(store, together, consistent)
+        return children
+
+    def _prefetch_from(self, store: Store, children: Sequence[Any], consistent: bool) -> Flow[None]:
+        items = TypedItems(store, store.here, consistent)
+        wanted: dict[Any, tuple[dict[str, Any], list[Any]]] = {}
+        for child in children:
             keys = self.keys_from(child)
             if not self._is_by_key(keys):
                 raise DynaModelException(
@@ -267,13 +276,12 @@ class OneToOne(Relationship):
         keys_of_all = [keys for keys, _ in wanted.values()]
         if store.is_replaced("get_batch"):
             options = {"consistent": consistent, "ordered": True}
-            found = yield Invoke(self.other.get_batch, (keys_of_all,), options)
+            found = yield Invoke(self.other.get_batch, (keys_of_all,), options, store.pinned)
         else:
             found = yield from InstancesOfKeys(store, keys_of_all, consistent, None).ordered()
         for partner, (_, waiting) in zip(found, wanted.values(), strict=True):
             for child in waiting:
                 self._keep(child, partner, "read")
-        return children
 
 
 class ManyToOne(OneToOne):

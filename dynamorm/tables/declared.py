@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from copy import copy
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..connection import table_prefix
+from ..connection import Settings, table_prefix
 from ..exceptions import DynamoTableException, InvalidSchemaField, MissingTableAttribute
 from ..indexes import ProjectAll, Projection
 from ..requests.tables import attribute_definitions, stream_specification, throughput
 from ..schema import Adapter
 from ..spec import KEY_FIELDS_OF_AN_INDEX, FieldSpec, IndexSpec, KeySpec, TableSpec
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 STREAM_KINDS = ("NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", "KEYS_ONLY")
 BILLING_MODES = ("PAY_PER_REQUEST", "PROVISIONED")
@@ -239,10 +243,20 @@ class DeclaredTable(DynamoCommon3):
                     f"{self._owner}: tags: {key!r}: {value!r} has to be text, and the key not empty"
                 )
 
+    # what a handle says in place of the settings around a call, and in place of prefix and name
+    _settings: Settings | None = None
+    _other_name: str | None = None
+
     @property
     def full_name(self) -> str:
         """The name of the table in DynamoDB: with the prefix that is configured here and now."""
-        return table_prefix() + self.name
+        return self._other_name or table_prefix(self._settings) + self.name
+
+    def placed(self, settings: Settings, name: str | None) -> Self:
+        """Return this table where the settings of a context lead to, under a full name of its own if there is one."""
+        placed = copy(self)
+        placed._settings, placed._other_name = settings, name
+        return placed
 
     # What it is made of.
 

@@ -33,7 +33,7 @@ class _Life(DeclaredTable):
     @property
     def connection(self) -> Connection:
         """The connection that the settings in force here and now lead to."""
-        return connection_for(self.session_kwargs, self.resource_kwargs, self.transport)
+        return connection_for(self.session_kwargs, self.resource_kwargs, self.transport, self._settings)
 
     @property
     def client(self) -> Any:

@@ -23,9 +23,10 @@ from .updating import change_instance, check, refuse_keys, take_actions, with_wh
 def item_to_put(store: Store, item: Any) -> WireItem:
     """Return the wire form of what was given to be put."""
     if isinstance(item, store.model):
+        store.filled(item.__dict__)  # which contradicts nothing
         return whole_item(store, item)
     if isinstance(item, Mapping):
-        return store.mapper.wire_of_new(item)
+        return store.mapper.wire_of_new(store.filled(item))
     name = store.model.__name__
     raise DynaModelException(f"{name} is put as a dict or an instance of it, not as {item!r}")
 
@@ -198,7 +199,7 @@ def refresh(store: Store, instance: Any, consistent: bool) -> Flow[None]:
 
 def delete_key(store: Store, conditions: Any, keys: Mapping[str, Any]) -> Flow[dict[str, Any]]:
     """Delete the item with a primary key."""
-    key, resolved = store.mapper.wire_key(keys), store.mapper.conditions([conditions])
+    key, resolved = store.wire_key(keys), store.mapper.conditions([conditions])
     return store.delete(store.here, key, resolved)
 
 

@@ -26,7 +26,7 @@ def update_key(
 ) -> Flow[dict[str, Any] | None]:
     """Change the item with a key; returns DynamoDB's answer, ``None`` where there was nothing to do."""
     changes, conditions = split_actions_and_conditions(arguments, conditions)
-    key, updates = _key_and_updates(store.mapper, given)
+    key, updates = _key_and_updates(store.mapper, store.filled(given))
     return _send(store, store.here, key, asked_actions(store.mapper, changes, updates), conditions, raw)
 
 
@@ -63,7 +63,7 @@ def upsert(store: Store, arguments: Sequence[Any], conditions: Any, given: Mappi
     """Change an item, or make it with what is given and the schema's defaults."""
     mapper = store.mapper
     changes, conditions = split_actions_and_conditions(arguments, conditions)
-    key, updates = _key_and_updates(mapper, given)
+    key, updates = _key_and_updates(mapper, store.filled(given))
     asked = asked_actions(mapper, changes, updates)
     supplied = {str(part.path[0]) for part in asked if part.kind != "remove"} | set(key)
     defaults = mapper.given({}, defaults=True)
@@ -91,7 +91,7 @@ def patch(store: Store, arguments: Sequence[Any], conditions: Any, given: Mappin
     """Change an item that has to be there."""
     mapper = store.mapper
     changes, conditions = split_actions_and_conditions(arguments, conditions)
-    key, updates = _key_and_updates(mapper, given)
+    key, updates = _key_and_updates(mapper, store.filled(given))
     resolved = resolved_actions(mapper, asked_actions(mapper, changes, updates))
     demands = (store.exists, *mapper.conditions([conditions]))
     try:

@@ -6,6 +6,7 @@ import datetime
 import gc
 import multiprocessing
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -15,7 +16,7 @@ import botocore.session
 import pytest
 from botocore.credentials import RefreshableCredentials
 
-from dynamorm import connection
+from dynamorm import ConfigurationError, connection
 from dynamorm.connection.pool import Pool
 
 from .conftest import Request, create_table, key
@@ -172,7 +173,7 @@ def refuse(*args, **kwargs):
     raise AssertionError("a socket was opened")
 socket.socket.connect = refuse
 import dynamorm
-from dynamorm import connection
+from dynamorm import ConfigurationError, connection
 connection.configure(endpoint_url="http://localhost:1", region_name="eu-west-1")
 with connection.using(table_prefix="x-"):
     pass
@@ -189,7 +190,7 @@ def test_a_program_that_ends_with_open_connections_ends_quietly(transport):
         run(
             f"""
 import types
-from dynamorm import connection
+from dynamorm import ConfigurationError, connection
 request = types.SimpleNamespace(
     operation="GetItem", payload={{"TableName": "table", "Key": {{"p": {{"S": "1"}}}}}}
 )
@@ -216,3 +217,70 @@ def test_a_fast_transport_leaves_botocores_own_pool_empty(fast_transport, monkey
     with ScriptedServer([answer(ITEM)]) as server:
         connection.connection_for({}, {"endpoint_url": server.url}, fast_transport).call(GET)
     assert sent == [1]
+
+
+class TestConnectionsPastTheMost:
+    @pytest.fixture(autouse=True)
+    def few(self):
+        connection.close_all()
+        connection.configure(max_connections=3)
+        yield
+        connection.configure(max_connections=None)
+
+    def call_as(self, tenant, server, transport):
+        with connection.using(
+            aws_access_key_id=tenant, aws_secret_access_key=f"secret of {tenant}", endpoint_url=server.url
+        ):
+            conn = connection.connection_for(transport=transport)
+            conn.call(GET)
+            return conn
+
+    def test_are_closed_in_the_order_of_their_last_use(self, transport):
+        with ScriptedServer([answer(ITEM)]) as server:
+            first, second, third = (self.call_as(name, server, transport) for name in ("a", "b", "c"))
+            assert self.call_as("a", server, transport) is first
+            self.call_as("d", server, transport)
+            assert not second.is_current() and first.is_current() and third.is_current()
+            assert self.call_as("b", server, transport) is not second
+
+    def test_are_forgotten_with_their_sockets_and_secrets(self, transport):
+        with ScriptedServer([answer(ITEM)]) as server:
+            for number in range(30):
+                self.call_as(f"tenant-{number}", server, transport)
+            gc.collect()
+            assert server.connections == 30
+            assert len(open_sockets_to(server)) <= 3
+        held = [kept for kept in gc.get_objects() if isinstance(kept, connection.Settings)]
+        assert 0 < len({kept.client_kwargs.get("aws_secret_access_key") for kept in held} - {None}) <= 3
+
+    def test_go_on_working_for_whoever_has_one(self, transport):
+        with ScriptedServer([answer(ITEM)]) as server:
+            first = self.call_as("a", server, transport)
+            for name in "bcde":
+                self.call_as(name, server, transport)
+            assert first.call(GET)["Item"]
+            again = first.renewed()
+            assert again is not first and again.is_current() and again.renewed() is again
+
+    @pytest.mark.parametrize("wrong", [0, -1, 2.0, "3", True])
+    def test_need_a_number(self, wrong):
+        with pytest.raises(ConfigurationError, match="max_connections"):
+            connection.configure(max_connections=wrong)
+
+    def test_are_counted_for_the_process(self):
+        with pytest.raises(ConfigurationError, match="configure"), connection.using(max_connections=3):
+            pass
+
+
+def open_sockets_to(server):
+    """Return the connections of this process to a server, by the ports on this side."""
+    port = int(server.url.rpartition(":")[2])
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            with socket.socket(fileno=os.dup(int(name))) as one:
+                if one.getpeername()[1] == port:
+                    found.append(one.getsockname()[1])
+        except (OSError, ValueError):
+            continue  # no socket, or not connected
+    return found
