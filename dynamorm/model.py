@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 import six
 
-from .definition import Definition, define
+from .attributes import Abstract, missing, put_fields
+from .definition import Definition, define, instance_of, refusing
 from .drivers import perform, run
-from .exceptions import DoesNotExist, DynaModelException
+from .exceptions import DoesNotExist
 from .expressions import Reference
+from .indexes import Index
 from .instances.changes import changes, extra, increase, is_dirty, key_changed, values_of
 from .instances.loading import accept_arriving, accept_given, accept_more, loaded
-from .instances.state import DroppedField, FieldAttribute, Stateful
+from .instances.state import Stateful
 from .many.batches import write_batch
 from .many.typed_items import InstancesOfKeys, TypedItems
 from .reading.query import QueryIterator
@@ -39,19 +41,20 @@ class DynaModelMeta(type):
             return cls
         parents = [parent for parent in cls.__mro__[1:] if parent not in (DynaModel, Stateful, object)]
         definition = define(name, attrs, parents)
-        if definition is not None:
-            _complete(cls, definition, attrs, parents)
-            bind(cls)
-            model_prepared.send(cls)
+        if definition is None:
+            cls._dynamorm = Abstract()
+            return cls
+        _complete(cls, definition, attrs)
+        bind(cls)
+        model_prepared.send(cls)
         return cls
 
-    if TYPE_CHECKING:
-        # what the inner Schema declares, type checkers cannot see on the model
+    def __getattr__(cls, name: str) -> Reference:
+        # also tells type checkers what there is on the model for the fields of the inner Schema
+        raise missing(cls, name)
 
-        def __getattr__(cls, name: str) -> Reference: ...
 
-
-def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parents: list[type]) -> None:
+def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any]) -> None:
     init = cls.__init__
     own_init = None if init is DynaModel.__init__ else _takes_any_keywords(init)
     store = definition.store.for_model(cls, own_init, _VERBS)
@@ -60,29 +63,10 @@ def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parent
     cls.Schema = definition.adapter.schema
     cls.relationships = store.relationships
     for attribute, declaration in definition.indexes.items():
-        setattr(cls, attribute, declaration(cls, definition.store.table.indexes[declaration.name]))
-    for name, spec in definition.adapter.fields.items():
-        setattr(cls, name, FieldAttribute(spec, store.mapper, _covered(cls, name)))
-    dropped = {
-        name
-        for parent in parents
-        if isinstance(parent.__dict__.get("_dynamorm"), Definition)
-        for name in parent.__dict__["_dynamorm"].adapter.fields
-    } - set(definition.adapter.fields)
-    for name in dropped - set(attrs):
-        covered = _covered(cls, name)
-        setattr(cls, name, DroppedField(name) if covered is None else covered)
-    for name, value in attrs.items():
-        if isinstance(value, Relationship) and name in definition.adapter.fields:
-            raise DynaModelException(f"{cls.__name__}.{name} is declared as a field and as a relationship; rename one")
-
-
-def _covered(cls: type, name: str) -> Any:
-    """Return the attribute of the class that a field of the same name covers on instances."""
-    found = inspect.getattr_static(cls, name, None)
-    if isinstance(found, DroppedField):
-        return None
-    return found.covered if isinstance(found, FieldAttribute) else found
+        with refusing(f"{cls.__name__}.{attribute}"):
+            index = instance_of(declaration, Index, cls, definition.store.table.indexes[declaration.name])
+        setattr(cls, attribute, index)
+    put_fields(cls, definition, attrs, (DynaModel, Stateful, object))
 
 
 def _takes_any_keywords(init: Any) -> bool:
@@ -150,11 +134,11 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
             state.pending.pop(name, None)
 
     def __delattr__(self, name: str) -> None:
-        object.__delattr__(self, name)
-        state = self._dynamorm_known_state
-        if state is not None:
-            state.defaults.pop(name, None)
-            state.pending.pop(name, None)
+        spec = type(self)._dynamorm.adapter.fields.get(name)
+        if spec is None or spec.computed:
+            object.__delattr__(self, name)
+        else:
+            setattr(self, name, None)  # whether it had a value or not
 
     # Reading.
 

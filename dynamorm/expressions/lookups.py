@@ -7,12 +7,12 @@ own serialisation and never validated.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..bounded import Bounded
 from ..exceptions import InvalidExpression, InvalidSchemaField, UnstorableValue, ValidationError
+from ..nearest import did_you_mean
 from ..schema.base import Adapter
 from ..spec import FieldSpec
 from ..wire.codec import encode_stored, encode_value
@@ -271,10 +271,9 @@ class Resolver:
         """Like :meth:`find`, for a name that has to be that of a field."""
         spec = self.find(name)
         if spec is None:
-            near = difflib.get_close_matches(name, self._fields, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(self._fields)}"
+            hint = did_you_mean(name, self._fields) or f"there are: {', '.join(self._fields)}"
             raise InvalidSchemaField(
-                f"{self.model_name} has no field {name!r}{hint} (F({name!r}) reaches what is not declared)"
+                f"{self.model_name} has no field {name!r}; {hint} (F({name!r}) reaches what is not declared)"
             )
         return spec
 
@@ -471,8 +470,8 @@ def _size(label: str, value: Any) -> dict[str, Any]:
 
 
 def _near(name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, list(known or ()), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    question = did_you_mean(name, known or ())
+    return f"; {question}" if question else ""
 
 
 def _inner_named(spec: FieldSpec, name: str) -> tuple[str, FieldSpec] | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..connection import Connection, configure, connection_for
 from ..drivers import run
+from ..exceptions import DynaModelException
 from ..locks import Lock
 from ..schema import Adapter
 from ..spec import TableSpec
@@ -240,5 +241,14 @@ def create_tables(*models: Any, timeout: float = 300.0) -> None:
 
     :raises TableMismatch: if a table that was there is not the one its model declares
     """
-    tables = [model.Table for model in models] if models else list(defined_tables())
+    tables = [_table_of(model) for model in models] if models else list(defined_tables())
     run(create_missing(tables, timeout))
+
+
+def _table_of(model: Any) -> DynamoTable3:
+    table = getattr(model, "Table", None)
+    if not isinstance(table, DynamoTable3):
+        raise DynaModelException(
+            f"create_tables() takes models that have a table, not {model!r}; an abstract class has none"
+        )
+    return table

@@ -1,0 +1,140 @@
+"""The fields of a model as attributes of its class, beside what the class and its bases have under the same names."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .definition import Definition
+from .exceptions import AbstractModel, DynaModelException, InvalidSchemaField
+from .indexes import Index
+from .instances.state import DroppedField, FieldAttribute
+from .nearest import did_you_mean
+from .relationships.declaring import Relationship
+
+# what the metaclass puts on every model
+_ITS_PARTS = ("Table", "Schema", "relationships")
+_ROUTINES = (type(lambda: None), classmethod, staticmethod)
+_KINDS = {
+    property: "a property",
+    classmethod: "a class method",
+    staticmethod: "a static method",
+    _ROUTINES[0]: "a method",
+}
+
+
+def put_fields(cls: Any, definition: Definition, attrs: Mapping[str, Any], ours: tuple[type, ...]) -> None:
+    """Put an attribute on a model class for each of its fields, and hide the fields that its parents alone have.
+
+    ``ours`` are the classes of DynamORM's own, whose names fields may take.
+    """
+    fields, mapper = definition.adapter.fields, definition.store.mapper
+    for name, spec in fields.items():
+        _refuse_reserved(cls, name)
+        _refuse_taken(cls, name, ours)
+        setattr(cls, name, FieldAttribute(spec, mapper, _covered(cls, name)))
+    inherited = {
+        name
+        for parent in cls.__mro__[1:]
+        if isinstance(parent.__dict__.get("_dynamorm"), Definition)
+        for name in parent.__dict__["_dynamorm"].adapter.fields
+    }
+    for name in inherited - set(fields) - set(attrs):
+        covered = _covered(cls, name)
+        setattr(cls, name, DroppedField(name) if covered is None else covered)
+
+
+def _covered(cls: type, name: str) -> Any:
+    """Return the attribute of the class that a field of the same name covers on instances."""
+    _, found = next(_attributes(cls, name), (cls, None))
+    if isinstance(found, DroppedField):
+        return None
+    return found.covered if isinstance(found, FieldAttribute) else found
+
+
+def _attributes(cls: type, name: str) -> Iterator[tuple[type, Any]]:
+    """List what a class and its bases have under a name, and where, nearest first."""
+    return ((base, base.__dict__[name]) for base in cls.__mro__ if name in base.__dict__)
+
+
+def _refuse_reserved(cls: type, name: str) -> None:
+    if (name.startswith("__") and name.endswith("__")) or name.startswith("_dynamorm"):
+        raise InvalidSchemaField(
+            f"{cls.__name__}.Schema.{name}: Python and DynamORM keep names of this kind for themselves; give the field "
+            f"another name, and {name!r} as the name that it is stored under"
+        )
+
+
+def _refuse_taken(cls: type, name: str, ours: tuple[type, ...]) -> None:
+    """Refuse a field with the name of something else that the user's classes have: the field would hide it.
+
+    A field may have any name of ours, and so it may have the name of a verb that replaces ours.
+    """
+    if name in _ITS_PARTS:
+        return
+    found = dict(_attributes(cls, name))
+    is_ours = any(base in ours for base in found)
+    for base, value in found.items():
+        if base in ours or value is None or inspect.isclass(value):
+            continue
+        if isinstance(value, (FieldAttribute, DroppedField, Index)) or (is_ours and isinstance(value, _ROUTINES)):
+            continue
+        if isinstance(value, Relationship):
+            if value.forward is not None:
+                continue  # a way back that another model has put here
+            raise DynaModelException(f"{cls.__name__}.{name} is declared as a field and as a relationship; rename one")
+        where = "the class" if base is cls else f"its base {base.__name__}"
+        raise DynaModelException(
+            f"{cls.__name__}.{name} is a field of the Schema, and {where} has {_kind(value)} of that name, which the "
+            f"field would hide. {_remedy(name, value)}"
+        )
+
+
+def _kind(value: Any) -> str:
+    known = _KINDS.get(type(value))
+    if known is not None:
+        return known
+    if hasattr(type(value), "__get__"):
+        return f"a {type(value).__name__}"
+    return f"the value {value!r}"
+
+
+def _remedy(name: str, value: Any) -> str:
+    if not hasattr(type(value), "__get__"):
+        return "Remove it; if it is a default, write it into the Schema"
+    return (
+        f"Rename one of them. A renamed field is still stored as {name!r} if the Schema gives it that name for storage "
+        "(data_key, serialized_name, alias)"
+    )
+
+
+class Abstract:
+    """Stands in place of the definition on classes that are no models themselves."""
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        raise AttributeError  # and the metaclass is asked
+
+
+def missing(cls: Any, name: str) -> AttributeError:
+    """Return the error for an attribute that a model class does not have."""
+    definition = cls.__dict__.get("_dynamorm")
+    if not isinstance(definition, Definition) and (name == "_dynamorm" or name in _ITS_PARTS):
+        return AbstractModel(_why_abstract(cls))
+    text = f"type object {cls.__name__!r} has no attribute {name!r}"
+    if isinstance(definition, Definition) and not name.startswith("_"):
+        text = "; ".join(filter(None, (text, did_you_mean(name, definition.adapter.fields))))
+    return AttributeError(text)
+
+
+def _why_abstract(cls: Any) -> str:
+    table = cls.__dict__.get("Table")
+    if table is None:
+        return (
+            f"{cls.__name__} has no Table and no Schema, so it stands for no items: define a class that inherits from "
+            "it, with an inner Table and an inner Schema, and use that"
+        )
+    return (
+        f"{cls.__name__} is abstract (its Table says so), so it stands for no items: use a class that inherits from "
+        "it and has a Schema"
+    )
