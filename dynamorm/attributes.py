@@ -81,8 +81,8 @@ def _refuse_taken(cls: type, name: str, ours: tuple[type, ...]) -> None:
         if isinstance(value, (FieldAttribute, DroppedField, Index)) or (is_ours and isinstance(value, _ROUTINES)):
             continue
         if isinstance(value, Relationship):
-            if value.forward is not None:
-                continue  # a way back that another model has put here
+            if base is not cls:
+                continue  # the child has something else in its place
             raise DynaModelException(f"{cls.__name__}.{name} is declared as a field and as a relationship; rename one")
         where = "the class" if base is cls else f"its base {base.__name__}"
         raise DynaModelException(

@@ -356,15 +356,19 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         return changed
 
     def incr(self, /, **amounts: Any) -> None:
-        """Change numbers now, and send the amounts with the next partial save or sync.
+        """Change numbers now, and send the amounts with the next partial save or :meth:`reconcile`.
 
         They are added to whatever the numbers are by then, so that counters never conflict.
         """
         increase(type(self)._dynamorm.store.mapper, self, amounts)
 
-    def sync(self, conditions: Any = None) -> None:
+    def reconcile(self, conditions: Any = None) -> None:
         """Send what was changed, and take everything over as it is then; with nothing changed, read only."""
-        run(saving.synchronise(type(self)._dynamorm.store, self, conditions))
+        run(saving.reconcile(type(self)._dynamorm.store, self, conditions))
+
+    def sync(self, conditions: Any = None) -> None:
+        """Reconcile: the former name of :meth:`reconcile`."""
+        type(self).reconcile(self, conditions)
 
     def delete(self, /, conditions: Any = None, **delete_item_kwargs: Any) -> dict[str, Any]:
         """Delete the item."""
