@@ -1,4 +1,4 @@
-"""The fields of a model as attributes of its class, beside what the class and its bases have under the same names."""
+"""What is put on a model class: its parts, and an attribute for each field, beside what is there under these names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .definition import Definition
+from .definition import Definition, instance_of, refusing
 from .exceptions import AbstractModel, DynaModelException, InvalidSchemaField
 from .indexes import Index
 from .instances.state import DroppedField, FieldAttribute
@@ -24,7 +24,30 @@ _KINDS = {
 }
 
 
-def put_fields(cls: Any, definition: Definition, attrs: Mapping[str, Any], ours: tuple[type, ...]) -> None:
+def complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], base: Any, verbs: Mapping[str, Any]) -> None:
+    """Put on a model class what its definition describes.
+
+    :param base: DynamORM's own class that has the verbs, which are told from the model's by ``verbs``
+    """
+    own_init = None if cls.__init__ is base.__init__ else _takes_any_keywords(cls.__init__)
+    store = definition.store.for_model(cls, own_init, verbs)
+    cls._dynamorm = definition.replace(store=store)
+    cls.Table = store.table
+    cls.Schema = definition.adapter.schema
+    cls.relationships = store.relationships
+    for attribute, declaration in definition.indexes.items():
+        with refusing(f"{cls.__name__}.{attribute}"):
+            index = instance_of(declaration, Index, cls, store.table.indexes[declaration.name])
+        setattr(cls, attribute, index)
+    _put_fields(cls, definition, attrs, base.__mro__)
+
+
+def _takes_any_keywords(init: Any) -> bool:
+    kinds = {parameter.kind for parameter in inspect.signature(init).parameters.values()}
+    return inspect.Parameter.VAR_KEYWORD in kinds
+
+
+def _put_fields(cls: Any, definition: Definition, attrs: Mapping[str, Any], ours: tuple[type, ...]) -> None:
     """Put an attribute on a model class for each of its fields, and hide the fields that its parents alone have.
 
     ``ours`` are the classes of DynamORM's own, whose names fields may take.

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from .entity import Entity
 from .exceptions import DynaModelException, DynamoException
 from .frozen import FrozenValue
 from .indexes import Index
-from .instances.state import Stateful
 from .mapper import Mapper
 from .schema import Adapter, adapter_for, adapter_of
 from .store import Store
@@ -101,7 +101,7 @@ def _table_class(name: str, attrs: Mapping[str, Any], parents: list[type]) -> ty
 
 
 def _check_table_class(owner: str, declared: Any) -> None:
-    if not inspect.isclass(declared) or issubclass(declared, Stateful):
+    if not inspect.isclass(declared) or issubclass(declared, Entity):
         raise DynaModelException(f"{owner} has to be a class of its own, not {declared!r}")
     for name, value in vars(declared).items():
         if inspect.isclass(value) and issubclass(value, Index):

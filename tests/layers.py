@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 # same wing or in another.  A room is a module or a package; the modules of one room are free among themselves.
 WINGS: dict[str, tuple[str, ...]] = {
     "faces": ("pytest_plugin", "testing", "__init__", "table", "types"),
-    "model": ("model", "attributes", "definition"),
+    "model": ("model", "attributes", "definition", "entity"),
     "relationships": (
         "relationships.__init__",
         "relationships.to_one",
@@ -73,6 +73,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "bounded",
         "nearest",
         "callers",
+        "arguments",
     ),
     "local": ("local",),
 }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..exceptions import DoesNotExist, DynaModelException, PartialInstance, PathMissing
+from ..arguments import check_mapping
+from ..exceptions import DoesNotExist, DynaModelException, InvalidExpression, PartialInstance, PathMissing
 from ..expressions import Change
 from ..flows import Flow, Invoke
 from ..instances.changes import changes, key_changed, partial_save, require_same_key, values_of
@@ -150,6 +151,8 @@ def update_instance(
     todo, conditions = split_actions_and_conditions(arguments, conditions)
     updates = without_own_key(mapper, instance, updates)
     raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
+    if raw:
+        check_mapping("update_item_kwargs", raw, InvalidExpression)
     sent: dict[str, Any] | None = None
     signalled: dict[str, Any] = {}
     if pre_update.receivers or post_update.receivers or store.is_replaced("update_item"):

@@ -72,7 +72,10 @@ def split_actions_and_conditions(arguments: Sequence[Any], conditions: Any) -> t
     others = [argument for argument in arguments if not isinstance(argument, Change) and argument is not None]
     for other in others:
         if not (is_condition(other) or isinstance(other, (Mapping, list, tuple))):
-            raise InvalidExpression(f"{other!r} is neither an action such as Book.views.add(1) nor a condition")
+            raise InvalidExpression(
+                f"{other!r} is neither an action such as Book.views.add(1) nor a condition; give keys and values by "
+                "keyword: title=..."
+            )
     if not others:
         return changes, conditions
     return changes, [*others, conditions]

@@ -7,7 +7,8 @@ from functools import lru_cache
 from inspect import signature
 from typing import Any
 
-from ..exceptions import ConditionFailed, DoesNotExist, DynaModelException, ValidationError
+from ..arguments import check_mapping
+from ..exceptions import ConditionFailed, DoesNotExist, DynaModelException, InvalidExpression, ValidationError
 from ..expressions import Action, Change, Condition, is_in_list
 from ..flows import Flow, Invoke, Place
 from ..instances.changes import changed_since
@@ -52,6 +53,7 @@ def _send(
     resolved = resolved_actions(store.mapper, asked)
     returning = "NONE"
     if raw:
+        check_mapping("update_item_kwargs", raw, InvalidExpression)
         raw = dict(raw)
         returning = raw.pop("ReturnValues", returning)
     if not resolved and (not raw or "UpdateExpression" not in raw):
