@@ -120,7 +120,7 @@ def _kind(value: Any) -> str:
         return known
     if hasattr(type(value), "__get__"):
         return f"a {type(value).__name__}"
-    return f"the value {value!r}"
+    return f"a value of type {type(value).__name__}"
 
 
 def _remedy(name: str, value: Any) -> str:

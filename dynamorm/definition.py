@@ -102,11 +102,16 @@ def _table_class(name: str, attrs: Mapping[str, Any], parents: list[type]) -> ty
 
 def _check_table_class(owner: str, declared: Any) -> None:
     if not inspect.isclass(declared) or issubclass(declared, Entity):
-        raise DynaModelException(f"{owner} has to be a class of its own, not {declared!r}")
+        raise DynaModelException(f"{owner} has to be a class of its own, not {_shown(declared)}")
     for name, value in vars(declared).items():
         if inspect.isclass(value) and issubclass(value, Index):
             raise DynaModelException(f"{owner}.{name}: index classes stand beside the Table, not in it; move it out")
     refuse_unknown_words(owner, declared, _TABLE_WORDS)
+
+
+def _shown(declared: Any) -> str:
+    # settings with credentials in them may stand here by mistake
+    return repr(declared) if inspect.isclass(declared) else f"a value of type {type(declared).__name__}"
 
 
 def _derived(name: str, bases: tuple[type, ...], body: Mapping[str, Any]) -> type:
@@ -175,7 +180,7 @@ def _adapter(name: str, attrs: Mapping[str, Any], parents: list[type]) -> Adapte
             "marshmallow, schematics or pydantic"
         )
     if not inspect.isclass(declared):
-        raise DynaModelException(f"{name}.Schema has to be a class, not {declared!r}")
+        raise DynaModelException(f"{name}.Schema has to be a class, not {_shown(declared)}")
     kind = adapter_for(name, declared)
     with refusing(f"{name}.Schema"):
         schema = kind.adopt(f"{name}Schema", declared)

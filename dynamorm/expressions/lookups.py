@@ -194,7 +194,7 @@ class Resolver:
                     return Comparison(path, operator, (_NULL,))
                 return _of_none(path, operator)
             raise InvalidExpression(f"{label}=None: only eq and ne compare with None")
-        values = self._several(label, value, operator) if operator in ("between", "in") else [value]
+        values = self._several(label, spec, value, operator) if operator in ("between", "in") else [value]
         if operator == "type":
             if value not in TYPE_CODES:
                 raise InvalidExpression(f"{label}={value!r}: the types are {', '.join(sorted(TYPE_CODES))}")
@@ -221,16 +221,17 @@ class Resolver:
         return PathOperand(self.walk(value)[0], isinstance(value, Stored) and value.size)
 
     @staticmethod
-    def _several(label: str, value: Any, operator: str) -> list[Any]:
+    def _several(label: str, spec: FieldSpec | None, value: Any, operator: str) -> list[Any]:
+        shown = repr if spec is None else spec.shown
         if isinstance(value, (str, bytes, Mapping)) or not hasattr(type(value), "__iter__"):
-            raise InvalidExpression(f"{label}={value!r}: {operator} takes a list of values")
+            raise InvalidExpression(f"{label}={shown(value)}: {operator} takes a list of values")
         values = list(value)
         if operator == "between" and len(values) != 2:
-            raise InvalidExpression(f"{label}={values!r}: between takes two values, the lower one first")
+            raise InvalidExpression(f"{label}={shown(values)}: between takes two values, the lower one first")
         if operator == "in" and not 1 <= len(values) <= 100:
             raise InvalidExpression(f"{label}: in takes 1 to 100 values, not {len(values)}")
         if any(value is None for value in values):
-            raise InvalidExpression(f"{label}={values!r}: None cannot be compared in {operator}")
+            raise InvalidExpression(f"{label}={shown(values)}: None cannot be compared in {operator}")
         return values
 
     def operand(
@@ -258,7 +259,7 @@ class Resolver:
         except UnstorableValue as error:
             raise ValidationError({name: value}, schema_name, {name: [str(error)]}) from error
         except Exception as error:
-            reason = f"{value!r} cannot be converted: {error}"
+            reason = f"{repr(value) if spec is None else spec.shown(value)} cannot be converted: {error}"
             raise ValidationError({name: value}, schema_name, {name: [reason]}) from error
 
     # Names.

@@ -225,7 +225,7 @@ class Adapter(ABC):
                 errors[name] = found[name] if isinstance(found, dict) and list(found) == [name] else found
                 causes.append(error)
             except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
-                errors[name] = [f"{value!r} cannot be converted: {error}"]
+                errors[name] = [f"{spec.shown(value)} cannot be converted: {error}"]
                 causes.append(error)
         if errors:
             raise ValidationError(values, self.schema_name, errors) from causes[0]
@@ -301,7 +301,7 @@ class Adapter(ABC):
                 inside = _unstorable_in(self.fields[name], value)
                 if inside is not None:
                     return ValidationError(natives, self.schema_name, {inside.under(name).path: [inside.reason]})
-                reason = f"{value!r} cannot be serialised: {culprit}"
+                reason = f"{self.fields[name].shown(value)} cannot be serialised: {culprit}"
                 return ValidationError(natives, self.schema_name, {name: [reason]})
         return ValidationError(natives, self.schema_name, {"_schema": [f"cannot be serialised: {error}"]})
 

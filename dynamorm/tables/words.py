@@ -50,7 +50,7 @@ def refuse_unknown_words(owner: str, declaration: type, known: Iterable[str]) ->
     for klass in own:
         for name, value in vars(klass).items():
             if not (name in known or name in annotated or name.startswith("_") or hasattr(type(value), "__get__")):
-                raise DynamoTableException(f"{owner}: {name} = {value!r}: {_what_now(name, known)}")
+                raise DynamoTableException(f"{owner}: {name} = ...: {_what_now(name, known)}")
 
 
 def _what_now(name: str, known: tuple[str, ...]) -> str:

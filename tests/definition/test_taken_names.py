@@ -38,8 +38,8 @@ TAKEN = {
     "a class method": (classmethod(lambda cls: "own"), "a class method"),
     "a static method": (staticmethod(lambda: "own"), "a static method"),
     "a descriptor": (Always(), "a Always"),
-    "a value": ("untitled", "the value 'untitled'"),
-    "a false value": (0, "the value 0"),
+    "a value": ("untitled", "a value of type str"),
+    "a false value": (0, "a value of type int"),
 }
 FIELDS = {"isbn": text(required=True), "title": text()}
 
@@ -50,7 +50,7 @@ def test_a_field_does_not_hide_what_the_class_has_under_its_name(library, taken)
     with pytest.raises(DynaModelException) as caught:
         library.model("Book", BOOK_TABLE, FIELDS, title=value)
     assert str(caught.value).startswith(f"Book.title is a field of the Schema, and the class has {shown} of that name")
-    remedy = "write it into the Schema" if shown.startswith("the value") else "Rename one of them"
+    remedy = "write it into the Schema" if shown.startswith("a value") else "Rename one of them"
     assert remedy in str(caught.value)
 
 
