@@ -142,12 +142,15 @@ class Abstract:
 def missing(cls: Any, name: str) -> AttributeError:
     """Return the error for an attribute that a model class does not have."""
     definition = cls.__dict__.get("_dynamorm")
-    if not isinstance(definition, Definition) and (name == "_dynamorm" or name in _ITS_PARTS):
+    if name == "_dynamorm" or name in _ITS_PARTS:
         return AbstractModel(_why_abstract(cls))
     text = f"type object {cls.__name__!r} has no attribute {name!r}"
-    if isinstance(definition, Definition) and not name.startswith("_"):
-        text = "; ".join(filter(None, (text, did_you_mean(name, definition.adapter.fields))))
-    return AttributeError(text)
+    if name.startswith("_"):
+        return AttributeError(text)
+    if not isinstance(definition, Definition):
+        return AbstractModel(f"{text}. {_why_abstract(cls)}")
+    question = did_you_mean(name, definition.adapter.fields)
+    return AttributeError(f"{text}; {question}" if question else text)
 
 
 def _why_abstract(cls: Any) -> str:

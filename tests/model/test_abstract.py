@@ -48,6 +48,7 @@ USES = {
     "an instance": lambda model: model(isbn="1"),
     "an empty instance": lambda model: model(),
     "Schema": lambda model: model.Schema.dynamorm_fields(),
+    "a reference": lambda model: model.title,
     "relationships": lambda model: model.relationships,
     "inspect": lambda model: dynamorm.inspect(object.__new__(model)),
     "create_tables": lambda model: dynamorm.create_tables(model),
