@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from types import FunctionType
 from typing import Any
 
 from .definition import Definition, instance_of, refusing
@@ -15,12 +16,12 @@ from .relationships.declaring import Relationship
 
 # what the metaclass puts on every model
 _ITS_PARTS = ("Table", "Schema", "relationships")
-_ROUTINES = (type(lambda: None), classmethod, staticmethod)
+_ROUTINES = (FunctionType, classmethod, staticmethod)
 _KINDS = {
     property: "a property",
     classmethod: "a class method",
     staticmethod: "a static method",
-    _ROUTINES[0]: "a method",
+    FunctionType: "a method",
 }
 
 
@@ -29,7 +30,8 @@ def complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], base: A
 
     :param base: DynamORM's own class that has the verbs, which are told from the model's by ``verbs``
     """
-    own_init = None if cls.__init__ is base.__init__ else _takes_any_keywords(cls.__init__)
+    with refusing(f"{cls.__name__}.__init__"):
+        own_init = None if cls.__init__ is base.__init__ else _takes_any_keywords(cls.__init__)
     store = definition.store.for_model(cls, own_init, verbs)
     cls._dynamorm = definition.replace(store=store)
     cls.Table = store.table

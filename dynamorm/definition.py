@@ -38,6 +38,9 @@ def define(name: str, attrs: Mapping[str, Any], parents: list[type]) -> Definiti
 
     ``attrs`` is the body of the class, ``parents`` the classes that it inherits from, nearest first.
     """
+    for attribute in attrs:
+        if attribute.startswith("_dynamorm"):
+            raise DynaModelException(f"{name}.{attribute}: DynamORM keeps names of this kind for itself; rename it")
     table_class = _table_class(name, attrs, parents)
     if table_class is not None and table_class.__dict__.get("abstract"):
         return None
@@ -103,6 +106,8 @@ def _table_class(name: str, attrs: Mapping[str, Any], parents: list[type]) -> ty
 def _check_table_class(owner: str, declared: Any) -> None:
     if not inspect.isclass(declared) or issubclass(declared, Entity):
         raise DynaModelException(f"{owner} has to be a class of its own, not {_shown(declared)}")
+    if not isinstance(vars(declared).get("abstract", False), bool):
+        raise DynaModelException(f"{owner}: abstract has to be True or False")
     for name, value in vars(declared).items():
         if inspect.isclass(value) and issubclass(value, Index):
             raise DynaModelException(f"{owner}.{name}: index classes stand beside the Table, not in it; move it out")

@@ -8,12 +8,15 @@ import enum
 import typing
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import dynamorm
 from dynamorm import DynaModel, DynaModelException, DynamoException, GlobalIndex, ProjectAll
 
 from ..books import BOOK_TABLE
 from ..libraries import text
+from ..profiles import examples
 from .shop import FIELDS, shop_model
 
 INDEX = {"name": "by-author", "hash_key": "author", "projection": ProjectAll()}
@@ -258,3 +261,84 @@ def test_what_is_put_on_the_class_later_does_not_change_what_is_stored(library):
 def test_a_model_without_a_name_is_named_in_errors_all_the_same():
     with pytest.raises(DynaModelException, match="inner 'Schema' class on your '' class"):
         type(DynaModel)("", (DynaModel,), {})
+
+
+# Bodies that are drawn: a model, or a reason.
+
+FIELD_NAMES = ["isbn", "title", "get", "save", "Table", "items", "partial", "mro", "_private", "ByTitle", "self"]
+OTHER_NAMES = [*FIELD_NAMES, "Meta", "__slots__", "__init__", "_dynamorm", "_dynamorm_state", "__class_getitem__"]
+WORDS = [
+    "name",
+    "hash_key",
+    "range_key",
+    "read",
+    "stream",
+    "ttl",
+    "tags",
+    "projection",
+    "abstract",
+    "range",
+    "_own",
+    "x",
+]
+VALUES = {
+    "none": lambda: None,
+    "text": lambda: "isbn",
+    "another text": lambda: "title",
+    "empty": lambda: "",
+    "number": lambda: 5,
+    "negative": lambda: -1,
+    "true": lambda: True,
+    "list": lambda: ["isbn"],
+    "dict": lambda: {"isbn": "title"},
+    "type": lambda: str,
+    "object": object,
+    "function": lambda: lambda self: None,
+    "property": lambda: property(lambda self: "isbn"),
+    "class method": lambda: classmethod(lambda cls: None),
+    "reference": lambda: dynamorm.F("isbn"),
+    "condition": lambda: dynamorm.Q(isbn="1"),
+    "projection": ProjectAll,
+    "bytes": lambda: b"isbn",
+    "not implemented": lambda: NotImplemented,
+    "exception": lambda: ValueError("x"),
+    "index": lambda: type("Index", (GlobalIndex,), {"name": "i", "hash_key": "title", "projection": ProjectAll()}),
+}
+bodies = st.fixed_dictionaries(
+    {
+        "fields": st.sets(st.sampled_from(FIELD_NAMES[1:]), max_size=3),
+        "model": st.dictionaries(st.sampled_from(OTHER_NAMES[1:]), st.sampled_from(sorted(VALUES)), max_size=2),
+        "table": st.dictionaries(st.sampled_from(WORDS), st.sampled_from(sorted(VALUES)), max_size=2),
+        "index": st.dictionaries(st.sampled_from(WORDS), st.sampled_from(sorted(VALUES)), max_size=2),
+    }
+)
+
+
+@given(drawn=bodies)
+@settings(max_examples=examples(quick=50, long=3_000))
+def test_any_body_makes_a_model_or_is_refused_with_a_reason(library, drawn):
+    made = {part: {name: VALUES[kind]() for name, kind in drawn[part].items()} for part in ("model", "table", "index")}
+    names = {"isbn", "title", *drawn["fields"]}
+    if library.name == "pydantic":
+        names.discard("_private")
+    try:
+        body = {
+            "Table": type("Table", (), {**BOOK_TABLE, **made["table"]}),
+            "Schema": library.schema({name: text() for name in sorted(names)}),
+            "ByTitle": type("ByTitle", (GlobalIndex,), {**INDEX, "hash_key": "isbn", **made["index"]}),
+            **made["model"],
+        }
+        type("Plain", (), dict(body))
+    except (TypeError, ValueError):
+        return  # Python refuses it itself
+    try:
+        model = type(DynaModel)("Book", (DynaModel,), body)
+    except DynamoException as error:
+        assert len(str(error)) > 20
+        return
+    if not hasattr(model, "relationships") or "__init__" in made["model"]:
+        return  # it is abstract, or does something else
+    values = dict.fromkeys(names - {"partial"}, "v")
+    instance = model.new_from_raw(values)
+    assert {name: instance.__dict__[name] for name in values} == values
+    assert model.to_item(instance) == {name: {"S": "v"} for name in values}
