@@ -10,6 +10,8 @@ from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, Projec
 from .instances.changes import Inspection as _Inspection
 from .model import DynaModel
 from .relationships import ManyToOne, OneToMany, OneToOne
+from .store import is_complete_model as _is_complete_model
+from .store import store_of as _store_of
 from .tables.table import create_tables
 
 __version__ = "1.0.0.dev0"
@@ -40,4 +42,7 @@ def inspect(instance: DynaModel) -> _Inspection:
 
     ``is_dirty``, ``changes``, ``is_partial``, ``is_loaded``, ``key_changed`` and ``extra``.
     """
-    return _Inspection(type(instance)._dynamorm.store.mapper, instance)
+    model = type(instance)
+    if not _is_complete_model(model):
+        raise DynaModelException(f"inspect() takes an instance of a model, not {instance!r}")  # noqa: F405
+    return _Inspection(_store_of(model).mapper, instance)

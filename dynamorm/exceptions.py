@@ -5,6 +5,7 @@
     DynamoException
     ├── DynaModelException            a model class or an instance is not what it should be
     │   ├── ValidationError           the schema refused a value (``errors``, ``raw``, ``schema_name``)
+    │   ├── AbstractModel             a class without a Table or Schema is used as a model (also an ``AttributeError``)
     │   ├── UnknownSchema             no adapter claims an inner ``Schema`` (also a ``TypeError``)
     │   ├── PartialInstance           a full save of something that was loaded in part
     │   └── WrongPlace                an instance or a query of another process, whose items are elsewhere
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = [
+    "AbstractModel",
     "AccessDenied",
     "AmbiguousIndex",
     "BatchError",
@@ -146,6 +148,10 @@ class ValidationError(DynaModelException):
     def __str__(self) -> str:
         text = f"Validation failed for schema {self.schema_name}. Errors: {self.errors}"
         return f"{text} ({self.where})" if self.where else text
+
+
+class AbstractModel(DynaModelException, AttributeError):
+    """A class that is abstract, or ``DynaModel`` itself, is used as if it had items."""
 
 
 class UnknownSchema(DynaModelException, TypeError):

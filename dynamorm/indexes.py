@@ -2,26 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
-
-_BOTO3_ARGUMENTS = frozenset(
-    {
-        "ConsistentRead",
-        "ExclusiveStartKey",
-        "ExpressionAttributeNames",
-        "ExpressionAttributeValues",
-        "FilterExpression",
-        "KeyConditionExpression",
-        "Limit",
-        "ProjectionExpression",
-        "ReturnConsumedCapacity",
-        "ScanIndexForward",
-        "Segment",
-        "Select",
-        "TotalSegments",
-    }
-)
 
 
 class Projection:
@@ -80,21 +61,11 @@ class Index:
 
         def query(self, /, *conditions: Any, query_kwargs: Any = None, **lookups: Any) -> Any:
             """Query this index; see ``DynaModel.query``."""
-            conditions, query_kwargs = _split_boto3_arguments(conditions, query_kwargs)
             return self.model.query(*conditions, query_kwargs=query_kwargs, **lookups).on(self.index.name)
 
         def scan(self, /, *conditions: Any, scan_kwargs: Any = None, **lookups: Any) -> Any:
             """Scan this index; see ``DynaModel.scan``."""
-            conditions, scan_kwargs = _split_boto3_arguments(conditions, scan_kwargs)
             return self.model.scan(*conditions, scan_kwargs=scan_kwargs, **lookups).on(self.index.name)
-
-
-def _split_boto3_arguments(conditions: tuple[Any, ...], kwargs: Any) -> tuple[tuple[Any, ...], Any]:
-    """Take a first dict of boto3's arguments, which existing code may give by position, out of the conditions."""
-    first = conditions[0] if conditions else None
-    if kwargs is None and isinstance(first, Mapping) and first and first.keys() <= _BOTO3_ARGUMENTS:
-        return conditions[1:], first
-    return conditions, kwargs
 
 
 class GlobalIndex(Index):

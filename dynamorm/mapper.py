@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from .arguments import check_switch
 from .bounded import Bounded
 from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
 from .expressions import Comparison, Condition, F, Path, Reference, Resolver, boto3_condition
@@ -86,7 +87,7 @@ class Mapper:
         return self.adapter.natives_of_stored(values, mode, self._where(wire))
 
     def _where(self, wire: WireItem) -> str:
-        key = {name: next(iter(wire[name].values()), None) for name in self.key.names if name in wire}
+        key = {name: _shown(wire[name]) for name in self.key.names if name in wire}
         return f"stored {self.model_name} with key {key}"
 
     def unknown(self, wire: WireItem) -> WireItem:
@@ -185,13 +186,23 @@ class Mapper:
         missing = [name for name in names if values.get(name) is None]
         if missing:
             raise InvalidKey(
-                f"no value for {', '.join(missing)}: the key of {self.model_name} is {', '.join(self.key_names)}"
+                f"no value for {', '.join(missing)}: the key of {self.model_name} is {', '.join(self.key_names)}; "
+                f"give it by keyword: {self._keywords}"
             )
         key = {}
         for name, stored in names.items():
             key[stored] = self.resolver.operand(self.fields[name], values[name])
             self.check_key_value(stored, key[stored])
         return key
+
+    @cached_property
+    def _keywords(self) -> str:
+        return ", ".join(f"{name}=..." for name in self.key_names)
+
+    def check_consistent(self, verb: str, consistent: Any) -> None:
+        """Refuse what a verb gets in the position of ``consistent`` and is no switch, such as a key."""
+        name = f"{self.model_name}.{verb}(consistent=...)"
+        check_switch(name, consistent, f"give the key by keyword: {self._keywords}", InvalidKey)
 
     @cached_property
     def names_of_key(self) -> frozenset[str]:
@@ -239,6 +250,8 @@ class Mapper:
         """Return the document paths of attributes by name, dotted path or reference; the key is always among them."""
         if isinstance(names, (str, Reference)):
             names = [names]
+        elif not isinstance(names, Iterable):
+            raise InvalidExpression(f"attrs={names!r}: the names of attributes are meant, in a list")
         paths = [
             self.resolver.walk(name if isinstance(name, Reference) else self._reference(name))[0] for name in names
         ]
@@ -272,3 +285,8 @@ class Mapper:
     def computed(self, spec: FieldSpec, natives: Mapping[str, Any]) -> Any:
         """Return the value of a computed field as it is now."""
         return self.adapter.computed_value(spec, dict(natives))
+
+
+def _shown(value: Any) -> Any:
+    """Return the content of a value in wire form, and anything else as it is."""
+    return next(iter(value.values()), None) if isinstance(value, Mapping) else value

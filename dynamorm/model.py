@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast, overload
 
 import six
 
+from .arguments import check_mapping, check_switch, split_boto3_arguments
+from .attributes import Abstract, complete, missing
 from .definition import Definition, define
 from .drivers import perform, run
+from .entity import Entity
 from .exceptions import DoesNotExist, DynaModelException
 from .expressions import Reference
 from .handles import ModelHandle
 from .instances.changes import changes, extra, increase, is_dirty, key_changed, values_of
 from .instances.loading import accept_arriving, accept_given, accept_more, loaded, move_to_here
-from .instances.state import DroppedField, FieldAttribute, Stateful
 from .many.batches import write_batch
 from .many.typed_items import InstancesOfKeys, TypedItems
 from .reading.query import QueryIterator
@@ -38,60 +40,22 @@ class DynaModelMeta(type):
         cls: Any = super().__new__(mcs, name, bases, attrs)
         if not any(isinstance(base, DynaModelMeta) for base in bases):
             return cls
-        parents = [parent for parent in cls.__mro__[1:] if parent not in (DynaModel, Stateful, object)]
+        parents = [parent for parent in cls.__mro__[1:] if parent not in DynaModel.__mro__]
         definition = define(name, attrs, parents)
-        if definition is not None:
-            _complete(cls, definition, attrs, parents)
-            bind(cls)
-            model_prepared.send(cls)
+        if definition is None:
+            cls._dynamorm = Abstract()
+            return cls
+        complete(cls, definition, attrs, DynaModel, _VERBS)
+        bind(cls)
+        model_prepared.send(cls)
         return cls
 
-    if TYPE_CHECKING:
-        # what the inner Schema declares, type checkers cannot see on the model
-
-        def __getattr__(cls, name: str) -> Reference: ...
-
-
-def _complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], parents: list[type]) -> None:
-    init = cls.__init__
-    own_init = None if init is DynaModel.__init__ else _takes_any_keywords(init)
-    store = definition.store.for_model(cls, own_init, _VERBS)
-    cls._dynamorm = definition.replace(store=store)
-    cls.Table = definition.store.table
-    cls.Schema = definition.adapter.schema
-    cls.relationships = store.relationships
-    for attribute, declaration in definition.indexes.items():
-        setattr(cls, attribute, declaration(cls, definition.store.table.indexes[declaration.name]))
-    for name, spec in definition.adapter.fields.items():
-        setattr(cls, name, FieldAttribute(spec, store.mapper, _covered(cls, name)))
-    dropped = {
-        name
-        for parent in parents
-        if isinstance(parent.__dict__.get("_dynamorm"), Definition)
-        for name in parent.__dict__["_dynamorm"].adapter.fields
-    } - set(definition.adapter.fields)
-    for name in dropped - set(attrs):
-        covered = _covered(cls, name)
-        setattr(cls, name, DroppedField(name) if covered is None else covered)
-    for name, value in attrs.items():
-        if isinstance(value, Relationship) and name in definition.adapter.fields:
-            raise DynaModelException(f"{cls.__name__}.{name} is declared as a field and as a relationship; rename one")
+    def __getattr__(cls, name: str) -> Reference:
+        # also tells type checkers what there is on the model for the fields of the inner Schema
+        raise missing(cls, name)
 
 
-def _covered(cls: type, name: str) -> Any:
-    """Return the attribute of the class that a field of the same name covers on instances."""
-    found = inspect.getattr_static(cls, name, None)
-    if isinstance(found, DroppedField):
-        return None
-    return found.covered if isinstance(found, FieldAttribute) else found
-
-
-def _takes_any_keywords(init: Any) -> bool:
-    kinds = {parameter.kind for parameter in inspect.signature(init).parameters.values()}
-    return inspect.Parameter.VAR_KEYWORD in kinds
-
-
-class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
+class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
     """The base of all models.
 
     A model has an inner ``Table`` (how it is stored), an inner ``Schema`` (what it looks like, in the words of a schema
@@ -128,6 +92,9 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         """
         state, cls = self._dynamorm_state, type(self)
         store = cls._dynamorm.store
+        if partial is not False and partial is not True:
+            remedy = f"give the values by keyword: {cls.__name__}(**values)"
+            check_switch(f"{cls.__name__}(partial=...)", partial, remedy, DynaModelException)
         pre_init.send(cls, instance=self, partial=partial, raw=raw)
         if state.arriving is not None:
             accept_arriving(store.mapper, self, raw)
@@ -141,21 +108,6 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        object.__setattr__(self, name, value)
-        state = self._dynamorm_known_state
-        if state is not None and (state.defaults or state.pending):
-            # what is assigned is neither a default any more nor an increment
-            state.defaults.pop(name, None)
-            state.pending.pop(name, None)
-
-    def __delattr__(self, name: str) -> None:
-        object.__delattr__(self, name)
-        state = self._dynamorm_known_state
-        if state is not None:
-            state.defaults.pop(name, None)
-            state.pending.pop(name, None)
 
     # Elsewhere.
 
@@ -199,6 +151,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         /,
         consistent: bool = False,
         get_item_kwargs: Mapping[str, Any] | None = None,
+        *,
         attrs: Any = None,
         **keys: Any,
     ) -> Self | None:
@@ -211,6 +164,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
             Book.get(isbn="12345678910")
         """
         store = cls._dynamorm.store
+        if consistent is not False and consistent is not True:
+            store.mapper.check_consistent("get", consistent)
         call, partial, place = prepare_get(store, consistent, get_item_kwargs, attrs, keys)
         found: Self | None = finish_get(store, perform(call), partial, place)
         return found
@@ -221,6 +176,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         :raises DoesNotExist: if it is not
         """
+        if consistent is not False and consistent is not True:
+            cls._dynamorm.store.mapper.check_consistent("require", consistent)
         found = cls.get(consistent=consistent, **keys)
         if found is None:
             shown = ", ".join(f"{name}={value!r}" for name, value in keys.items())
@@ -230,32 +187,59 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     @classmethod
     def exists(cls, /, consistent: bool = False, **keys: Any) -> bool:
         """Return whether there is an item with a primary key."""
-        return "Item" in perform(prepare_exists(cls._dynamorm.store, consistent, keys))
+        store = cls._dynamorm.store
+        if consistent is not False and consistent is not True:
+            store.mapper.check_consistent("exists", consistent)
+        return "Item" in perform(prepare_exists(store, consistent, keys))
 
     @overload
     @classmethod
     def get_batch(
-        cls, /, keys: Iterable[Any], consistent: bool = False, attrs: Any = None, ordered: Literal[False] = False
+        cls,
+        /,
+        keys: Iterable[Any],
+        consistent: bool = False,
+        attrs: Any = None,
+        batch_get_kwargs: Mapping[str, Any] | None = None,
+        *,
+        ordered: Literal[False] = False,
     ) -> Iterator[Self]: ...
 
     @overload
     @classmethod
     def get_batch(
-        cls, /, keys: Iterable[Any], consistent: bool = False, attrs: Any = None, *, ordered: Literal[True]
+        cls,
+        /,
+        keys: Iterable[Any],
+        consistent: bool = False,
+        attrs: Any = None,
+        batch_get_kwargs: Mapping[str, Any] | None = None,
+        *,
+        ordered: Literal[True],
     ) -> list[Self | None]: ...
 
     @classmethod
     def get_batch(
-        cls, /, keys: Iterable[Any], consistent: bool = False, attrs: Any = None, ordered: bool = False
+        cls,
+        /,
+        keys: Iterable[Any],
+        consistent: bool = False,
+        attrs: Any = None,
+        batch_get_kwargs: Mapping[str, Any] | None = None,
+        *,
+        ordered: bool = False,
     ) -> Iterator[Self] | list[Self | None]:
         """Return the instances of any number of keys, in any order and without those that are not there.
 
         :param keys: dicts, instances, tuples, or the bare values of a hash key that has no range key beside it
         :param attrs: the attributes that are wanted, by name; the instances are partial then
+        :param batch_get_kwargs: ``ConsistentRead`` and ``ProjectionExpression`` in boto3's form
         :param ordered: give a list in the order of the keys, with ``None`` in place of what is not there
         :raises BatchError: if DynamoDB goes on leaving keys undone
         """
-        instances = InstancesOfKeys(cls._dynamorm.store, keys, consistent, attrs)
+        store = cls._dynamorm.store
+        store.mapper.check_consistent("get_batch", consistent)
+        instances = InstancesOfKeys(store, keys, consistent, attrs, batch_get_kwargs)
         return run(instances.ordered()) if ordered else instances.as_they_come()
 
     @classmethod
@@ -268,6 +252,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
             Book.ByAuthor.query(author="Mr. Bar", year__gte=1990)
         """
+        if conditions:
+            conditions, query_kwargs = split_boto3_arguments(conditions, query_kwargs)
         return QueryIterator(cls._dynamorm.store, conditions, lookups, query_kwargs)
 
     @classmethod
@@ -290,6 +276,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
             Book.scan(Q(author="Mr. Bar") | Q(year__lt=1990))
         """
+        if conditions:
+            conditions, scan_kwargs = split_boto3_arguments(conditions, scan_kwargs)
         return ScanIterator(cls._dynamorm.store, conditions, lookups, scan_kwargs)
 
     def refresh(self, consistent: bool = True) -> None:
@@ -297,7 +285,9 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         :raises DoesNotExist: if it is gone
         """
-        run(saving.refresh(type(self)._dynamorm.store, self, consistent))
+        store = type(self)._dynamorm.store
+        store.mapper.check_consistent("refresh", consistent)
+        run(saving.refresh(store, self, consistent))
 
     # Writing whole items.
 
@@ -331,6 +321,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         partial: bool = False,
         unique: bool = False,
         return_all: bool = False,
+        *,
         conditions: Any = None,
         **kwargs: Any,
     ) -> dict[str, Any] | None:
@@ -345,6 +336,9 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         :raises DoesNotExist: if a loaded instance is partially saved and its item is gone
         """
         store = type(self)._dynamorm.store
+        for name, value in (("partial", partial), ("unique", unique), ("return_all", return_all)):
+            if value is not False and value is not True:
+                check_switch(f"save({name}=...)", value, "assign values to the instance before", DynaModelException)
         return run(saving.save(store, self, partial, unique, return_all, conditions, kwargs))
 
     # Writing parts of items.
@@ -407,15 +401,19 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         return changed
 
     def incr(self, /, **amounts: Any) -> None:
-        """Change numbers now, and send the amounts with the next partial save or sync.
+        """Change numbers now, and send the amounts with the next partial save or :meth:`reconcile`.
 
         They are added to whatever the numbers are by then, so that counters never conflict.
         """
         increase(type(self)._dynamorm.store.mapper, self, amounts)
 
-    def sync(self, conditions: Any = None) -> None:
+    def reconcile(self, conditions: Any = None) -> None:
         """Send what was changed, and take everything over as it is then; with nothing changed, read only."""
-        run(saving.synchronise(type(self)._dynamorm.store, self, conditions))
+        run(saving.reconcile(type(self)._dynamorm.store, self, conditions))
+
+    def sync(self, conditions: Any = None) -> None:
+        """Reconcile: the former name of :meth:`reconcile`."""
+        type(self).reconcile(self, conditions)
 
     def delete(self, /, conditions: Any = None, **delete_item_kwargs: Any) -> dict[str, Any]:
         """Delete the item."""
@@ -433,6 +431,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         """Make an instance of plain values, by Python or stored names; of ``None``, ``None``."""
         if raw is None:
             return None
+        check_mapping(f"{cls.__name__}.new_from_raw()", raw, DynaModelException)
         named = dict(raw)
         unnameable = {"partial": named.pop("partial")} if "partial" in named else {}
         made = cls(partial=partial, **named)
@@ -446,6 +445,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         Bytes may be base64 text, as they are in JSON.
         """
+        check_mapping(f"{cls.__name__}.from_item()", item, DynaModelException)
         made: Self = loaded(cls._dynamorm.store, with_bytes(item))
         return made
 
@@ -509,33 +509,6 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
     @classmethod
     def _dynamorm_boto3_condition(cls, condition: Any) -> Any:
         return cls._dynamorm.store.mapper.boto3_condition(condition)
-
-    def __repr__(self) -> str:
-        if not hasattr(type(self), "_dynamorm"):
-            return object.__repr__(self)
-        names = type(self)._dynamorm.store.mapper.key_names
-        shown = ", ".join(f"{name}={self.__dict__.get(name)!r}" for name in names)
-        return f"<{type(self).__name__} {shown}>"
-
-    def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        if type(self) is not type(other):
-            return NotImplemented
-        key = _complete_key(self)
-        return key is not None and key == _complete_key(other)
-
-    def __hash__(self) -> int:
-        key = _complete_key(self)
-        if key is None:
-            raise TypeError(f"{self!r} cannot be hashed before its key is complete")
-        return hash((type(self), key))
-
-
-def _complete_key(instance: Any) -> tuple[Any, ...] | None:
-    names = type(instance)._dynamorm.store.mapper.key_names
-    key = tuple(instance.__dict__.get(name) for name in names)
-    return None if None in key else key
 
 
 # What models may replace, and flows then call in place of what they would do themselves.

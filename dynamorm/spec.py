@@ -46,6 +46,11 @@ class FieldSpec(Frozen):
                 return values[name]
         return absent
 
+    def shown(self, value: Any) -> str:
+        """Return the text of a value for messages, which keep what a secret field holds to themselves."""
+        is_secret = any(hasattr(kind, "get_secret_value") for kind in self.loads_to)
+        return "**********" if is_secret else repr(value)
+
     @cached_property
     def fields(self) -> Mapping[str, FieldSpec] | None:
         """The fields of a nested schema by their stored names; ``None`` where nothing is nested."""

@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 # same wing or in another.  A room is a module or a package; the modules of one room are free among themselves.
 WINGS: dict[str, tuple[str, ...]] = {
     "faces": ("pytest_plugin", "testing", "__init__", "table", "types"),
-    "model": ("model", "handles", "definition"),
+    "model": ("model", "handles", "attributes", "definition", "entity"),
     "relationships": (
         "relationships.__init__",
         "relationships.to_one",
@@ -45,6 +45,7 @@ WINGS: dict[str, tuple[str, ...]] = {
     "tables": (
         "tables.table",
         "tables.declared",
+        "tables.words",
         "tables.applying",
         "tables.planning",
         "tables.plan",
@@ -66,10 +67,13 @@ WINGS: dict[str, tuple[str, ...]] = {
         "spec",
         "wire",
         "signals",
+        "arguments",
         "exceptions",
         "frozen",
         "locks",
         "bounded",
+        "nearest",
+        "callers",
     ),
     "local": ("local",),
 }

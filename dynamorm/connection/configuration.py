@@ -40,6 +40,10 @@ class Settings(Frozen):
     table_prefix: str | None = None
     cursor_key: str | bytes | None = None
 
+    def __repr__(self) -> str:
+        kept = self.replace(session_kwargs=_shown(self.session_kwargs), client_kwargs=_shown(self.client_kwargs))
+        return super(Settings, kept).__repr__()
+
     def over(self, below: Settings) -> Settings:
         """Merge this level over a less specific one."""
         names_account = self.session is not None or any(
@@ -64,6 +68,11 @@ class Settings(Frozen):
             table_prefix=self.table_prefix if self.table_prefix is not None else below.table_prefix,
             cursor_key=self.cursor_key if self.cursor_key is not None else below.cursor_key,
         )
+
+
+def _shown(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with asterisks in place of credentials."""
+    return {name: "**********" if name in CREDENTIALS else value for name, value in options.items()}
 
 
 def _without(options: Mapping[str, Any], names: frozenset[str] | set[str]) -> dict[str, Any]:

@@ -7,12 +7,12 @@ own serialisation and never validated.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..bounded import Bounded
 from ..exceptions import InvalidExpression, InvalidSchemaField, UnstorableValue, ValidationError
+from ..nearest import did_you_mean
 from ..schema.base import Adapter
 from ..spec import FieldSpec
 from ..wire.codec import encode_stored, encode_value
@@ -194,7 +194,7 @@ class Resolver:
                     return Comparison(path, operator, (_NULL,))
                 return _of_none(path, operator)
             raise InvalidExpression(f"{label}=None: only eq and ne compare with None")
-        values = self._several(label, value, operator) if operator in ("between", "in") else [value]
+        values = self._several(label, spec, value, operator) if operator in ("between", "in") else [value]
         if operator == "type":
             if value not in TYPE_CODES:
                 raise InvalidExpression(f"{label}={value!r}: the types are {', '.join(sorted(TYPE_CODES))}")
@@ -221,16 +221,17 @@ class Resolver:
         return PathOperand(self.walk(value)[0], isinstance(value, Stored) and value.size)
 
     @staticmethod
-    def _several(label: str, value: Any, operator: str) -> list[Any]:
+    def _several(label: str, spec: FieldSpec | None, value: Any, operator: str) -> list[Any]:
+        shown = repr if spec is None else spec.shown
         if isinstance(value, (str, bytes, Mapping)) or not hasattr(type(value), "__iter__"):
-            raise InvalidExpression(f"{label}={value!r}: {operator} takes a list of values")
+            raise InvalidExpression(f"{label}={shown(value)}: {operator} takes a list of values")
         values = list(value)
         if operator == "between" and len(values) != 2:
-            raise InvalidExpression(f"{label}={values!r}: between takes two values, the lower one first")
+            raise InvalidExpression(f"{label}={shown(values)}: between takes two values, the lower one first")
         if operator == "in" and not 1 <= len(values) <= 100:
             raise InvalidExpression(f"{label}: in takes 1 to 100 values, not {len(values)}")
         if any(value is None for value in values):
-            raise InvalidExpression(f"{label}={values!r}: None cannot be compared in {operator}")
+            raise InvalidExpression(f"{label}={shown(values)}: None cannot be compared in {operator}")
         return values
 
     def operand(
@@ -258,7 +259,7 @@ class Resolver:
         except UnstorableValue as error:
             raise ValidationError({name: value}, schema_name, {name: [str(error)]}) from error
         except Exception as error:
-            reason = f"{value!r} cannot be converted: {error}"
+            reason = f"{repr(value) if spec is None else spec.shown(value)} cannot be converted: {error}"
             raise ValidationError({name: value}, schema_name, {name: [reason]}) from error
 
     # Names.
@@ -271,10 +272,9 @@ class Resolver:
         """Like :meth:`find`, for a name that has to be that of a field."""
         spec = self.find(name)
         if spec is None:
-            near = difflib.get_close_matches(name, self._fields, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(self._fields)}"
+            hint = did_you_mean(name, self._fields) or f"there are: {', '.join(self._fields)}"
             raise InvalidSchemaField(
-                f"{self.model_name} has no field {name!r}{hint} (F({name!r}) reaches what is not declared)"
+                f"{self.model_name} has no field {name!r}; {hint} (F({name!r}) reaches what is not declared)"
             )
         return spec
 
@@ -471,8 +471,8 @@ def _size(label: str, value: Any) -> dict[str, Any]:
 
 
 def _near(name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, list(known or ()), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    question = did_you_mean(name, known or ())
+    return f"; {question}" if question else ""
 
 
 def _inner_named(spec: FieldSpec, name: str) -> tuple[str, FieldSpec] | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from ..arguments import check_mapping
 from ..drivers import run
-from ..exceptions import BatchError, InvalidKey
+from ..exceptions import BatchError, InvalidExpression, InvalidKey
 from ..expressions import F
 from ..flows import Call, Flow, Invoke, Place
 from ..instances.loading import loader
@@ -88,11 +90,15 @@ def key_in_any_form(store: Store, given: Any) -> WireItem:
 class InstancesOfKeys:
     """What ``get_batch`` is asked for: the instances of any number of keys."""
 
-    def __init__(self, store: Store, keys: Iterable[Any], consistent: bool, attrs: Any) -> None:
+    def __init__(
+        self, store: Store, keys: Iterable[Any], consistent: bool, attrs: Any, raw: Mapping[str, Any] | None = None
+    ) -> None:
+        if raw:
+            consistent, attrs = _with_boto3_arguments(raw, consistent, attrs)
         if isinstance(attrs, str):
             attrs = [F(name.strip()) for name in attrs.split(",")]  # an expression, which may name anything
         paths = None if attrs is None else store.mapper.paths(attrs)
-        if isinstance(keys, (str, bytes, Mapping)):
+        if isinstance(keys, (str, bytes, Mapping)) or not isinstance(keys, Iterable):
             raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")
         place = store.here
         self.load: Callable[[WireItem], Any] = loader(store, paths is not None, place)
@@ -112,6 +118,22 @@ class InstancesOfKeys:
         except BatchError as error:
             raise BatchError(str(error), [load(wire) for wire in error.done], error.missing) from None
         return [None if wire is None else load(wire) for wire in items]
+
+
+def _with_boto3_arguments(raw: Any, consistent: bool, attrs: Any) -> tuple[bool, Any]:
+    """Return whether reads are consistent, and the attributes that are wanted, with what boto3's arguments say."""
+    check_mapping("batch_get_kwargs", raw, InvalidExpression)
+    rest = dict(raw)
+    consistent = bool(rest.pop("ConsistentRead", False)) or consistent
+    names, text = rest.pop("ExpressionAttributeNames", {}), rest.pop("ProjectionExpression", None)
+    if rest or (text is not None and attrs is not None):
+        given = ", ".join(rest) or "ProjectionExpression beside attrs"
+        raise InvalidExpression(
+            f"batch_get_kwargs takes ConsistentRead, ProjectionExpression and ExpressionAttributeNames, not {given}"
+        )
+    if text is not None:
+        attrs = re.sub(r"#\w+", lambda holder: names.get(holder[0], holder[0]), text)
+    return consistent, attrs
 
 
 class Iterating(Generator[Any, None, None]):

@@ -5,13 +5,13 @@ A :class:`Read` is made of a store and options, and changed by nothing.
 
 from __future__ import annotations
 
-import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
+from ..callers import levels_to_the_caller
 from ..connection import cursor_key
 from ..exceptions import InvalidExpression, InvalidKey, NotProjected, ScanRefused
 from ..expressions import Condition, leaves
@@ -298,7 +298,7 @@ class ScanRead(Read):
         if policy == "error":
             raise ScanRefused(f'{self.name} is not to be scanned: its Table says on_scan = "error"; query it instead')
         if policy == "warn":
-            warnings.warn(f"{self.name} is scanned: every item in it is read", stacklevel=_depth() + 1)
+            warnings.warn(f"{self.name} is scanned: every item in it is read", stacklevel=levels_to_the_caller())
         filters = self.resolved()
         self._check_projected(filters)
         arguments = self._arguments(count)
@@ -319,11 +319,3 @@ class ScanRead(Read):
             for number in range(total)
         ]
         return PagesAhead(parts, at_once, None if options.rate is None else Limiter(options.rate))
-
-
-def _depth() -> int:
-    """Return how many calls inside this package lead to the caller, to warn of what was called from outside."""
-    depth, frame = 0, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals["__name__"].startswith("dynamorm."):
-        depth, frame = depth + 1, frame.f_back
-    return depth

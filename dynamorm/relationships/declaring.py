@@ -5,7 +5,6 @@ A relationship holds what was declared and nothing of any instance.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,6 +15,7 @@ from weakref import WeakValueDictionary
 
 from ..exceptions import DynaModelException
 from ..indexes import Index
+from ..nearest import did_you_mean
 from ..store import complete_models, is_complete_model, store_of
 from .mentions import Mention, descendants, full_name
 
@@ -115,8 +115,8 @@ class Relationship:
             raise DynaModelException(
                 f"{self!r}: {self._declared!r} may mean {names}; write more of the name that is meant"
             )
-        near = difflib.get_close_matches(str(self._declared), {model.__name__ for model in complete_models()}, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "import the module that defines it first"
+        known = sorted({model.__name__ for model in complete_models()})
+        hint = did_you_mean(self._declared, known) or "import the module that defines it first"
         raise DynaModelException(f"{self!r}: there is no model {self._declared!r}; {hint}")
 
     @property

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ..arguments import check_mapping
 from ..exceptions import InvalidExpression
 from ..wire.codec import encode_item, encode_value
 from . import Request
@@ -27,6 +28,7 @@ def merged(request: Request, given: Mapping[str, Any] | None) -> Request:
     """Return the request with what was given on top."""
     if not given:
         return request
+    check_mapping("boto3's arguments (get_item_kwargs and the like)", given, InvalidExpression)
     refused = sorted(_OURS & given.keys())
     if refused:
         raise InvalidExpression(f"{', '.join(refused)}: given by the verb itself, and cannot be passed through")
@@ -135,6 +137,7 @@ def without_conditions(given: Mapping[str, Any] | None) -> tuple[dict[str, Any],
     """Return everything else, and the condition objects that were given as expressions."""
     if not given:
         return {}, []
+    check_mapping("boto3's arguments (get_item_kwargs and the like)", given, InvalidExpression)
     rest = dict(given)
     found = [rest.pop(name) for name in _CONDITIONS & rest.keys() if not isinstance(rest[name], str)]
     return rest, found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..bounded import Bounded
@@ -24,6 +24,12 @@ _NAMES = "ExpressionAttributeNames"
 _VALUES = "ExpressionAttributeValues"
 
 
+def shown_request(operation: str, payload: Mapping[str, Any]) -> str:
+    """Return the text of a request: what it is about, and none of the values in it, some of which may be secrets."""
+    table = payload.get("TableName") or ", ".join(payload.get("RequestItems", ()))
+    return f"<{operation} of {table}: {', '.join(name for name in payload if name != 'TableName')}>"
+
+
 class Request(NamedTuple):
     """An operation of DynamoDB's API, and what goes into it.
 
@@ -33,6 +39,9 @@ class Request(NamedTuple):
     operation: str
     payload: dict[str, Any]
     well_formed: bool = True
+
+    def __repr__(self) -> str:
+        return shown_request(self.operation, self.payload)
 
     def after(self, key: WireItem | None) -> Request:
         """Return the request for another page: the same, starting after a key, or from the start."""

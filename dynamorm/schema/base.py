@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from ..exceptions import DynaModelException, UnstorableValue, ValidationError
+from ..nearest import did_you_mean
 from ..spec import FieldSpec
 from ..wire.codec import encode_value
 from .compiler import CompilationReport, Compiled, SchemaLayout
@@ -185,12 +186,12 @@ class Adapter(ABC):
         if quick is not None:
             return quick
         prepared = self._serialised(values)
-        return self._guarded(values, lambda: self.load_given(prepared, defaults=defaults))
+        return self._guarded(values, lambda: self.load_given(prepared, defaults=defaults), unknown=True)
 
     def natives_of_whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the natives of a whole item that a program puts."""
         prepared = self._serialised(values)
-        return self._guarded(values, lambda: self.load_whole(prepared))
+        return self._guarded(values, lambda: self.load_whole(prepared), unknown=True)
 
     def natives_of_stored(
         self, values: Mapping[str, Any], mode: str = WHOLE, where: str = "", *, complete: bool = True
@@ -224,7 +225,7 @@ class Adapter(ABC):
                 errors[name] = found[name] if isinstance(found, dict) and list(found) == [name] else found
                 causes.append(error)
             except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
-                errors[name] = [f"{value!r} cannot be converted: {error}"]
+                errors[name] = [f"{spec.shown(value)} cannot be converted: {error}"]
                 causes.append(error)
         if errors:
             raise ValidationError(values, self.schema_name, errors) from causes[0]
@@ -300,7 +301,7 @@ class Adapter(ABC):
                 inside = _unstorable_in(self.fields[name], value)
                 if inside is not None:
                     return ValidationError(natives, self.schema_name, {inside.under(name).path: [inside.reason]})
-                reason = f"{value!r} cannot be serialised: {culprit}"
+                reason = f"{self.fields[name].shown(value)} cannot be serialised: {culprit}"
                 return ValidationError(natives, self.schema_name, {name: [reason]})
         return ValidationError(natives, self.schema_name, {"_schema": [f"cannot be serialised: {error}"]})
 
@@ -345,11 +346,23 @@ class Adapter(ABC):
                 return {self.serialised(spec.element, inner) for inner in value}
         return value
 
-    def _guarded(self, raw: Any, load: Callable[[], dict[str, Any]], where: str = "") -> dict[str, Any]:
+    def _guarded(
+        self, raw: Any, load: Callable[[], dict[str, Any]], where: str = "", *, unknown: bool = False
+    ) -> dict[str, Any]:
         try:
             return load()
         except self.library_errors as error:
-            raise ValidationError(raw, self.schema_name, self.messages(error), where) from error
+            found = self.messages(error)
+            if unknown:
+                where = self._meant(raw, found)
+            raise ValidationError(raw, self.schema_name, found, where) from error
+
+    def _meant(self, raw: Mapping[str, Any], found: Any) -> str:
+        """Return which fields may be meant by names that the library refuses because it does not know them."""
+        refused = ValidationError(raw, self.schema_name, found).errors
+        names = [name for name in getattr(refused, "messages", ()) if name in raw and name not in self.fields]
+        hints = {name: did_you_mean(name, self.fields) for name in names if name not in self.by_stored}
+        return ", ".join(f"{name}: {hint}" for name, hint in hints.items() if hint)
 
 
 def _unstorable_in(spec: FieldSpec, value: Any) -> UnstorableValue | None:

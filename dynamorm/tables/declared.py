@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
+import warnings
 from collections.abc import Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..callers import levels_to_the_caller
 from ..connection import Settings, table_prefix
 from ..exceptions import DynamoTableException, InvalidSchemaField, MissingTableAttribute
 from ..indexes import ProjectAll, Projection
+from ..nearest import did_you_mean
 from ..requests.tables import attribute_definitions, stream_specification, throughput
 from ..schema import Adapter
 from ..spec import KEY_FIELDS_OF_AN_INDEX, FieldSpec, IndexSpec, KeySpec, TableSpec
+from .words import refuse_unknown_words, words_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -45,6 +48,8 @@ class DynamoCommon3:
         for attribute in self.REQUIRED_ATTRS:
             if getattr(self, attribute, None) is None:
                 raise MissingTableAttribute(f"{owner} has no {attribute}: declare `{attribute} = ...` in it")
+        if not isinstance(self.name, str) or not self.name:
+            raise DynamoTableException(f"{owner}: name = {self.name!r} has to be a text, and not empty")
         for attribute in ("read", "write"):
             units = getattr(self, attribute)
             if units is not None and (isinstance(units, bool) or not isinstance(units, int) or units < 1):
@@ -82,8 +87,7 @@ class DynamoCommon3:
         fields = self._adapter.fields
         spec = (fields.get(name) or self._adapter.by_stored.get(name)) if isinstance(name, str) else None
         if spec is None:
-            near = difflib.get_close_matches(str(name), fields, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"its fields are {', '.join(fields)}"
+            hint = did_you_mean(name, fields) or f"its fields are {', '.join(fields)}"
             raise InvalidSchemaField(
                 f"{self._owner}: {role} = {name!r} is no field of {self._adapter.schema_name}; {hint}"
             )
@@ -119,13 +123,25 @@ class DynamoIndex3(DynamoCommon3):
     is_global: ClassVar[bool]
 
     def __init__(self, owner: str, table: DeclaredTable, declaration: type) -> None:
+        words = words_of(DynamoIndex3)
+        refuse_unknown_words(owner, declaration, words)
         self.table = table
-        for attribute in ("name", "hash_key", "range_key", "read", "write", "projection"):
+        for attribute in words:
             if getattr(declaration, attribute, None) is not None:
                 setattr(self, attribute, getattr(declaration, attribute))
         super().__init__(owner, table._adapter)
-        if isinstance(self.projection, type):
+        if isinstance(self.projection, type) and issubclass(self.projection, Projection):
             self.projection = self.projection()
+        if not isinstance(self.projection, Projection):
+            raise DynamoTableException(
+                f"{owner}: projection = {self.projection!r} has to be ProjectAll(), ProjectKeys() or "
+                'ProjectInclude("title", ...)'
+            )
+
+    @property
+    def schema(self) -> type:
+        """The schema class of the model."""
+        return self.table.schema
 
     @property
     def spec(self) -> IndexSpec:
@@ -148,6 +164,28 @@ class DynamoIndex3(DynamoCommon3):
 
 class DynamoLocalIndex3(DynamoIndex3):
     is_global = False
+
+    def __init__(self, owner: str, table: DeclaredTable, declaration: type) -> None:
+        super().__init__(owner, table, declaration)
+        if self.range_key is None:
+            raise MissingTableAttribute(
+                f"{owner} has no range_key: a LocalIndex has the table's hash key with another range key; declare "
+                "`range_key = ...` in it, or make it a GlobalIndex"
+            )
+        if table.range_key is None:
+            raise MissingTableAttribute(
+                f"{owner}: DynamoDB adds local indexes to no table without a range key, and {table._owner} has none; "
+                "make it a GlobalIndex"
+            )
+        if self.key.hashes != table.key.hashes:
+            # DynamORM 0.11 took any, with which DynamoDB did not make the table
+            warnings.warn(
+                f"{owner}: hash_key = {self.hash_key!r} is not the hash key of the table, which every LocalIndex has; "
+                f"{table.hash_key!r} is taken. Declare that, or make it a GlobalIndex",
+                stacklevel=levels_to_the_caller(),
+            )
+            self.hash_key = table.hash_key
+            self.key = self._describe_key()
 
 
 class DynamoGlobalIndex3(DynamoIndex3):
@@ -176,8 +214,8 @@ class DeclaredTable(DynamoCommon3):
     on_scan: str = "allow"
 
     def __init__(self, model_name: str, adapter: Adapter, indexes: Mapping[str, Any]) -> None:
-        super().__init__(f"{model_name}.Table", adapter)
         self.schema = adapter.schema
+        super().__init__(f"{model_name}.Table", adapter)
         self._one_of("stream", (None, *STREAM_KINDS))
         self._one_of("billing_mode", (None, *BILLING_MODES))
         self._one_of("on_read", READ_MODES)
@@ -192,10 +230,10 @@ class DeclaredTable(DynamoCommon3):
         for attribute, declaration in indexes.items():
             kind = DynamoGlobalIndex3 if declaration.is_global else DynamoLocalIndex3
             index: DynamoIndex3 = kind(f"{model_name}.{attribute}", self, declaration)
-            if not index.is_global and index.key.hashes != self.key.hashes:
-                raise InvalidSchemaField(
-                    f"{model_name}.{attribute}: a local index has the table's hash key, {self.hash_key!r}; "
-                    "make it a GlobalIndex for another"
+            if index.name in self.indexes:
+                raise DynamoTableException(
+                    f"{index._owner}: name = {index.name!r} is also the name of {self.indexes[index.name]._owner}; "
+                    "each index of a table needs a name of its own"
                 )
             self.indexes[index.name] = index
         for declared in self.indexes.values():

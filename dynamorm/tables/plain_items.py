@@ -17,6 +17,7 @@ from ..flows import CallPlain, Connection, Flow
 from ..many.batches import BatchRead, write_batch
 from ..requests import Request, build_delete, build_put, build_query, build_scan, build_update
 from ..requests.boto3_arguments import merged, without_conditions
+from ..requests.items import shown_request
 from ..spec import KeySpec
 from ..wire.codec import decode_item
 
@@ -29,6 +30,9 @@ class PlainRequest(NamedTuple):
 
     operation: str
     payload: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return shown_request(self.operation, self.payload)
 
 
 class PlainItems(NamedTuple):

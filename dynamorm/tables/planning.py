@@ -40,14 +40,15 @@ def plan_changes(
     live: LiveTable,
     *,
     allow_rebuild: bool = False,
+    allow_removal: bool = False,
     elsewhere: Mapping[str, str] | None = None,
 ) -> Plan:
     """Return the steps from the live table to the declared one.
 
     ``allow_rebuild`` lets an index be removed and added again.  ``elsewhere`` names, for indexes that other models
-    declare on the same table, where that is.
+    declare on the same table, where that is; ``allow_removal`` lets them be removed all the same.
     """
-    comparison = compare(declared, live, allow_rebuild=allow_rebuild, elsewhere=elsewhere)
+    comparison = compare(declared, live, allow_rebuild=allow_rebuild, allow_removal=allow_removal, elsewhere=elsewhere)
     return Plan(step for step in comparison if step.request is not None or step.refused)
 
 
@@ -56,10 +57,11 @@ def compare(
     live: LiveTable,
     *,
     allow_rebuild: bool = False,
+    allow_removal: bool = False,
     elsewhere: Mapping[str, str] | None = None,
 ) -> tuple[Step, ...]:
     """Return every difference, those included about which nothing can or need be done."""
-    indexes = _Indexes(declared, live, allow_rebuild, elsewhere or {})
+    indexes = _Indexes(declared, live, allow_rebuild, {} if allow_removal else elsewhere or {})
     return tuple(
         step
         for part in (
@@ -142,7 +144,9 @@ class _Indexes:
     def _removal(self, found: LiveIndex) -> Step:
         owner = self.elsewhere.get(found.name)
         refused = (
-            f"{owner} declares it on the same table. Declare it here too, or let both models have the same Table"
+            f"{owner} declares it on the same table. Declare it here too, or let both models have the same Table. If "
+            "that model is out of use, allow it with allow_removal=True, or delete the class: one that was collected "
+            "does not count"
             if owner
             else ""
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..connection import Connection, configure, connection_for
 from ..drivers import run
+from ..exceptions import DynaModelException
 from ..locks import Lock
 from ..schema import Adapter
 from ..spec import TableSpec
@@ -93,28 +94,37 @@ class _Life(DeclaredTable):
         run(delete(self.connection, self.full_name, wait, timeout))
         return True
 
-    def plan(self, allow_rebuild: bool = False) -> Plan:
+    def plan(self, allow_rebuild: bool = False, allow_removal: bool = False) -> Plan:
         """Return the steps that would make the live table what is declared, without taking any.
 
         :param allow_rebuild: plan to remove and add again a global index with another key or projection
+        :param allow_removal: plan to remove global indexes that only other models of the table declare
         """
         spec = self.spec
-        return self._plan_for(spec, run(describe(self.connection, spec)), allow_rebuild)
+        return self._plan_for(spec, run(describe(self.connection, spec)), allow_rebuild, allow_removal)
 
-    def _plan_for(self, spec: TableSpec, live: LiveTable, allow_rebuild: bool) -> Plan:
-        return plan_changes(spec, live, allow_rebuild=allow_rebuild, elsewhere=self._declared_elsewhere())
+    def _plan_for(self, spec: TableSpec, live: LiveTable, allow_rebuild: bool, allow_removal: bool) -> Plan:
+        return plan_changes(
+            spec,
+            live,
+            allow_rebuild=allow_rebuild,
+            allow_removal=allow_removal,
+            elsewhere=self._declared_elsewhere(),
+        )
 
-    def update_table(self, allow_rebuild: bool = False, timeout: float = 3600.0) -> int:
+    def update_table(self, allow_rebuild: bool = False, timeout: float = 3600.0, *, allow_removal: bool = False) -> int:
         """Make the live table what is declared, one step of :meth:`plan` at a time; give the number of steps taken.
 
         Between steps it waits until table and indexes are active.  A run that was interrupted is taken up by the next.
 
         :param timeout: the seconds that one step may take
+        :param allow_removal: remove global indexes that only other models of the table declare
         :raises TableMismatch: if a step is refused, before any is taken
         :raises TableNotActive: when the time is up
         """
         spec = self.spec
-        return run(carry_out(self.connection, spec, lambda live: self._plan_for(spec, live, allow_rebuild), timeout))
+        plan = lambda live: self._plan_for(spec, live, allow_rebuild, allow_removal)  # noqa: E731
+        return run(carry_out(self.connection, spec, plan, timeout))
 
     def validate(self, strict: bool = False) -> None:
         """Compare the live table with what is declared.
@@ -240,5 +250,14 @@ def create_tables(*models: Any, timeout: float = 300.0) -> None:
 
     :raises TableMismatch: if a table that was there is not the one its model declares
     """
-    tables = [model.Table for model in models] if models else list(defined_tables())
+    tables = [_table_of(model) for model in models] if models else list(defined_tables())
     run(create_missing(tables, timeout))
+
+
+def _table_of(model: Any) -> DynamoTable3:
+    table = getattr(model, "Table", None)
+    if not isinstance(table, DynamoTable3):
+        raise DynaModelException(
+            f"create_tables() takes models that have a table, not {model!r}; an abstract class has none"
+        )
+    return table

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..exceptions import DoesNotExist, DynaModelException, PartialInstance, PathMissing
+from ..arguments import check_mapping
+from ..exceptions import DoesNotExist, DynaModelException, InvalidExpression, PartialInstance, PathMissing
 from ..expressions import Change
 from ..flows import Flow, Invoke
 from ..instances.changes import changes, key_changed, partial_save, require_same_key, values_of
@@ -15,7 +16,7 @@ from ..signals import post_delete, post_save, post_update, pre_delete, pre_save,
 from ..store import Store, store_of
 from ..wire.codec import WireItem
 from .update_actions import asked_actions, split_actions_and_conditions
-from .updating import change_instance, check, refuse_keys, take_actions, with_what_receivers_changed
+from .updating import change_instance, check, take_actions, with_what_receivers_changed, without_own_key
 
 # Whole items.
 
@@ -149,8 +150,10 @@ def update_instance(
     mapper, state = store.mapper, instance._dynamorm_state
     require_same_key(mapper, instance, "update()")
     todo, conditions = split_actions_and_conditions(arguments, conditions)
-    refuse_keys(mapper, updates)
+    updates = without_own_key(mapper, instance, updates)
     raw: dict[str, Any] = {} if update_item_kwargs is None else update_item_kwargs
+    if raw:
+        check_mapping("update_item_kwargs", raw, InvalidExpression)
     sent: dict[str, Any] | None = None
     signalled: dict[str, Any] = {}
     if pre_update.receivers or post_update.receivers or store.is_replaced("update_item"):
@@ -173,9 +176,9 @@ def update_instance(
     return response
 
 
-def synchronise(store: Store, instance: Any, conditions: Any) -> Flow[None]:
+def reconcile(store: Store, instance: Any, conditions: Any) -> Flow[None]:
     """Send what was changed, if anything was, and take everything over as it is then."""
-    require_same_key(store.mapper, instance, "sync()")
+    require_same_key(store.mapper, instance, "reconcile()")
     changed_partners(store, instance)
     if changes(store.mapper, instance).keys() - set(store.mapper.key_names):
         yield from save_changes(store, instance, True, conditions, {})

@@ -72,7 +72,10 @@ def split_actions_and_conditions(arguments: Sequence[Any], conditions: Any) -> t
     others = [argument for argument in arguments if not isinstance(argument, Change) and argument is not None]
     for other in others:
         if not (is_condition(other) or isinstance(other, (Mapping, list, tuple))):
-            raise InvalidExpression(f"{other!r} is neither an action such as Book.views.add(1) nor a condition")
+            raise InvalidExpression(
+                f"{other!r} is neither an action such as Book.views.add(1) nor a condition; give keys and values by "
+                "keyword: title=..."
+            )
     if not others:
         return changes, conditions
     return changes, [*others, conditions]
@@ -256,7 +259,9 @@ def _summand(mapper: Mapper, part: AskedAction, value: Any) -> Any:
 def _number(mapper: Mapper, part: AskedAction, value: Any) -> dict[str, Any]:
     wire = mapper.resolver.operand(part.spec, value, name=part.label)
     if "N" not in wire:
-        raise InvalidExpression(f"{part.label}={value!r}: {part.kind} adds numbers, and this is stored as {_tag(wire)}")
+        raise InvalidExpression(
+            f"{part.label}={_shown(part, value)}: {part.kind} adds numbers, and this is stored as {_tag(wire)}"
+        )
     return wire
 
 
@@ -277,7 +282,7 @@ def _added_or_deleted(mapper: Mapper, part: AskedAction) -> Action:
     tag = _tag(wire)
     if tag not in ("SS", "NS", "BS") and (part.kind == "delete" or tag != "N"):
         wanted = "a set" if part.kind == "delete" else "a number or a set"
-        raise InvalidExpression(f"{part.label}={part.value!r}: {part.kind} takes {wanted}")
+        raise InvalidExpression(f"{part.label}={_shown(part, part.value)}: {part.kind} takes {wanted}")
     return Action(part.kind, part.path, wire)
 
 
@@ -294,7 +299,7 @@ def _validated(mapper: Mapper, part: AskedAction, spec: FieldSpec | None, value:
             {part.label: value}, adapter.schema_name, {part.label: adapter.messages(error)}
         ) from error
     except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        reason = f"{value!r} cannot be converted: {error}"
+        reason = f"{_shown(part, value)} cannot be converted: {error}"
         raise ValidationError({part.label: value}, adapter.schema_name, {part.label: [reason]}) from error
 
 
@@ -304,6 +309,10 @@ def _encoded(mapper: Mapper, part: AskedAction, value: Any) -> dict[str, Any]:
     except UnstorableValue as error:
         inside = f"{part.label}: {error}"
         raise ValidationError({part.label: value}, mapper.adapter.schema_name, {part.label: [inside]}) from error
+
+
+def _shown(part: AskedAction, value: Any) -> str:
+    return repr(value) if part.spec is None else part.spec.shown(value)
 
 
 def _tag(wire: Mapping[str, Any]) -> str:

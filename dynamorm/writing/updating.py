@@ -7,14 +7,17 @@ from functools import lru_cache
 from inspect import signature
 from typing import Any
 
-from ..exceptions import ConditionFailed, DoesNotExist, DynaModelException, ValidationError
+from ..arguments import check_mapping
+from ..exceptions import ConditionFailed, DoesNotExist, DynaModelException, InvalidExpression, ValidationError
 from ..expressions import Action, Change, Condition, is_in_list
 from ..flows import Flow, Invoke, Place
 from ..instances.changes import changed_since
 from ..instances.loading import loaded, replace_all
 from ..mapper import Mapper
+from ..spec import FieldSpec
 from ..store import Store, plain
-from ..wire.codec import WireItem, decode_item, encode_item
+from ..wire.codec import AttributeValue, WireItem, decode_item, encode_item
+from ..wire.paths import same_value
 from .answers import apply_answer
 from .update_actions import AskedAction, asked_actions, resolved_actions, split_actions_and_conditions
 
@@ -50,6 +53,7 @@ def _send(
     resolved = resolved_actions(store.mapper, asked)
     returning = "NONE"
     if raw:
+        check_mapping("update_item_kwargs", raw, InvalidExpression)
         raw = dict(raw)
         returning = raw.pop("ReturnValues", returning)
     if not resolved and (not raw or "UpdateExpression" not in raw):
@@ -180,10 +184,25 @@ def gone(instance: Any) -> DoesNotExist:
     return DoesNotExist(f"{instance!r} is not in the table any more")
 
 
-def refuse_keys(mapper: Mapper, updates: Mapping[str, Any]) -> None:
-    """Raise where updates name a part of the key; before the key is among what is sent, to say which item."""
-    for name in mapper.names_of_key.intersection(updates):
-        asked_actions(mapper, (), {name: updates[name]})
+def without_own_key(mapper: Mapper, instance: Any, updates: dict[str, Any]) -> dict[str, Any]:
+    """Return updates without the parts of the key that an instance has already, which say which item is meant.
+
+    :raises InvalidKey: where they name another one
+    """
+    named = mapper.names_of_key.intersection(updates)
+    for name in named:
+        spec = mapper.resolver.field(name)
+        own, given = (_wire_of_key(mapper, spec, value) for value in (instance.__dict__.get(spec.name), updates[name]))
+        if own is None or given is None or not same_value(own, given):
+            asked_actions(mapper, (), {name: updates[name]})
+    return {name: value for name, value in updates.items() if name not in named} if named else updates
+
+
+def _wire_of_key(mapper: Mapper, spec: FieldSpec, value: Any) -> AttributeValue | None:
+    try:
+        return mapper.wire_of(spec, value)
+    except Exception:
+        return None  # it is no key of any item
 
 
 def with_what_receivers_changed(

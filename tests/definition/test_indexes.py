@@ -124,6 +124,25 @@ def test_a_local_index_has_the_tables_hash_key_and_another_range_key(library, dy
     assert [found.number for found in page.ByBody.query(isbn="1")] == [2, 1]
 
 
+def test_a_local_index_with_another_hash_key_gets_that_of_the_table_and_a_warning(library, dynamo_tables):
+    declared = {"name": "by-body", "hash_key": "words", "range_key": "body", "projection": ProjectAll()}
+    with pytest.warns(UserWarning, match=r"Page\.ByBody: hash_key = 'words' is not .* 'isbn' is taken") as caught:
+        model = page_model(library, ByBody=type("ByBody", (LocalIndex,), declared))
+    assert caught[0].filename.endswith("libraries.py")  # where the class is made
+    (page,) = dynamo_tables(model)
+    assert page.ByBody.index.hash_key == "isbn"
+    (index,) = described(page.Table)["LocalSecondaryIndexes"]
+    assert [part["AttributeName"] for part in index["KeySchema"]] == ["isbn", "Body"]
+    page.put({"isbn": "1", "number": 1, "body": "zz"})
+    assert [found.number for found in page.ByBody.query(isbn="1")] == [1]
+
+
+def test_an_index_knows_the_schema_of_the_model(library):
+    model = shop_model(library)
+    assert model.ByAuthor.index.schema is model.Schema
+    assert model.ByAuthor.index.table is model.Table
+
+
 def test_projections_are_declared_as_instances_or_classes(library, dynamo_tables):
     class ByAuthor(GlobalIndex):
         name = "by-author"

@@ -7,6 +7,7 @@ import pytest
 from dynamorm import (
     DynaModel,
     DynaModelException,
+    DynamoTableException,
     GlobalIndex,
     InvalidSchemaField,
     LocalIndex,
@@ -135,14 +136,21 @@ def test_an_index_without_projection_is_refused():
         define(table=BOOK_TABLE, schema=schema(), index=ByAuthor)
 
 
-def test_a_local_index_has_the_hash_key_of_its_table():
-    class ByAuthor(LocalIndex):
-        name = "by-author"
-        hash_key = "author"
-        projection = ProjectAll()
+def test_a_local_index_needs_a_range_key_and_so_does_its_table(library):
+    local = {"name": "by-author", "hash_key": "isbn", "projection": ProjectAll()}
+    with pytest.raises(MissingTableAttribute, match=r"Book\.ByAuthor has no range_key: .* make it a GlobalIndex"):
+        library.model("Book", {**BOOK_TABLE, "range_key": "title"}, FIELDS, ByAuthor=type("I", (LocalIndex,), local))
+    local["range_key"] = "author"
+    with pytest.raises(MissingTableAttribute, match=r"Book\.ByAuthor: .* Book\.Table has none; make it a GlobalIndex"):
+        library.model("Book", BOOK_TABLE, FIELDS, ByAuthor=type("I", (LocalIndex,), local))
 
-    with pytest.raises(InvalidSchemaField, match="make it a GlobalIndex"):
-        define(table=BOOK_TABLE, schema=schema(), index=ByAuthor)
+
+def test_two_indexes_need_two_names(library):
+    index = {"name": "one", "hash_key": "author", "projection": ProjectAll()}
+    with pytest.raises(DynamoTableException, match=r"Book\.Second: name = 'one' is also the name of Book\.First"):
+        library.model(
+            "Book", BOOK_TABLE, FIELDS, First=type("I", (GlobalIndex,), index), Second=type("I", (GlobalIndex,), index)
+        )
 
 
 def test_a_projection_of_an_unknown_field_is_refused():

@@ -198,9 +198,9 @@ MODEL = {
         lambda m: m.patch(isbn="1", title="Of Birches"),
         (ALL_NEW,),
     ),
-    "sync": Verb(lambda m: saving.synchronise(store(m), changed(m), None), lambda m: changed(m).sync(), (ALL_NEW,)),
-    "sync of nothing": Verb(
-        lambda m: saving.synchronise(store(m), loaded(m), None), lambda m: loaded(m).sync(), (FOUND,)
+    "reconcile": Verb(lambda m: saving.reconcile(store(m), changed(m), None), lambda m: changed(m).sync(), (ALL_NEW,)),
+    "reconcile nothing": Verb(
+        lambda m: saving.reconcile(store(m), loaded(m), None), lambda m: loaded(m).reconcile(), (FOUND,)
     ),
     "refresh": Verb(lambda m: saving.refresh(store(m), loaded(m), True), lambda m: loaded(m).refresh(), (FOUND,)),
     "delete": Verb(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dynamorm import DynaModel
+from dynamorm import DynaModel, ValidationError
 
 from ..books import BOOK_TABLE
-from ..libraries import listing, natives, text
+from ..libraries import integer, listing, natives, text
 from ..stored import stored_item
 
 # Values that are not there.
@@ -45,6 +45,52 @@ def test_a_deleted_attribute_has_no_value(book):
     assert (found.year, found.is_dirty) == (None, True)
     found.save()
     assert "year" not in stored_item(book, isbn="1")
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize("name", ["title", "author", "copies", "note"])
+def test_deleting_an_attribute_equals_assigning_none(library, dynamo_tables, name, loaded):
+    fields = {
+        "isbn": text(required=True),
+        "title": text(required=True),
+        "author": text(),
+        "copies": integer(default=1),
+        "note": text(required=True, nullable=True),
+    }
+    (model,) = dynamo_tables(library.model("Book", BOOK_TABLE, fields))
+    model.put({"isbn": "1", "title": "T", "note": "n"})
+
+    def outcome(change, partial):
+        made = model.get(isbn="1", consistent=True) if loaded else model(isbn="1", title="T", note="n")
+        change(made)
+        change(made)
+        try:
+            made.save(partial=partial)
+        except ValidationError as error:
+            return list(error.errors.messages)
+        return made.changes, stored_item(model, isbn="1")
+
+    for partial in (False, True):
+        deleted = outcome(lambda made: delattr(made, name), partial)
+        assert deleted == outcome(lambda made: setattr(made, name, None), partial)
+
+
+def test_deleting_a_field_forgets_its_increment(book):
+    book.put({"isbn": "1", "title": "T", "copies": 5})
+    found = book.get(isbn="1")
+    found.incr(copies=1)
+    del found.copies
+    del found.copies
+    found.save(partial=True)
+    assert "copies" not in stored_item(book, isbn="1")
+
+
+def test_what_is_no_field_can_only_be_deleted_where_it_is(book):
+    made = book(isbn="1")
+    made.remark = "own"
+    del made.remark
+    with pytest.raises(AttributeError):
+        del made.remark
 
 
 # Defaults and what is absent.

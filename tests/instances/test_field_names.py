@@ -29,6 +29,7 @@ OURS = [
     "is_partial",
     "key_changed",
     "refresh",
+    "reconcile",
     "get",
     "query",
     "raw",

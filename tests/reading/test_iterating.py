@@ -252,7 +252,9 @@ def test_a_query_begun_inside_using_and_finished_outside_reads_on_where_it_began
         next(begun)
     try:
         assert games(begun) == list(GAMES[1:])
-        assert games(stepped.again()) == list(GAMES[1:]) and [one.game for one in iter(lambda: next(stepped, None), None)]
+        assert games(stepped.again()) == list(GAMES[1:]) and [
+            one.game for one in iter(lambda: next(stepped, None), None)
+        ]
         assert [one.user for page in pages for one in page.items] == ["cat"] * 6
         assert sorted(games(batch)) == list(GAMES)
         last = list(hydrated)[-1]

@@ -241,6 +241,28 @@ def test_an_index_that_another_model_of_the_table_declares_is_kept(quick):
     assert both.Table.update_table() == 1
 
 
+@pytest.mark.parametrize("way", ["allow_removal", "a class that is collected"])
+def test_an_index_that_a_former_model_declares_is_removed_where_that_is_allowed(quick, way):
+    def former():
+        define(**ON_DEMAND, name="V1").Table.create_table()
+        second = define(index(), index("by-size", "size"), **ON_DEMAND, name="V2")
+        assert second.Table.update_table() == 2
+        return second
+
+    second = former()
+    third = define(index("by-size", "size"), **ON_DEMAND, name="V3")
+    with pytest.raises(TableMismatch, match="allow_removal=True, or delete the class"):
+        third.Table.update_table()
+    if way == "allow_removal":
+        assert third.Table.plan(allow_removal=True).refusals == ()
+        assert third.Table.update_table(allow_removal=True) == 1
+    else:
+        del second
+        gc.collect()
+        assert third.Table.update_table() == 1
+    assert third.Table.update_table() == 0
+
+
 @pytest.mark.usefixtures("quick")
 def test_an_index_of_a_table_elsewhere_or_of_a_class_that_was_defined_anew_is_not_kept():
     former = define(index(), **ON_DEMAND)

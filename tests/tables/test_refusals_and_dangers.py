@@ -120,8 +120,12 @@ def test_an_index_that_another_model_declares_is_not_removed():
     plan = plan_changes(BASE, live(declared(indexes=(INDEX,))), elsewhere={"by-color": "Other.ByColor"})
     (step,) = plan.refusals
     assert step.refused == (
-        "Other.ByColor declares it on the same table. Declare it here too, or let both models have the same Table"
+        "Other.ByColor declares it on the same table. Declare it here too, or let both models have the same Table. If "
+        "that model is out of use, allow it with allow_removal=True, or delete the class: one that was collected does "
+        "not count"
     )
+    allowed = {"allow_removal": True, "elsewhere": {"by-color": "Other.ByColor"}}
+    assert plan_changes(BASE, live(declared(indexes=(INDEX,))), **allowed).refusals == ()
 
 
 TTL = build_ttl("things", "expires", True)

@@ -1,12 +1,12 @@
-"""``sync`` sends what was changed and takes everything back."""
+"""``reconcile``, or ``sync`` by its former name, sends what was changed and takes everything back."""
 
 from __future__ import annotations
 
 import pytest
 
-from dynamorm import DoesNotExist
+from dynamorm import DoesNotExist, DynaModel
 
-from ..books import KEY, book_values
+from ..books import KEY, book_model, book_values
 from ..libraries import natives
 from ..traffic import sent_by
 
@@ -58,3 +58,20 @@ def test_a_sync_sends_a_map_that_is_gone_whole(book, found):
     found.meta["lang"] = "fi"
     found.sync()
     assert natives(found) == natives(book.get(isbn=KEY)) == book_values(meta={**META, "lang": "fi"})
+
+
+def test_sync_is_the_former_name_of_reconcile(library, dynamo_tables):
+    def reconcile(self, conditions=None):
+        seen.append(conditions)
+        DynaModel.reconcile(self, conditions)
+
+    seen = []
+    model = book_model(library, reconcile=reconcile)
+    dynamo_tables(model)
+    model.put(book_values())
+    found = model.get(isbn=KEY)
+    found.title = "x"
+    found.reconcile()
+    found.title = "y"
+    found.sync({"title": "x"})
+    assert (seen, model.get(isbn=KEY).title) == ([None, {"title": "x"}], "y")

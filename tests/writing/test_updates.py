@@ -12,6 +12,7 @@ from boto3.dynamodb.conditions import Attr
 from dynamorm import (
     ConditionFailed,
     DoesNotExist,
+    DynaModel,
     F,
     InvalidExpression,
     InvalidKey,
@@ -20,8 +21,9 @@ from dynamorm import (
     ValidationError,
 )
 
-from ..books import BOOK, KEY, PUBLISHER, book_values
+from ..books import BOOK, KEY, PUBLISHER, book_values, page_model
 from ..libraries import collection, integer, listing, moment, nested, text, with_field
+from ..stored import stored_item
 from ..traffic import sent_by
 from .updated import inside, natives
 
@@ -365,3 +367,53 @@ def test_a_counter_past_what_the_schema_takes_is_counted_and_known_all_the_same(
     found.update(rank__plus=10)
     assert (found.rank, found.is_dirty) == (12, False)
     assert book.Table.table.get_item(Key={"isbn": KEY})["Item"]["rank"] == 12
+
+
+# The item's own key among the updates, as code written for DynamORM 0.11 has it.
+
+
+@pytest.mark.parametrize("replaced", [(), ("update",), ("update_item",), ("update", "update_item")])
+def test_the_items_own_key_among_the_updates_says_which_item_is_meant(library, dynamo_tables, replaced):
+    def update(self, conditions=None, update_item_kwargs=None, return_all=False, **updates):
+        updates = {"isbn": self.isbn, "number": self.number, **updates}
+        return DynaModel.update(
+            self, conditions=conditions, update_item_kwargs=update_item_kwargs, return_all=return_all, **updates
+        )
+
+    def update_item(cls, conditions=None, update_item_kwargs=None, **keys_and_updates):
+        return super(model, cls).update_item(
+            conditions=conditions, update_item_kwargs=update_item_kwargs, **keys_and_updates
+        )
+
+    own = {"update": update, "update_item": classmethod(update_item)}
+    model = page_model(library, **{name: own[name] for name in replaced})
+    dynamo_tables(model)
+    model.put({"isbn": "1", "number": 2, "words": 5})
+    for found in (model.get(isbn="1", number=2), model(isbn="1", number=2)):
+        with sent_by(model) as requests:
+            found.update(isbn="1", number="2", words=6)
+            found.update(number=2, words__plus=1)
+            found.words += 1
+            found.save(partial=True)
+        assert [sorted(request.payload["Key"]) for request in requests] == [["isbn", "number"]] * 3
+        assert stored_item(model, isbn="1", number=2) == {"isbn": "1", "number": 2, "words": 8}
+        assert (found.words, found.is_dirty, found.key_changed) == (8, False, False)
+
+
+def test_nothing_but_the_items_own_key_is_no_update(page):
+    page.put({"isbn": "1", "number": 2})
+    found = page.get(isbn="1", number=2)
+    with sent_by(page) as requests:
+        assert found.update(isbn="1", number=2) is None
+    assert requests == []
+
+
+@pytest.mark.parametrize("key", [{"isbn": "2"}, {"number": 3}, {"number": "x"}, {"number": None}, {"isbn": None}])
+def test_another_key_among_the_updates_is_refused(page, key):
+    page.put({"isbn": "1", "number": 2})
+    found = page.get(isbn="1", number=2)
+    with sent_by(page) as requests, pytest.raises(InvalidKey, match="part of the key, which DynamoDB cannot update"):
+        found.update(words=6, **key)
+    with sent_by(page) as more, pytest.raises(InvalidKey):
+        page(words=1).update(words=6, **key)
+    assert requests == more == []
