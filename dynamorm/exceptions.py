@@ -42,6 +42,8 @@
 
 Errors that stand for an answer of DynamoDB are also ``botocore.exceptions.ClientError``: the connection raises
 subclasses of theirs and ours, with the original as ``__cause__``.  All of them can be pickled.
+
+Besides there is one warning, :class:`UnsortableKey`: a key whose stored form does not sort as its values do.
 """
 
 from __future__ import annotations
@@ -87,6 +89,7 @@ __all__ = [
     "Unavailable",
     "UnknownSchema",
     "UnreadableItem",
+    "UnsortableKey",
     "UnstorableValue",
     "ValidationError",
 ]
@@ -352,3 +355,7 @@ class HashKeyExists(ConditionFailed):
 
 class EngineError(DynamoException):
     """A local engine is not installed, or did not start."""
+
+
+class UnsortableKey(UserWarning):
+    """A key is stored as text that does not sort as its values do, which queries by range would not notice."""

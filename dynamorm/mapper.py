@@ -263,8 +263,7 @@ class Mapper:
         quick = self.adapter.compiled.parts[spec.name, False](value)
         if quick is not None:
             return quick
-        native = self.adapter.as_native(spec, value)
-        dumped = self.adapter.serialise(spec, native)
+        dumped = self.adapter.stored_form(spec, value)
         if dumped is None or (isinstance(dumped, (set, frozenset)) and not dumped):
             return None
         return encode_item({spec.stored: dumped}).get(spec.stored)

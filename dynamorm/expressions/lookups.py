@@ -247,8 +247,7 @@ class Resolver:
                 if quick is not None and not (in_list and _PLAIN.isdisjoint(quick)):
                     return quick
             try:
-                native = self.adapter.as_native(spec, value)
-                return encode_stored(self.adapter.serialise(spec, native), in_list=in_list)
+                return encode_stored(self.adapter.stored_form(spec, value), in_list=in_list)
             except UnstorableValue:
                 raise
             except Exception:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Set
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from ..exceptions import DynaModelException, UnstorableValue, ValidationError
 from ..spec import FieldSpec
 from ..wire.codec import encode_value
 from .compiler import CompilationReport, Compiled, SchemaLayout
+from .sorting import has_offset, warn_of_form, warn_of_value, watch_fields
 
 # What is put into a string field is made text of, as `str` does it.
 SCALARS = (int, float, Decimal, UUID, date, time)
@@ -90,6 +91,7 @@ class Adapter(ABC):
         self.inputs: tuple[FieldSpec, ...] = tuple(spec for spec in self.fields.values() if not spec.computed)
         self.by_stored: dict[str, FieldSpec] = {spec.stored: spec for spec in self.fields.values()}
         self.readable = frozenset(self.by_stored).union(*(spec.aliases for spec in self.inputs))
+        self._watched: dict[str, str] = {}  # the labels of key fields whose values have to be looked at, by name
 
     # What a library's adapter has to supply.
 
@@ -156,6 +158,18 @@ class Adapter(ABC):
     has_dump_hooks: bool = False
     """Whether the schema has methods of its own that see whole dumps, so that parts of values mean nothing alone."""
 
+    def has_unsorted_form(self, spec: FieldSpec) -> bool:
+        """Return whether the texts that are stored for a field never sort as its values do."""
+        return False
+
+    def may_be_unsorted(self, spec: FieldSpec) -> bool:
+        """Return whether it takes the values of a field to tell whether their texts sort."""
+        return False
+
+    def is_unsorted(self, value: Any) -> bool:
+        """Return whether the text of such a value does not sort among others."""
+        return isinstance(value, (datetime, time)) and has_offset(value)
+
     def layout(self, mode: str) -> SchemaLayout:
         """Return what the compiler is to know of the schema, for a load in some mode."""
         reason = f"the adapter of {self.library} describes nothing to the compiler"
@@ -168,7 +182,7 @@ class Adapter(ABC):
     @cached_property
     def compiled(self) -> Compiled:
         """The generated functions; nothing is generated before one is called."""
-        return Compiled(self.schema_name, self.layout, WHOLE, self.dump_layout)
+        return Compiled(self.schema_name, lambda mode: self.watching(self.layout(mode)), WHOLE, self.dump_layout)
 
     library_errors: ClassVar[tuple[type[Exception], ...]] = ()
     """What the library raises to say that a value is wrong."""
@@ -178,6 +192,28 @@ class Adapter(ABC):
         return getattr(error, "messages", str(error))
 
     # What is the same for all libraries.
+
+    def serves_as_key(self, owner: str, hashes: Iterable[FieldSpec], ranges: Iterable[FieldSpec]) -> None:
+        """Learn that fields are the key of a table or index, and warn of those that do not sort."""
+        model_name = owner.partition(".")[0]
+        for spec in ranges:
+            if self.has_unsorted_form(spec):
+                warn_of_form(owner, spec, self.library)
+        for spec in (*hashes, *ranges):
+            if spec.name not in self._watched and self.may_be_unsorted(spec):
+                self._watched[spec.name] = f"{model_name}.{spec.name}"
+                self.__dict__.pop("compiled", None)  # it may have been made for a parent, of which this is no key
+
+    def watching(self, layout: SchemaLayout) -> SchemaLayout:
+        """Return a layout whose dumps look at the values of keys where that is needed."""
+        if self._watched:
+            watch_fields(layout, self._watched, self._watch)
+        return layout
+
+    def _watch(self, natives: Mapping[str, Any]) -> None:
+        for name, label in self._watched.items():
+            if self.is_unsorted(value := natives.get(name)):
+                warn_of_value(label, value, self.library)
 
     def natives_of_given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
         """Return the natives of what a constructor was given."""
@@ -269,12 +305,21 @@ class Adapter(ABC):
 
     def dump(self, natives: dict[str, Any]) -> dict[str, Any]:
         """Return the plain values that are stored, by stored name."""
+        if self._watched:
+            self._watch(natives)
         try:
             return self.dump_values(natives)
         except DynaModelException:
             raise
         except Exception as error:
             raise self._dump_error(natives, error) from error
+
+    def stored_form(self, spec: FieldSpec, value: Any) -> Any:
+        """Return the plain value that is stored for a value of a field, in whatever form it was assigned."""
+        native = self.as_native(spec, value)
+        if spec.name in self._watched and self.fields.get(spec.name) is spec:
+            self._watch({spec.name: native})
+        return self.serialise(spec, native)
 
     def checked(self, natives: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Dump, and load the dump to see that it is valid; returns the dump and what it loads to."""

@@ -21,6 +21,8 @@ from schematics.undefined import Undefined
 from ...spec import FieldSpec
 from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
 from ..compiler import SchemaLayout
+from ..conversions import in_utc
+from ..sorting import SAMPLES, sorts
 from .conversion import (
     IMPORT_OPTIONS,
     computed,
@@ -86,6 +88,22 @@ class SchematicsAdapter(Adapter):
 
     def key_type(self, field: Any) -> str | None:
         return key_type_of(field)
+
+    def has_unsorted_form(self, spec: FieldSpec) -> bool:
+        field = bare_type(spec.native)
+        kind = field.native_type
+        if spec.key_type != "S" or kind not in SAMPLES or not type(field).__module__.startswith("schematics."):
+            return False
+
+        def dump(value: Any) -> Any:
+            return _exported(spec, _converted(spec, in_utc(value) if needs_zone else value), export_context())
+
+        needs_zone = isinstance(field, types.DateTimeType) and field.tzd == "require"
+        return not sorts(kind, dump)
+
+    def may_be_unsorted(self, spec: FieldSpec) -> bool:
+        field = bare_type(spec.native)
+        return spec.key_type == "S" and isinstance(field, types.DateTimeType) and not field.convert_tz
 
     # Taking in.
 
@@ -166,7 +184,7 @@ class SchematicsAdapter(Adapter):
         return SchemaDescriber(self, mode).outermost()
 
     def dump_layout(self) -> SchemaLayout:
-        layout = self.compiled.layout(WHOLE)
+        layout = self.compiled.layout(WHOLE)  # which is watched already
         if layout.finish is None or all(is_reloaded(field.value) for field in layout.fields if not field.computed):
             return layout
         reason = "its validate methods have to see what schematics makes of its dumps"
