@@ -77,17 +77,19 @@ class Mapper:
         try:
             return decode_item({name: value for name, value in wire.items() if name in self.adapter.readable})
         except UnreadableItem as error:
-            raise ValidationError(
-                wire, self.adapter.schema_name, {error.path: [error.reason]}, self._where(wire)
-            ) from error
+            raise self._wrong_at(wire, error, self._where(wire)) from (None if self._is_secret_at(error) else error)
 
     def load_plain(self, values: Mapping[str, Any], mode: str, wire: WireItem) -> dict[str, Any]:
         """Return the native values of a stored item that comes as plain values."""
         return self.adapter.natives_of_stored(values, mode, self._where(wire))
 
     def _where(self, wire: WireItem) -> str:
-        key = {name: next(iter(wire[name].values()), None) for name in self.key.names if name in wire}
-        return f"stored {self.model_name} with key {key}"
+        key = ", ".join(f"{name!r}: {self._shown(name, wire[name])}" for name in self.key.names if name in wire)
+        return f"stored {self.model_name} with key {{{key}}}"
+
+    def _shown(self, name: str, wire: Any) -> str:
+        content = next(iter(wire.values()), None) if isinstance(wire, dict) else wire
+        return self.adapter.shown(self.adapter.by_stored[name], content)
 
     def unknown(self, wire: WireItem) -> WireItem:
         """Return the stored attributes that the schema does not know."""
@@ -136,9 +138,24 @@ class Mapper:
         try:
             return encode_item(dumped)
         except UnstorableValue as error:
-            raise ValidationError(
-                dict(dumped), self.adapter.schema_name, {error.path: [error.reason]}, f"{self.model_name}.{error.path}"
-            ) from error
+            where = f"{self.model_name}.{error.path}"
+            raise self._wrong_at(dict(dumped), error, where) from (None if self._is_secret_at(error) else error)
+
+    def _wrong_at(self, raw: Any, error: UnstorableValue | UnreadableItem, where: str) -> ValidationError:
+        """Return the error of a schema for that of the codec, which knows no secrets."""
+        reason = self.adapter.told(self._spec_at(error), error.reason)
+        return ValidationError(raw, self.adapter.schema_name, {error.path: [reason]}, where)
+
+    def _is_secret_at(self, error: UnstorableValue | UnreadableItem) -> bool:
+        spec = self._spec_at(error)
+        return spec is not None and self.adapter.is_secret(spec)
+
+    def _spec_at(self, error: UnstorableValue | UnreadableItem) -> FieldSpec | None:
+        for spec in self.fields.values():
+            for name in (spec.stored, *spec.aliases):
+                if error.path.startswith(name) and error.path[len(name) :][:1] in ("", ".", "["):
+                    return spec
+        return None
 
     def require_key(self, wire: WireItem) -> None:
         """Refuse an item without a usable key."""
@@ -152,7 +169,8 @@ class Mapper:
         if value is None:
             raise InvalidKey(f"{self.model_name}.{spec.name} is a key and has no value")
         if letter not in value:
-            raise InvalidKey(f"{self.model_name}.{spec.name} is a key of type {letter}, and cannot be {value!r}")
+            shown = self.adapter.shown(spec, value)
+            raise InvalidKey(f"{self.model_name}.{spec.name} is a key of type {letter}, and cannot be {shown}")
         if value[letter] in ("", b""):
             raise InvalidKey(f"{self.model_name}.{spec.name} is a key and cannot be empty")
 

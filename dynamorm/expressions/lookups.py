@@ -8,6 +8,7 @@ own serialisation and never validated.
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -194,7 +195,7 @@ class Resolver:
                     return Comparison(path, operator, (_NULL,))
                 return _of_none(path, operator)
             raise InvalidExpression(f"{label}=None: only eq and ne compare with None")
-        values = self._several(label, value, operator) if operator in ("between", "in") else [value]
+        values = self._several(label, spec, value, operator) if operator in ("between", "in") else [value]
         if operator == "type":
             if value not in TYPE_CODES:
                 raise InvalidExpression(f"{label}={value!r}: the types are {', '.join(sorted(TYPE_CODES))}")
@@ -220,17 +221,17 @@ class Resolver:
             return PathOperand(self.walk(value._target)[0], size=True)
         return PathOperand(self.walk(value)[0], isinstance(value, Stored) and value.size)
 
-    @staticmethod
-    def _several(label: str, value: Any, operator: str) -> list[Any]:
+    def _several(self, label: str, spec: FieldSpec | None, value: Any, operator: str) -> list[Any]:
+        shown = repr if self.adapter is None else functools.partial(self.adapter.shown, spec)
         if isinstance(value, (str, bytes, Mapping)) or not hasattr(type(value), "__iter__"):
-            raise InvalidExpression(f"{label}={value!r}: {operator} takes a list of values")
+            raise InvalidExpression(f"{label}={shown(value)}: {operator} takes a list of values")
         values = list(value)
         if operator == "between" and len(values) != 2:
-            raise InvalidExpression(f"{label}={values!r}: between takes two values, the lower one first")
+            raise InvalidExpression(f"{label}={shown(values)}: between takes two values, the lower one first")
         if operator == "in" and not 1 <= len(values) <= 100:
             raise InvalidExpression(f"{label}: in takes 1 to 100 values, not {len(values)}")
         if any(value is None for value in values):
-            raise InvalidExpression(f"{label}={values!r}: None cannot be compared in {operator}")
+            raise InvalidExpression(f"{label}={shown(values)}: None cannot be compared in {operator}")
         return values
 
     def operand(
@@ -254,11 +255,14 @@ class Resolver:
                 if isinstance(value, str) and spec.key_type == "S" and operator in _TEXTUAL:
                     return encode_value(value)
                 raise
-        except UnstorableValue as error:
-            raise ValidationError({name: value}, schema_name, {name: [str(error)]}) from error
         except Exception as error:
-            reason = f"{value!r} cannot be converted: {error}"
-            raise ValidationError({name: value}, schema_name, {name: [reason]}) from error
+            if spec is None or self.adapter is None:
+                reason, is_secret = str(error), False
+            else:
+                is_secret = self.adapter.is_secret(spec)
+                is_told = isinstance(error, UnstorableValue) and not is_secret
+                reason = str(error) if is_told else self.adapter.complaint(spec, value, "converted", error)
+            raise ValidationError({name: value}, schema_name, {name: [reason]}) from (None if is_secret else error)
 
     # Names.
 

@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
-from ..exceptions import DynaModelException, UnstorableValue, ValidationError
+from ..exceptions import DynaModelException, DynamoException, UnstorableValue, ValidationError
 from ..spec import FieldSpec
 from ..wire.codec import encode_value
 from .compiler import CompilationReport, Compiled, SchemaLayout
@@ -191,7 +191,27 @@ class Adapter(ABC):
         """Return what a library's error reports, in the library's own shape."""
         return getattr(error, "messages", str(error))
 
+    def is_secret(self, spec: FieldSpec) -> bool:
+        """Return whether the values of a field, or what is inside them, may not be shown to anyone."""
+        return False
+
+    def report(self, name: str, text: str) -> Any:
+        """Return what a text says of a field, in the shape of what the library reports; no name means the whole."""
+        return {name or "_schema": [text]}
+
     # What is the same for all libraries.
+
+    def shown(self, spec: FieldSpec | None, value: Any) -> str:
+        """Return a value as messages show it."""
+        return "<secret>" if spec is not None and self.is_secret(spec) else repr(value)
+
+    def told(self, spec: FieldSpec | None, reason: object) -> str:
+        """Return a reason why a value is wrong, which may quote it, as messages show it."""
+        return "the value is a secret, and is not shown" if spec is not None and self.is_secret(spec) else str(reason)
+
+    def complaint(self, spec: FieldSpec, value: Any, verb: str, error: Exception) -> str:
+        """Return the text that says what could not be done with a value."""
+        return f"{self.shown(spec, value)} cannot be {verb}: {self.told(spec, error)}"
 
     def serves_as_key(self, owner: str, hashes: Iterable[FieldSpec], ranges: Iterable[FieldSpec]) -> None:
         """Learn that fields are the key of a table or index, and warn of those that do not sort."""
@@ -221,12 +241,12 @@ class Adapter(ABC):
         if quick is not None:
             return quick
         prepared = self._serialised(values)
-        return self._guarded(values, lambda: self.load_given(prepared, defaults=defaults))
+        return self._guarded(values, prepared, lambda: self.load_given(prepared, defaults=defaults))
 
     def natives_of_whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the natives of a whole item that a program puts."""
         prepared = self._serialised(values)
-        return self._guarded(values, lambda: self.load_whole(prepared))
+        return self._guarded(values, prepared, lambda: self.load_whole(prepared))
 
     def natives_of_stored(
         self, values: Mapping[str, Any], mode: str = WHOLE, where: str = "", *, complete: bool = True
@@ -242,7 +262,7 @@ class Adapter(ABC):
         }
         if complete and mode != PARTIAL:
             complete_absent(self.inputs, prepared)
-        return self._guarded(values, lambda: self.load_stored(prepared, mode), where)
+        return self._guarded(values, prepared, lambda: self.load_stored(prepared, mode), where)
 
     def natives_of_assigned(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return natives, which can be dumped, for values that may have been assigned in any form."""
@@ -259,11 +279,14 @@ class Adapter(ABC):
                 found = self.messages(error)
                 errors[name] = found[name] if isinstance(found, dict) and list(found) == [name] else found
                 causes.append(error)
-            except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
-                errors[name] = [f"{value!r} cannot be converted: {error}"]
+            except DynamoException:
+                raise
+            except Exception as error:
+                errors[name] = [self.complaint(spec, value, "converted", error)]
                 causes.append(error)
         if errors:
-            raise ValidationError(values, self.schema_name, errors) from causes[0]
+            is_secret = any(self.is_secret(self.fields[name]) for name in errors)
+            raise ValidationError(values, self.schema_name, errors) from (None if is_secret else causes[0])
         return natives
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
@@ -312,7 +335,7 @@ class Adapter(ABC):
         except DynaModelException:
             raise
         except Exception as error:
-            raise self._dump_error(natives, error) from error
+            raise self._dump_error(natives, error) from (None if self._has_secrets else error)
 
     def stored_form(self, spec: FieldSpec, value: Any) -> Any:
         """Return the plain value that is stored for a value of a field, in whatever form it was assigned."""
@@ -339,15 +362,18 @@ class Adapter(ABC):
         if isinstance(error, self.library_errors):
             return ValidationError(natives, self.schema_name, self.messages(error))
         for name, value in natives.items():
+            spec = self.fields[name]
             try:
-                self.serialise(self.fields[name], value)
+                self.serialise(spec, value)
             except Exception as culprit:
-                inside = _unstorable_in(self.fields[name], value)
+                inside = _unstorable_in(spec, value)
                 if inside is not None:
-                    return ValidationError(natives, self.schema_name, {inside.under(name).path: [inside.reason]})
-                reason = f"{value!r} cannot be serialised: {culprit}"
+                    reason = self.told(spec, inside.reason)
+                    return ValidationError(natives, self.schema_name, {inside.under(name).path: [reason]})
+                reason = self.complaint(spec, value, "serialised", culprit)
                 return ValidationError(natives, self.schema_name, {name: [reason]})
-        return ValidationError(natives, self.schema_name, {"_schema": [f"cannot be serialised: {error}"]})
+        reason = type(error).__name__ if self._has_secrets else f"cannot be serialised: {error}"
+        return ValidationError(natives, self.schema_name, {"_schema": [reason]})
 
     def _serialised(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Rename what was given by Python or stored name to source names, with leaves in serialised form."""
@@ -390,11 +416,40 @@ class Adapter(ABC):
                 return {self.serialised(spec.element, inner) for inner in value}
         return value
 
-    def _guarded(self, raw: Any, load: Callable[[], dict[str, Any]], where: str = "") -> dict[str, Any]:
+    def _guarded(
+        self, raw: Any, prepared: Mapping[str, Any], load: Callable[[], dict[str, Any]], where: str = ""
+    ) -> dict[str, Any]:
+        """Return what a load gives; whatever the library or a function of the user's raises is a ValidationError."""
         try:
             return load()
         except self.library_errors as error:
             raise ValidationError(raw, self.schema_name, self.messages(error), where) from error
+        except DynamoException:
+            raise
+        except Exception as error:
+            report = self._report_fault(prepared, error)
+            raise ValidationError(raw, self.schema_name, report, where) from (None if self._has_secrets else error)
+
+    def _report_fault(self, prepared: Mapping[str, Any], error: Exception) -> Any:
+        """Find out which field's value it was that raised what no library raises on purpose."""
+        for spec in self.inputs:
+            if spec.source in prepared:
+                try:
+                    self.validated(spec, prepared[spec.source])
+                except self.library_errors:
+                    continue
+                except Exception as fault:
+                    return self.report(spec.name, self.told(spec, fault_text(fault)))
+        return self.report("", type(error).__name__ if self._has_secrets else fault_text(error))
+
+    @cached_property
+    def _has_secrets(self) -> bool:
+        return any(map(self.is_secret, self.fields.values()))
+
+
+def fault_text(error: Exception) -> str:
+    """Return what is told of an exception that is no refusal."""
+    return f"{type(error).__name__}: {error}"
 
 
 def _unstorable_in(spec: FieldSpec, value: Any) -> UnstorableValue | None:

@@ -137,8 +137,10 @@ class Compiled:
         layout = self.dump_layout
         if layout.dump_declined is not None or (check and layout.load_declined is not None):
             return leave_to_library
-        dump, self._texts[f"dump {check}"] = compile_dump(layout, check=check)
-        return self._if_it_loads(dump) if check and layout.finish is not None else dump
+        has_to_load = check and layout.finish is not None
+        # a load makes all checks, and the functions of the user's among them are to run once
+        dump, self._texts[f"dump {check}"] = compile_dump(layout, check=check and not has_to_load)
+        return self._if_it_loads(dump) if has_to_load else dump
 
     def _if_it_loads(self, dump: Dump) -> Dump:
         """Return the dump of a schema that has something to say about all values together, as a load does."""

@@ -29,6 +29,7 @@ from .variants import (
     GIVEN,
     PROJECTED,
     PUT,
+    SECRET,
     STORED,
     UNVALIDATED,
     Variant,
@@ -141,11 +142,24 @@ class MarshmallowAdapter(Adapter):
             return False
         is_number = isinstance(field, fields.Number)
         kind = field.num_type if is_number else next(iter(spec.loads_to), None)
-        return kind in SAMPLES and not sorts(kind, lambda value: self.serialise(spec, value))
+        return kind is not None and kind in SAMPLES and not sorts(kind, lambda value: self.serialise(spec, value))
 
     def may_be_unsorted(self, spec: FieldSpec) -> bool:
         is_moment = isinstance(spec.native, (fields.DateTime, fields.Time)) and not isinstance(spec.native, fields.Date)
         return spec.key_type == "S" and is_moment
+
+    def is_secret(self, spec: FieldSpec) -> bool:
+        return self._is_secret(spec, ())
+
+    def _is_secret(self, spec: FieldSpec, above: tuple[type, ...]) -> bool:
+        if getattr(spec.native, SECRET, False):
+            return True
+        if spec.element is not None:
+            return self._is_secret(spec.element, above)
+        if spec.nested is None or type(spec.native.schema) in above:
+            return False
+        inside = (*above, type(spec.native.schema))
+        return any(self._is_secret(inner, inside) for inner in (spec.fields or {}).values())
 
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
         if defaults:

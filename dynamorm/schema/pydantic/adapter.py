@@ -32,7 +32,7 @@ from .dump_layouts import dump_layout, validated_dump_layout
 from .inputs import InputValidator
 from .load_layouts import load_layout
 from .natives import copy_of, instance_of, plain
-from .specs import FieldDescriber, has_serializer, whole_annotation
+from .specs import FieldDescriber, has_secrets, has_serializer, whole_annotation
 
 
 class PydanticAdapter(Adapter):
@@ -88,7 +88,7 @@ class PydanticAdapter(Adapter):
         (kind,) = spec.loads_to if len(spec.loads_to) == 1 else (None,)
         # moments and dates sort as we store them; other texts are the work of the user's serialisers
         is_ours = kind in (dt.datetime, dt.date, dt.time) and not has_serializer(self.schema, spec)
-        if spec.key_type != "S" or kind not in SAMPLES or is_ours:
+        if spec.key_type != "S" or kind is None or kind not in SAMPLES or is_ours:
             return False
         return not sorts(kind, lambda value: self.serialise(spec, value))
 
@@ -170,7 +170,7 @@ class PydanticAdapter(Adapter):
             or (not spec.computed and (value is not None or means_none(spec)))
         }
         known = {name: value for name, value in given.items() if name in self.fields}
-        return {**given, **self._guarded(values, lambda: self._core.load_fields(known, validators.ASSIGNED))}
+        return {**given, **self._guarded(values, known, lambda: self._core.load_fields(known, validators.ASSIGNED))}
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
         return self.convert(spec, value)
@@ -210,6 +210,15 @@ class PydanticAdapter(Adapter):
             _picklable(cast("dict[str, Any]", one))
             for one in error.errors(include_url=False, include_input=not (hidden or self._core.has_secrets))
         ]
+
+    def is_secret(self, spec: FieldSpec) -> bool:
+        native = spec.native
+        if isinstance(native, FieldInfo):
+            return not native.repr or has_secrets(whole_annotation(native))
+        return self._core.has_secrets  # of which it may be computed
+
+    def report(self, name: str, text: str) -> Any:
+        return [{"type": "exception", "loc": (name,) if name else (), "msg": text}]
 
     # Dumping.
 

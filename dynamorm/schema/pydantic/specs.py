@@ -247,6 +247,7 @@ def has_secrets(annotation: Any, seen: set[Any] | None = None) -> bool:
             return True
         if issubclass(kind, pydantic.BaseModel) and kind not in seen:
             seen.add(kind)
-            return any(has_secrets(field.annotation, seen) for field in kind.__pydantic_fields__.values())
+            fields = kind.__pydantic_fields__.values()
+            return any(not field.repr or has_secrets(field.annotation, seen) for field in fields)
     arguments = typing.get_args(annotation) if kind is not typing.Literal else ()
     return any(has_secrets(one, seen) for one in arguments)
