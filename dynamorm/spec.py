@@ -13,6 +13,11 @@ KEY_TYPES = ("S", "N", "B")
 KEY_FIELDS_OF_AN_INDEX = 4
 
 
+def exact_text(value: Any) -> Any:
+    """Return a text as exactly ``str``, and anything else as it is."""
+    return str.__str__(value) if isinstance(value, str) else value
+
+
 class FieldSpec(Frozen):
     """What the mapper has to know of one field.
 
@@ -38,6 +43,13 @@ class FieldSpec(Frozen):
     native: Any = None
     aliases: tuple[str, ...] = ()
     keeps_unknown: bool = False
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        # names enter generated source and keys of dicts, where a subclass of str may look and compare as it likes
+        for attribute in ("name", "stored", "source", "key_type"):
+            self.__dict__[attribute] = exact_text(self.__dict__[attribute])
+        self.__dict__["aliases"] = tuple(map(exact_text, self.aliases))
 
     def held_in(self, values: Mapping[str, Any], absent: Any = None) -> Any:
         """Return the value of this field among stored ones."""

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from ..exceptions import DynaModelException, DynamoException, UnstorableValue, ValidationError
-from ..spec import FieldSpec
+from ..spec import FieldSpec, exact_text
 from ..wire.codec import encode_value
 from .compiler import CompilationReport, Compiled, SchemaLayout
 from .sorting import has_offset, warn_of_form, warn_of_value, watch_fields
@@ -86,7 +86,7 @@ class Adapter(ABC):
 
     def __init__(self, schema: type) -> None:
         self.schema = schema
-        self.schema_name = schema.__name__
+        self.schema_name: str = exact_text(schema.__name__)
         self.fields: dict[str, FieldSpec] = {spec.name: spec for spec in self.describe()}
         self.inputs: tuple[FieldSpec, ...] = tuple(spec for spec in self.fields.values() if not spec.computed)
         self.by_stored: dict[str, FieldSpec] = {spec.stored: spec for spec in self.fields.values()}

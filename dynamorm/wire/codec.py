@@ -156,7 +156,7 @@ def _encode_sparse(values: Mapping[str, Any], nulls: bool = False) -> WireItem:
     for name, value in values.items():
         if (value is None and not nulls) or (isinstance(value, Set) and not value):
             continue
-        _require_text_key(name)
+        name = _text_key(name)
         try:
             encoded[name] = encode_within(value, nulls)
         except UnstorableValue as error:
@@ -176,7 +176,7 @@ def encode_within(value: Any, nulls: bool) -> AttributeValue:
 def _encode_map(values: Mapping[str, Any]) -> AttributeValue:
     encoded: WireItem = {}
     for name, value in values.items():
-        _require_text_key(name)
+        name = _text_key(name)
         try:
             encoded[name] = _encode(value)
         except UnstorableValue as error:
@@ -235,10 +235,11 @@ def _set_tag(value: Any) -> str:
     )
 
 
-def _require_text_key(name: Any) -> None:
+def _text_key(name: Any) -> str:
     if not isinstance(name, str):
         raise UnstorableValue(f"the key {name!r} of a map has to be a string", value=name)
     _require_unicode(name)
+    return name if type(name) is str else str.__str__(name)
 
 
 _ENCODERS: dict[type, Callable[[Any], AttributeValue]] = {
