@@ -17,7 +17,7 @@ from .expressions import Comparison, Condition, F, Path, Reference, Resolver, bo
 from .schema import TRUSTED, WHOLE, Adapter
 from .schema.compiler import Receive
 from .spec import FieldSpec, KeySpec
-from .wire.codec import AttributeValue, WireItem, decode_item, encode_item
+from .wire.codec import AttributeValue, WireItem, decode_item, encode_item, safe_repr
 
 
 class Receiver(NamedTuple):
@@ -74,6 +74,8 @@ class Mapper:
 
     def plain(self, wire: WireItem) -> dict[str, Any]:
         """Return what the schema knows of a stored item as plain values by stored name."""
+        if not isinstance(wire, Mapping):
+            raise UnreadableItem(f"{self.model_name}: {safe_repr(wire)} is not an item", value=wire)
         try:
             return decode_item({name: value for name, value in wire.items() if name in self.adapter.readable})
         except UnreadableItem as error:

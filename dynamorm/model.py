@@ -398,7 +398,10 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         """Make an instance of plain values, by Python or stored names; of ``None``, ``None``."""
         if raw is None:
             return None
-        named = dict(raw)
+        try:
+            named = dict(raw)
+        except (TypeError, ValueError) as error:
+            raise DynaModelException(f"{cls.__name__}.new_from_raw takes values by name, not {raw!r}") from error
         unnameable = {"partial": named.pop("partial")} if "partial" in named else {}
         made = cls(partial=partial, **named)
         if unnameable:

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from ..exceptions import DynaModelException, DynamoException, UnstorableValue, ValidationError
 from ..spec import FieldSpec, exact_text
-from ..wire.codec import encode_value
+from ..wire.codec import encode_value, safe_repr
 from .compiler import CompilationReport, Compiled, SchemaLayout
 from .sorting import has_offset, warn_of_form, warn_of_value, watch_fields
 
@@ -203,7 +203,7 @@ class Adapter(ABC):
 
     def shown(self, spec: FieldSpec | None, value: Any) -> str:
         """Return a value as messages show it."""
-        return "<secret>" if spec is not None and self.is_secret(spec) else repr(value)
+        return "<secret>" if spec is not None and self.is_secret(spec) else safe_repr(value)
 
     def told(self, spec: FieldSpec | None, reason: object) -> str:
         """Return a reason why a value is wrong, which may quote it, as messages show it."""
