@@ -232,6 +232,12 @@ class Mapper:
             raise InvalidKey(f"{', '.join(superfluous)}: not part of the key of {self.model_name}, which is {wanted}")
         return found
 
+    @cached_property
+    def key_has_forms(self) -> bool:
+        """Whether the same value of a key may be stored as several texts."""
+        specs = [self.fields[name] for name in self.key_names]
+        return any(spec.key_type == "S" and spec.kind != "text" for spec in specs)
+
     def key_of(self, natives: Mapping[str, Any]) -> WireItem:
         """Return the wire form of an instance's primary key."""
         key = self._usual_key(natives)
