@@ -44,6 +44,8 @@
 
 Errors that stand for an answer of DynamoDB are also ``botocore.exceptions.ClientError``: the connection raises
 subclasses of theirs and ours, with the original as ``__cause__``.  All of them can be pickled.
+
+Besides there is one warning, :class:`UnsortableKey`: a key whose stored form does not sort as its values do.
 """
 
 from __future__ import annotations
@@ -90,6 +92,7 @@ __all__ = [
     "Unavailable",
     "UnknownSchema",
     "UnreadableItem",
+    "UnsortableKey",
     "UnstorableValue",
     "ValidationError",
     "WrongPlace",
@@ -139,11 +142,15 @@ class ValidationError(DynaModelException):
             errors = _ErrorsByField(errors)
         elif isinstance(errors, list):
             errors = _ErrorsInOrder(errors)
-        super().__init__(raw, schema_name, errors, where)
+        # what was given may hold secrets, which no traceback and no log may show
+        super().__init__(schema_name, errors, where)
         self.raw = raw
         self.schema_name = schema_name
         self.errors = errors
         self.where = where
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.raw, self.schema_name, self.errors, self.where), dict(self.__dict__)
 
     def __str__(self) -> str:
         text = f"Validation failed for schema {self.schema_name}. Errors: {self.errors}"
@@ -247,10 +254,13 @@ class _AtPath(DynamoException, ValueError):
     """Something is wrong with a value, at a place inside an item (``orders[0].price``)."""
 
     def __init__(self, reason: str, path: str = "", value: Any = None) -> None:
-        super().__init__(reason, path, value)
+        super().__init__(reason, path)  # and not the value, which may be a secret
         self.reason = reason
         self.path = path
         self.value = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.reason, self.path, self.value), dict(self.__dict__)
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}" if self.path else self.reason
@@ -260,7 +270,7 @@ class _AtPath(DynamoException, ValueError):
         step = f"[{part}]" if isinstance(part, int) else part
         dot = "" if not self.path or self.path.startswith("[") else "."
         self.path = f"{step}{dot}{self.path}"
-        self.args = (self.reason, self.path, self.value)
+        self.args = (self.reason, self.path)
         return self
 
 
@@ -364,3 +374,7 @@ class HashKeyExists(ConditionFailed):
 
 class EngineError(DynamoException):
     """A local engine is not installed, or did not start."""
+
+
+class UnsortableKey(UserWarning):
+    """A key is stored as text that does not sort as its values do, which queries by range would not notice."""

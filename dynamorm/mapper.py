@@ -18,7 +18,7 @@ from .expressions import Comparison, Condition, F, Path, Reference, Resolver, bo
 from .schema import TRUSTED, WHOLE, Adapter
 from .schema.compiler import Receive
 from .spec import FieldSpec, KeySpec
-from .wire.codec import AttributeValue, WireItem, decode_item, encode_item
+from .wire.codec import AttributeValue, WireItem, decode_item, encode_item, safe_repr
 
 
 class Receiver(NamedTuple):
@@ -75,20 +75,24 @@ class Mapper:
 
     def plain(self, wire: WireItem) -> dict[str, Any]:
         """Return what the schema knows of a stored item as plain values by stored name."""
+        if not isinstance(wire, Mapping):
+            raise UnreadableItem(f"{self.model_name}: {safe_repr(wire)} is not an item", value=wire)
         try:
             return decode_item({name: value for name, value in wire.items() if name in self.adapter.readable})
         except UnreadableItem as error:
-            raise ValidationError(
-                wire, self.adapter.schema_name, {error.path: [error.reason]}, self._where(wire)
-            ) from error
+            raise self._wrong_at(wire, error, self._where(wire)) from (None if self._is_secret_at(error) else error)
 
     def load_plain(self, values: Mapping[str, Any], mode: str, wire: WireItem) -> dict[str, Any]:
         """Return the native values of a stored item that comes as plain values."""
         return self.adapter.natives_of_stored(values, mode, self._where(wire))
 
     def _where(self, wire: WireItem) -> str:
-        key = {name: _shown(wire[name]) for name in self.key.names if name in wire}
-        return f"stored {self.model_name} with key {key}"
+        key = ", ".join(f"{name!r}: {self._shown(name, wire[name])}" for name in self.key.names if name in wire)
+        return f"stored {self.model_name} with key {{{key}}}"
+
+    def _shown(self, name: str, wire: Any) -> str:
+        content = next(iter(wire.values()), None) if isinstance(wire, dict) else wire
+        return self.adapter.shown(self.adapter.by_stored[name], content)
 
     def unknown(self, wire: WireItem) -> WireItem:
         """Return the stored attributes that the schema does not know."""
@@ -137,9 +141,24 @@ class Mapper:
         try:
             return encode_item(dumped)
         except UnstorableValue as error:
-            raise ValidationError(
-                dict(dumped), self.adapter.schema_name, {error.path: [error.reason]}, f"{self.model_name}.{error.path}"
-            ) from error
+            where = f"{self.model_name}.{error.path}"
+            raise self._wrong_at(dict(dumped), error, where) from (None if self._is_secret_at(error) else error)
+
+    def _wrong_at(self, raw: Any, error: UnstorableValue | UnreadableItem, where: str) -> ValidationError:
+        """Return the error of a schema for that of the codec, which knows no secrets."""
+        reason = self.adapter.told(self._spec_at(error), error.reason)
+        return ValidationError(raw, self.adapter.schema_name, {error.path: [reason]}, where)
+
+    def _is_secret_at(self, error: UnstorableValue | UnreadableItem) -> bool:
+        spec = self._spec_at(error)
+        return spec is not None and self.adapter.is_secret(spec)
+
+    def _spec_at(self, error: UnstorableValue | UnreadableItem) -> FieldSpec | None:
+        for spec in self.fields.values():
+            for name in (spec.stored, *spec.aliases):
+                if error.path.startswith(name) and error.path[len(name) :][:1] in ("", ".", "["):
+                    return spec
+        return None
 
     def require_key(self, wire: WireItem) -> None:
         """Refuse an item without a usable key."""
@@ -153,7 +172,8 @@ class Mapper:
         if value is None:
             raise InvalidKey(f"{self.model_name}.{spec.name} is a key and has no value")
         if letter not in value:
-            raise InvalidKey(f"{self.model_name}.{spec.name} is a key of type {letter}, and cannot be {value!r}")
+            shown = self.adapter.shown(spec, value)
+            raise InvalidKey(f"{self.model_name}.{spec.name} is a key of type {letter}, and cannot be {shown}")
         if value[letter] in ("", b""):
             raise InvalidKey(f"{self.model_name}.{spec.name} is a key and cannot be empty")
 
@@ -223,6 +243,12 @@ class Mapper:
             raise InvalidKey(f"{', '.join(superfluous)}: not part of the key of {self.model_name}, which is {wanted}")
         return found
 
+    @cached_property
+    def key_has_forms(self) -> bool:
+        """Whether the same value of a key may be stored as several texts."""
+        specs = [self.fields[name] for name in self.key_names]
+        return any(spec.key_type == "S" and spec.kind != "text" for spec in specs)
+
     def key_of(self, natives: Mapping[str, Any]) -> WireItem:
         """Return the wire form of an instance's primary key."""
         key = self._usual_key(natives)
@@ -276,8 +302,7 @@ class Mapper:
         quick = self.adapter.compiled.parts[spec.name, False](value)
         if quick is not None:
             return quick
-        native = self.adapter.as_native(spec, value)
-        dumped = self.adapter.serialise(spec, native)
+        dumped = self.adapter.stored_form(spec, value)
         if dumped is None or (isinstance(dumped, (set, frozenset)) and not dumped):
             return None
         return encode_item({spec.stored: dumped}).get(spec.stored)
@@ -285,8 +310,3 @@ class Mapper:
     def computed(self, spec: FieldSpec, natives: Mapping[str, Any]) -> Any:
         """Return the value of a computed field as it is now."""
         return self.adapter.computed_value(spec, dict(natives))
-
-
-def _shown(value: Any) -> Any:
-    """Return the content of a value in wire form, and anything else as it is."""
-    return next(iter(value.values()), None) if isinstance(value, Mapping) else value

@@ -13,6 +13,11 @@ KEY_TYPES = ("S", "N", "B")
 KEY_FIELDS_OF_AN_INDEX = 4
 
 
+def exact_text(value: Any) -> Any:
+    """Return a text as exactly ``str``, and anything else as it is."""
+    return str.__str__(value) if isinstance(value, str) else value
+
+
 class FieldSpec(Frozen):
     """What the mapper has to know of one field.
 
@@ -39,17 +44,19 @@ class FieldSpec(Frozen):
     aliases: tuple[str, ...] = ()
     keeps_unknown: bool = False
 
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        # names enter generated source and keys of dicts, where a subclass of str may look and compare as it likes
+        for attribute in ("name", "stored", "source", "key_type"):
+            self.__dict__[attribute] = exact_text(self.__dict__[attribute])
+        self.__dict__["aliases"] = tuple(map(exact_text, self.aliases))
+
     def held_in(self, values: Mapping[str, Any], absent: Any = None) -> Any:
         """Return the value of this field among stored ones."""
         for name in (self.stored, *self.aliases):
             if name in values:
                 return values[name]
         return absent
-
-    def shown(self, value: Any) -> str:
-        """Return the text of a value for messages, which keep what a secret field holds to themselves."""
-        is_secret = any(hasattr(kind, "get_secret_value") for kind in self.loads_to)
-        return "**********" if is_secret else repr(value)
 
     @cached_property
     def fields(self) -> Mapping[str, FieldSpec] | None:

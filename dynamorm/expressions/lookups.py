@@ -7,6 +7,7 @@ own serialisation and never validated.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -220,9 +221,8 @@ class Resolver:
             return PathOperand(self.walk(value._target)[0], size=True)
         return PathOperand(self.walk(value)[0], isinstance(value, Stored) and value.size)
 
-    @staticmethod
-    def _several(label: str, spec: FieldSpec | None, value: Any, operator: str) -> list[Any]:
-        shown = repr if spec is None else spec.shown
+    def _several(self, label: str, spec: FieldSpec | None, value: Any, operator: str) -> list[Any]:
+        shown = repr if self.adapter is None else functools.partial(self.adapter.shown, spec)
         if isinstance(value, (str, bytes, Mapping)) or not hasattr(type(value), "__iter__"):
             raise InvalidExpression(f"{label}={shown(value)}: {operator} takes a list of values")
         values = list(value)
@@ -248,19 +248,21 @@ class Resolver:
                 if quick is not None and not (in_list and _PLAIN.isdisjoint(quick)):
                     return quick
             try:
-                native = self.adapter.as_native(spec, value)
-                return encode_stored(self.adapter.serialise(spec, native), in_list=in_list)
+                return encode_stored(self.adapter.stored_form(spec, value), in_list=in_list)
             except UnstorableValue:
                 raise
             except Exception:
                 if isinstance(value, str) and spec.key_type == "S" and operator in _TEXTUAL:
                     return encode_value(value)
                 raise
-        except UnstorableValue as error:
-            raise ValidationError({name: value}, schema_name, {name: [str(error)]}) from error
         except Exception as error:
-            reason = f"{repr(value) if spec is None else spec.shown(value)} cannot be converted: {error}"
-            raise ValidationError({name: value}, schema_name, {name: [reason]}) from error
+            if spec is None or self.adapter is None:
+                reason, is_secret = str(error), False
+            else:
+                is_secret = self.adapter.is_secret(spec)
+                is_told = isinstance(error, UnstorableValue) and not is_secret
+                reason = str(error) if is_told else self.adapter.complaint(spec, value, "converted", error)
+            raise ValidationError({name: value}, schema_name, {name: [reason]}) from (None if is_secret else error)
 
     # Names.
 

@@ -103,6 +103,18 @@ def key_changed(mapper: Mapper, instance: Any) -> bool:
     return False
 
 
+def key_of_instance(mapper: Mapper, instance: Any) -> WireItem:
+    """Return the key under which the item of an instance is stored, in the form in which it was found there.
+
+    Other writers may have written the same value, a moment for example, in another form.
+    """
+    key = mapper.key_of(instance.__dict__)
+    if mapper.key_has_forms and instance._dynamorm_state.loaded is not None and not key_changed(mapper, instance):
+        loaded = instance._dynamorm_state.loaded
+        return {name: loaded.get(name, value) for name, value in key.items()}
+    return key
+
+
 def extra(instance: Any) -> dict[str, Any]:
     """Return the attributes that the schema does not know, as plain values."""
     return decode_item(instance._dynamorm_state.extra)

@@ -12,6 +12,7 @@ from ..drivers import run
 from ..exceptions import BatchError, InvalidExpression, InvalidKey
 from ..expressions import F
 from ..flows import Call, Flow, Invoke, Place
+from ..instances.changes import key_of_instance
 from ..instances.loading import loader
 from ..requests import build_batch_get, build_batch_write
 from ..store import Store
@@ -79,7 +80,7 @@ def key_in_any_form(store: Store, given: Any) -> WireItem:
     if type(given) is dict or isinstance(given, Mapping):
         return store.wire_key(given)
     if isinstance(given, store.model):
-        return mapper.key_of(given.__dict__)
+        return key_of_instance(mapper, given)
     values = given if isinstance(given, (tuple, list)) else (given,)
     for names in (mapper.key_names, [name for name in mapper.key_names if name not in store.filled({})]):
         if len(values) == len(names):

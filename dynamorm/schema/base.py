@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Set
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
-from ..exceptions import DynaModelException, UnstorableValue, ValidationError
+from ..exceptions import DynaModelException, DynamoException, UnstorableValue, ValidationError
 from ..nearest import did_you_mean
-from ..spec import FieldSpec
-from ..wire.codec import encode_value
+from ..spec import FieldSpec, exact_text
+from ..wire.codec import encode_value, safe_repr
 from .compiler import CompilationReport, Compiled, SchemaLayout
+from .sorting import has_offset, warn_of_form, warn_of_value, watch_fields
 
 # What is put into a string field is made text of, as `str` does it.
 SCALARS = (int, float, Decimal, UUID, date, time)
@@ -86,11 +87,12 @@ class Adapter(ABC):
 
     def __init__(self, schema: type) -> None:
         self.schema = schema
-        self.schema_name = schema.__name__
+        self.schema_name: str = exact_text(schema.__name__)
         self.fields: dict[str, FieldSpec] = {spec.name: spec for spec in self.describe()}
         self.inputs: tuple[FieldSpec, ...] = tuple(spec for spec in self.fields.values() if not spec.computed)
         self.by_stored: dict[str, FieldSpec] = {spec.stored: spec for spec in self.fields.values()}
         self.readable = frozenset(self.by_stored).union(*(spec.aliases for spec in self.inputs))
+        self._watched: dict[str, str] = {}  # the labels of key fields whose values have to be looked at, by name
 
     # What a library's adapter has to supply.
 
@@ -157,6 +159,18 @@ class Adapter(ABC):
     has_dump_hooks: bool = False
     """Whether the schema has methods of its own that see whole dumps, so that parts of values mean nothing alone."""
 
+    def has_unsorted_form(self, spec: FieldSpec) -> bool:
+        """Return whether the texts that are stored for a field never sort as its values do."""
+        return False
+
+    def may_be_unsorted(self, spec: FieldSpec) -> bool:
+        """Return whether it takes the values of a field to tell whether their texts sort."""
+        return False
+
+    def is_unsorted(self, value: Any) -> bool:
+        """Return whether the text of such a value does not sort among others."""
+        return isinstance(value, (datetime, time)) and has_offset(value)
+
     def layout(self, mode: str) -> SchemaLayout:
         """Return what the compiler is to know of the schema, for a load in some mode."""
         reason = f"the adapter of {self.library} describes nothing to the compiler"
@@ -169,7 +183,7 @@ class Adapter(ABC):
     @cached_property
     def compiled(self) -> Compiled:
         """The generated functions; nothing is generated before one is called."""
-        return Compiled(self.schema_name, self.layout, WHOLE, self.dump_layout)
+        return Compiled(self.schema_name, lambda mode: self.watching(self.layout(mode)), WHOLE, self.dump_layout)
 
     library_errors: ClassVar[tuple[type[Exception], ...]] = ()
     """What the library raises to say that a value is wrong."""
@@ -178,7 +192,49 @@ class Adapter(ABC):
         """Return what a library's error reports, in the library's own shape."""
         return getattr(error, "messages", str(error))
 
+    def is_secret(self, spec: FieldSpec) -> bool:
+        """Return whether the values of a field, or what is inside them, may not be shown to anyone."""
+        return False
+
+    def report(self, name: str, text: str) -> Any:
+        """Return what a text says of a field, in the shape of what the library reports; no name means the whole."""
+        return {name or "_schema": [text]}
+
     # What is the same for all libraries.
+
+    def shown(self, spec: FieldSpec | None, value: Any) -> str:
+        """Return a value as messages show it."""
+        return "<secret>" if spec is not None and self.is_secret(spec) else safe_repr(value)
+
+    def told(self, spec: FieldSpec | None, reason: object) -> str:
+        """Return a reason why a value is wrong, which may quote it, as messages show it."""
+        return "the value is a secret, and is not shown" if spec is not None and self.is_secret(spec) else str(reason)
+
+    def complaint(self, spec: FieldSpec, value: Any, verb: str, error: Exception) -> str:
+        """Return the text that says what could not be done with a value."""
+        return f"{self.shown(spec, value)} cannot be {verb}: {self.told(spec, error)}"
+
+    def serves_as_key(self, owner: str, hashes: Iterable[FieldSpec], ranges: Iterable[FieldSpec]) -> None:
+        """Learn that fields are the key of a table or index, and warn of those that do not sort."""
+        model_name = owner.partition(".")[0]
+        for spec in ranges:
+            if self.has_unsorted_form(spec):
+                warn_of_form(owner, spec, self.library)
+        for spec in (*hashes, *ranges):
+            if spec.name not in self._watched and self.may_be_unsorted(spec):
+                self._watched[spec.name] = f"{model_name}.{spec.name}"
+                self.__dict__.pop("compiled", None)  # it may have been made for a parent, of which this is no key
+
+    def watching(self, layout: SchemaLayout) -> SchemaLayout:
+        """Return a layout whose dumps look at the values of keys where that is needed."""
+        if self._watched:
+            watch_fields(layout, self._watched, self._watch)
+        return layout
+
+    def _watch(self, natives: Mapping[str, Any]) -> None:
+        for name, label in self._watched.items():
+            if self.is_unsorted(value := natives.get(name)):
+                warn_of_value(label, value, self.library)
 
     def natives_of_given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
         """Return the natives of what a constructor was given."""
@@ -186,12 +242,12 @@ class Adapter(ABC):
         if quick is not None:
             return quick
         prepared = self._serialised(values)
-        return self._guarded(values, lambda: self.load_given(prepared, defaults=defaults), unknown=True)
+        return self._guarded(values, prepared, lambda: self.load_given(prepared, defaults=defaults), unknown=True)
 
     def natives_of_whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the natives of a whole item that a program puts."""
         prepared = self._serialised(values)
-        return self._guarded(values, lambda: self.load_whole(prepared), unknown=True)
+        return self._guarded(values, prepared, lambda: self.load_whole(prepared), unknown=True)
 
     def natives_of_stored(
         self, values: Mapping[str, Any], mode: str = WHOLE, where: str = "", *, complete: bool = True
@@ -207,7 +263,7 @@ class Adapter(ABC):
         }
         if complete and mode != PARTIAL:
             complete_absent(self.inputs, prepared)
-        return self._guarded(values, lambda: self.load_stored(prepared, mode), where)
+        return self._guarded(values, prepared, lambda: self.load_stored(prepared, mode), where)
 
     def natives_of_assigned(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return natives, which can be dumped, for values that may have been assigned in any form."""
@@ -224,11 +280,14 @@ class Adapter(ABC):
                 found = self.messages(error)
                 errors[name] = found[name] if isinstance(found, dict) and list(found) == [name] else found
                 causes.append(error)
-            except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
-                errors[name] = [f"{spec.shown(value)} cannot be converted: {error}"]
+            except DynamoException:
+                raise
+            except Exception as error:
+                errors[name] = [self.complaint(spec, value, "converted", error)]
                 causes.append(error)
         if errors:
-            raise ValidationError(values, self.schema_name, errors) from causes[0]
+            is_secret = any(self.is_secret(self.fields[name]) for name in errors)
+            raise ValidationError(values, self.schema_name, errors) from (None if is_secret else causes[0])
         return natives
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
@@ -270,12 +329,21 @@ class Adapter(ABC):
 
     def dump(self, natives: dict[str, Any]) -> dict[str, Any]:
         """Return the plain values that are stored, by stored name."""
+        if self._watched:
+            self._watch(natives)
         try:
             return self.dump_values(natives)
         except DynaModelException:
             raise
         except Exception as error:
-            raise self._dump_error(natives, error) from error
+            raise self._dump_error(natives, error) from (None if self._has_secrets else error)
+
+    def stored_form(self, spec: FieldSpec, value: Any) -> Any:
+        """Return the plain value that is stored for a value of a field, in whatever form it was assigned."""
+        native = self.as_native(spec, value)
+        if spec.name in self._watched and self.fields.get(spec.name) is spec:
+            self._watch({spec.name: native})
+        return self.serialise(spec, native)
 
     def checked(self, natives: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Dump, and load the dump to see that it is valid; returns the dump and what it loads to."""
@@ -295,15 +363,18 @@ class Adapter(ABC):
         if isinstance(error, self.library_errors):
             return ValidationError(natives, self.schema_name, self.messages(error))
         for name, value in natives.items():
+            spec = self.fields[name]
             try:
-                self.serialise(self.fields[name], value)
+                self.serialise(spec, value)
             except Exception as culprit:
-                inside = _unstorable_in(self.fields[name], value)
+                inside = _unstorable_in(spec, value)
                 if inside is not None:
-                    return ValidationError(natives, self.schema_name, {inside.under(name).path: [inside.reason]})
-                reason = f"{self.fields[name].shown(value)} cannot be serialised: {culprit}"
+                    reason = self.told(spec, inside.reason)
+                    return ValidationError(natives, self.schema_name, {inside.under(name).path: [reason]})
+                reason = self.complaint(spec, value, "serialised", culprit)
                 return ValidationError(natives, self.schema_name, {name: [reason]})
-        return ValidationError(natives, self.schema_name, {"_schema": [f"cannot be serialised: {error}"]})
+        reason = type(error).__name__ if self._has_secrets else f"cannot be serialised: {error}"
+        return ValidationError(natives, self.schema_name, {"_schema": [reason]})
 
     def _serialised(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Rename what was given by Python or stored name to source names, with leaves in serialised form."""
@@ -347,8 +418,15 @@ class Adapter(ABC):
         return value
 
     def _guarded(
-        self, raw: Any, load: Callable[[], dict[str, Any]], where: str = "", *, unknown: bool = False
+        self,
+        raw: Any,
+        prepared: Mapping[str, Any],
+        load: Callable[[], dict[str, Any]],
+        where: str = "",
+        *,
+        unknown: bool = False,
     ) -> dict[str, Any]:
+        """Return what a load gives; whatever the library or a function of the user's raises is a ValidationError."""
         try:
             return load()
         except self.library_errors as error:
@@ -356,6 +434,11 @@ class Adapter(ABC):
             if unknown:
                 where = self._meant(raw, found)
             raise ValidationError(raw, self.schema_name, found, where) from error
+        except DynamoException:
+            raise
+        except Exception as error:
+            report = self._report_fault(prepared, error)
+            raise ValidationError(raw, self.schema_name, report, where) from (None if self._has_secrets else error)
 
     def _meant(self, raw: Mapping[str, Any], found: Any) -> str:
         """Return which fields may be meant by names that the library refuses because it does not know them."""
@@ -363,6 +446,27 @@ class Adapter(ABC):
         names = [name for name in getattr(refused, "messages", ()) if name in raw and name not in self.fields]
         hints = {name: did_you_mean(name, self.fields) for name in names if name not in self.by_stored}
         return ", ".join(f"{name}: {hint}" for name, hint in hints.items() if hint)
+
+    def _report_fault(self, prepared: Mapping[str, Any], error: Exception) -> Any:
+        """Find out which field's value it was that raised what no library raises on purpose."""
+        for spec in self.inputs:
+            if spec.source in prepared:
+                try:
+                    self.validated(spec, prepared[spec.source])
+                except self.library_errors:
+                    continue
+                except Exception as fault:
+                    return self.report(spec.name, self.told(spec, fault_text(fault)))
+        return self.report("", type(error).__name__ if self._has_secrets else fault_text(error))
+
+    @cached_property
+    def _has_secrets(self) -> bool:
+        return any(map(self.is_secret, self.fields.values()))
+
+
+def fault_text(error: Exception) -> str:
+    """Return what is told of an exception that is no refusal."""
+    return f"{type(error).__name__}: {error}"
 
 
 def _unstorable_in(spec: FieldSpec, value: Any) -> UnstorableValue | None:

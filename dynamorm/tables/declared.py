@@ -66,6 +66,7 @@ class DynamoCommon3:
                     f"{self._owner}: hash_key = {self.hash_key!r} and range_key = {self.range_key!r} name "
                     f"{self._adapter.by_stored[name].name!r} {names.count(name)} times; a field has one place in a key"
                 )
+        self._adapter.serves_as_key(self._owner, hashes, ranges)
         return KeySpec(*(tuple((spec.stored, str(spec.key_type)) for spec in specs) for specs in (hashes, ranges)))
 
     def _key_fields(self, role: str, declared: Any) -> list[FieldSpec]:

@@ -79,7 +79,7 @@ def _number_text(sign: str, digits: str, exponent: int, adjusted: int) -> str:
 def decode_number(text: str) -> int | Decimal:
     """Read a number: ``int`` where it is integral, ``Decimal`` elsewhere."""
     if not isinstance(text, str) or len(text) > 400 or not _NUMBER.fullmatch(text):
-        raise UnreadableItem(f"{text!r} is not a number", value=text)
+        raise UnreadableItem(f"{safe_repr(text)} is not a number", value=text)
     if text.isdigit():
         return int(text)
     number = Decimal(text)
@@ -91,7 +91,20 @@ def decode_number(text: str) -> int | Decimal:
 
 def with_bytes(item: Mapping[str, Any]) -> WireItem:
     """Return an item that may come from JSON, where bytes are base64 text, with bytes for them."""
-    return {name: _with_bytes(value) for name, value in item.items()}
+    if not isinstance(item, Mapping):
+        raise UnreadableItem(f"{safe_repr(item)} is not a map of AttributeValues", value=item)
+    try:
+        return {name: _with_bytes(value) for name, value in item.items()}
+    except RecursionError:
+        return dict(item)  # decoding will say where
+
+
+def safe_repr(value: Any) -> str:
+    """Return a value as messages show it, be it nested more deeply than Python can show."""
+    try:
+        return repr(value)
+    except RecursionError:
+        return f"a {type(value).__name__} nested too deeply to be shown"
 
 
 def _with_bytes(value: Any) -> Any:
@@ -105,7 +118,7 @@ def _with_bytes(value: Any) -> Any:
     if tag == "L" and isinstance(inner, list):
         return {tag: [_with_bytes(element) for element in inner]}
     if tag == "M" and isinstance(inner, Mapping):
-        return {tag: with_bytes(inner)}
+        return {tag: {name: _with_bytes(one) for name, one in inner.items()}}
     return value
 
 
@@ -156,7 +169,7 @@ def _encode_sparse(values: Mapping[str, Any], nulls: bool = False) -> WireItem:
     for name, value in values.items():
         if (value is None and not nulls) or (isinstance(value, Set) and not value):
             continue
-        _require_text_key(name)
+        name = _text_key(name)
         try:
             encoded[name] = encode_within(value, nulls)
         except UnstorableValue as error:
@@ -176,7 +189,7 @@ def encode_within(value: Any, nulls: bool) -> AttributeValue:
 def _encode_map(values: Mapping[str, Any]) -> AttributeValue:
     encoded: WireItem = {}
     for name, value in values.items():
-        _require_text_key(name)
+        name = _text_key(name)
         try:
             encoded[name] = _encode(value)
         except UnstorableValue as error:
@@ -235,10 +248,11 @@ def _set_tag(value: Any) -> str:
     )
 
 
-def _require_text_key(name: Any) -> None:
+def _text_key(name: Any) -> str:
     if not isinstance(name, str):
         raise UnstorableValue(f"the key {name!r} of a map has to be a string", value=name)
     _require_unicode(name)
+    return name if type(name) is str else str.__str__(name)
 
 
 _ENCODERS: dict[type, Callable[[Any], AttributeValue]] = {
@@ -295,6 +309,11 @@ def decode_item(wire: Mapping[str, AttributeValue]) -> dict[str, Any]:
     try:
         return _decode_map(wire)
     except RecursionError:
+        for name, value in wire.items():
+            try:
+                decode_value(value)
+            except UnreadableItem as error:
+                raise error.under(name) from None
         raise UnreadableItem("nested too deeply") from None
 
 
@@ -303,18 +322,18 @@ def _decode(wire: AttributeValue) -> Any:
         ((tag, content),) = wire.items()
         decode = _DECODERS[tag]
     except (AttributeError, ValueError, KeyError, TypeError):
-        raise UnreadableItem(f"{wire!r} is not an AttributeValue", value=wire) from None
+        raise UnreadableItem(f"{safe_repr(wire)} is not an AttributeValue", value=wire) from None
     try:
         return decode(content)
     except (AttributeError, TypeError, ValueError) as error:
         if isinstance(error, UnreadableItem):
             raise
-        raise UnreadableItem(f"{content!r} cannot stand under {tag!r}", value=wire) from None
+        raise UnreadableItem(f"{safe_repr(content)} cannot stand under {tag!r}", value=wire) from None
 
 
 def _decode_map(wire: Mapping[str, AttributeValue]) -> dict[str, Any]:
     if not isinstance(wire, Mapping):
-        raise UnreadableItem(f"{wire!r} is not a map of AttributeValues", value=wire)
+        raise UnreadableItem(f"{safe_repr(wire)} is not a map of AttributeValues", value=wire)
     values = {}
     for name, value in wire.items():
         if not isinstance(name, str):

@@ -9,7 +9,7 @@ from ..arguments import check_mapping
 from ..exceptions import DoesNotExist, DynaModelException, InvalidExpression, PartialInstance, PathMissing
 from ..expressions import Change
 from ..flows import Flow, Invoke
-from ..instances.changes import changes, key_changed, partial_save, require_same_key, values_of
+from ..instances.changes import changes, key_changed, key_of_instance, partial_save, require_same_key, values_of
 from ..instances.loading import mark_stored, replace_all
 from ..instances.state import State, snapshot
 from ..signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
@@ -41,6 +41,8 @@ def whole_item(store: Store, instance: Any) -> WireItem:
             "save(partial=True), update() and refresh() work"
         )
     wire = store.mapper.dump_whole(values_of(store.mapper, instance))
+    if store.mapper.key_has_forms:
+        wire.update(key_of_instance(store.mapper, instance))
     return {**state.extra, **wire}
 
 
@@ -106,7 +108,7 @@ def save_changes(
     try:
         return (yield from _update_with_increments(store, instance, done, conditions, raw, return_all, updates))
     except PathMissing:
-        key = mapper.key_of(instance.__dict__)
+        key = key_of_instance(mapper, instance)
         answer = yield store.get(store.place_of(instance), key, consistent=True)
         done, updates = partial_save(mapper, instance, answer.get("Item") or {}, plainly=plainly)
         return (yield from _update_with_increments(store, instance, done, conditions, raw, return_all, updates))
@@ -194,7 +196,7 @@ def refresh(store: Store, instance: Any, consistent: bool) -> Flow[None]:
     """Read an item again, in place of everything that its instance holds."""
     require_same_key(store.mapper, instance, "refresh()")
     place = store.place_of(instance)
-    answer = yield store.get(place, store.mapper.key_of(instance.__dict__), consistent)
+    answer = yield store.get(place, key_of_instance(store.mapper, instance), consistent)
     if "Item" not in answer:
         raise DoesNotExist(f"{instance!r} is not in the table")
     replace_all(store.mapper, instance, answer["Item"], place)
@@ -211,7 +213,7 @@ def delete_instance(store: Store, instance: Any, conditions: Any, raw: dict[str,
     require_same_key(store.mapper, instance, "delete()")
     if pre_delete.receivers:
         yield Invoke(pre_delete.send, (store.model,), {"instance": instance})
-    key = store.mapper.key_of(instance.__dict__)
+    key = key_of_instance(store.mapper, instance)
     resolved = store.mapper.conditions([conditions])
     response = yield from store.delete(store.place_of(instance), key, resolved, raw)
     if post_delete.receivers:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from ..exceptions import InvalidExpression, InvalidKey, UnstorableValue, ValidationError
+from ..exceptions import DynamoException, InvalidExpression, InvalidKey, UnstorableValue, ValidationError
 from ..expressions import (
     FUNCTIONS,
     REFERRING,
@@ -259,9 +259,8 @@ def _summand(mapper: Mapper, part: AskedAction, value: Any) -> Any:
 def _number(mapper: Mapper, part: AskedAction, value: Any) -> dict[str, Any]:
     wire = mapper.resolver.operand(part.spec, value, name=part.label)
     if "N" not in wire:
-        raise InvalidExpression(
-            f"{part.label}={_shown(part, value)}: {part.kind} adds numbers, and this is stored as {_tag(wire)}"
-        )
+        shown = mapper.adapter.shown(part.spec, value)
+        raise InvalidExpression(f"{part.label}={shown}: {part.kind} adds numbers, and this is stored as {_tag(wire)}")
     return wire
 
 
@@ -282,7 +281,8 @@ def _added_or_deleted(mapper: Mapper, part: AskedAction) -> Action:
     tag = _tag(wire)
     if tag not in ("SS", "NS", "BS") and (part.kind == "delete" or tag != "N"):
         wanted = "a set" if part.kind == "delete" else "a number or a set"
-        raise InvalidExpression(f"{part.label}={_shown(part, part.value)}: {part.kind} takes {wanted}")
+        shown = mapper.adapter.shown(part.spec, part.value)
+        raise InvalidExpression(f"{part.label}={shown}: {part.kind} takes {wanted}")
     return Action(part.kind, part.path, wire)
 
 
@@ -295,24 +295,24 @@ def _validated(mapper: Mapper, part: AskedAction, spec: FieldSpec | None, value:
         native = adapter.validated(spec, value)
         return _encoded(mapper, part, adapter.serialise(spec, native))
     except adapter.library_errors as error:
-        raise ValidationError(
-            {part.label: value}, adapter.schema_name, {part.label: adapter.messages(error)}
-        ) from error
-    except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        reason = f"{_shown(part, value)} cannot be converted: {error}"
-        raise ValidationError({part.label: value}, adapter.schema_name, {part.label: [reason]}) from error
+        found = {part.label: adapter.messages(error)}
+        cause = None if adapter.is_secret(spec) else error
+        raise ValidationError({part.label: value}, adapter.schema_name, found) from cause
+    except DynamoException:
+        raise
+    except Exception as error:
+        reason = adapter.complaint(spec, value, "converted", error)
+        cause = None if adapter.is_secret(spec) else error
+        raise ValidationError({part.label: value}, adapter.schema_name, {part.label: [reason]}) from cause
 
 
 def _encoded(mapper: Mapper, part: AskedAction, value: Any) -> dict[str, Any]:
     try:
         return encode_stored(value, in_list=part.is_in_list)
     except UnstorableValue as error:
-        inside = f"{part.label}: {error}"
-        raise ValidationError({part.label: value}, mapper.adapter.schema_name, {part.label: [inside]}) from error
-
-
-def _shown(part: AskedAction, value: Any) -> str:
-    return repr(value) if part.spec is None else part.spec.shown(value)
+        inside = f"{part.label}: {mapper.adapter.told(part.spec, error)}"
+        cause = None if part.spec is not None and mapper.adapter.is_secret(part.spec) else error
+        raise ValidationError({part.label: value}, mapper.adapter.schema_name, {part.label: [inside]}) from cause
 
 
 def _tag(wire: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from ..arguments import check_mapping
 from ..exceptions import ConditionFailed, DoesNotExist, DynaModelException, InvalidExpression, ValidationError
 from ..expressions import Action, Change, Condition, is_in_list
 from ..flows import Flow, Invoke, Place
-from ..instances.changes import changed_since
+from ..instances.changes import changed_since, key_of_instance
 from ..instances.loading import loaded, replace_all
 from ..mapper import Mapper
 from ..spec import FieldSpec
@@ -143,7 +143,7 @@ def change_instance(
             answer = None if response is None else encode_item(response.get("Attributes") or {})
         else:
             mapper = store.mapper
-            key = mapper.key_of(instance.__dict__) if sent is None else _key_and_updates(mapper, sent)[0]
+            key = key_of_instance(mapper, instance) if sent is None else _key_and_updates(mapper, sent)[0]
             demands = (store.exists,) if is_loaded else ()
             response = yield from _send(store, place, key, asked, conditions, raw, demands)
             answer = None if response is None else response.get("Attributes", {})
@@ -171,7 +171,7 @@ def _take_all_over(mapper: Mapper, instance: Any, asked: Sequence[AskedAction], 
 def check(store: Store, instance: Any, conditions: Any) -> Flow[None]:
     """Hold conditions against the item without changing it; it has to be there."""
     resolved = (store.exists, *store.mapper.conditions([conditions]))
-    key = store.mapper.key_of(instance.__dict__)
+    key = key_of_instance(store.mapper, instance)
     try:
         yield from store.update(store.place_of(instance), key, [], resolved, returning="NONE")
     except ConditionFailed as error:

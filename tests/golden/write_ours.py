@@ -66,6 +66,7 @@ MARSHMALLOW = {
     "Binary()": 'b"\\x00\\xff"',
     "Timestamp()": "datetime(2020, 1, 2, 3, 4, 5, tzinfo=timezone.utc)",
     "Timestamp() ": UTC,
+    "UTCDateTime()": UTC,
 }
 SCHEMATICS = {
     "types.BaseType()": '{"a": [1, 1.5]}',
@@ -99,6 +100,7 @@ SCHEMATICS = {
     "Binary()": 'b"\\x00\\xff"',
     "Timestamp()": "datetime(2020, 1, 2, 3, 4, 5, tzinfo=timezone.utc)",
     "Timestamp() ": UTC,
+    "UTCDateTime()": UTC,
 }
 PYDANTIC = {
     "str": '"text"',
@@ -110,6 +112,9 @@ PYDANTIC = {
     "UUID": ID,
     "datetime": NAIVE,
     "AwareDatetime": UTC,
+    "datetime | None": UTC,
+    "UTCDateTime": UTC,
+    "Timestamp": UTC,
     "date": "date(2020, 1, 2)",
     "time": "time(3, 4, 5)",
     "timedelta": "timedelta(seconds=90)",
@@ -158,9 +163,10 @@ def names_for(library):
         own["Address"] = pydantic.create_model("Address", street=(str, ...), zip=(int | None, None))
         own.update(IPv4Address=ipaddress.IPv4Address, Path=pathlib.Path, Any=typing.Any, Literal=typing.Literal)
         own.update((name, getattr(pydantic, name)) for name in ("AnyUrl", "AwareDatetime", "SecretBytes", "SecretStr"))
-        return {**SCOPE["values"](), **own}
+        module = __import__("dynamorm.schema.pydantic", fromlist=["Timestamp"])
+        return {**SCOPE["values"](), **own, "Timestamp": module.Timestamp, "UTCDateTime": module.UTCDateTime}
     module = __import__(f"dynamorm.schema.{library}", fromlist=["Set"])
-    own.update(Set=module.Set, Binary=module.Binary, Timestamp=module.Timestamp)
+    own.update((name, getattr(module, name)) for name in ("Set", "Binary", "Timestamp", "UTCDateTime"))
     return {**SCOPE[library](), **own}
 
 

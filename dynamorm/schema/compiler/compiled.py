@@ -16,6 +16,7 @@ from .on_demand import OnDemand, lock
 from .packing import Packing
 from .parts import Steps, Writer, compile_inner_part, compile_part, leave_to_library, trail_of
 from .report import Direction, report_fields
+from .source import Refused
 
 
 class TakesGiven(Protocol):
@@ -51,6 +52,7 @@ class Compiled:
         self._given = given
         self._layouts: dict[str, SchemaLayout] = {}
         self._texts: dict[str, str] = {}
+        self._refused: dict[str, str] = {}
         self.loads: dict[str, Load] = OnDemand(self._compile_load)
         """Functions like :meth:`load`, by their mode."""
         self.receives: dict[str, tuple[Receive, Packing]] = OnDemand(self._compile_receive)
@@ -108,37 +110,47 @@ class Compiled:
     def loading(self) -> Direction:
         """What is compiled of the validating load."""
         self.loads[self._whole]
-        layout = self.layout(self._whole)
-        text = self._texts.get(f"load {self._whole}", "")
-        return Direction(f"{self._name}.load", layout.load_declined, report_fields(layout), text)
+        layout, function = self.layout(self._whole), f"load {self._whole}"
+        reason = layout.load_declined or self._refused.get(function)
+        return Direction(f"{self._name}.load", reason, report_fields(layout), self._texts.get(function, ""))
 
     @property
     def dumping(self) -> Direction:
         """What is compiled of the dump of a full save, which also checks."""
         self.dumps[True]
         layout = self.dump_layout
-        reason = layout.dump_declined or layout.load_declined
+        reason = layout.dump_declined or layout.load_declined or self._refused.get("dump True")
         return Direction(f"{self._name}.dump", reason, report_fields(layout), self._texts.get("dump True", ""))
 
     def _compile_load(self, mode: str) -> Load:
         layout = self.layout(mode)
         if layout.load_declined is not None:
             return leave_to_library
-        load, self._texts[f"load {mode}"] = compile_load(layout)
+        load: Load
+        load, self._texts[f"load {mode}"] = self._unless_refused(f"load {mode}", lambda: compile_load(layout), _LEFT)
         return load
 
     def _compile_receive(self, mode: str) -> tuple[Receive, Packing]:
         layout = self.layout(mode)
         if layout.load_declined is not None:
             return _receive_nothing, Packing(SchemaLayout(self._name))
-        return compile_receive(layout)
+        nothing = _receive_nothing, Packing(SchemaLayout(self._name))
+        received: tuple[Receive, Packing] = self._unless_refused(
+            f"receive {mode}", lambda: compile_receive(layout), nothing
+        )
+        return received
 
     def _compile_dump(self, check: bool) -> Dump:
         layout = self.dump_layout
         if layout.dump_declined is not None or (check and layout.load_declined is not None):
             return leave_to_library
-        dump, self._texts[f"dump {check}"] = compile_dump(layout, check=check)
-        return self._if_it_loads(dump) if check and layout.finish is not None else dump
+        has_to_load = check and layout.finish is not None
+        # a load makes all checks, and the functions of the user's among them are to run once
+        dump: Dump
+        dump, self._texts[f"dump {check}"] = self._unless_refused(
+            f"dump {check}", lambda: compile_dump(layout, check=check and not has_to_load), _LEFT
+        )
+        return self._if_it_loads(dump) if has_to_load else dump
 
     def _if_it_loads(self, dump: Dump) -> Dump:
         """Return the dump of a schema that has something to say about all values together, as a load does."""
@@ -150,10 +162,27 @@ class Compiled:
         return dump_what_loads
 
     def _compile_part(self, key: tuple[str, bool]) -> Writer:
-        return compile_part(self.dump_layout, *key)
+        part: Writer = self._unless_refused(
+            f"part {key}", lambda: compile_part(self.dump_layout, *key), leave_to_library
+        )
+        return part
 
     def _compile_inner_part(self, key: tuple[str, Steps, bool]) -> Writer:
-        return compile_inner_part(self.dump_layout, *key)
+        part: Writer = self._unless_refused(
+            f"inside {key}", lambda: compile_inner_part(self.dump_layout, *key), leave_to_library
+        )
+        return part
+
+    def _unless_refused(self, function: str, compile_it: Callable[[], Any], otherwise: Any = leave_to_library) -> Any:
+        """Return what was compiled, or what leaves it to the library, where Python does not take the source."""
+        try:
+            return compile_it()
+        except (Refused, RecursionError) as error:
+            self._refused[function] = str(error)
+            return otherwise
+
+
+_LEFT = (leave_to_library, "")
 
 
 def _receive_nothing(wire: Mapping[str, Any], first: Any) -> None:

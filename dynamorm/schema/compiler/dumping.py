@@ -43,7 +43,7 @@ def compile_dump(layout: SchemaLayout, *, check: bool) -> tuple[Dump, str]:
     main = writer.function(layout, False)
     while writer.waiting:
         writer.write(*writer.waiting.pop())
-    dump: Dump = source.compiled()[main]
+    dump: Dump = source.compiled(main)
     return dump, "\n".join(source.lines)
 
 

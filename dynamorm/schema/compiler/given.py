@@ -33,7 +33,8 @@ from .layouts import (
 from .loading import Load, compile_load
 from .narrowing import ToBeLoaded, ToBeStored
 from .on_demand import OnDemand
-from .parts import Writer, field_alone
+from .parts import Writer, field_alone, leave_to_library
+from .source import Refused
 from .values import decimal_text
 
 Writers = Mapping[tuple[str, bool], Writer]
@@ -108,7 +109,10 @@ class GivenValues:
             for field in alone.values()
             if field is not None
         ]
-        dump, _ = compile_dump(SchemaLayout(f"{layout.name} given", fields), check=True)
+        try:
+            dump, _ = compile_dump(SchemaLayout(f"{layout.name} given", fields), check=True)
+        except (Refused, RecursionError):
+            return leave_to_library
         return dump if not whole else lambda given: dump(given) if whole.isdisjoint(given) else None
 
     @cached_property
@@ -118,7 +122,10 @@ class GivenValues:
         if not any(holds_records(field.value) for field in layout.fields):
             return self._dumps[True]
         fields = [field.replace(value=given.value(field.value)) for field in layout.fields]
-        return compile_dump(SchemaLayout(f"{layout.name} put", fields), check=True)[0]
+        try:
+            return compile_dump(SchemaLayout(f"{layout.name} put", fields), check=True)[0]
+        except (Refused, RecursionError):
+            return leave_to_library
 
     @cached_property
     def _unchanged(self) -> frozenset[str]:
@@ -136,7 +143,10 @@ class GivenValues:
 
     def _compile_load(self, name: str) -> Load:
         fields = self._fields or {}
-        return compile_load(SchemaLayout(f"{self._layout.name}.{name}", [fields[name]]))[0]
+        try:
+            return compile_load(SchemaLayout(f"{self._layout.name}.{name}", [fields[name]]))[0]
+        except (Refused, RecursionError):
+            return leave_to_library
 
     def _as_loaded(self, field: FieldLayout, value: Any, wire: WireItem) -> Any:
         """Return the native that a load makes of a given one, ``None`` where the library has to judge."""

@@ -159,14 +159,13 @@ class MapOf(Frozen):
 class Record(Frozen):
     """``M`` with declared attributes, natively exactly ``native``, which is ``dict`` by Python names.
 
-    For another one, ``make`` makes it of such a dict, and ``take`` gives such a dict back, to be dumped and never
-    changed, or ``None`` to leave the value to the library.  Where ``native`` is ``None``, ``take`` judges types too.
+    Of another one, ``take`` gives such a dict, to be dumped and never changed, or ``None`` to leave the value to the
+    library.  Where ``native`` is ``None``, ``take`` judges types too.
     """
 
     layout: SchemaLayout
     checks: Checks = ()
     native: type | None = dict
-    make: Callable[[dict[str, Any]], Any] | None = None
     take: Callable[[Any], Mapping[str, Any] | None] | None = None
 
 
@@ -239,7 +238,7 @@ def holds_free(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
 def fills_in(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
     """Return whether a load may add something to the inside of a native, such as the default of a nested field."""
     if isinstance(value, (ThroughLibrary, Converted)):
-        return isinstance(value, ThroughLibrary) or value.by_library
+        return isinstance(value, ThroughLibrary) or (value.by_library and value.reload != "same")
     if isinstance(value, Record):
         if value.layout in above:
             return False

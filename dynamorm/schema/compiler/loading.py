@@ -45,7 +45,7 @@ def _compiled(layout: SchemaLayout, writer: LoadWriter) -> tuple[Any, str]:
     main = writer.function(layout)
     while writer.waiting:
         writer.write(writer.waiting.pop())
-    return writer.source.compiled()[main], "\n".join(writer.source.lines)
+    return writer.source.compiled(main), "\n".join(writer.source.lines)
 
 
 class LoadWriter:

@@ -1,9 +1,13 @@
-"""The text of a generated module: names enter it by ``repr`` only, objects through its globals."""
+"""The text of a generated module: names enter it by ``repr`` only, objects through its globals.
+
+Names are exactly ``str``: :class:`~dynamorm.spec.FieldSpec` sees to that.
+"""
 
 from __future__ import annotations
 
 import itertools
 import linecache
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,11 +15,16 @@ from typing import Any
 _numbers = itertools.count(1)
 
 
+class Refused(Exception):
+    """Python takes no source for a schema; says why."""
+
+
 class Source:
     """Lines of Python in the making."""
 
     def __init__(self, title: str) -> None:
-        self.title = title
+        # compile() takes no NULs and no surrogates here, and tracebacks want one line
+        self.title = ascii(title)[1:-1][:200]
         self.lines: list[str] = []
         self.globals: dict[str, Any] = {}
         self._indent = 0
@@ -60,12 +69,20 @@ class Source:
     def reserved(self, thing: Any) -> str | None:
         return self._names.get(id(thing))
 
-    def compiled(self) -> dict[str, Any]:
-        """Return the namespace of the module; tracebacks find the text."""
+    def compiled(self, main: str) -> Any:
+        """Return a function of the module; tracebacks find the text as long as there is the function.
+
+        :raises Refused: where Python does not take the text
+        """
         text = "\n".join(self.lines) + "\n"
-        # names may hold surrogates, which only stand in the text as escapes
         file = f"<dynamorm {self.title} {next(_numbers)}>"
-        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
         namespace = self.globals
-        exec(compile(text, file, "exec"), namespace)
-        return namespace
+        try:
+            exec(compile(text, file, "exec"), namespace)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            # there are limits to how deep blocks and expressions may be nested
+            raise Refused(f"Python does not take the generated source: {type(error).__name__}: {error}") from error
+        function = namespace[main]
+        linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
+        weakref.finalize(function, linecache.cache.pop, file, None).atexit = False
+        return function

@@ -145,8 +145,6 @@ class ValueLoads:
             source.line(f"{value}, {packed} = {value}")
             with source.block(f"if {packed} is None:"):
                 source.line(f"{packed} = {wire}")
-        if kind.make is not None:
-            source.line(f"{value} = {source.use(kind.make, 'make')}({value})")
         return packed
 
     def number(self, kind: Number, content: str, value: str) -> None:

@@ -1,4 +1,6 @@
-"""marshmallow, 3.18 and later, and the fields that it lacks: :class:`Set`, :class:`Binary`, :class:`Timestamp`.
+"""marshmallow, 3.18 and later, and the fields that it lacks.
+
+These are :class:`Set`, :class:`Binary`, :class:`Timestamp` and :class:`UTCDateTime`.
 
 ``adapter`` loads and dumps with marshmallow itself, by the schemas of ``variants``; ``layouts``, ``values`` and
 ``validators`` tell the compiler what generated code may do in its place.
@@ -7,6 +9,6 @@
 from __future__ import annotations
 
 from .adapter import ADAPTER, MarshmallowAdapter
-from .fields import Binary, Set, Timestamp
+from .fields import Binary, Set, Timestamp, UTCDateTime
 
-__all__ = ["ADAPTER", "Binary", "MarshmallowAdapter", "Set", "Timestamp"]
+__all__ = ["ADAPTER", "Binary", "MarshmallowAdapter", "Set", "Timestamp", "UTCDateTime"]

@@ -22,12 +22,14 @@ from ...spec import FieldSpec
 from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
 from ..compiler import SchemaLayout
 from ..compiler.layouts import ABSENT as NO_VALUE
+from ..sorting import SAMPLES, sorts
 from .layouts import SchemaDescriber
 from .specs import converts_itself, key_type_of, spec_of
 from .variants import (
     GIVEN,
     PROJECTED,
     PUT,
+    SECRET,
     STORED,
     UNVALIDATED,
     Variant,
@@ -133,6 +135,31 @@ class MarshmallowAdapter(Adapter):
 
     def key_type(self, field: Any) -> str | None:
         return key_type_of(field)
+
+    def has_unsorted_form(self, spec: FieldSpec) -> bool:
+        field = spec.native
+        if spec.key_type != "S" or converts_itself(field):
+            return False
+        is_number = isinstance(field, fields.Number)
+        kind = field.num_type if is_number else next(iter(spec.loads_to), None)
+        return kind is not None and kind in SAMPLES and not sorts(kind, lambda value: self.serialise(spec, value))
+
+    def may_be_unsorted(self, spec: FieldSpec) -> bool:
+        is_moment = isinstance(spec.native, (fields.DateTime, fields.Time)) and not isinstance(spec.native, fields.Date)
+        return spec.key_type == "S" and is_moment
+
+    def is_secret(self, spec: FieldSpec) -> bool:
+        return self._is_secret(spec, ())
+
+    def _is_secret(self, spec: FieldSpec, above: tuple[type, ...]) -> bool:
+        if getattr(spec.native, SECRET, False):
+            return True
+        if spec.element is not None:
+            return self._is_secret(spec.element, above)
+        if spec.nested is None or type(spec.native.schema) in above:
+            return False
+        inside = (*above, type(spec.native.schema))
+        return any(self._is_secret(inner, inside) for inner in (spec.fields or {}).values())
 
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
         if defaults:

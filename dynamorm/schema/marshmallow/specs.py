@@ -14,12 +14,13 @@ from marshmallow import fields
 
 from ...exceptions import DynaModelException
 from ...spec import FieldSpec
-from .fields import Binary, Set, Timestamp
+from .fields import Binary, Set, Timestamp, UTCDateTime
 from .variants import is_computed
 
 # The type that each field loads to, where that is no text, number, truth value or container.
 _LOADS_TO: tuple[tuple[type, tuple[type, ...]], ...] = (
     (Timestamp, (dt.datetime,)),
+    (UTCDateTime, (dt.datetime,)),
     (Binary, (bytes, bytearray, memoryview)),
     (fields.Date, (dt.date,)),  # before DateTime, from which it and Time derive in marshmallow 3
     (fields.Time, (dt.time,)),

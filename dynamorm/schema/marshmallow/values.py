@@ -38,7 +38,8 @@ from ..compiler.layouts import (
     is_stable,
 )
 from ..compiler.values import decimal_of, float_of
-from .fields import Binary, Set, Timestamp
+from ..conversions import in_utc, sorted_text, utc_moment_of
+from .fields import Binary, Set, Timestamp, UTCDateTime
 from .validators import checks_of
 from .variants import EXACT, is_immutable
 
@@ -60,7 +61,7 @@ _METHODS = frozenset(
         "make_error",
     }
 )
-_OWN = (Set, Binary, Timestamp)
+_OWN = (Set, Binary, Timestamp, UTCDateTime)
 
 
 def give_default(default: Any) -> Missing:
@@ -250,6 +251,12 @@ _SLOW_DUMPS = tuple(
 )
 
 
+def _utc_moment(field: Any, checks: Checks) -> Value | None:
+    return Converted(
+        utc_moment_of, sorted_text, as_text=True, natives=(dt.datetime,), as_native=in_utc, reload="same", checks=checks
+    )
+
+
 def _enum(field: Any, checks: Checks) -> Value | None:
     kind: Any = field.enum
     if issubclass(kind, enum.Flag):
@@ -298,6 +305,7 @@ _MAKERS: dict[type, Callable[[Any, Checks], Value | None]] = {
     fields.DateTime: _moment,
     fields.Date: _moment,
     fields.Time: _moment,
+    UTCDateTime: _utc_moment,
     fields.Enum: _enum,
     fields.Raw: _raw,
     fields.Field: _raw,

@@ -24,7 +24,9 @@ import marshmallow
 from marshmallow import EXCLUDE, fields
 from marshmallow import missing as MISSING
 
+from ...exceptions import DynamoException
 from ...frozen import FrozenValue
+from ..base import fault_text
 
 EXACT = decimal.Context(prec=200, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
 _IMMUTABLE = (
@@ -42,6 +44,8 @@ _IMMUTABLE = (
     enum.Enum,
     uuid.UUID,
 )
+SECRET = "_dynamorm_secret"
+"""The attribute under which a field remembers that the user's schema never gives its values out."""
 _HOOK = "__marshmallow_hook__"
 # marshmallow 4 tells "not said" from False, and 3 lets the nested instance decide in both cases
 _MANY = inspect.signature(fields.Nested).parameters["many"].default
@@ -84,7 +88,10 @@ def variant_of(schema: type[marshmallow.Schema], variant: Variant) -> type[marsh
             "on_bind_field": _bind_for(schema, variant),
             "__module__": schema.__module__,
             "_dynamorm_origin": schema,
+            "_call_and_store": staticmethod(_reporting_faults(schema)),
         }
+        if not variant.outermost:
+            attrs["load"] = _load_nested
         if inspect.getattr_static(schema, "get_attribute") is vars(marshmallow.Schema)["get_attribute"]:
             attrs["get_attribute"] = _get_attribute
         attrs.update(_without_hooks(schema, variant))
@@ -95,6 +102,37 @@ def variant_of(schema: type[marshmallow.Schema], variant: Variant) -> type[marsh
             known[variant] = metaclass(schema.__name__, (schema,), attrs)
     derived: type[marshmallow.Schema] = known[variant]
     return derived
+
+
+def _reporting_faults(schema: Any) -> Callable[..., Any]:
+    """Return what calls fields and validators, and makes an error of the field of whatever these raise."""
+    call = schema._call_and_store
+
+    def call_and_store(getter_func: Any, data: Any, *, field_name: str, **options: Any) -> Any:
+        try:
+            return call(getter_func=getter_func, data=data, field_name=field_name, **options)
+        except (marshmallow.ValidationError, DynamoException):
+            raise
+        except Exception as error:
+            is_secret = any(field.load_only for field in _fields_called(schema, field_name))
+            text = type(error).__name__ if is_secret else fault_text(error)
+            raise marshmallow.ValidationError({field_name: [text]}) from (None if is_secret else error)
+
+    return call_and_store
+
+
+def _fields_called(schema: Any, name: str) -> list[Any]:
+    declared = schema._declared_fields.items()
+    return [field for field_name, field in declared if name in (field_name, field.data_key)]
+
+
+def _load_nested(self: Any, data: Any, *, partial: Any = None, **options: Any) -> Any:
+    """Load as marshmallow does, but let a nested schema that is partial be so.
+
+    What may be absent outside is handed down as a list of what may be absent inside, which is empty.
+    """
+    given = None if isinstance(partial, (list, tuple)) and not partial else partial
+    return self._dynamorm_origin.load(self, data, partial=given, **options)
 
 
 def _get_attribute(self: marshmallow.Schema, obj: Any, attr: str, default: Any) -> Any:
@@ -148,6 +186,8 @@ def _unmarked(method: Any, wanted: dict[Any, Any]) -> Any:
 def _bind_for(schema: type[marshmallow.Schema], variant: Variant) -> Callable[..., None]:
     def on_bind_field(self: marshmallow.Schema, field_name: str, field_obj: fields.Field[Any]) -> None:
         schema.on_bind_field(self, field_name, field_obj)
+        for inner in fields_within(field_obj):
+            setattr(inner, SECRET, inner.load_only)
         if not is_computed(field_obj):
             field_obj.load_only = takes_only(field_obj)
             field_obj.dump_only = False

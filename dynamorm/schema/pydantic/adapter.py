@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import pickle
 from collections.abc import Iterable, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from ...spec import FieldSpec
 from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, means_none
 from ..compiler import Compiled, SchemaLayout
 from ..copies import QUICK_COPIES
+from ..sorting import SAMPLES, sorts
 from . import validators
 from .adoption import adopted_model
 from .core import ModelCore
@@ -31,7 +32,7 @@ from .dump_layouts import dump_layout, validated_dump_layout
 from .inputs import InputValidator
 from .load_layouts import load_layout
 from .natives import copy_of, instance_of, plain
-from .specs import FieldDescriber, whole_annotation
+from .specs import FieldDescriber, has_secrets, has_serializer, whole_annotation
 
 
 class PydanticAdapter(Adapter):
@@ -83,6 +84,20 @@ class PydanticAdapter(Adapter):
             traits = self._describer.traits_of(field)
         return cast("str | None", traits.get("key_type"))
 
+    def has_unsorted_form(self, spec: FieldSpec) -> bool:
+        (kind,) = spec.loads_to if len(spec.loads_to) == 1 else (None,)
+        # moments and dates sort as we store them; other texts are the work of the user's serialisers
+        is_ours = kind in (dt.datetime, dt.date, dt.time) and not has_serializer(self.schema, spec)
+        if spec.key_type != "S" or kind is None or kind not in SAMPLES or is_ours:
+            return False
+        return not sorts(kind, lambda value: self.serialise(spec, value))
+
+    def may_be_unsorted(self, spec: FieldSpec) -> bool:
+        return spec.key_type == "S" and spec.loads_to == (dt.time,)
+
+    def is_unsorted(self, value: Any) -> bool:
+        return isinstance(value, dt.time) and value.tzinfo is not None
+
     # Loading.
 
     @cached_property
@@ -117,11 +132,13 @@ class PydanticAdapter(Adapter):
         return load_layout(self, self._core, mode)
 
     def dump_layout(self) -> SchemaLayout:
-        return dump_layout(self, self._core, keeps_unknown=self.keeps_unknown)
+        return self.watching(dump_layout(self, self._core, keeps_unknown=self.keeps_unknown))
+
+    def _validated_dump_layout(self) -> SchemaLayout:
+        return self.watching(validated_dump_layout(self, self._core))
 
     def _input_validator(self) -> InputValidator:
-        validated = None if self.keeps_unknown else partial(validated_dump_layout, self, self._core)
-        return InputValidator(self, self.schema, validated)
+        return InputValidator(self, self.schema, None if self.keeps_unknown else self._validated_dump_layout)
 
     def _values_of(self, loaded: Any) -> dict[str, Any]:
         if not isinstance(loaded, self.schema):
@@ -153,7 +170,7 @@ class PydanticAdapter(Adapter):
             or (not spec.computed and (value is not None or means_none(spec)))
         }
         known = {name: value for name, value in given.items() if name in self.fields}
-        return {**given, **self._guarded(values, lambda: self._core.load_fields(known, validators.ASSIGNED))}
+        return {**given, **self._guarded(values, known, lambda: self._core.load_fields(known, validators.ASSIGNED))}
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
         return self.convert(spec, value)
@@ -193,6 +210,15 @@ class PydanticAdapter(Adapter):
             _picklable(cast("dict[str, Any]", one))
             for one in error.errors(include_url=False, include_input=not (hidden or self._core.has_secrets))
         ]
+
+    def is_secret(self, spec: FieldSpec) -> bool:
+        native = spec.native
+        if isinstance(native, FieldInfo):
+            return not native.repr or has_secrets(whole_annotation(native))
+        return self._core.has_secrets  # of which it may be computed
+
+    def report(self, name: str, text: str) -> Any:
+        return [{"type": "exception", "loc": (name,) if name else (), "msg": text}]
 
     # Dumping.
 

@@ -68,6 +68,11 @@ def unwrapped(node: Node, definitions: Mapping[str, Node], kinds: Collection[str
     return node
 
 
+def as_list(node: Node) -> Node:
+    """Return the node of a list for that of a generator, which could be gone through only once."""
+    return {**node, "type": "list"} if node.get("type") == "generator" else node
+
+
 def without_ref(node: Node) -> Node:
     """Return a copy of a node that nothing refers to."""
     return {key: value for key, value in node.items() if key != "ref"}

@@ -42,6 +42,7 @@ from ..compiler.layouts import (
     Value,
     is_stable,
 )
+from ..conversions import sorted_text
 from .analysis import NUMBERS, UNDEMANDING_KEYS, ModelAnalysis, ValueAnalysis, choices, simple_checks, unchanged
 from .core import ModelCore
 from .core_schema import Model
@@ -184,7 +185,8 @@ class DumpDescriber:
             return Converted(unchanged, _any_plain, reload="sure", by_library=True)
         if kind in _TEXTS:
             check = unchanged if self._validated else analysis.check
-            return Converted(check, to_jsonable_python, as_text=True, natives=(_TEXTS[kind],))
+            write = sorted_text if kind == "datetime" else to_jsonable_python
+            return Converted(check, write, as_text=True, natives=(_TEXTS[kind],))
         checks = self._checks(analysis)
         if kind in NUMBERS:
             return Number(NUMBERS[kind], NUMBERS[kind], checks=checks)

@@ -16,6 +16,7 @@ from uuid import UUID
 import pydantic
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
+from ..conversions import sorted_text
 from ..copies import UNCHANGING, independent_copy
 from .core_schema import Model
 
@@ -25,7 +26,7 @@ _set_values, _set_names, _set_extra, _set_private = (
     for name in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
 )
 PLAIN = frozenset({str, int, float, bool, Decimal, bytes, type(None)})
-_TEXTS = frozenset({dt.datetime, dt.date, dt.time, dt.timedelta, UUID})
+_TEXTS = frozenset({dt.date, dt.time, dt.timedelta, UUID})
 
 
 def plain(value: Any) -> Any:
@@ -42,6 +43,8 @@ def plain(value: Any) -> Any:
         return [one if type(one) in PLAIN else plain(one) for one in value]
     if kind in _TEXTS:
         return to_jsonable_python(value)
+    if isinstance(value, dt.datetime):
+        return sorted_text(value)
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, (pydantic.SecretStr, pydantic.SecretBytes, pydantic.Secret)):
@@ -64,6 +67,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, (PurePath, IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network)):
         return str(value)
     return to_jsonable_python(value)
+
+
+def forms_of(value: Any) -> list[Any]:
+    """Return the forms in which a value may be found in storage: ours, and for a datetime the one that others write."""
+    return [plain(value), *([to_jsonable_python(value)] if isinstance(value, dt.datetime) else [])]
 
 
 def _plain_key(key: Any) -> str:

@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 from ...spec import FieldSpec
 from .core_schema import Model, nodes_of, stored_names
 from .natives import plain
+from .types import AsSeconds
 
 _SCALARS: tuple[tuple[tuple[type, ...], str, str | None, bool], ...] = (
     # types, kind, key type, and whether instances are natives that serialised data never holds
@@ -44,7 +45,7 @@ _STANDS_FOR: dict[type, type] = {
     pydantic.AwareDatetime: dt.datetime,
     pydantic.NaiveDatetime: dt.datetime,
 }
-_LISTS = (list, tuple, deque, abc.Sequence, abc.MutableSequence, abc.Iterable, abc.Collection)
+_LISTS = (list, tuple, deque, abc.Sequence, abc.MutableSequence, abc.Iterable, abc.Generator)
 _SETS = (set, frozenset, abc.Set, abc.MutableSet)
 _MAPS = (dict, abc.Mapping, abc.MutableMapping)
 
@@ -82,6 +83,8 @@ class FieldDescriber:
         """Return the arguments of a FieldSpec that follow from an annotation."""
         if any(isinstance(one, pydantic.Json) for one in metadata) or annotation is pydantic.Json:
             return {"kind": "any", "nullable": annotation is pydantic.Json}
+        if any(isinstance(one, AsSeconds) for one in metadata):
+            return {**self.traits_of(annotation), "key_type": "N"}
         annotation, inner_metadata = bare_annotation(annotation)
         if inner_metadata:
             return self.traits_of(annotation, inner_metadata)
@@ -179,17 +182,7 @@ def _traits_of_declaration(model: Model, name: str, field: FieldInfo) -> dict[st
     """Return as what a field is stored that has a serialiser of its own, or a word of its own."""
     if isinstance(field.json_schema_extra, dict) and "dynamo_type" in field.json_schema_extra:
         return {"key_type": field.json_schema_extra["dynamo_type"]}
-    functions: list[tuple[Any, Any]] = [
-        (one.func, one.info.return_type)
-        for one in model.__pydantic_decorators__.field_serializers.values()
-        if name in one.info.fields or "*" in one.info.fields
-    ]
-    functions += [
-        (one.func, one.return_type)
-        for one in field.metadata
-        if isinstance(one, (pydantic.PlainSerializer, pydantic.WrapSerializer)) and one.when_used != "json"
-    ]
-    for function, result in functions:
+    for function, result in _serializers_of(model, name, field):
         if result is pydantic_core.PydanticUndefined:
             try:
                 result = typing.get_type_hints(function).get("return")
@@ -198,6 +191,25 @@ def _traits_of_declaration(model: Model, name: str, field: FieldInfo) -> dict[st
         if isinstance(result, type) and result not in (dict, list, set, tuple):
             return {"key_type": _traits_of_class(result).get("key_type")}
     return {}
+
+
+def _serializers_of(model: Model, name: str, field: FieldInfo) -> list[tuple[Any, Any]]:
+    """Return the user's functions that serialise a field, and what they say that they return."""
+    functions: list[tuple[Any, Any]] = [
+        (one.func, one.info.return_type)
+        for one in model.__pydantic_decorators__.field_serializers.values()
+        if name in one.info.fields or "*" in one.info.fields
+    ]
+    return functions + [
+        (one.func, one.return_type)
+        for one in field.metadata
+        if isinstance(one, (pydantic.PlainSerializer, pydantic.WrapSerializer)) and one.when_used != "json"
+    ]
+
+
+def has_serializer(model: Model, spec: FieldSpec) -> bool:
+    """Return whether a function of the user's serialises a field of a model."""
+    return bool(_serializers_of(model, spec.name, spec.native))
 
 
 def bare_annotation(annotation: Any) -> tuple[Any, list[Any]]:
@@ -235,6 +247,7 @@ def has_secrets(annotation: Any, seen: set[Any] | None = None) -> bool:
             return True
         if issubclass(kind, pydantic.BaseModel) and kind not in seen:
             seen.add(kind)
-            return any(has_secrets(field.annotation, seen) for field in kind.__pydantic_fields__.values())
+            fields = kind.__pydantic_fields__.values()
+            return any(not field.repr or has_secrets(field.annotation, seen) for field in fields)
     arguments = typing.get_args(annotation) if kind is not typing.Literal else ()
     return any(has_secrets(one, seen) for one in arguments)

@@ -21,6 +21,7 @@ from .core_schema import (
     FUNCTIONS,
     Model,
     Node,
+    as_list,
     children,
     map_children,
     nodes_of,
@@ -28,7 +29,7 @@ from .core_schema import (
     stored_names,
     without_ref,
 )
-from .natives import StandIn, instance_of, plain, stand_in_for
+from .natives import StandIn, forms_of, instance_of, stand_in_for
 
 # whether pydantic can be told not to use what nested classes have compiled
 _CAN_IGNORE_PREBUILT = "_use_prebuilt" in (SchemaValidator.__text_signature__ or "")
@@ -162,6 +163,7 @@ class ValidationRewriter:
 
     def rewritten(self, node: Node, top: bool = False, choice: bool = False) -> Node:
         """Return a changed node; ``top`` is the outermost model, ``choice`` one of several that a value may fit."""
+        node = as_list(node)
         kind = node.get("type")
         if isinstance(node, _Unchanged):
             return map_children(node, self.rewritten)
@@ -395,7 +397,7 @@ def _by_stored_value(node: Node) -> Node:
     known_to_pydantic = node["type"] == "enum" and all(type(member.value) in (str, int) for member in members)
     if not members or known_to_pydantic:
         return node
-    known = [(member, plain(member.value)) for member in members]
+    known = [(member, form) for member in members for form in forms_of(member.value)]
 
     def find(value: Any) -> Any:
         if isinstance(value, Enum):

@@ -13,14 +13,17 @@ from functools import partial
 from typing import Any
 
 from schematics import types
-from schematics.exceptions import BaseError, CompoundError, DataError, FieldError
+from schematics.exceptions import BaseError, CompoundError, DataError, FieldError, ValidationError
 from schematics.models import Model
 from schematics.types.serializable import Serializable
 from schematics.undefined import Undefined
 
+from ...exceptions import DynamoException
 from ...spec import FieldSpec
-from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
+from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, fault_text
 from ..compiler import SchemaLayout
+from ..conversions import in_utc
+from ..sorting import SAMPLES, sorts
 from .conversion import (
     IMPORT_OPTIONS,
     computed,
@@ -30,6 +33,7 @@ from .conversion import (
     has_own_format,
     import_context,
     instance_of,
+    is_secret,
     lacks_instances,
     plain,
 )
@@ -79,6 +83,20 @@ class SchematicsAdapter(Adapter):
     def messages(self, error: Exception) -> Any:
         return error.to_primitive() if isinstance(error, BaseError) else str(error)
 
+    def is_secret(self, spec: FieldSpec) -> bool:
+        return self._is_secret(spec, ())
+
+    def _is_secret(self, spec: FieldSpec, above: tuple[Any, ...]) -> bool:
+        field = bare_type(spec.native)
+        if is_secret(field):
+            return True
+        if spec.element is not None:
+            return self._is_secret(spec.element, above)
+        if spec.nested is None or field.model_class in above:
+            return False
+        inside = (*above, field.model_class)
+        return any(self._is_secret(inner, inside) for inner in (spec.fields or {}).values())
+
     # Description.
 
     def describe(self) -> Iterable[FieldSpec]:
@@ -86,6 +104,22 @@ class SchematicsAdapter(Adapter):
 
     def key_type(self, field: Any) -> str | None:
         return key_type_of(field)
+
+    def has_unsorted_form(self, spec: FieldSpec) -> bool:
+        field = bare_type(spec.native)
+        kind = field.native_type
+        if spec.key_type != "S" or kind not in SAMPLES or not type(field).__module__.startswith("schematics."):
+            return False
+
+        def dump(value: Any) -> Any:
+            return _exported(spec, _converted(spec, in_utc(value) if needs_zone else value), export_context())
+
+        needs_zone = isinstance(field, types.DateTimeType) and field.tzd == "require"
+        return not sorts(kind, dump)
+
+    def may_be_unsorted(self, spec: FieldSpec) -> bool:
+        field = bare_type(spec.native)
+        return spec.key_type == "S" and isinstance(field, types.DateTimeType) and not field.convert_tz
 
     # Taking in.
 
@@ -154,8 +188,13 @@ class SchematicsAdapter(Adapter):
                         validator(instance, data, data[name], context)
                     except (FieldError, DataError) as error:
                         errors[self.fields[name].stored] = error
+                    except DynamoException:
+                        raise
+                    except Exception as error:
+                        errors[self.fields[name].stored] = _fault(self.fields[name], error)
         if errors:
-            raise DataError(errors, data)
+            causes = (getattr(one, "__cause__", None) for one in errors.values())
+            raise DataError(errors, data) from next(filter(None, causes), None)
         return {
             spec.name: plain(data[spec.name])
             for spec in self.inputs
@@ -166,7 +205,7 @@ class SchematicsAdapter(Adapter):
         return SchemaDescriber(self, mode).outermost()
 
     def dump_layout(self) -> SchemaLayout:
-        layout = self.compiled.layout(WHOLE)
+        layout = self.compiled.layout(WHOLE)  # which is watched already
         if layout.finish is None or all(is_reloaded(field.value) for field in layout.fields if not field.computed):
             return layout
         reason = "its validate methods have to see what schematics makes of its dumps"
@@ -244,6 +283,15 @@ def _declared(inner: type) -> dict[str, Any]:
             else:
                 declared.pop(key, None)
     return declared
+
+
+def _fault(spec: FieldSpec, error: Exception) -> ValidationError:
+    """Return the error of a field for something that a validator raised by mistake."""
+    if is_secret(bare_type(spec.native)):
+        return ValidationError(type(error).__name__)
+    fault = ValidationError(fault_text(error))
+    fault.__cause__ = error
+    return fault
 
 
 def _named(spec: FieldSpec, work: Callable[[], Any]) -> Any:

@@ -13,15 +13,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schematics import types
-from schematics.common import DEFAULT, PRIMITIVE
+from schematics.common import DEFAULT, DROP, PRIMITIVE
 from schematics.datastructures import Context
-from schematics.exceptions import BaseError, ConversionError
+from schematics.exceptions import BaseError, ConversionError, ValidationError
 from schematics.models import Model, ModelDict
 from schematics.transforms import Converter
 from schematics.types.serializable import Serializable
 from schematics.undefined import Undefined
 
-from ..base import PARTIAL, SCALARS, TRUSTED, WHOLE
+from ...exceptions import DynamoException
+from ..base import PARTIAL, SCALARS, TRUSTED, WHOLE, fault_text
 
 
 class Importer(Converter):  # type: ignore[misc]
@@ -45,12 +46,18 @@ class Importer(Converter):  # type: ignore[misc]
             value = _readable(field, value)
         try:
             return field.validate(value, context) if context.validate else field.convert(value, context)
-        except BaseError:
+        except ConversionError:
+            if is_secret(field) and not field.is_compound:  # schematics quotes what it cannot convert
+                raise ConversionError("Couldn't interpret the value, which is a secret.") from None
+            raise
+        except (BaseError, DynamoException):
             raise
         except Exception as error:
-            # some types let through what their own conversion stumbles over; a validator's mistake is the user's
+            if is_secret(field):
+                raise ValidationError(type(error).__name__) from None
             if context.validate and _converts(field, value):
-                raise
+                raise ValidationError(fault_text(error)) from error
+            # some types let through what their own conversion stumbles over
             raise ConversionError(f"Couldn't interpret {value!r}: {error}") from error
 
 
@@ -137,6 +144,12 @@ def default_of(field: Any) -> Any:
     if value is field._default and isinstance(value, (list, dict, set)):
         return copy.deepcopy(value)
     return value
+
+
+def is_secret(field: Any) -> bool:
+    """Return whether a type, or one inside it, never gives its values out."""
+    holds_others = isinstance(field, (types.ListType, types.DictType))
+    return field.export_level == DROP or (holds_others and is_secret(field.field))
 
 
 def _converts(field: Any, value: Any) -> bool:

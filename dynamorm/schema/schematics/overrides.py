@@ -11,7 +11,7 @@ from schematics.common import PRIMITIVE
 from schematics.models import FieldDescriptor, Model
 
 from ..compiler.layouts import NotCompilable
-from .types import Binary, Set, Timestamp
+from .types import Binary, Set, Timestamp, UTCDateTime
 from .validators import is_own
 
 # What of a model takes part when an instance of it is made, filled and asked.
@@ -53,7 +53,7 @@ _TYPE_METHODS = frozenset(
         "_coerce",
     }
 )
-_OWN_TYPES = (Set, Binary, Timestamp)
+_OWN_TYPES = (Set, Binary, Timestamp, UTCDateTime)
 
 
 def overridden_method(kind: type, methods: Iterable[str]) -> str | None:

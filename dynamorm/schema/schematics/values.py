@@ -16,7 +16,8 @@ from ...spec import FieldSpec
 from ...wire.codec import decode_number
 from ..compiler.layouts import Checks, Converted, Flag, Free, ListOf, MapOf, Number, SetOf, Size, Text, Value, is_stable
 from ..compiler.values import float_of
-from .types import Binary, Set, Timestamp
+from ..conversions import in_utc, sorted_text, utc_moment_of
+from .types import Binary, Set, Timestamp, UTCDateTime
 
 Describe = Callable[[FieldSpec, Any], Value]
 
@@ -92,6 +93,12 @@ def _timestamp(field: Any, checks: Checks) -> Value | None:
         reload="same",
         checks=checks,
         by_library=True,
+    )
+
+
+def _utc_moment(field: Any, checks: Checks) -> Value | None:
+    return Converted(
+        utc_moment_of, sorted_text, as_text=True, natives=(dt.datetime,), as_native=in_utc, reload="same", checks=checks
     )
 
 
@@ -231,4 +238,5 @@ _DESCRIPTIONS: dict[type, Callable[[Any, Checks], Value | None]] = {
     types.UTCDateTimeType: _moment,
     Binary: _binary,
     Timestamp: _timestamp,
+    UTCDateTime: _utc_moment,
 }

@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import strategies as st
 from marshmallow import Schema, fields, post_dump, post_load, pre_load, validate, validates, validates_schema
 
-from dynamorm.schema.marshmallow import Binary, Set, Timestamp
+from dynamorm.schema.marshmallow import Binary, Set, Timestamp, UTCDateTime
 
 from .items import (
     Color,
@@ -155,6 +155,7 @@ LEAVES: list[Kind] = [
     ),
     Kind("Binary", Binary, one_of({"B": b"abc"}, {"S": base64.b64encode(b"abc").decode()}), (), (b"x",)),
     Kind("Timestamp", Timestamp, numbers(whole)),
+    Kind("own UTCDateTime", UTCDateTime, texts(moment)),
     Kind(
         "Dict",
         fields.Dict,

@@ -11,7 +11,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from dynamorm.schema.marshmallow import Binary, Set, Timestamp
+from dynamorm.schema.marshmallow import Binary, Set, Timestamp, UTCDateTime
 
 from .items import Color
 from .marshmallow_schemas import VERSION, Shouted
@@ -64,6 +64,7 @@ def _rows() -> Iterator[tuple[str, Callable[..., Any]]]:
     yield "``Set``", lambda **kw: Set(fields.String(), **kw)
     yield "``Binary``", Binary
     yield "``Timestamp``", Timestamp
+    yield "``UTCDateTime``", UTCDateTime
     yield "``fields.Nested``, whose schema overrides a method", lambda **kw: fields.Nested(Hooked, **kw)
     yield "``fields.Function``", lambda **kw: fields.Function(len, lambda value: value, **_without_only(kw))
     yield "``fields.Method``", lambda **kw: fields.Method("made", "taken", **_without_only(kw))

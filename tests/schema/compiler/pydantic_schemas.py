@@ -7,7 +7,7 @@ import ipaddress
 import typing
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, WrapSerializer
 from pydantic import WrapValidator as Wrapped
 from typing_extensions import TypedDict
+
+from dynamorm.schema.pydantic import Timestamp, UTCDateTime
 
 from .items import (
     Color,
@@ -193,6 +195,9 @@ LEAVES: list[Kind] = [
     _kind("Decimal", Decimal, numbers(number), _decimals, (Decimal("1.10"),)),
     _kind("bool", bool, one_of({"BOOL": True}, {"BOOL": False}), (), (True,)),
     _kind("datetime", dt.datetime, texts(moment), FUNCTIONS),
+    _kind("UTCDateTime", UTCDateTime, texts(moment), FUNCTIONS),
+    _kind("Timestamp", Timestamp, numbers(whole), FUNCTIONS),
+    _kind("Iterable", Iterable[int], free),
     _kind("AwareDatetime", pydantic.AwareDatetime, texts(lambda rng: "2024-05-17T12:34:56+05:30")),
     _kind("date", dt.date, texts(day), FUNCTIONS, (dt.date(2024, 1, 2),)),
     _kind("time", dt.time, texts(time)),

@@ -19,6 +19,7 @@ import pydantic
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator
 
 from dynamorm.schema import adapter_for
+from dynamorm.schema.pydantic import Timestamp, UTCDateTime
 
 from .items import Color
 from .pydantic_schemas import Cat, Dog, Numbers, Place, Point
@@ -53,6 +54,8 @@ ROWS: dict[str, Any] = {
     "``Decimal``": Decimal,
     "``bool``": bool,
     "``datetime``": dt.datetime,
+    "``UTCDateTime``": UTCDateTime,
+    "``Timestamp``": Timestamp,
     "``date``": dt.date,
     "``time``": dt.time,
     "``timedelta``": dt.timedelta,

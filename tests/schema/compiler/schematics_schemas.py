@@ -16,7 +16,7 @@ from schematics.contrib.enum_type import EnumType
 from schematics.exceptions import StopValidationError, ValidationError
 from schematics.transforms import blacklist
 
-from dynamorm.schema.schematics import Binary, Set, Timestamp
+from dynamorm.schema.schematics import Binary, Set, Timestamp, UTCDateTime
 
 from .items import (
     Color,
@@ -270,6 +270,7 @@ LEAVES: list[Kind] = [
     Kind("Enum values", lambda **kw: EnumType(Color, use_values=True, **kw), one_of({"S": "g"}, {"S": "x"})),
     Kind("Binary", Binary, one_of({"B": b"abc"}, {"S": base64.b64encode(b"abc").decode()}), (), (b"x",)),
     Kind("Timestamp", Timestamp, numbers(number), _moments),
+    Kind("own UTCDateTime", UTCDateTime, texts(_written), _moments),
     Kind("own class", Shouted, texts(text), _texts, ("abc",)),
     Kind("own class, required", Unsaid, texts(text), _texts),
     Kind("own class, default", Fresh, numbers(whole), _numbers),

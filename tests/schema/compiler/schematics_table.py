@@ -14,7 +14,7 @@ from schematics import types as t
 from schematics.contrib.enum_type import EnumType
 from schematics.exceptions import ValidationError
 
-from dynamorm.schema.schematics import Binary, Set, Timestamp
+from dynamorm.schema.schematics import Binary, Set, Timestamp, UTCDateTime
 
 from .items import Color
 from .schematics_schemas import Circle, Shouted, Square, with_context
@@ -74,6 +74,7 @@ def _rows() -> Iterator[tuple[str, Callable[..., Any]]]:
     yield "``Set``", lambda **kw: Set(t.StringType, **kw)
     yield "``Binary``", Binary
     yield "``Timestamp``", Timestamp
+    yield "``UTCDateTime``", UTCDateTime
     yield "``serializable``", lambda **kw: t.serializable(lambda self: 5)
     yield "``types.ModelType``, whose model overrides a method", lambda **kw: t.ModelType(Initiated, **kw)
     yield "``types.ModelType``, whose model has a ``validate_...``", lambda **kw: t.ModelType(Validated, **kw)

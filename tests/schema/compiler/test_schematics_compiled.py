@@ -19,7 +19,7 @@ from dynamorm.exceptions import ValidationError as Refused
 from dynamorm.schema import PARTIAL, TRUSTED, WHOLE
 from dynamorm.schema.base import adapter_of
 from dynamorm.schema.compiler import COMPILED, CONVERTED
-from dynamorm.schema.schematics import Set
+from dynamorm.schema.schematics import Binary, Set, Timestamp, UTCDateTime
 
 from .sameness import same
 from .schematics_schemas import Circle, Shouted, Tree
@@ -358,3 +358,18 @@ def test_a_schema_with_a_method_of_schematics_overridden_is_not_dumped_by_genera
     told = account(id=t.StringType(), __setattr__=__setattr__)
     assert told.load and not told.dump
     assert "overrides __setattr__" in told.dump.reason
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "wire"),
+    [
+        (Binary(), b"x", {"B": b"x"}),
+        (Timestamp(), dt.datetime(2024, 5, 6, tzinfo=dt.timezone.utc), {"N": "1714953600"}),
+        (UTCDateTime(), dt.datetime(2024, 5, 6, tzinfo=dt.timezone.utc), {"S": "2024-05-06T00:00:00.000000Z"}),
+        (t.MD5Type(), "0" * 32, {"S": "0" * 32}),
+    ],
+    ids=["Binary", "Timestamp", "UTCDateTime", "MD5"],
+)
+def test_values_that_load_to_themselves_are_put_by_generated_code(field, value, wire):
+    book = model(f=field)
+    assert book._dynamorm.adapter.compiled.given.wire({"id": "1", "f": value}) == {**ITEM, "f": wire}

@@ -88,8 +88,9 @@ def test_own_get_attribute_and_handle_error_are_asked():
 
     adapter = adapt(Declared)
     assert adapter.dump({"a": 1}) == {"a": 2}
-    with pytest.raises(Refused):
+    with pytest.raises(ValidationError, match="Not a valid integer") as caught:
         adapter.natives_of_given({"a": "x"})
+    assert isinstance(caught.value.__cause__, Refused)
 
 
 def counted_schema(many_name):

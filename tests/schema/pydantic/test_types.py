@@ -27,7 +27,8 @@ class TestEveryType:
     def test_round_trip(self) -> None:
         again = round_trip(adapt(Everything), **VALUES)
         assert isinstance(again["address"], Address)
-        assert again["at"].utcoffset() == dt.timedelta(hours=2)
+        assert again["at"] == dt.datetime(2024, 5, 6, 5, 8, 9, 10, dt.timezone.utc)
+        assert again["at"].utcoffset() == dt.timedelta(0)
         assert again["parsed"] == [1, 2]
         assert type(again["real"]) is float
 
@@ -43,7 +44,7 @@ class TestEveryType:
         adapter = adapt(Everything)
         dumped = adapter.dump(adapter.natives_of_whole(VALUES))
         assert dumped["exact"] == Decimal("0.1") and type(dumped["exact"]) is Decimal
-        assert dumped["at"] == "2024-05-06T07:08:09.000010+02:00"
+        assert dumped["at"] == "2024-05-06T05:08:09.000010Z"
         assert dumped["span"] == "-PT23H59M59.999997S"
         assert dumped["color"] == "blue" and dumped["level"] == 2 and dumped["ratio"] == 0.1
         assert dumped["url"] == "http://example.org/a?b=c" and type(dumped["url"]) is str

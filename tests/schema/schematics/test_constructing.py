@@ -120,12 +120,14 @@ class TestConstruction:
         assert set(errors_of(adapter.natives_of_given, {"f": value})) == {"f"}
         assert set(errors_of(adapter.natives_of_assigned, {"f": value})) == {"f"}
 
-    def test_a_mistake_in_a_validator_is_not_a_wrong_value(self):
+    def test_a_mistake_in_a_validator_is_told_as_what_it_is(self):
         def broken(value):
             return value.nothing
 
-        with pytest.raises(AttributeError):
-            adapter_with(f=types.IntType(validators=[broken])).natives_of_given({"f": 1})
+        adapter = adapter_with(f=types.IntType(validators=[broken]))
+        assert errors_of(adapter.natives_of_given, {"f": 1}) == {
+            "f": ["AttributeError: 'int' object has no attribute 'nothing'"]
+        }
 
     def test_unknown_names_are_ignored(self):
         adapter = adapter_with(a=types.IntType(), b=types.ModelType(Address))

@@ -1,0 +1,109 @@
+"""Keys whose stored form does not sort as their values do: found where that can be told, and warned of.
+
+DynamoDB compares texts byte by byte.  Some fields never have texts that sort; others have them as long as all moments
+are in one zone, which only the values can tell.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from ..exceptions import UnsortableKey
+from ..spec import FieldSpec
+from .compiler.layouts import Converted, FieldLayout, SchemaLayout, ThroughLibrary
+
+_DAYS = [dt.date(2023, 12, 31), dt.date(2024, 1, 2), dt.date(2024, 1, 10), dt.date(2024, 2, 1), dt.date(2024, 10, 5)]
+_TIMES = [dt.time(1, 59, 3), dt.time(2, 10), dt.time(2, 10, 0, 500_000), dt.time(13, 5), dt.time(20, 1, 9)]
+_AMOUNTS = [Decimal(number) for number in ("-10", "-9", "0.5", "9", "10.25", "100")]
+SAMPLES: Mapping[type, Sequence[Any]] = {
+    dt.datetime: [dt.datetime.combine(day, time) for day in _DAYS for time in _TIMES],
+    dt.date: _DAYS,
+    dt.time: _TIMES,
+    dt.timedelta: [dt.timedelta(seconds=seconds) for seconds in (-3600, -1, 0, 1, 9, 90, 3601, 100_000)],
+    Decimal: _AMOUNTS,
+    float: [float(amount) for amount in _AMOUNTS],
+    int: [-10, -9, 0, 9, 10, 100],
+}
+"""Values of types that have an order, in this order."""
+
+
+def sorts(kind: type, dump: Callable[[Any], Any]) -> bool:
+    """Return whether values of a type are stored as texts that sort as they do, as far as samples can tell."""
+    try:
+        texts = [dump(value) for value in SAMPLES[kind]]
+        return texts == sorted(texts)
+    except Exception:
+        return True  # nothing is known of what cannot be tried
+
+
+def has_offset(value: Any) -> bool:
+    """Return whether a datetime or time is aware and not in UTC."""
+    return value.tzinfo is not None and bool(value.utcoffset())
+
+
+def warn_of_form(owner: str, spec: FieldSpec, library: str) -> None:
+    """Warn of a range key that is stored as text in an order of its own."""
+    _warn(
+        f"{owner}: the range key {spec.name!r} is stored as text that does not sort as its values do, so queries by "
+        f"range and sorted queries give wrong results; {_advice(library)}"
+    )
+
+
+def warn_of_value(label: str, value: Any, library: str) -> None:
+    """Warn of a moment in a key that does not sort among others."""
+    _warn(
+        f"{label} is a key and was given a {type(value).__name__} with the offset {value.utcoffset()} from UTC, which "
+        f"is stored as text that does not sort among others; convert it to UTC before, or {_advice(library)}"
+    )
+
+
+def _advice(library: str) -> str:
+    return f"declare the field as UTCDateTime or Timestamp of dynamorm.schema.{library}"
+
+
+def _warn(text: str) -> None:
+    """Show a warning at the line outside of this library that led to it."""
+    frame, level = sys._getframe(1), 2
+    # generated code has no name
+    while frame.f_back is not None and frame.f_globals.get("__name__", "dynamorm").partition(".")[0] == "dynamorm":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(text, UnsortableKey, stacklevel=level)
+
+
+def watch_fields(layout: SchemaLayout, names: Iterable[str], watch: Callable[[Mapping[str, Any]], None]) -> None:
+    """Let a function see the values of some fields whenever generated code dumps them."""
+    layout.fields[:] = [_watched(field, watch) if field.name in names else field for field in layout.fields]
+    serialise = layout.dump_whole
+    if serialise is not None:
+
+        def dump_whole(natives: Mapping[str, Any], check: bool) -> Mapping[str, Any]:
+            watch(natives)
+            return serialise(natives, check)
+
+        layout.dump_whole = dump_whole
+
+
+def _watched(field: FieldLayout, watch: Callable[[Mapping[str, Any]], None]) -> FieldLayout:
+    value, name = field.value, field.name
+    if isinstance(value, Converted):
+        dump = value.dump
+
+        def dump_native(native: Any) -> Any:
+            watch({name: native})
+            return dump(native)
+
+        return field.replace(value=value.replace(dump=dump_native))
+    if isinstance(value, ThroughLibrary):
+        dump_from = value.dump
+
+        def dump_among(natives: dict[str, Any]) -> Any:
+            watch(natives)
+            return dump_from(natives)
+
+        return field.replace(value=value.replace(dump=dump_among))
+    return field
