@@ -233,7 +233,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
             Book.ByAuthor.query(author="Mr. Bar", year__gte=1990)
         """
-        return QueryIterator(cls._dynamorm.store, conditions, lookups, query_kwargs)
+        return QueryIterator._of_store(cls._dynamorm.store, conditions, lookups, query_kwargs)
 
     @classmethod
     def find(
@@ -243,7 +243,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
         :raises AmbiguousIndex: if more than one index serves equally well
         """
-        return QueryIterator(cls._dynamorm.store, conditions, lookups, query_kwargs)._with(chooses_index=True)
+        return QueryIterator._of_store(cls._dynamorm.store, conditions, lookups, query_kwargs)._with(chooses_index=True)
 
     @classmethod
     def scan(
@@ -255,7 +255,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
 
             Book.scan(Q(author="Mr. Bar") | Q(year__lt=1990))
         """
-        return ScanIterator(cls._dynamorm.store, conditions, lookups, scan_kwargs)
+        return ScanIterator._of_store(cls._dynamorm.store, conditions, lookups, scan_kwargs)
 
     def refresh(self, consistent: bool = True) -> None:
         """Read the item again, in place of everything that the instance holds.

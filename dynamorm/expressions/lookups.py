@@ -7,31 +7,33 @@ own serialisation and never validated.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..bounded import Bounded
-from ..exceptions import InvalidExpression, InvalidSchemaField, UnstorableValue, ValidationError
+from ..exceptions import InvalidExpression, InvalidSchemaField, MisusedExpression, UnstorableValue, ValidationError
 from ..schema.base import Adapter
 from ..spec import FieldSpec
 from ..wire.codec import encode_stored, encode_value
 from ..wire.paths import Path
+from .comparisons import Comparison, PathOperand, is_in_order, shape_of
 from .conditions import (
+    All,
     Claim,
-    Comparison,
     Condition,
     Either,
     Lookup,
     Not,
-    PathOperand,
     Q,
     Stored,
     conjunction,
-    resolve,
-    shape_of,
+    folded,
+    in_postfix,
+    joined,
+    made_of,
 )
-from .references import F, Reference, Size
+from .hints import nearest, of_unknown_name, of_unknown_part, shortened
+from .references import Reference, Size, parsed, position, refusal_of_step
 from .updates import FUNCTIONS
 
 ALIASES = {"is_in": "in", "attribute_type": "type"}
@@ -58,7 +60,16 @@ REFERRING = (Size, Reference, Stored)
 
 Split: TypeAlias = tuple[Path, FieldSpec | None, tuple[str, ...]]
 Convert: TypeAlias = Callable[[Any], "dict[str, Any] | None"]
-Compare: TypeAlias = Callable[[Any], "Comparison | None"]
+Compare: TypeAlias = Callable[[Any], "Condition | None"]
+
+# of IN
+_MOST_VALUES = 100
+# of the paths to the places inside an item
+_DEEPEST = 32
+# operators that compare by order, and the types that have one
+_ORDERING = frozenset({"lt", "lte", "gt", "gte", "between"})
+_ORDERED = frozenset({"S", "N", "B"})
+_BEGINNING = frozenset({"S", "B"})
 
 
 class Resolver:
@@ -78,12 +89,19 @@ class Resolver:
 
     def condition(self, condition: Condition) -> Condition:
         """Resolve every lookup and claim in a condition."""
-        return resolve(condition, self.comparison)
+        resolved: Condition = folded(in_postfix(condition), self.comparison, made_of)
+        return resolved
 
-    def comparison(self, leaf: Lookup | Claim) -> Comparison:
-        """Resolve one lookup or claim."""
-        if type(leaf) is Lookup:
-            return self.lookup(leaf.name, leaf.value)
+    def comparison(self, leaf: Condition) -> Condition:
+        """Resolve one lookup or claim, or all those of a ``Q``."""
+        # not by isinstance: what is no instance of a class would be asked for its __class__ too, which is computed
+        kind = type(leaf)
+        if kind is Lookup:
+            return self.lookup(leaf.name, leaf.value)  # type: ignore[attr-defined]
+        if kind is not Claim:
+            if issubclass(kind, Q):
+                return joined(All, [self.lookup(name, value) for name, value in leaf.named.items()])  # type: ignore[attr-defined]
+            return leaf
         assert isinstance(leaf, Claim)
         if isinstance(leaf.target, Stored):
             path, spec = self.walk(leaf.target)
@@ -120,7 +138,7 @@ class Resolver:
             found += [self.lookup(name, value) for name, value in lookups.items()]
         return found
 
-    def lookup(self, name: str, value: Any) -> Comparison:
+    def lookup(self, name: str, value: Any) -> Condition:
         """Resolve a name with a value."""
         compare = self._compares.get(name)
         if compare is None:
@@ -149,6 +167,9 @@ class Resolver:
         else:
             is_inside = operator in ("contains", "not_contains")
             convert = _size_of if size else self.converter(spec, path, within=is_inside)
+            tags = None if size else _tags_for(operator)
+            if tags is not None and (spec is None or spec.key_type not in tags):
+                convert = _only(tags, convert)
             if operator in ("between", "in"):
                 compare = _comparing_several(path, operator, size, convert)
             else:
@@ -172,7 +193,7 @@ class Resolver:
         if spec.computed or self._fields.get(spec.name) is not spec:
             return _nothing_usual
         convert = compiled.parts[spec.name, check]
-        return _only_plain(convert) if in_list else convert
+        return _only(_PLAIN, convert) if in_list else convert
 
     def _comparison(
         self,
@@ -183,10 +204,10 @@ class Resolver:
         size: bool,
         value: Any,
         exactly_null: bool = False,
-    ) -> Comparison:
+    ) -> Condition:
         if operator in ("exists", "not_exists"):
             if value is not True:
-                raise TypeError(f"{label}={value!r}: {operator} takes True; use its opposite instead of False")
+                raise MisusedExpression(f"{label}={value!r}: {operator} takes True; use its opposite instead of False")
             return Comparison(path, operator)
         if value is None and not size:
             if operator in ("eq", "ne"):
@@ -196,7 +217,7 @@ class Resolver:
             raise InvalidExpression(f"{label}=None: only eq and ne compare with None")
         values = self._several(label, value, operator) if operator in ("between", "in") else [value]
         if operator == "type":
-            if value not in TYPE_CODES:
+            if not isinstance(value, str) or value not in TYPE_CODES:
                 raise InvalidExpression(f"{label}={value!r}: the types are {', '.join(sorted(TYPE_CODES))}")
             return Comparison(path, operator, ({"S": value},))
         inside = spec.element if spec is not None and operator in ("contains", "not_contains") else None
@@ -210,7 +231,32 @@ class Resolver:
                 operands.append(_size(label, one))
             else:
                 operands.append(self.operand(inside or spec, one, operator, label, in_list=in_list))
-        return Comparison(path, operator, tuple(operands), size)
+        self._check_operands(label, value, path, operator, size, operands)
+        if operator != "in" or len(operands) <= _MOST_VALUES:
+            return Comparison(path, operator, tuple(operands), size)
+        return joined(Either, [Comparison(path, operator, tuple(part), size) for part in _in_parts(operands)])
+
+    @staticmethod
+    def _check_operands(
+        label: str, value: Any, path: Path, operator: str, size: bool, operands: list[dict[str, Any] | PathOperand]
+    ) -> None:
+        """Refuse operands that DynamoDB does not take: what has no order, bounds in disorder, the attribute itself."""
+        if PathOperand(path, size) in operands:
+            raise InvalidExpression(f"{label}={shortened(value)}: DynamoDB compares no attribute with itself")
+        tags, wires = _tags_for(operator), [operand for operand in operands if isinstance(operand, dict)]
+        if tags is None:
+            return
+        for wire in wires:
+            if tags.isdisjoint(wire):
+                wanted = "text or bytes" if tags is _BEGINNING else "text, numbers or bytes"
+                stored = next(iter(wire))
+                raise InvalidExpression(
+                    f"{label}={shortened(value)}: {operator} compares {wanted}, and this is stored as {stored}"
+                )
+        if operator == "between" and len(wires) == 2 and not is_in_order(*wires):
+            raise InvalidExpression(
+                f"{label}={shortened(value)}: between takes two values of one type, the lower one first"
+            )
 
     def path_operand(self, value: Any) -> PathOperand | None:
         """Return the attribute that a value refers to, ``None`` for a value that is meant as such."""
@@ -222,13 +268,11 @@ class Resolver:
 
     @staticmethod
     def _several(label: str, value: Any, operator: str) -> list[Any]:
-        if isinstance(value, (str, bytes, Mapping)) or not hasattr(type(value), "__iter__"):
+        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
             raise InvalidExpression(f"{label}={value!r}: {operator} takes a list of values")
         values = list(value)
         if operator == "between" and len(values) != 2:
             raise InvalidExpression(f"{label}={values!r}: between takes two values, the lower one first")
-        if operator == "in" and not 1 <= len(values) <= 100:
-            raise InvalidExpression(f"{label}: in takes 1 to 100 values, not {len(values)}")
         if any(value is None for value in values):
             raise InvalidExpression(f"{label}={values!r}: None cannot be compared in {operator}")
         return values
@@ -271,17 +315,15 @@ class Resolver:
         """Like :meth:`find`, for a name that has to be that of a field."""
         spec = self.find(name)
         if spec is None:
-            near = difflib.get_close_matches(name, self._fields, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(self._fields)}"
             raise InvalidSchemaField(
-                f"{self.model_name} has no field {name!r}{hint} (F({name!r}) reaches what is not declared)"
+                f"{self.model_name} has no field {shortened(name)}; {of_unknown_name(name, self._fields)}"
             )
         return spec
 
     def walk(self, reference: Reference | Stored) -> tuple[Path, FieldSpec | None]:
         """Return the document path of a reference and the field found there, if there is one."""
         stored = isinstance(reference, Stored)
-        steps = F._parsed(reference.name) if isinstance(reference, Stored) else reference._steps
+        steps = parsed(reference.name) if isinstance(reference, Stored) else reference._steps
         strict = isinstance(reference, Reference) and reference._model is not None
         first, *rest = steps
         name = str(first)
@@ -295,7 +337,7 @@ class Resolver:
         for step in rest:
             step, spec = self._inside(reference, spec, step, strict)
             path.append(step)
-        return tuple(path), spec
+        return _checked(reference, path), spec
 
     def _inside(
         self, reference: Reference | Stored, spec: FieldSpec | None, step: str | int, strict: bool
@@ -310,7 +352,8 @@ class Resolver:
         if inner is not None:
             return inner
         if strict and spec.kind not in ("map", "any"):
-            raise InvalidSchemaField(f"{reference!r}: {step!r} is nothing of {spec.name!r}{_near(step, spec.fields)}")
+            hint = nearest(step, _names_in(spec)) if spec.fields else f"{spec.name!r} is no map"
+            raise InvalidSchemaField(f"{reference!r}: {step!r} is nothing of {spec.name!r}; {hint}")
         return step, spec.element if spec.kind == "map" else None
 
     def split(self, text: str, words: frozenset[str]) -> Split:
@@ -324,6 +367,8 @@ class Resolver:
         return known
 
     def _split(self, text: str, words: frozenset[str]) -> Split:
+        if not isinstance(text, str):
+            raise InvalidExpression(f"{text!r}={{...}}: attributes have names, which are text")
         first, *rest = self._first(text)
         spec = self.find(first) if self.adapter is None else self.field(first)
         path: list[str | int] = [spec.stored if spec is not None else first]
@@ -335,13 +380,13 @@ class Resolver:
             if inner is not None:
                 (step, spec), below_free = inner, False
             elif self._is_operator(rest, spec, words, below_free):
-                return tuple(path), spec, tuple(rest)
+                return _checked(text, path), spec, tuple(rest)
             else:
                 below_free = spec is None or spec.kind in ("map", "any")
                 step, spec = self._below(text, spec, part, words)
             path.append(step)
             rest = rest[1:]
-        return tuple(path), spec, ()
+        return _checked(text, path), spec, ()
 
     @staticmethod
     def _is_operator(rest: list[str], spec: FieldSpec | None, words: frozenset[str], below_free: bool) -> bool:
@@ -375,12 +420,13 @@ class Resolver:
                 )
             return part, None
         if spec.kind == "list" and part.isdecimal():
-            return int(part), spec.element
+            return position(part), spec.element
         if spec.kind == "map":
             return part, spec.element
-        known = list(spec.fields or ()) + sorted(words)
+        before = text[: text.rindex(f"__{part}")]
         raise InvalidSchemaField(
-            f"{self.model_name}: {text!r}: {part!r} is nothing of {spec.name!r}{_near(part, known)}"
+            f"{self.model_name}: {text!r}: {part!r} is nothing of {spec.name!r}; "
+            f"{of_unknown_part(before, part, _names_in(spec), words)}"
         )
 
 
@@ -412,7 +458,7 @@ def _comparing_several(path: Path, operator: str, size: bool, convert: Convert) 
         if type(values) not in _SEVERAL:
             return None
         count = len(values)
-        if count != 2 if operator == "between" else not 1 <= count <= 100:
+        if count != 2 if operator == "between" else count > _MOST_VALUES:
             return None
         wires = []
         for value in values:
@@ -420,6 +466,8 @@ def _comparing_several(path: Path, operator: str, size: bool, convert: Convert) 
             if wire is None:
                 return None
             wires.append(wire)
+        if operator == "between" and not is_in_order(*wires):
+            return None
         return Comparison.of(shape_of(path, operator, (None,) * count, size), tuple(wires))
 
     return compare
@@ -445,16 +493,6 @@ def _encode_in_list(value: Any) -> dict[str, Any] | None:
         return None
 
 
-def _only_plain(convert: Convert) -> Convert:
-    """Return a conversion of nothing but values that are the same inside lists."""
-
-    def convert_plain(value: Any) -> dict[str, Any] | None:
-        wire = convert(value)
-        return None if wire is None or _PLAIN.isdisjoint(wire) else wire
-
-    return convert_plain
-
-
 def _size_of(value: Any) -> dict[str, Any] | None:
     return encode_value(value) if type(value) is int else None
 
@@ -470,9 +508,40 @@ def _size(label: str, value: Any) -> dict[str, Any]:
     return encode_value(value)
 
 
-def _near(name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, list(known or ()), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+def _tags_for(operator: str) -> frozenset[str] | None:
+    """Return the forms in which operands of an operator are stored; ``None`` is any."""
+    return _ORDERED if operator in _ORDERING else _BEGINNING if operator == "begins_with" else None
+
+
+def _only(tags: frozenset[str], convert: Convert) -> Convert:
+    """Return a conversion of nothing but values that are stored in certain forms."""
+
+    def convert_tagged(value: Any) -> dict[str, Any] | None:
+        wire = convert(value)
+        return None if wire is None or tags.isdisjoint(wire) else wire
+
+    return convert_tagged
+
+
+def _in_parts(operands: list[Any]) -> list[list[Any]]:
+    """Return the operands of IN in lists of as many as DynamoDB takes."""
+    return [operands[start : start + _MOST_VALUES] for start in range(0, len(operands), _MOST_VALUES)]
+
+
+def _checked(shown: Any, path: list[str | int]) -> Path:
+    """Refuse a path that no item has."""
+    for step in path:
+        wrong = refusal_of_step(step)
+        if wrong:
+            raise InvalidExpression(f"{shortened(shown)}: {wrong}")
+    if len(path) > _DEEPEST:
+        raise InvalidExpression(f"{shortened(shown)}: DynamoDB's items are {_DEEPEST} levels deep at most")
+    return tuple(path)
+
+
+def _names_in(spec: FieldSpec) -> list[str]:
+    """Return the Python names of the fields inside another."""
+    return [inner.name for inner in (spec.fields or {}).values()]
 
 
 def _inner_named(spec: FieldSpec, name: str) -> tuple[str, FieldSpec] | None:

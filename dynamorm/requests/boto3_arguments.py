@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..exceptions import InvalidExpression
+from ..exceptions import ExpressionTooLong, InvalidExpression
+from ..expressions import LONGEST
 from ..wire.codec import encode_item, encode_value
 from . import Request
 
@@ -30,6 +31,9 @@ def merged(request: Request, given: Mapping[str, Any] | None) -> Request:
     refused = sorted(_OURS & given.keys())
     if refused:
         raise InvalidExpression(f"{', '.join(refused)}: given by the verb itself, and cannot be passed through")
+    for name in given:
+        if not isinstance(name, str) or not name[:1].isupper():
+            raise InvalidExpression(f"{name!r} is no argument of {request.operation}; {_instead_of(name)}")
     payload = _out_of_the_way(request.payload, given)
     for name, value in given.items():
         if name == "ExpressionAttributeNames":
@@ -53,7 +57,16 @@ def merged(request: Request, given: Mapping[str, Any] | None) -> Request:
             payload[name] = value
     if "ProjectionExpression" in request.payload and "ProjectionExpression" in given:
         _without_unused_names(payload)
+    for name, value in payload.items():
+        if name.endswith("Expression") and isinstance(value, str) and len(value) > LONGEST:
+            raise ExpressionTooLong(f"{name} has more than the {LONGEST:,} bytes that DynamoDB takes")
     return Request(request.operation, payload, well_formed=False)
+
+
+def _instead_of(name: Any) -> str:
+    if name in ("condition", "conditions"):
+        return "conditions of writes are called conditions=..."
+    return "boto3 writes arguments in capitals, such as ReturnValues"
 
 
 def _both(name: str, ours: str, theirs: str) -> str:
