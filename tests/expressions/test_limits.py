@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dynamorm import DynamoException, ExpressionTooLong, F, InvalidExpression, Q
 
 from ..profiles import examples
-from .shelf import matching
+from .shelf import found, matching
 
 
 def test_expressions_of_more_than_4_kb_are_refused(shelf, sent):
@@ -42,8 +42,8 @@ def test_more_than_300_operators_are_refused(shelf, sent):
     with pytest.raises(ExpressionTooLong, match="operators"):
         list(shelf.scan(*[F(f"a{number % 5}").not_contains(number) for number in range(101)]))
     assert sent == []
-    assert matching(shelf, *joined(150)) == set("ABCD")
-    assert matching(shelf, *[F(f"a{number % 5}").between(number, 200) for number in range(150)]) == set()
+    assert found(shelf, *joined(150)) == set("ABCD")
+    assert found(shelf, *[F(f"a{number % 5}").between(number, 200) for number in range(150)]) == set()
 
 
 @pytest.mark.parametrize(
