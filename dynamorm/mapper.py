@@ -239,6 +239,8 @@ class Mapper:
         """Return the document paths of attributes by name, dotted path or reference; the key is always among them."""
         if isinstance(names, (str, Reference)):
             names = [names]
+        if not isinstance(names, Iterable):
+            raise InvalidExpression(f"{names!r} names no attributes: a list of names is meant")
         paths = [
             self.resolver.walk(name if isinstance(name, Reference) else self._reference(name))[0] for name in names
         ]

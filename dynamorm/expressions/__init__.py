@@ -19,12 +19,13 @@ from .conditions import (
     parts_of,
 )
 from .hints import shortened
-from .lookups import REFERRING, Convert, Resolver, is_in_list
+from .lookups import Resolver
 from .operands import UNCHANGING, kept
 from .placeholders import overlapping, shown_path
 from .references import Change, F, Reference, Sum
 from .rendering import LONGEST, Rendered, render_condition, render_projection, render_update, shapes
 from .updates import FUNCTIONS, Action, SumOperand
+from .usual import REFERRING, Convert, is_in_list
 
 __all__ = [
     "FUNCTIONS",

@@ -51,6 +51,8 @@ class Condition:
 
     def to_boto3(self, model: Any) -> Any:
         """Return boto3's form of the condition, with names and values as the model stores them."""
+        if not hasattr(model, "_dynamorm_boto3_condition"):
+            raise InvalidExpression(f"to_boto3({model!r}): the class of a model is meant")
         converted: Any = model._dynamorm_boto3_condition(self)
         return converted
 

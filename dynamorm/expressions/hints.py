@@ -92,6 +92,7 @@ _WRITTEN = {
 _CASE = "DynamoDB compares text as it is, in capitals and small letters; store a second attribute in small letters"
 _PATTERN = "DynamoDB knows no patterns; begins_with and contains look for text"
 _PARTS_OF_DATES = "DynamoDB knows no parts of dates; use between, or begins_with where dates are stored as text"
+_NULLS = ("isnull", "is_null", "null")
 _IMPOSSIBLE = {
     "istartswith": _CASE,
     "icontains": _CASE,
@@ -109,9 +110,7 @@ _IMPOSSIBLE = {
     "year": _PARTS_OF_DATES,
     "month": _PARTS_OF_DATES,
     "day": _PARTS_OF_DATES,
-    "isnull": "{name}=None asks for what is absent or NULL, {name}__ne=None for what is not",
-    "is_null": "{name}=None asks for what is absent or NULL, {name}__ne=None for what is not",
-    "null": "{name}=None asks for what is absent or NULL, {name}__ne=None for what is not",
+    **dict.fromkeys(_NULLS, "{name}=None asks for what is absent or NULL, {name}__ne=None for what is not"),
     "is_not": "{name}__ne=... is the opposite of {name}=...",
     "not_in": "write ~Q({name}__in=[...])",
     "nin": "write ~Q({name}__in=[...])",
@@ -166,6 +165,36 @@ def of_unknown_part(name: str, part: str, fields: Sequence[str], words: frozense
     what = "operators" if "in" in words else "functions"
     inside = f"the fields are {', '.join(fields)}; " if fields else ""
     return f"{inside}the {what} {', '.join(sorted(words))}"
+
+
+_METHODS_OF_REFERENCES = frozenset(
+    {"in", "between", "begins_with", "contains", "exists", "not_exists", "plus", "minus", "append", "delete", "remove"}
+)
+
+
+def of_unknown_method(shown: str, name: str) -> str:
+    """Return what to write in place of what is no method of a reference."""
+    word = _WRITTEN.get(name, name.strip("_"))
+    if word in (
+        "in",
+        "contains",
+        "between",
+        "begins_with",
+        "exists",
+        "not_exists",
+        "append",
+        "remove",
+        "plus",
+        "minus",
+    ):
+        return f"write {shown}.{'is_in' if word == 'in' else word}(...)"
+    if name in _NULLS:
+        return f"{shown} == None asks for what is absent or NULL, {shown} != None for what is not"
+    if name in ("not_in", "nin"):
+        return f"write ~{shown}.is_in([...])"
+    if name in _IMPOSSIBLE and "{" not in _IMPOSSIBLE[name]:
+        return _IMPOSSIBLE[name]
+    return f"what is inside the attribute is {shown}[{name!r}]"
 
 
 def what_is_no_condition(given: Any) -> str:

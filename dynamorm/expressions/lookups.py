@@ -7,7 +7,7 @@ own serialisation and never validated.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..bounded import Bounded
@@ -16,7 +16,7 @@ from ..schema.base import Adapter
 from ..spec import FieldSpec
 from ..wire.codec import encode_stored, encode_value
 from ..wire.paths import Path
-from .comparisons import Comparison, PathOperand, is_in_order, shape_of
+from .comparisons import Comparison, PathOperand, is_in_order
 from .conditions import (
     All,
     Claim,
@@ -35,6 +35,24 @@ from .conditions import (
 from .hints import nearest, of_unknown_name, of_unknown_part, shortened
 from .references import Reference, Size, parsed, position, refusal_of_step
 from .updates import FUNCTIONS
+from .usual import (
+    BEGINNING,
+    MOST_VALUES,
+    REFERRING,
+    Compare,
+    Convert,
+    comparing,
+    comparing_several,
+    encoded,
+    encoded_in_list,
+    in_parts,
+    is_in_list,
+    nothing_usual,
+    of_none,
+    only,
+    size_of,
+    tags_for,
+)
 
 ALIASES = {"is_in": "in", "attribute_type": "type"}
 COMPARISONS = ("eq", "ne", "lt", "lte", "gt", "gte", "between", "in", "is_in")
@@ -55,21 +73,10 @@ _PLAIN = frozenset({"S", "N", "B", "BOOL"})
 
 # conditions that :func:`conjunction` would leave as they are, or make lookups of
 _USUAL = frozenset({type(None), Comparison, Lookup, Claim, Either, Not, Q, dict})
-# values that stand for an attribute
-REFERRING = (Size, Reference, Stored)
 
 Split: TypeAlias = tuple[Path, FieldSpec | None, tuple[str, ...]]
-Convert: TypeAlias = Callable[[Any], "dict[str, Any] | None"]
-Compare: TypeAlias = Callable[[Any], "Condition | None"]
-
-# of IN
-_MOST_VALUES = 100
 # of the paths to the places inside an item
 _DEEPEST = 32
-# operators that compare by order, and the types that have one
-_ORDERING = frozenset({"lt", "lte", "gt", "gte", "between"})
-_ORDERED = frozenset({"S", "N", "B"})
-_BEGINNING = frozenset({"S", "B"})
 
 
 class Resolver:
@@ -111,7 +118,7 @@ class Resolver:
         if compare is None:
             operator = ALIASES.get(leaf.operator, leaf.operator)
             compare = self._learned(question, *self.walk(leaf.target), operator, leaf.size)
-        found = compare(leaf.value)
+        found: Condition | None = compare(leaf.value)
         if found is None:
             path, spec = self.walk(leaf.target)
             operator = ALIASES.get(leaf.operator, leaf.operator)
@@ -163,17 +170,17 @@ class Resolver:
             constant = Comparison(path, operator)
             compare: Compare = lambda value: constant if value is True else None  # noqa: E731
         elif operator == "type":
-            compare = _nothing_usual
+            compare = nothing_usual
         else:
             is_inside = operator in ("contains", "not_contains")
-            convert = _size_of if size else self.converter(spec, path, within=is_inside)
-            tags = None if size else _tags_for(operator)
+            convert = size_of if size else self.converter(spec, path, within=is_inside)
+            tags = None if size else tags_for(operator)
             if tags is not None and (spec is None or spec.key_type not in tags):
-                convert = _only(tags, convert)
+                convert = only(tags, convert)
             if operator in ("between", "in"):
-                compare = _comparing_several(path, operator, size, convert)
+                compare = comparing_several(path, operator, size, convert)
             else:
-                compare = _comparing(path, operator, size, convert)
+                compare = comparing(path, operator, size, convert)
         return self._compares.remember(question, compare)
 
     def converter(self, spec: FieldSpec | None, path: Path, *, check: bool = False, within: bool = False) -> Convert:
@@ -184,16 +191,16 @@ class Resolver:
         """
         in_list = within or is_in_list(path)
         if spec is None or self.adapter is None:
-            return _encode_in_list if in_list else _encode
+            return encoded_in_list if in_list else encoded
         compiled = self.adapter.compiled
         if within and spec.element is not None:
             return compiled.inner_part(path, check, element=True)
         if len(path) > 1:
             return compiled.inner_part(path, check)
         if spec.computed or self._fields.get(spec.name) is not spec:
-            return _nothing_usual
+            return nothing_usual
         convert = compiled.parts[spec.name, check]
-        return _only(_PLAIN, convert) if in_list else convert
+        return only(_PLAIN, convert) if in_list else convert
 
     def _comparison(
         self,
@@ -207,18 +214,20 @@ class Resolver:
     ) -> Condition:
         if operator in ("exists", "not_exists"):
             if value is not True:
-                raise MisusedExpression(f"{label}={value!r}: {operator} takes True; use its opposite instead of False")
+                raise MisusedExpression(
+                    f"{label}={shortened(value)}: {operator} takes True; use its opposite instead of False"
+                )
             return Comparison(path, operator)
         if value is None and not size:
             if operator in ("eq", "ne"):
                 if exactly_null:
                     return Comparison(path, operator, (_NULL,))
-                return _of_none(path, operator)
+                return of_none(path, operator)
             raise InvalidExpression(f"{label}=None: only eq and ne compare with None")
         values = self._several(label, value, operator) if operator in ("between", "in") else [value]
         if operator == "type":
             if not isinstance(value, str) or value not in TYPE_CODES:
-                raise InvalidExpression(f"{label}={value!r}: the types are {', '.join(sorted(TYPE_CODES))}")
+                raise InvalidExpression(f"{label}={shortened(value)}: the types are {', '.join(sorted(TYPE_CODES))}")
             return Comparison(path, operator, ({"S": value},))
         inside = spec.element if spec is not None and operator in ("contains", "not_contains") else None
         in_list = operator in ("contains", "not_contains") or is_in_list(path)
@@ -232,9 +241,9 @@ class Resolver:
             else:
                 operands.append(self.operand(inside or spec, one, operator, label, in_list=in_list))
         self._check_operands(label, value, path, operator, size, operands)
-        if operator != "in" or len(operands) <= _MOST_VALUES:
+        if operator != "in" or len(operands) <= MOST_VALUES:
             return Comparison(path, operator, tuple(operands), size)
-        return joined(Either, [Comparison(path, operator, tuple(part), size) for part in _in_parts(operands)])
+        return joined(Either, [Comparison(path, operator, tuple(part), size) for part in in_parts(operands)])
 
     @staticmethod
     def _check_operands(
@@ -243,12 +252,12 @@ class Resolver:
         """Refuse operands that DynamoDB does not take: what has no order, bounds in disorder, the attribute itself."""
         if PathOperand(path, size) in operands:
             raise InvalidExpression(f"{label}={shortened(value)}: DynamoDB compares no attribute with itself")
-        tags, wires = _tags_for(operator), [operand for operand in operands if isinstance(operand, dict)]
+        tags, wires = tags_for(operator), [operand for operand in operands if isinstance(operand, dict)]
         if tags is None:
             return
         for wire in wires:
             if tags.isdisjoint(wire):
-                wanted = "text or bytes" if tags is _BEGINNING else "text, numbers or bytes"
+                wanted = "text or bytes" if tags is BEGINNING else "text, numbers or bytes"
                 stored = next(iter(wire))
                 raise InvalidExpression(
                     f"{label}={shortened(value)}: {operator} compares {wanted}, and this is stored as {stored}"
@@ -269,12 +278,12 @@ class Resolver:
     @staticmethod
     def _several(label: str, value: Any, operator: str) -> list[Any]:
         if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
-            raise InvalidExpression(f"{label}={value!r}: {operator} takes a list of values")
+            raise InvalidExpression(f"{label}={shortened(value)}: {operator} takes a list of values")
         values = list(value)
         if operator == "between" and len(values) != 2:
-            raise InvalidExpression(f"{label}={values!r}: between takes two values, the lower one first")
+            raise InvalidExpression(f"{label}={shortened(values)}: between takes two values, the lower one first")
         if any(value is None for value in values):
-            raise InvalidExpression(f"{label}={values!r}: None cannot be compared in {operator}")
+            raise InvalidExpression(f"{label}={shortened(values)}: None cannot be compared in {operator}")
         return values
 
     def operand(
@@ -430,102 +439,10 @@ class Resolver:
         )
 
 
-def _of_none(path: Path, operator: str) -> Comparison:
-    return Comparison(path, "absent" if operator == "eq" else "present")
-
-
-def _comparing(path: Path, operator: str, size: bool, convert: Convert) -> Compare:
-    shape = shape_of(path, operator, (None,), size)
-    of_none = None
-    if not size and operator in ("eq", "ne"):
-        of_none = _of_none(path, operator)
-
-    def compare(value: Any) -> Comparison | None:
-        if value is None:
-            return of_none
-        wire = None if isinstance(value, REFERRING) else convert(value)
-        return None if wire is None else Comparison.of(shape, (wire,))
-
-    return compare
-
-
-# what can be gone through twice
-_SEVERAL = (list, tuple, set, frozenset)
-
-
-def _comparing_several(path: Path, operator: str, size: bool, convert: Convert) -> Compare:
-    def compare(values: Any) -> Comparison | None:
-        if type(values) not in _SEVERAL:
-            return None
-        count = len(values)
-        if count != 2 if operator == "between" else count > _MOST_VALUES:
-            return None
-        wires = []
-        for value in values:
-            wire = None if value is None or isinstance(value, REFERRING) else convert(value)
-            if wire is None:
-                return None
-            wires.append(wire)
-        if operator == "between" and not is_in_order(*wires):
-            return None
-        return Comparison.of(shape_of(path, operator, (None,) * count, size), tuple(wires))
-
-    return compare
-
-
-def _nothing_usual(value: Any) -> None:
-    return None
-
-
-def _encode(value: Any) -> dict[str, Any] | None:
-    if type(value) is str and value.isascii():
-        return {"S": value}
-    try:
-        return encode_stored(value)
-    except Exception:
-        return None  # it is encoded once more, for the error
-
-
-def _encode_in_list(value: Any) -> dict[str, Any] | None:
-    try:
-        return encode_stored(value, in_list=True)
-    except Exception:
-        return None
-
-
-def _size_of(value: Any) -> dict[str, Any] | None:
-    return encode_value(value) if type(value) is int else None
-
-
-def is_in_list(path: Path) -> bool:
-    """Return whether a path leads into a list, where maps keep their NULLs."""
-    return len(path) > 1 and any(isinstance(step, int) for step in path)
-
-
 def _size(label: str, value: Any) -> dict[str, Any]:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidExpression(f"{label}={value!r}: a size is an integer")
+        raise InvalidExpression(f"{label}={shortened(value)}: a size is an integer")
     return encode_value(value)
-
-
-def _tags_for(operator: str) -> frozenset[str] | None:
-    """Return the forms in which operands of an operator are stored; ``None`` is any."""
-    return _ORDERED if operator in _ORDERING else _BEGINNING if operator == "begins_with" else None
-
-
-def _only(tags: frozenset[str], convert: Convert) -> Convert:
-    """Return a conversion of nothing but values that are stored in certain forms."""
-
-    def convert_tagged(value: Any) -> dict[str, Any] | None:
-        wire = convert(value)
-        return None if wire is None or tags.isdisjoint(wire) else wire
-
-    return convert_tagged
-
-
-def _in_parts(operands: list[Any]) -> list[list[Any]]:
-    """Return the operands of IN in lists of as many as DynamoDB takes."""
-    return [operands[start : start + _MOST_VALUES] for start in range(0, len(operands), _MOST_VALUES)]
 
 
 def _checked(shown: Any, path: list[str | int]) -> Path:

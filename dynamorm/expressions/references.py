@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..exceptions import InvalidExpression, MisusedExpression
 from ..frozen import Frozen
 from .conditions import Claim, Condition
-from .hints import shortened
+from .hints import of_unknown_method, shortened
 from .operands import UNCHANGING, kept
 
 if TYPE_CHECKING:
@@ -123,6 +123,13 @@ class Operators:
 
     def __invert__(self) -> NoReturn:
         raise MisusedExpression(f"~{self!r}: an attribute is no condition; compare it, as in {self!r} == False")
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name[:1] == "_":  # copy and pickle look for such names before there is anything to show
+                raise AttributeError(name)
+            raise AttributeError(f"{self!r} has no method {name!r}; {of_unknown_method(repr(self), name)}")
 
     def __hash__(self) -> int:
         return hash(repr(self))

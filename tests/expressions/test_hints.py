@@ -226,6 +226,60 @@ def test_subscripts_that_are_no_positions_say_what_is_meant(shelf, sent):
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
+def test_methods_of_other_libraries_name_ours(shelf):
+    for reference, name, message in (
+        (shelf.title, "startswith", r"write Book\.title\.begins_with\("),
+        (shelf.title, "icontains", "small letters"),
+        (shelf.title, "in_", r"write Book\.title\.is_in\("),
+        (shelf.title, "not_in", r"write ~Book\.title\.is_in\("),
+        (shelf.title, "isnull", r"Book\.title == None asks"),
+        (shelf.title, "endswith", "no ends of text"),
+        (shelf.year, "range", r"write Book\.year\.between\("),
+        (shelf.views, "incr", r"write Book\.views\.plus\("),
+        (shelf.meta, "lang", r"Book\.meta\['lang'\]"),
+        (F("meta").size(), "lang", "has no method 'lang'"),
+    ):
+        with pytest.raises(AttributeError, match=message):
+            getattr(reference, name)
+        assert not hasattr(reference, name)
+        assert repr(copy.deepcopy(reference)) == repr(pickle.loads(pickle.dumps(reference))) == repr(reference)
+
+
+def test_arguments_that_are_nothing_of_the_kind_are_refused(shelf, sent):
+    for wrong in (
+        lambda: shelf.get(isbn="A", attrs=5),
+        lambda: list(shelf.get_batch(["A"], attrs=5)),
+        lambda: list(shelf.get_batch(5)),
+        lambda: shelf.get(isbn="A", get_item_kwargs=[1]),
+        lambda: shelf.scan(scan_kwargs={"ExpressionAttributeNames": 5}).all(),
+        lambda: shelf.scan(scan_kwargs={"ExpressionAttributeValues": [5]}).all(),
+        lambda: shelf.scan(scan_kwargs={"ProjectionExpression": 5}).all(),
+        lambda: shelf.scan(scan_kwargs={"FilterExpression": 5}).all(),
+        lambda: shelf.scan(scan_kwargs={"ExclusiveStartKey": 5}).all(),
+        lambda: shelf.scan(scan_kwargs={"IndexName": []}).all(),
+        lambda: shelf.scan(scan_kwargs={5: 5}).all(),
+        lambda: shelf.scan().on([]),
+        lambda: shelf.scan().specific_attributes(None),
+        lambda: shelf.scan().specific_attributes("title"),
+        lambda: shelf.scan().rate_limit("fast"),
+        lambda: shelf.scan().rate_limit(float("inf")),
+        lambda: shelf.scan().rate_limit(True),
+        lambda: shelf.scan().segment("a", 2),
+        lambda: shelf.scan().segment(True, 2),
+        lambda: shelf.scan().segment(0, 1_000_001),
+        lambda: shelf.scan().parallel(1_000_001),
+        lambda: shelf.scan().page_size(2**31),
+        lambda: shelf.scan().update(5),
+        lambda: shelf.scan().update(Q(year=1), title="x"),
+        lambda: Q(year=1).to_boto3(5),
+        lambda: shelf.query(isbn="").all(),
+    ):
+        with pytest.raises(DynamoException):
+            wrong()
+    assert sent == []
+    assert shelf.scan().limit(10**12).count() == len(shelf.scan().limit(10**12).all()) == 4
+
+
 def test_errors_of_misuse_travel(shelf):
     with pytest.raises(MisusedExpression) as caught:
         bool(shelf.year == 1)
