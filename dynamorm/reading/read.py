@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from ..connection import cursor_key
-from ..exceptions import InvalidExpression, InvalidKey, NotProjected, ScanRefused
-from ..expressions import Condition, holds_never, leaves
+from ..exceptions import InvalidCursor, InvalidExpression, InvalidKey, NotProjected, ScanRefused
+from ..expressions import Condition, holds_never, leaves, shortened
 from ..instances.loading import loader
 from ..many.typed_items import TypedItems
 from ..requests import Request, build_query, build_scan
@@ -22,6 +22,7 @@ from ..requests.boto3_arguments import merged
 from ..spec import IndexSpec
 from ..store import Store
 from ..wire.codec import WireItem, encode_item
+from ..wire.paths import same_value
 from .ahead import PagesAhead
 from .cursors import decode_cursor, fingerprint
 from .index_choice import choose
@@ -281,6 +282,17 @@ class QueryRead(Read):
     def _chosen_index(self) -> IndexSpec | None:
         # which does not depend on values, only on what is compared and how
         return self._choice().spec
+
+    def _start_key(self) -> WireItem | None:
+        position, start = super()._start_key(), self.options.start
+        if position is None:
+            return None
+        for part in self._choice().keys:
+            if part.operator == "eq" and not same_value(position[str(part.path[0])], part.values[0]):
+                if isinstance(start, str):
+                    raise InvalidCursor(f"{shortened(start)} belongs to another query: {part!r} is not so there")
+                raise InvalidKey(f"start({start!r}): this is no position in a query of {self.name} with {part!r}")
+        return position
 
     def _choice(self) -> Choice:
         """Return the table or index that is read, with the conditions on its keys and the filters."""

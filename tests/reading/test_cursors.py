@@ -191,3 +191,19 @@ def test_raw_keys_that_are_no_positions_are_refused(score, sent, start):
     with pytest.raises(InvalidKey, match="points"):
         list(score.ByPoints.query(user="ann").start({"user": "ann", "game": "g1"}))
     assert sent == []
+
+
+def test_positions_of_another_hash_key_are_refused(score, sent):
+    ben = score.get(user="ben", game="g1")
+    query = score.query(user="ann")
+    sent.clear()
+    for start in ({"user": "ben", "game": "g1"}, ben):
+        with pytest.raises(InvalidKey, match="no position in a query of Score with user eq 'ann'"):
+            list(query.start(start))
+    with pytest.raises(InvalidKey, match="with game eq 'g1'"):
+        list(score.query(user="ann", game="g1").start({"user": "ann", "game": "g2"}))
+    forged = encode_cursor({"user": {"S": "ben"}, "game": {"S": "g1"}}, query._read.mark(), None)
+    with pytest.raises(InvalidCursor, match="belongs to another query"):
+        query.page(2, forged)
+    assert sent == []
+    assert games(score.scan().start(ben)) is not None
