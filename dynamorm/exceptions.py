@@ -17,6 +17,7 @@
     │   ├── AmbiguousIndex            more than one index would answer
     │   ├── TableMismatch             the live table is not the one the model declares
     │   ├── DoesNotExist              the item that was demanded is not there
+    │   │   └── NoSuchPosition        ``query[7]`` of fewer items (also an ``IndexError``)
     │   ├── MultipleFound             one item was demanded and there are more
     │   ├── ScanRefused               the model's table does not want to be scanned (``on_scan``)
     │   ├── PathMissing               a nested update of something that is not there
@@ -26,6 +27,8 @@
     │   └── ConditionFailed           (a service error) a conditional write was refused
     │       └── HashKeyExists         ``put_unique`` met an item with the same key
     ├── InvalidExpression             a condition, update or projection that cannot be meant
+    │   ├── MisusedExpression         one where Python's ``and``, ``in`` and the like cannot work (also a ``TypeError``)
+    │   └── ExpressionTooLong         one that is longer than DynamoDB takes
     ├── InvalidCursor                 a cursor that belongs to another query, or was changed
     ├── UnstorableValue               a Python value that has no exact DynamoDB form (``path``, ``value``)
     ├── UnreadableItem                an answer that is not in DynamoDB's form (``path``, ``value``)
@@ -68,6 +71,7 @@ __all__ = [
     "DynamoException",
     "DynamoTableException",
     "EngineError",
+    "ExpressionTooLong",
     "HashKeyExists",
     "InvalidCursor",
     "InvalidExpression",
@@ -75,9 +79,11 @@ __all__ = [
     "InvalidSchemaField",
     "ItemTooLarge",
     "MissingTableAttribute",
+    "MisusedExpression",
     "MultipleFound",
     "NoCredentials",
     "NoRegion",
+    "NoSuchPosition",
     "NotProjected",
     "PartialInstance",
     "PathMissing",
@@ -215,6 +221,10 @@ class DoesNotExist(DynamoTableException):
     """An item that has to be there is not."""
 
 
+class NoSuchPosition(DoesNotExist, IndexError):
+    """A query has fewer items than its position says."""
+
+
 class MultipleFound(DynamoTableException):
     """One item was demanded, and there are more."""
 
@@ -248,6 +258,14 @@ class InvalidCursor(DynamoException, ValueError):
 
 class InvalidExpression(DynamoException, ValueError):
     """A condition, update or projection that cannot be meant."""
+
+
+class MisusedExpression(InvalidExpression, TypeError):
+    """A condition or reference where Python has no use for one: ``and``, ``in``, ``if``, a chained comparison."""
+
+
+class ExpressionTooLong(InvalidExpression):
+    """An expression of more than 4 KB, or of more than 300 operators: DynamoDB takes no such one."""
 
 
 class _AtPath(DynamoException, ValueError):

@@ -254,7 +254,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         """
         if conditions:
             conditions, query_kwargs = split_boto3_arguments(conditions, query_kwargs)
-        return QueryIterator(cls._dynamorm.store, conditions, lookups, query_kwargs)
+        return QueryIterator._of_store(cls._dynamorm.store, conditions, lookups, query_kwargs)
 
     @classmethod
     def find(
@@ -264,7 +264,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
 
         :raises AmbiguousIndex: if more than one index serves equally well
         """
-        return QueryIterator(cls._dynamorm.store, conditions, lookups, query_kwargs)._with(chooses_index=True)
+        return QueryIterator._of_store(cls._dynamorm.store, conditions, lookups, query_kwargs)._with(chooses_index=True)
 
     @classmethod
     def scan(
@@ -278,7 +278,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         """
         if conditions:
             conditions, scan_kwargs = split_boto3_arguments(conditions, scan_kwargs)
-        return ScanIterator(cls._dynamorm.store, conditions, lookups, scan_kwargs)
+        return ScanIterator._of_store(cls._dynamorm.store, conditions, lookups, scan_kwargs)
 
     def refresh(self, consistent: bool = True) -> None:
         """Read the item again, in place of everything that the instance holds.

@@ -171,6 +171,7 @@ def _settings_from(options: Mapping[str, Any]) -> Settings:
         known = sorted(CLIENT | SESSION_ONLY | {*OWN})
         raise ConfigurationError(f"unknown option {', '.join(unknown)}; there are: {', '.join(known)}")
     check_transport(own.get("transport"))
+    _check_cursor_key(own.get("cursor_key"))
     return Settings(
         session_kwargs={name: value for name, value in rest.items() if name in SESSION_ONLY},
         client_kwargs={name: value for name, value in rest.items() if name in CLIENT},
@@ -186,6 +187,18 @@ def max_connections() -> int:
 def check_transport(transport: str | None) -> None:
     if transport is not None and transport not in TRANSPORTS:
         raise ConfigurationError(f"there is no transport {transport!r}; there are: {', '.join(TRANSPORTS)}")
+
+
+def _check_cursor_key(key: Any) -> None:
+    if key is None:
+        return
+    if not isinstance(key, (str, bytes)) or not key:
+        raise ConfigurationError("cursor_key has to be text or bytes, and not empty: None takes it back")
+    if isinstance(key, str):
+        try:
+            key.encode()
+        except UnicodeEncodeError:
+            raise ConfigurationError("cursor_key is not valid Unicode text; give bytes") from None
 
 
 def effective(

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from ..wire.paths import Path
+from .boto3_forms import boto3_condition
+from .comparisons import Comparison, PathOperand, Shape, holds_never, is_in_order, leaves
 from .conditions import (
     All,
-    Comparison,
     Condition,
     Either,
     Lookup,
     Not,
-    PathOperand,
     Q,
-    Shape,
-    boto3_condition,
+    conjoined,
     conjunction,
+    in_postfix,
     is_condition,
-    leaves,
     parts_of,
 )
-from .lookups import REFERRING, Convert, Resolver, is_in_list
+from .hints import shortened
+from .lookups import Resolver
+from .operands import UNCHANGING, kept
 from .placeholders import overlapping, shown_path
 from .references import Change, F, Reference, Sum
-from .rendering import Rendered, render_condition, render_projection, render_update, shapes
+from .rendering import LONGEST, Rendered, render_condition, render_projection, render_update, shapes
 from .updates import FUNCTIONS, Action, SumOperand
+from .usual import REFERRING, Convert, is_in_list
 
 __all__ = [
     "FUNCTIONS",
+    "LONGEST",
     "REFERRING",
+    "UNCHANGING",
     "Action",
     "All",
     "Change",
@@ -48,9 +52,14 @@ __all__ = [
     "Sum",
     "SumOperand",
     "boto3_condition",
+    "conjoined",
     "conjunction",
+    "holds_never",
+    "in_postfix",
     "is_condition",
     "is_in_list",
+    "is_in_order",
+    "kept",
     "leaves",
     "overlapping",
     "parts_of",
@@ -58,5 +67,6 @@ __all__ = [
     "render_projection",
     "render_update",
     "shapes",
+    "shortened",
     "shown_path",
 ]

@@ -1,30 +1,25 @@
 """Conditions as a tree that is written with :class:`Q` or references, resolved against a model, and rendered.
 
 Until it is resolved a leaf is a :class:`Lookup`, a name with double underscores and a plain value, or a :class:`Claim`,
-which names its attribute by a reference.  Resolved, it is a :class:`Comparison`, a document path and operands in wire
-form, which no longer needs the model.  What of it does not depend on values is its :class:`Shape`, which all that look
-alike have in common.
+which names its attribute by a reference.  Resolved, it is a :class:`~dynamorm.expressions.comparisons.Comparison`.
 """
 
 from __future__ import annotations
 
-import functools
-import operator
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, NoReturn
 
-from ..bounded import Bounded
-from ..connection import boto3_conditions
-from ..exceptions import InvalidExpression
+from ..exceptions import InvalidExpression, MisusedExpression
 from ..frozen import Frozen
-from ..wire.codec import decode_value
-from ..wire.paths import Path
-from .placeholders import shown_path
+from .hints import what_is_no_condition
+from .operands import UNCHANGING, kept
 
 
 class Condition:
     """Anything that composes with ``&``, ``|`` and ``~``."""
+
+    _is_compound = False  # so that its text needs parentheses inside another
 
     def __and__(self, other: Any) -> Condition:
         return self._with(other, All)
@@ -39,24 +34,25 @@ class Condition:
         return self._after(other, Either)
 
     def __invert__(self) -> Condition:
-        return self if is_neutral(self) else Not(self)
+        return negated(self)
 
     def __bool__(self) -> NoReturn:
-        raise TypeError("a condition has no truth value here: combine with & | ~ instead of and, or, not")
+        raise MisusedExpression(f"{self!r} has no truth value here: {COMBINE}")
 
-    def _with(self, other: Any, combine: Callable[[tuple[Condition, ...]], Condition]) -> Condition:
+    def _with(self, other: Any, kind: type[All] | type[Either]) -> Condition:
         if other is None:
             return self
         if not is_condition(other):
-            raise TypeError(f"{self!r} combines with conditions, and {other!r} is none")
+            raise MisusedExpression(f"{self!r} combines with conditions: {what_is_no_condition(other)}")
         theirs = condition_of(other)
         if is_neutral(theirs):
             return self
-        combined: Condition = theirs if is_neutral(self) else combine((self, theirs))
-        return combined
+        return theirs if is_neutral(self) else joined(kind, (self, theirs))
 
     def to_boto3(self, model: Any) -> Any:
         """Return boto3's form of the condition, with names and values as the model stores them."""
+        if not hasattr(model, "_dynamorm_boto3_condition"):
+            raise InvalidExpression(f"to_boto3({model!r}): the class of a model is meant")
         converted: Any = model._dynamorm_boto3_condition(self)
         return converted
 
@@ -64,10 +60,12 @@ class Condition:
         """Refuse to serve boto3 directly: names and values mean something for a model only."""
         raise InvalidExpression(f"{self!r} belongs to a model: hand boto3 its .to_boto3(Model)")
 
-    def _after(self, other: Any, combine: Callable[[tuple[Condition, ...]], Condition]) -> Condition:
+    def _after(self, other: Any, kind: type[All] | type[Either]) -> Condition:
         if other is None:
             return self
-        return condition_of(other)._with(self, combine) if is_condition(other) else NotImplemented
+        if not is_condition(other):
+            raise MisusedExpression(f"{self!r} combines with conditions: {what_is_no_condition(other)}")
+        return condition_of(other)._with(self, kind)
 
     def _conjuncts(self) -> tuple[Condition, ...]:
         """Return the parts that are ANDed at the top."""
@@ -84,6 +82,8 @@ class Condition:
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (type(self), dict(vars(self)))
 
+
+COMBINE = "combine conditions with & | ~ instead of and, or, not, each comparison in parentheses: (a == 1) | (b == 2)"
 
 _boto3s: dict[tuple[type, type], type] = {}
 
@@ -102,32 +102,123 @@ def _restored(kind: type, state: dict[str, Any]) -> Any:
     return condition
 
 
-class All(Condition, Frozen):
+class _Tree(Condition):
+    """A condition made of others.
+
+    Trees may be as deep as programs make them, and are only ever gone through in their postfix form.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _of_postfix, (tuple(in_postfix(self)),)
+
+    def __repr__(self) -> str:
+        text, _ = folded(in_postfix(self), _shown_leaf, _shown_tree)
+        return str(text)
+
+
+class All(_Tree, Frozen):
+    """Made by :func:`joined`, so that none of the parts is another one."""
+
     parts: tuple[Condition, ...]
 
     def _conjuncts(self) -> tuple[Condition, ...]:
-        return tuple(inner for part in self.parts for inner in part._conjuncts())
-
-    def __repr__(self) -> str:
-        return " & ".join(_shown(part) for part in self.parts) or "Q()"
+        return tuple([inner for part in self.parts for inner in part._conjuncts()])
 
 
-class Either(Condition, Frozen):
+class Either(_Tree, Frozen):
+    """Made by :func:`joined`, so that none of the parts is another one."""
+
     parts: tuple[Condition, ...]
 
-    def __repr__(self) -> str:
-        return " | ".join(_shown(part) for part in self.parts)
 
+class Not(_Tree, Frozen):
+    """Made by :func:`negated`, so that the part is no other one."""
 
-class Not(Condition, Frozen):
     part: Condition
 
-    def __repr__(self) -> str:
-        return f"~{_shown(self.part)}"
+
+def joined(kind: type[All] | type[Either], parts: Iterable[Condition]) -> Condition:
+    """Return the conditions joined, those of the same kind among them taken apart; one alone stays what it is."""
+    flat: list[Condition] = []
+    for part in parts:
+        if type(part) is kind:
+            flat += part.parts
+        else:
+            flat.append(part)
+    # DynamoDB refuses the parentheses that an AND of one would get
+    return flat[0] if len(flat) == 1 else kind(tuple(flat))
 
 
-def _shown(part: Condition) -> str:
-    return f"({part!r})" if type(part) in (All, Either, Claim, Comparison) else repr(part)
+def conjoined(parts: Iterable[Condition]) -> Condition:
+    """Return conditions as one, all of which have to hold."""
+    return joined(All, parts)
+
+
+def negated(condition: Condition) -> Condition:
+    """Return the opposite of a condition; what is neutral has none."""
+    if is_neutral(condition):
+        return condition
+    return condition.part if type(condition) is Not else Not(condition)
+
+
+def in_postfix(condition: Condition) -> list[Any]:
+    """Return what a tree consists of: the parts of each ``All``, ``Either`` or ``Not``, then its kind and their number.
+
+    Whatever depends on a whole tree is found by :func:`folded`, without recursion.
+    """
+    found: list[Any] = []
+    waiting = [condition]
+    while waiting:
+        one: Any = waiting.pop()
+        kind = type(one)
+        if kind is All or kind is Either:
+            found.append((kind, len(one.parts)))
+            waiting += one.parts
+        elif kind is Not:
+            found.append((kind, 1))
+            waiting.append(one.part)
+        else:
+            found.append(one)
+    found.reverse()
+    return found
+
+
+def folded(postfix: Iterable[Any], of_leaf: Callable[[Any], Any], of_tree: Callable[[Any, list[Any]], Any]) -> Any:
+    """Return what becomes of a tree: ``of_leaf`` makes something of each leaf, ``of_tree`` of a kind and what was made
+    of its parts."""
+    made: list[Any] = []
+    for token in postfix:
+        if type(token) is tuple:
+            kind, count = token
+            start = len(made) - count
+            parts = made[start:]
+            del made[start:]
+            made.append(of_tree(kind, parts))
+        else:
+            made.append(of_leaf(token))
+    (whole,) = made
+    return whole
+
+
+def made_of(kind: Any, parts: list[Condition]) -> Condition:
+    """Return a tree of a kind."""
+    return negated(parts[0]) if kind is Not else joined(kind, parts)
+
+
+def _of_postfix(postfix: tuple[Any, ...]) -> Any:
+    return folded(postfix, lambda leaf: leaf, made_of)
+
+
+def _shown_leaf(leaf: Condition) -> tuple[str, bool]:
+    return repr(leaf), leaf._is_compound
+
+
+def _shown_tree(kind: Any, parts: list[tuple[str, bool]]) -> tuple[str, bool]:
+    """Return the text of a tree, and whether it needs parentheses inside another."""
+    shown = [f"({text})" if is_compound else text for text, is_compound in parts]
+    if kind is Not:
+        return f"~{shown[0]}", False
+    return (" & " if kind is All else " | ").join(shown) or "Q()", True
 
 
 class Lookup(Condition, Frozen):
@@ -153,9 +244,20 @@ class Claim(Condition, Frozen):
     value: Any
     size: bool = False
 
+    _is_compound = True
+
     def __init__(self, target: Any, operator: str, value: Any, size: bool = False) -> None:
         held = self.__dict__
-        held["target"], held["operator"], held["value"], held["size"] = target, operator, value, size
+        held["target"], held["operator"], held["size"] = target, operator, size
+        held["value"] = value if type(value) in UNCHANGING else kept(value)
+
+    def __bool__(self) -> NoReturn:
+        instead = ""
+        if self.operator == "eq":
+            instead = f"; `in` a list is written {self.target!r}.is_in([...])"
+        elif self.operator in ("lt", "lte", "gt", "gte"):
+            instead = f"; a chained comparison is written {self.target!r}.between(low, high)"
+        raise MisusedExpression(f"{self!r} has no truth value here: {COMBINE}{instead}")
 
     def __repr__(self) -> str:
         return f"{self.target!r}.{'size().' if self.size else ''}{self.operator}({self.value!r})"
@@ -169,7 +271,14 @@ class Q(Condition):
         Book.scan(Q(author="Mr. Bar") | ~Q(year__lt=1990))
     """
 
-    def __init__(self, /, **lookups: Any) -> None:
+    def __init__(self, /, *misplaced: Any, **lookups: Any) -> None:
+        if misplaced:
+            raise MisusedExpression(
+                f"Q takes keyword arguments, as in Q(year=1999), not {', '.join(map(repr, misplaced))}; {COMBINE}"
+            )
+        for name, value in lookups.items():
+            if type(value) not in UNCHANGING:
+                lookups[name] = kept(value)
         self.named = lookups
 
     @property
@@ -183,108 +292,11 @@ class Q(Condition):
         return f"Q({', '.join(f'{name}={value!r}' for name, value in self.named.items())})"
 
 
-class PathOperand(NamedTuple):
-    """Another attribute of the same item as an operand."""
-
-    path: Path
-    size: bool = False
-
-
-class Shape:
-    """What comparisons have in common that differ in nothing but their values.
-
-    There is one of each, so that they are told apart by identity.  ``operands`` has ``None`` for each value.
-    """
-
-    __slots__ = ("operands", "operator", "path", "size")
-
-    def __init__(self, path: Path, operator: str, operands: tuple[PathOperand | None, ...], size: bool) -> None:
-        self.path = path
-        self.operator = operator
-        self.operands = operands
-        self.size = size
-
-
-_NULL = {"S": "NULL"}
-_shapes: Bounded[Any, Shape] = Bounded(4_096)
-
-
-def shape_of(path: Path, operator: str, operands: tuple[PathOperand | None, ...] = (), size: bool = False) -> Shape:
-    """Return the shape of comparisons."""
-    question = (path, operator, operands, size)
-    shape = _shapes.get(question)
-    if shape is None:
-        shape = _shapes.remember(question, Shape(*question))
-    return shape
-
-
-class Comparison(Condition, Frozen):
-    """A resolved leaf: ``operator`` is one of ours, operands are in wire form or name another attribute.
-
-    ``values`` are all that its text has placeholders for, in their order.
-    """
-
-    shape: Shape
-    values: tuple[dict[str, Any], ...]
-
-    def __init__(
-        self, path: Path, operator: str, operands: tuple[dict[str, Any] | PathOperand, ...] = (), size: bool = False
-    ) -> None:
-        held = self.__dict__
-        places = tuple([None if isinstance(operand, dict) else operand for operand in operands])
-        held["shape"] = shape_of(path, operator, places, size)
-        values = tuple([operand for operand in operands if isinstance(operand, dict)])
-        held["values"] = (*values, _NULL) if operator in ("absent", "present") else values
-
-    @staticmethod
-    def of(shape: Shape, values: tuple[dict[str, Any], ...]) -> Comparison:
-        """Return a comparison whose shape is known."""
-        made = _new(Comparison)
-        held = made.__dict__
-        held["shape"], held["values"] = shape, values
-        return made
-
-    @property
-    def path(self) -> Path:
-        return self.shape.path
-
-    @property
-    def operator(self) -> str:
-        return self.shape.operator
-
-    @property
-    def size(self) -> bool:
-        return self.shape.size
-
-    @property
-    def operands(self) -> tuple[dict[str, Any] | PathOperand, ...]:
-        values = iter(self.values)
-        return tuple([next(values) if operand is None else operand for operand in self.shape.operands])
-
-    # the shape is to be the one of the process in which it is used
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Comparison, (self.path, self.operator, self.operands, self.size)
-
-    def __repr__(self) -> str:
-        shown = [
-            repr(decode_value(operand)) if isinstance(operand, dict) else f"F({operand.path!r})"
-            for operand in self.operands
-        ]
-        return f"{shown_path(self.path)}{'.size' if self.size else ''} {self.operator} {', '.join(shown)}".rstrip()
-
-
-_new = object.__new__
-
-
 def is_neutral(condition: Condition) -> bool:
     kind = type(condition)
     return (issubclass(kind, Q) and not condition.named) or (  # type: ignore[attr-defined]
         issubclass(kind, All) and not condition.parts  # type: ignore[attr-defined]
     )
-
-
-def members(condition: Q | All) -> tuple[Condition, ...]:
-    return condition.lookups if issubclass(type(condition), Q) else condition.parts  # type: ignore[union-attr]
 
 
 def is_condition(given: Any) -> bool:
@@ -310,6 +322,7 @@ _BOTO3_OPERATORS = {
     "attribute_exists": "exists",
     "attribute_not_exists": "not_exists",
 }
+_BOTO3_KINDS: dict[str, Any] = {"AND": All, "OR": Either, "NOT": Not}
 
 
 def condition_of(given: Any) -> Condition:
@@ -317,15 +330,29 @@ def condition_of(given: Any) -> Condition:
     if issubclass(type(given), Condition):
         ours: Condition = given
         return ours
-    expression = given.get_expression()
-    operator, values = expression["operator"], expression["values"]
-    if operator in ("AND", "OR"):
-        parts = tuple(part for part in map(condition_of, values) if not is_neutral(part))
-        if len(parts) == 1:
-            return parts[0]
-        return All(parts) if operator == "AND" or not parts else Either(parts)
-    if operator == "NOT":
-        return ~condition_of(values[0])
+    found: list[Any] = []
+    waiting = [given]
+    while waiting:
+        one = waiting.pop()
+        if issubclass(type(one), Condition):
+            found.append(one)
+            continue
+        expression = one.get_expression()
+        operator, values = expression["operator"], expression["values"]
+        if operator in _BOTO3_KINDS:
+            found.append((_BOTO3_KINDS[operator], len(values)))
+            waiting += values
+        else:
+            found.append(_claim_of(operator, values))
+    condition: Condition = folded(reversed(found), lambda leaf: leaf, _made_of_some)
+    return condition
+
+
+def _made_of_some(kind: Any, parts: list[Condition]) -> Condition:
+    return made_of(kind, parts if kind is Not else [part for part in parts if not is_neutral(part)] or [Q()])
+
+
+def _claim_of(operator: str, values: Any) -> Claim:
     target, *operands = values
     size = hasattr(target, "get_expression")
     if size:  # boto3's Size: a condition of its own around the attribute
@@ -350,6 +377,9 @@ class Stored(NamedTuple):
     name: str
     size: bool = False
 
+    def __repr__(self) -> str:
+        return f"Attr({self.name!r}){'.size()' if self.size else ''}"
+
 
 def _boto3_operand(value: Any) -> Any:
     """Return the attribute that is compared with, where it is no plain value."""
@@ -370,97 +400,20 @@ def conjunction(conditions: Iterable[Any], lookups: Mapping[str, Any] | None = N
         if is_condition(condition):
             parts.extend(parts_of(condition_of(condition)))
         elif isinstance(condition, Mapping):
-            parts.extend([Lookup(name, value) for name, value in condition.items()])
+            parts += _lookups(condition)
         elif isinstance(condition, (list, tuple)):
             parts.extend(conjunction(condition))
         else:
-            raise InvalidExpression(f"{condition!r} is no condition: give a Q, a dict, or keyword arguments")
+            raise InvalidExpression(what_is_no_condition(condition))
     if lookups:
-        parts.extend([Lookup(name, value) for name, value in lookups.items()])
+        parts += _lookups(lookups)
     return tuple(parts)
+
+
+def _lookups(named: Mapping[str, Any]) -> list[Condition]:
+    return [Lookup(name, value if type(value) in UNCHANGING else kept(value)) for name, value in named.items()]
 
 
 def parts_of(condition: Condition) -> tuple[Condition, ...]:
     """Return the parts that are ANDed at the top of a condition."""
     return condition._conjuncts()
-
-
-def leaves(condition: Condition) -> Iterable[Comparison]:
-    """Return every comparison in a resolved condition."""
-    kind = type(condition)
-    if kind is Comparison:
-        yield condition  # type: ignore[misc]
-    elif kind is Not:
-        yield from leaves(condition.part)  # type: ignore[attr-defined]
-    elif kind is All or kind is Either:
-        for part in condition.parts:  # type: ignore[attr-defined]
-            yield from leaves(part)
-
-
-def resolve(condition: Any, leaf: Callable[[Any], Condition]) -> Condition:
-    """Return the same tree with every lookup and claim replaced."""
-    # not by isinstance: what is no instance of a class would be asked for its __class__ too, which we compute
-    kind = type(condition)
-    if kind is Lookup or kind is Claim:
-        return leaf(condition)
-    if issubclass(kind, (Q, All)):
-        parts = tuple([resolve(part, leaf) for part in members(condition)])
-        # DynamoDB refuses the parentheses that an AND of one would get
-        return parts[0] if len(parts) == 1 else All(parts)
-    if kind is Either:
-        return Either(tuple([resolve(part, leaf) for part in condition.parts]))
-    if kind is Not:
-        return Not(resolve(condition.part, leaf))
-    resolved: Condition = condition
-    return resolved
-
-
-def boto3_condition(parts: Sequence[Condition]) -> Any:
-    """Return boto3's form of resolved conditions, all of which have to hold."""
-    boto3s = boto3_conditions()
-    converted = [_as_boto3(part, boto3s) for part in parts]
-    if not converted:
-        raise InvalidExpression("an empty condition has no form in boto3")
-    return functools.reduce(lambda one, other: one & other, converted)
-
-
-def _as_boto3(condition: Condition, boto3s: Any) -> Any:
-    if isinstance(condition, Comparison):
-        return _comparison_as_boto3(condition, boto3s)
-    if isinstance(condition, Not):
-        return ~_as_boto3(condition.part, boto3s)
-    assert isinstance(condition, (All, Either))
-    combine = operator.and_ if isinstance(condition, All) else operator.or_
-    return functools.reduce(combine, [_as_boto3(part, boto3s) for part in condition.parts])
-
-
-def _comparison_as_boto3(comparison: Comparison, boto3s: Any) -> Any:
-    attribute = _boto3_attribute(comparison.path, boto3s)
-    subject = attribute.size() if comparison.size else attribute
-    operands = [
-        _boto3_attribute(operand.path, boto3s, operand.size)
-        if isinstance(operand, PathOperand)
-        else decode_value(operand)
-        for operand in comparison.operands
-    ]
-    kind = comparison.operator
-    # boto3's sizes lack the methods for these two, but not the conditions
-    if kind == "in":
-        return boto3s.In(subject, operands)
-    if kind == "ne":
-        return boto3s.NotEquals(subject, *operands)
-    if kind == "not_contains":
-        return ~attribute.contains(*operands)
-    if kind == "absent":
-        return attribute.not_exists() | attribute.attribute_type("NULL")
-    if kind == "present":
-        return attribute.exists() & ~attribute.attribute_type("NULL")
-    return getattr(subject, "attribute_type" if kind == "type" else kind)(*operands)
-
-
-def _boto3_attribute(path: Path, boto3s: Any, size: bool = False) -> Any:
-    for step in path:
-        if isinstance(step, str) and any(letter in step for letter in ".[]"):
-            raise InvalidExpression(f"boto3 cannot name an attribute called {step!r}: it takes it for a path")
-    attribute = boto3s.Attr(shown_path(path))
-    return attribute.size() if size else attribute

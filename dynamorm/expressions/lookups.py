@@ -8,32 +8,52 @@ own serialisation and never validated.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from ..bounded import Bounded
-from ..exceptions import InvalidExpression, InvalidSchemaField, UnstorableValue, ValidationError
-from ..nearest import did_you_mean
+from ..exceptions import InvalidExpression, InvalidSchemaField, MisusedExpression, UnstorableValue, ValidationError
 from ..schema.base import Adapter
 from ..spec import FieldSpec
 from ..wire.codec import encode_stored, encode_value
 from ..wire.paths import Path
+from .comparisons import Comparison, PathOperand, is_in_order
 from .conditions import (
+    All,
     Claim,
-    Comparison,
     Condition,
     Either,
     Lookup,
     Not,
-    PathOperand,
     Q,
     Stored,
     conjunction,
-    resolve,
-    shape_of,
+    folded,
+    in_postfix,
+    joined,
+    made_of,
 )
-from .references import F, Reference, Size
+from .hints import nearest, of_unknown_name, of_unknown_part, shortened
+from .references import Reference, Size, parsed, position, refusal_of_step
 from .updates import FUNCTIONS
+from .usual import (
+    BEGINNING,
+    MOST_VALUES,
+    REFERRING,
+    Compare,
+    Convert,
+    comparing,
+    comparing_several,
+    encoded,
+    encoded_in_list,
+    in_parts,
+    is_in_list,
+    nothing_usual,
+    of_none,
+    only,
+    size_of,
+    tags_for,
+)
 
 ALIASES = {"is_in": "in", "attribute_type": "type"}
 COMPARISONS = ("eq", "ne", "lt", "lte", "gt", "gte", "between", "in", "is_in")
@@ -54,12 +74,10 @@ _PLAIN = frozenset({"S", "N", "B", "BOOL"})
 
 # conditions that :func:`conjunction` would leave as they are, or make lookups of
 _USUAL = frozenset({type(None), Comparison, Lookup, Claim, Either, Not, Q, dict})
-# values that stand for an attribute
-REFERRING = (Size, Reference, Stored)
 
 Split: TypeAlias = tuple[Path, FieldSpec | None, tuple[str, ...]]
-Convert: TypeAlias = Callable[[Any], "dict[str, Any] | None"]
-Compare: TypeAlias = Callable[[Any], "Comparison | None"]
+# of the paths to the places inside an item
+_DEEPEST = 32
 
 
 class Resolver:
@@ -79,12 +97,19 @@ class Resolver:
 
     def condition(self, condition: Condition) -> Condition:
         """Resolve every lookup and claim in a condition."""
-        return resolve(condition, self.comparison)
+        resolved: Condition = folded(in_postfix(condition), self.comparison, made_of)
+        return resolved
 
-    def comparison(self, leaf: Lookup | Claim) -> Comparison:
-        """Resolve one lookup or claim."""
-        if type(leaf) is Lookup:
-            return self.lookup(leaf.name, leaf.value)
+    def comparison(self, leaf: Condition) -> Condition:
+        """Resolve one lookup or claim, or all those of a ``Q``."""
+        # not by isinstance: what is no instance of a class would be asked for its __class__ too, which is computed
+        kind = type(leaf)
+        if kind is Lookup:
+            return self.lookup(leaf.name, leaf.value)  # type: ignore[attr-defined]
+        if kind is not Claim:
+            if issubclass(kind, Q):
+                return joined(All, [self.lookup(name, value) for name, value in leaf.named.items()])  # type: ignore[attr-defined]
+            return leaf
         assert isinstance(leaf, Claim)
         if isinstance(leaf.target, Stored):
             path, spec = self.walk(leaf.target)
@@ -94,7 +119,7 @@ class Resolver:
         if compare is None:
             operator = ALIASES.get(leaf.operator, leaf.operator)
             compare = self._learned(question, *self.walk(leaf.target), operator, leaf.size)
-        found = compare(leaf.value)
+        found: Condition | None = compare(leaf.value)
         if found is None:
             path, spec = self.walk(leaf.target)
             operator = ALIASES.get(leaf.operator, leaf.operator)
@@ -121,7 +146,7 @@ class Resolver:
             found += [self.lookup(name, value) for name, value in lookups.items()]
         return found
 
-    def lookup(self, name: str, value: Any) -> Comparison:
+    def lookup(self, name: str, value: Any) -> Condition:
         """Resolve a name with a value."""
         compare = self._compares.get(name)
         if compare is None:
@@ -146,14 +171,17 @@ class Resolver:
             constant = Comparison(path, operator)
             compare: Compare = lambda value: constant if value is True else None  # noqa: E731
         elif operator == "type":
-            compare = _nothing_usual
+            compare = nothing_usual
         else:
             is_inside = operator in ("contains", "not_contains")
-            convert = _size_of if size else self.converter(spec, path, within=is_inside)
+            convert = size_of if size else self.converter(spec, path, within=is_inside)
+            tags = None if size else tags_for(operator)
+            if tags is not None and (spec is None or spec.key_type not in tags):
+                convert = only(tags, convert)
             if operator in ("between", "in"):
-                compare = _comparing_several(path, operator, size, convert)
+                compare = comparing_several(path, operator, size, convert)
             else:
-                compare = _comparing(path, operator, size, convert)
+                compare = comparing(path, operator, size, convert)
         return self._compares.remember(question, compare)
 
     def converter(self, spec: FieldSpec | None, path: Path, *, check: bool = False, within: bool = False) -> Convert:
@@ -164,16 +192,16 @@ class Resolver:
         """
         in_list = within or is_in_list(path)
         if spec is None or self.adapter is None:
-            return _encode_in_list if in_list else _encode
+            return encoded_in_list if in_list else encoded
         compiled = self.adapter.compiled
         if within and spec.element is not None:
             return compiled.inner_part(path, check, element=True)
         if len(path) > 1:
             return compiled.inner_part(path, check)
         if spec.computed or self._fields.get(spec.name) is not spec:
-            return _nothing_usual
+            return nothing_usual
         convert = compiled.parts[spec.name, check]
-        return _only_plain(convert) if in_list else convert
+        return only(_PLAIN, convert) if in_list else convert
 
     def _comparison(
         self,
@@ -184,21 +212,23 @@ class Resolver:
         size: bool,
         value: Any,
         exactly_null: bool = False,
-    ) -> Comparison:
+    ) -> Condition:
         if operator in ("exists", "not_exists"):
             if value is not True:
-                raise TypeError(f"{label}={value!r}: {operator} takes True; use its opposite instead of False")
+                raise MisusedExpression(
+                    f"{label}={shortened(value)}: {operator} takes True; use its opposite instead of False"
+                )
             return Comparison(path, operator)
         if value is None and not size:
             if operator in ("eq", "ne"):
                 if exactly_null:
                     return Comparison(path, operator, (_NULL,))
-                return _of_none(path, operator)
+                return of_none(path, operator)
             raise InvalidExpression(f"{label}=None: only eq and ne compare with None")
         values = self._several(label, spec, value, operator) if operator in ("between", "in") else [value]
         if operator == "type":
-            if value not in TYPE_CODES:
-                raise InvalidExpression(f"{label}={value!r}: the types are {', '.join(sorted(TYPE_CODES))}")
+            if not isinstance(value, str) or value not in TYPE_CODES:
+                raise InvalidExpression(f"{label}={shortened(value)}: the types are {', '.join(sorted(TYPE_CODES))}")
             return Comparison(path, operator, ({"S": value},))
         inside = spec.element if spec is not None and operator in ("contains", "not_contains") else None
         in_list = operator in ("contains", "not_contains") or is_in_list(path)
@@ -211,7 +241,32 @@ class Resolver:
                 operands.append(_size(label, one))
             else:
                 operands.append(self.operand(inside or spec, one, operator, label, in_list=in_list))
-        return Comparison(path, operator, tuple(operands), size)
+        self._check_operands(label, value, path, operator, size, operands)
+        if operator != "in" or len(operands) <= MOST_VALUES:
+            return Comparison(path, operator, tuple(operands), size)
+        return joined(Either, [Comparison(path, operator, tuple(part), size) for part in in_parts(operands)])
+
+    @staticmethod
+    def _check_operands(
+        label: str, value: Any, path: Path, operator: str, size: bool, operands: list[dict[str, Any] | PathOperand]
+    ) -> None:
+        """Refuse operands that DynamoDB does not take: what has no order, bounds in disorder, the attribute itself."""
+        if PathOperand(path, size) in operands:
+            raise InvalidExpression(f"{label}={shortened(value)}: DynamoDB compares no attribute with itself")
+        tags, wires = tags_for(operator), [operand for operand in operands if isinstance(operand, dict)]
+        if tags is None:
+            return
+        for wire in wires:
+            if tags.isdisjoint(wire):
+                wanted = "text or bytes" if tags is BEGINNING else "text, numbers or bytes"
+                stored = next(iter(wire))
+                raise InvalidExpression(
+                    f"{label}={shortened(value)}: {operator} compares {wanted}, and this is stored as {stored}"
+                )
+        if operator == "between" and len(wires) == 2 and not is_in_order(*wires):
+            raise InvalidExpression(
+                f"{label}={shortened(value)}: between takes two values of one type, the lower one first"
+            )
 
     def path_operand(self, value: Any) -> PathOperand | None:
         """Return the attribute that a value refers to, ``None`` for a value that is meant as such."""
@@ -222,14 +277,12 @@ class Resolver:
         return PathOperand(self.walk(value)[0], isinstance(value, Stored) and value.size)
 
     def _several(self, label: str, spec: FieldSpec | None, value: Any, operator: str) -> list[Any]:
-        shown = repr if self.adapter is None else functools.partial(self.adapter.shown, spec)
-        if isinstance(value, (str, bytes, Mapping)) or not hasattr(type(value), "__iter__"):
+        shown = shortened if self.adapter is None else functools.partial(self.adapter.shown, spec)
+        if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
             raise InvalidExpression(f"{label}={shown(value)}: {operator} takes a list of values")
         values = list(value)
         if operator == "between" and len(values) != 2:
             raise InvalidExpression(f"{label}={shown(values)}: between takes two values, the lower one first")
-        if operator == "in" and not 1 <= len(values) <= 100:
-            raise InvalidExpression(f"{label}: in takes 1 to 100 values, not {len(values)}")
         if any(value is None for value in values):
             raise InvalidExpression(f"{label}={shown(values)}: None cannot be compared in {operator}")
         return values
@@ -274,16 +327,15 @@ class Resolver:
         """Like :meth:`find`, for a name that has to be that of a field."""
         spec = self.find(name)
         if spec is None:
-            hint = did_you_mean(name, self._fields) or f"there are: {', '.join(self._fields)}"
             raise InvalidSchemaField(
-                f"{self.model_name} has no field {name!r}; {hint} (F({name!r}) reaches what is not declared)"
+                f"{self.model_name} has no field {shortened(name)}; {of_unknown_name(name, self._fields)}"
             )
         return spec
 
     def walk(self, reference: Reference | Stored) -> tuple[Path, FieldSpec | None]:
         """Return the document path of a reference and the field found there, if there is one."""
         stored = isinstance(reference, Stored)
-        steps = F._parsed(reference.name) if isinstance(reference, Stored) else reference._steps
+        steps = parsed(reference.name) if isinstance(reference, Stored) else reference._steps
         strict = isinstance(reference, Reference) and reference._model is not None
         first, *rest = steps
         name = str(first)
@@ -297,7 +349,7 @@ class Resolver:
         for step in rest:
             step, spec = self._inside(reference, spec, step, strict)
             path.append(step)
-        return tuple(path), spec
+        return _checked(reference, path), spec
 
     def _inside(
         self, reference: Reference | Stored, spec: FieldSpec | None, step: str | int, strict: bool
@@ -312,7 +364,8 @@ class Resolver:
         if inner is not None:
             return inner
         if strict and spec.kind not in ("map", "any"):
-            raise InvalidSchemaField(f"{reference!r}: {step!r} is nothing of {spec.name!r}{_near(step, spec.fields)}")
+            hint = nearest(step, _names_in(spec)) if spec.fields else f"{spec.name!r} is no map"
+            raise InvalidSchemaField(f"{reference!r}: {step!r} is nothing of {spec.name!r}; {hint}")
         return step, spec.element if spec.kind == "map" else None
 
     def split(self, text: str, words: frozenset[str]) -> Split:
@@ -326,6 +379,8 @@ class Resolver:
         return known
 
     def _split(self, text: str, words: frozenset[str]) -> Split:
+        if not isinstance(text, str):
+            raise InvalidExpression(f"{text!r}={{...}}: attributes have names, which are text")
         first, *rest = self._first(text)
         spec = self.find(first) if self.adapter is None else self.field(first)
         path: list[str | int] = [spec.stored if spec is not None else first]
@@ -337,13 +392,13 @@ class Resolver:
             if inner is not None:
                 (step, spec), below_free = inner, False
             elif self._is_operator(rest, spec, words, below_free):
-                return tuple(path), spec, tuple(rest)
+                return _checked(text, path), spec, tuple(rest)
             else:
                 below_free = spec is None or spec.kind in ("map", "any")
                 step, spec = self._below(text, spec, part, words)
             path.append(step)
             rest = rest[1:]
-        return tuple(path), spec, ()
+        return _checked(text, path), spec, ()
 
     @staticmethod
     def _is_operator(rest: list[str], spec: FieldSpec | None, words: frozenset[str], below_free: bool) -> bool:
@@ -377,104 +432,36 @@ class Resolver:
                 )
             return part, None
         if spec.kind == "list" and part.isdecimal():
-            return int(part), spec.element
+            return position(part), spec.element
         if spec.kind == "map":
             return part, spec.element
-        known = list(spec.fields or ()) + sorted(words)
+        before = text[: text.rindex(f"__{part}")]
         raise InvalidSchemaField(
-            f"{self.model_name}: {text!r}: {part!r} is nothing of {spec.name!r}{_near(part, known)}"
+            f"{self.model_name}: {text!r}: {part!r} is nothing of {spec.name!r}; "
+            f"{of_unknown_part(before, part, _names_in(spec), words)}"
         )
-
-
-def _of_none(path: Path, operator: str) -> Comparison:
-    return Comparison(path, "absent" if operator == "eq" else "present")
-
-
-def _comparing(path: Path, operator: str, size: bool, convert: Convert) -> Compare:
-    shape = shape_of(path, operator, (None,), size)
-    of_none = None
-    if not size and operator in ("eq", "ne"):
-        of_none = _of_none(path, operator)
-
-    def compare(value: Any) -> Comparison | None:
-        if value is None:
-            return of_none
-        wire = None if isinstance(value, REFERRING) else convert(value)
-        return None if wire is None else Comparison.of(shape, (wire,))
-
-    return compare
-
-
-# what can be gone through twice
-_SEVERAL = (list, tuple, set, frozenset)
-
-
-def _comparing_several(path: Path, operator: str, size: bool, convert: Convert) -> Compare:
-    def compare(values: Any) -> Comparison | None:
-        if type(values) not in _SEVERAL:
-            return None
-        count = len(values)
-        if count != 2 if operator == "between" else not 1 <= count <= 100:
-            return None
-        wires = []
-        for value in values:
-            wire = None if value is None or isinstance(value, REFERRING) else convert(value)
-            if wire is None:
-                return None
-            wires.append(wire)
-        return Comparison.of(shape_of(path, operator, (None,) * count, size), tuple(wires))
-
-    return compare
-
-
-def _nothing_usual(value: Any) -> None:
-    return None
-
-
-def _encode(value: Any) -> dict[str, Any] | None:
-    if type(value) is str and value.isascii():
-        return {"S": value}
-    try:
-        return encode_stored(value)
-    except Exception:
-        return None  # it is encoded once more, for the error
-
-
-def _encode_in_list(value: Any) -> dict[str, Any] | None:
-    try:
-        return encode_stored(value, in_list=True)
-    except Exception:
-        return None
-
-
-def _only_plain(convert: Convert) -> Convert:
-    """Return a conversion of nothing but values that are the same inside lists."""
-
-    def convert_plain(value: Any) -> dict[str, Any] | None:
-        wire = convert(value)
-        return None if wire is None or _PLAIN.isdisjoint(wire) else wire
-
-    return convert_plain
-
-
-def _size_of(value: Any) -> dict[str, Any] | None:
-    return encode_value(value) if type(value) is int else None
-
-
-def is_in_list(path: Path) -> bool:
-    """Return whether a path leads into a list, where maps keep their NULLs."""
-    return len(path) > 1 and any(isinstance(step, int) for step in path)
 
 
 def _size(label: str, value: Any) -> dict[str, Any]:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidExpression(f"{label}={value!r}: a size is an integer")
+        raise InvalidExpression(f"{label}={shortened(value)}: a size is an integer")
     return encode_value(value)
 
 
-def _near(name: str, known: Any) -> str:
-    question = did_you_mean(name, known or ())
-    return f"; {question}" if question else ""
+def _checked(shown: Any, path: list[str | int]) -> Path:
+    """Refuse a path that no item has."""
+    for step in path:
+        wrong = refusal_of_step(step)
+        if wrong:
+            raise InvalidExpression(f"{shortened(shown)}: {wrong}")
+    if len(path) > _DEEPEST:
+        raise InvalidExpression(f"{shortened(shown)}: DynamoDB's items are {_DEEPEST} levels deep at most")
+    return tuple(path)
+
+
+def _names_in(spec: FieldSpec) -> list[str]:
+    """Return the Python names of the fields inside another."""
+    return [inner.name for inner in (spec.fields or {}).values()]
 
 
 def _inner_named(spec: FieldSpec, name: str) -> tuple[str, FieldSpec] | None:

@@ -7,15 +7,47 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..exceptions import InvalidExpression
+from ..exceptions import InvalidExpression, MisusedExpression
 from ..frozen import Frozen
 from .conditions import Claim, Condition
+from .hints import of_unknown_method, shortened
+from .operands import UNCHANGING, kept
 
-_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]")
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+_STEP = re.compile(r"(?:^|\.)([^.\[\]]+)|\[([0-9]+)\]")
 
 Step = str | int
+
+# No list is longer, since items have a size.
+_LAST_POSITION = 2**31 - 1
+_LONGEST_NAME = 65_535
+
+
+def position(digits: str) -> int:
+    """Return the position in a list that is written in digits; one that cannot be is one that no list has."""
+    return int(digits) if len(digits) < 11 else _LAST_POSITION + 1
+
+
+def refusal_of_step(step: Any) -> str | None:
+    """Return what is wrong with a step of a document path."""
+    if isinstance(step, bool) or not isinstance(step, (str, int)):
+        return f"{step!r} is neither the key of a map nor the position in a list"
+    if isinstance(step, int):
+        if step < 0:
+            return "DynamoDB counts positions from the start, beginning with 0"
+        return None if step <= _LAST_POSITION else f"no list has a position above {_LAST_POSITION}"
+    if not step:
+        return "DynamoDB has no empty names"
+    if not step.isascii():
+        try:
+            step.encode()
+        except UnicodeEncodeError:
+            return f"{step!r} is not valid Unicode text"
+    return None if len(step) <= _LONGEST_NAME else f"DynamoDB's names have {_LONGEST_NAME:,} bytes at most"
 
 
 class Operators:
@@ -48,7 +80,7 @@ class Operators:
         return self._claim("between", [low, high])
 
     def is_in(self, values: Iterable[Any]) -> Condition:
-        """Equal to one of up to 100 values."""
+        """Equal to one of the values; of none, nothing is."""
         return self._claim("in", values)
 
     def __eq__(self, value: object) -> Condition:  # type: ignore[override]
@@ -70,13 +102,45 @@ class Operators:
         return self.gte(value)
 
     def __bool__(self) -> NoReturn:
-        raise TypeError(f"{self!r} refers to an attribute and has no truth value; is the model's instance meant?")
+        raise MisusedExpression(
+            f"{self!r} refers to an attribute and has no truth value; compare it, or is an instance's value meant?"
+        )
 
+    def __contains__(self, value: Any) -> NoReturn:
+        raise MisusedExpression(f"{value!r} in {self!r}: write {self!r}.contains({value!r})")
+
+    # without it, subscription would make references iterable
     __iter__ = None
-    __contains__ = None
+
+    def _between_conditions(self, other: Any) -> NoReturn:
+        # Python reads `a == 1 | b == 2` as a comparison with `1 | b`
+        raise MisusedExpression(
+            f"{self!r} stands beside & | or ~, which bind more tightly than comparisons: put each comparison in "
+            f"parentheses, as in ({self!r} == 1) | ({self!r} == 2)"
+        )
+
+    __and__ = __rand__ = __or__ = __ror__ = _between_conditions
+
+    def __invert__(self) -> NoReturn:
+        raise MisusedExpression(f"~{self!r}: an attribute is no condition; compare it, as in {self!r} == False")
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name[:1] == "_":  # copy and pickle look for such names before there is anything to show
+                raise AttributeError(name)
+            raise AttributeError(f"{self!r} has no method {name!r}; {of_unknown_method(repr(self), name)}")
 
     def __hash__(self) -> int:
         return hash(repr(self))
+
+    # nothing about it changes
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
 
 
 class Reference(Operators):
@@ -91,10 +155,9 @@ class Reference(Operators):
         self._model = model
 
     def __getitem__(self, step: Step) -> Reference:
-        if isinstance(step, bool) or not isinstance(step, (str, int)):
-            raise TypeError(f"{self!r}[{step!r}]: a key of a map or a position of a list is meant")
-        if isinstance(step, int) and step < 0:
-            raise InvalidExpression(f"{self!r}[{step}]: DynamoDB counts positions from the start, beginning with 0")
+        wrong = refusal_of_step(step)
+        if wrong:
+            raise MisusedExpression(f"{self!r}[{step!r}]: {wrong}")
         return Reference((*self._steps, step), self._model)
 
     def __repr__(self) -> str:
@@ -142,36 +205,39 @@ class Reference(Operators):
 
     # Updates.
 
+    def _change(self, kind: str, value: Any) -> Change:
+        return Change(self, kind, value if type(value) in UNCHANGING else kept(value))
+
     def set(self, value: Any) -> Change:
-        return Change(self, "set", value)
+        return self._change("set", value)
 
     def add(self, value: Any) -> Change:
         """Add a number, or elements to a set; what is absent counts as 0 or empty."""
-        return Change(self, "add", value)
+        return self._change("add", value)
 
     def delete(self, value: Any) -> Change:
         """Take elements out of a set."""
-        return Change(self, "delete", value)
+        return self._change("delete", value)
 
     def remove(self) -> Change:
         return Change(self, "remove", True)
 
     def append(self, value: Any) -> Change:
         """Add to the end of a list: an element, or all of a list."""
-        return Change(self, "append", value)
+        return self._change("append", value)
 
     def prepend(self, value: Any) -> Change:
-        return Change(self, "prepend", value)
+        return self._change("prepend", value)
 
     def if_not_exists(self, value: Any) -> Change:
         """Set what is absent, and leave what is there."""
-        return Change(self, "if_not_exists", value)
+        return self._change("if_not_exists", value)
 
     def plus(self, value: Any) -> Change:
-        return Change(self, "plus", value)
+        return self._change("plus", value)
 
     def minus(self, value: Any) -> Change:
-        return Change(self, "minus", value)
+        return self._change("minus", value)
 
     # Values for updates.
 
@@ -196,28 +262,36 @@ class F(Reference):
     """
 
     def __init__(self, path: str, /, *steps: Step) -> None:
-        super().__init__((*self._parsed(path), *steps) if not steps else (path, *steps))
-
-    @staticmethod
-    def _parsed(path: str) -> tuple[Step, ...]:
+        found = parsed(path) if not steps else (path, *steps)
         if not isinstance(path, str):
             raise InvalidExpression(f"F({path!r}): an attribute has a name")
-        steps: list[Step] = []
-        end = 0
-        for match in _STEP.finditer(path):
-            if match.start() != end or (not steps and match[1] is None) or path[:1] == ".":
-                break
-            steps.append(match[1] if match[1] is not None else int(match[2]))
-            end = match.end()
-        if end != len(path) or not steps:
-            raise InvalidExpression(
-                f"F({path!r}) is no path like 'name', 'map.key' or 'list[0].key'; "
-                'names that hold dots or brackets are given one by one: F("map", "a.b")'
-            )
-        return tuple(steps)
+        for step in found:
+            wrong = refusal_of_step(step)
+            if wrong:
+                raise InvalidExpression(f"F({', '.join(map(shortened, (path, *steps)))}): {wrong}")
+        super().__init__(found)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Reference, (self._steps, None)
+
+
+def parsed(path: str) -> tuple[Step, ...]:
+    """Return the steps of a path that is written as text."""
+    if not isinstance(path, str):
+        raise InvalidExpression(f"F({path!r}): an attribute has a name")
+    steps: list[Step] = []
+    end = 0
+    for match in _STEP.finditer(path):
+        if match.start() != end or (not steps and match[1] is None) or path[:1] == ".":
+            break
+        steps.append(match[1] if match[1] is not None else position(match[2]))
+        end = match.end()
+    if end != len(path) or not steps:
+        raise InvalidExpression(
+            f"F({shortened(path)}) is no path like 'name', 'map.key' or 'list[0].key'; "
+            'names that hold dots or brackets are given one by one: F("map", "a.b")'
+        )
+    return tuple(steps)
 
 
 class Size(Operators):

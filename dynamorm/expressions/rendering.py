@@ -6,13 +6,15 @@ shape and remembered; only the values are collected anew.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ..bounded import Bounded
-from ..exceptions import InvalidExpression
+from ..exceptions import ExpressionTooLong, InvalidExpression
 from ..wire.paths import Path
-from .conditions import All, Comparison, Condition, Either, Not, PathOperand
+from .comparisons import Comparison, PathOperand
+from .conditions import All, Condition, Not, conjoined, folded, in_postfix
 from .placeholders import Placeholders
 from .updates import Action, Operand, SumOperand
 
@@ -49,7 +51,7 @@ def render_condition(parts: Sequence[Condition], prefix: str = "c") -> Rendered:
     question = (prefix, *[_shape(part, values) for part in parts])
     template = _templates.get(question)
     if template is None:
-        condition = parts[0] if len(parts) == 1 else All(tuple(parts))
+        condition = conjoined(parts)
         template = _remembered(question, prefix, lambda holders: _condition(condition, holders))
     return template.filled(values)
 
@@ -89,16 +91,46 @@ def _remembered(
 ) -> _Template:
     holders = Placeholders(prefix)
     rendered = text(holders)
+    _refuse_too_long(rendered, prefix)
     names = {holder: name for name, holder in holders.names.items()}
     template = _Template(rendered, names, tuple(f":{prefix}{number}" for number in range(holders.values)), order)
     return _templates.remember(question, template)
+
+
+# Limits.
+
+LONGEST = 4_096
+"""How many bytes of text an expression has at most."""
+_MOST_OPERATORS = 300
+_OPERATOR = re.compile(r"\b(?:AND|OR|NOT|BETWEEN|IN)\b|[<>=]+|\w+\(")
+_WHAT_AND_REMEDY = {
+    "c": ("the condition", "compare fewer attributes, or a version of the item"),
+    "f": ("the filter", "ask several times for a part each, or filter what is read"),
+    "k": ("the condition on the key", "ask several times for a part each"),
+    "u": ("the update", "change less at once, set a whole map or list, or put the whole item"),
+    "p": ("the projection", "read whole items"),
+}
+
+
+def _refuse_too_long(text: str, prefix: str) -> None:
+    what, remedy = _WHAT_AND_REMEDY[prefix]
+    if len(text) > LONGEST:
+        raise ExpressionTooLong(
+            f"{what} is {len(text):,} bytes long as an expression, and DynamoDB takes {LONGEST:,}: {remedy}"
+        )
+    if prefix == "u":
+        return  # in no more bytes there are no more operators
+    # of `a BETWEEN b AND c` the AND is none
+    count = len(_OPERATOR.findall(text)) - text.count(" BETWEEN ")
+    if count > _MOST_OPERATORS:
+        raise ExpressionTooLong(f"{what} has {count} operators, and DynamoDB takes {_MOST_OPERATORS}: {remedy}")
 
 
 # Conditions.
 
 _COMPARATORS = {"eq": "=", "ne": "<>", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 # operators of ours for which DynamoDB needs more than one of its own
-_COMPOUND = frozenset({"not_contains", "absent", "present"})
+_COMPOUND = frozenset({"not_contains", "absent", "present"})  # and IN of nothing
 _FUNCTIONS = {"begins_with": "begins_with", "contains": "contains", "type": "attribute_type"}
 
 
@@ -109,15 +141,19 @@ def shapes(conditions: Iterable[Condition]) -> tuple[Any, ...]:
 
 def _shape(condition: Any, values: list[dict[str, Any]]) -> Any:
     """Return what the text of a condition depends on; its values are added in the order of their placeholders."""
-    kind = type(condition)
-    if kind is Comparison:
+    if type(condition) is Comparison:
         values += condition.values
         return condition.shape
-    if kind is Not:
-        return "not", _shape(condition.part, values)
-    if kind is All or kind is Either:
-        return kind.__name__, *[_shape(part, values) for part in condition.parts]
-    raise InvalidExpression(f"{condition!r} has not been resolved against a model")
+    shape: list[Any] = []
+    for token in in_postfix(condition):
+        if type(token) is Comparison:
+            values += token.values
+            shape.append(token.shape)
+        elif type(token) is tuple:
+            shape.append(token)
+        else:
+            raise InvalidExpression(f"{token!r} has not been resolved against a model")
+    return tuple(shape)
 
 
 def _operand_shape(operand: Operand | None) -> Any:
@@ -129,19 +165,20 @@ def _operand_shape(operand: Operand | None) -> Any:
     return operand
 
 
-def _condition(condition: Any, holders: Placeholders) -> str:
-    kind = type(condition)
-    if kind is Comparison:
-        return _comparison(condition, holders)
+def _condition(condition: Condition, holders: Placeholders) -> str:
+    def of_leaf(leaf: Comparison) -> tuple[str, bool]:
+        return _comparison(leaf, holders), leaf.operator in _COMPOUND or leaf.shape.is_empty
+
+    text, _ = folded(in_postfix(condition), of_leaf, _tree)
+    return str(text)
+
+
+def _tree(kind: Any, parts: list[tuple[str, bool]]) -> tuple[str, bool]:
+    """Return the text of a tree, and that it needs parentheses inside another."""
+    enclosed = [f"({text})" if is_compound else text for text, is_compound in parts]
     if kind is Not:
-        return f"NOT {_enclosed(condition.part, holders)}"
-    word = " AND " if kind is All else " OR "
-    return word.join(_enclosed(part, holders) for part in condition.parts)
-
-
-def _enclosed(condition: Condition, holders: Placeholders) -> str:
-    text = _condition(condition, holders)
-    return text if type(condition) is Comparison and condition.operator not in _COMPOUND else f"({text})"
+        return f"NOT {enclosed[0]}", True
+    return (" AND " if kind is All else " OR ").join(enclosed), True
 
 
 def _comparison(comparison: Comparison, holders: Placeholders) -> str:
@@ -153,6 +190,9 @@ def _comparison(comparison: Comparison, holders: Placeholders) -> str:
         return f"{subject} {_COMPARATORS[operator]} {operands[0]}"
     if operator == "between":
         return f"{subject} BETWEEN {operands[0]} AND {operands[1]}"
+    if comparison.shape.is_empty:
+        # what is refused for it still shows the item as it is
+        return f"attribute_exists({path}) AND attribute_not_exists({path})"
     if operator == "in":
         return f"{subject} IN ({', '.join(operands)})"
     if operator == "not_contains":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..wire.paths import Path
-from .conditions import PathOperand
+from .comparisons import PathOperand
 
 FUNCTIONS = frozenset({"plus", "minus", "add", "delete", "append", "prepend", "if_not_exists", "remove"})
 

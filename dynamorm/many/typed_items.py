@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -104,7 +104,9 @@ class InstancesOfKeys:
         place = store.here
         self.load: Callable[[WireItem], Any] = loader(store, paths is not None, place)
         self.items = TypedItems(store, place, consistent, paths)
-        self.keys = (key_in_any_form(store, key) for key in keys)
+        # iterators are gone through as keys are asked for; lists may be changed before that
+        wires = (key_in_any_form(store, key) for key in keys)
+        self.keys = wires if isinstance(keys, Iterator) else iter(list(wires))
 
     def as_they_come(self) -> Iterating:
         """Return an iterator of the instances that are there."""

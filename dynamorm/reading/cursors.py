@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..exceptions import InvalidCursor
-from ..expressions import All, Comparison, Condition, Either, Not
-from ..wire.codec import WireItem
+from ..exceptions import DynamoException, InvalidCursor
+from ..expressions import Comparison, Condition, in_postfix, shortened
+from ..wire.codec import WireItem, decode_value, encode_value
 
 _MARK = 12  # bytes of the query's fingerprint
 _SEAL = 16  # bytes of the signature
+# Keys have up to 6 KB; each byte may be written as six letters, and four letters stand for three of these.
+_LONGEST = 65_536
 
 
 def fingerprint(conditions: Sequence[Condition], values: WireItem, *about: Any) -> bytes:
@@ -30,13 +31,15 @@ def _json(value: Any) -> str:
 
 
 def _canonical(condition: Condition) -> Any:
-    if isinstance(condition, Comparison):
-        operands = [_sorted(operand) if isinstance(operand, dict) else operand for operand in condition.operands]
-        return [condition.operator, condition.path, operands, condition.size]
-    if isinstance(condition, Not):
-        return ["not", _canonical(condition.part)]
-    assert isinstance(condition, (All, Either))
-    return [type(condition).__name__, [_canonical(part) for part in condition.parts]]
+    return [
+        [token[0].__name__, token[1]] if type(token) is tuple else _canonical_leaf(token)
+        for token in in_postfix(condition)
+    ]
+
+
+def _canonical_leaf(leaf: Comparison) -> Any:
+    operands = [_sorted(operand) if isinstance(operand, dict) else operand for operand in leaf.operands]
+    return [leaf.operator, leaf.path, operands, leaf.size]
 
 
 def _sorted(value: dict[str, Any]) -> Any:
@@ -68,23 +71,45 @@ def encode_cursor(key: WireItem, mark: bytes, secret: bytes | None) -> str:
     return base64.urlsafe_b64encode(body).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, mark: bytes, secret: bytes | None) -> WireItem:
-    """Return the key of a cursor that was made for the same query, with the same secret."""
+def decode_cursor(cursor: Any, mark: bytes, secret: bytes | None, types: Mapping[str, str]) -> WireItem:
+    """Return the key of a cursor that was made for the same query, with the same secret.
+
+    ``types`` are the type letters of the attributes that the key is made of.
+    """
+    shown = shortened(cursor)
+    if not isinstance(cursor, str) or len(cursor) > _LONGEST:
+        raise InvalidCursor(f"{shown} is no cursor: text from a page's next_cursor is meant")
     try:
         body = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError, TypeError) as error:
-        raise InvalidCursor(f"{cursor!r} is no cursor") from error
+    except ValueError as error:
+        raise InvalidCursor(f"{shown} is no cursor") from error
     if secret is not None:
         seal, body = body[:_SEAL], body[_SEAL:]
         if not hmac.compare_digest(seal, _seal(body, secret)):
-            raise InvalidCursor(f"{cursor!r} was not signed with this program's cursor_key")
+            raise InvalidCursor(f"{shown} was not signed with this program's cursor_key")
     if body[:_MARK] != mark:
-        raise InvalidCursor(f"{cursor!r} belongs to another query, or is no cursor: start again from the first page")
+        raise InvalidCursor(f"{shown} belongs to another query, or is no cursor: start again from the first page")
     try:
-        plain = json.loads(body[_MARK:])
-        return {name: {tag: base64.b64decode(value) if tag == "B" else value} for name, (tag, value) in plain.items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise InvalidCursor(f"{cursor!r} is no cursor") from error
+        return _key_in(json.loads(body[_MARK:]), types)
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError, DynamoException) as error:
+        raise InvalidCursor(f"{shown} is no cursor") from error
+
+
+def _key_in(plain: Any, types: Mapping[str, str]) -> WireItem:
+    """Return the key that a cursor holds; anything else raises."""
+    if plain.keys() != types.keys():
+        raise ValueError(plain)
+    key: WireItem = {}
+    for name, letter in types.items():
+        if not isinstance(plain[name], list):
+            raise ValueError(plain)
+        tag, value = plain[name]
+        if tag != letter or not isinstance(value, str) or not value:
+            raise ValueError(plain)
+        value = base64.b64decode(value, validate=True) if tag == "B" else value
+        # numbers and text that DynamoDB would not take are refused by the codec
+        key[name] = encode_value(decode_value({tag: value}))
+    return key
 
 
 def _seal(body: bytes, secret: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 from ..exceptions import InvalidKey
-from ..expressions import Comparison, Condition, Shape, leaves, parts_of, shapes
+from ..expressions import Comparison, Condition, Shape, is_in_order, leaves, parts_of, shapes
 from ..spec import IndexSpec, KeySpec
 from ..store import Store
 
@@ -179,6 +179,26 @@ class _Where:
                         f"{self}: its range key is {order}, in this order, so that {self.named(stored)} is found only "
                         f"together with {self.named(before)} by equality, which {given}; scan() can"
                     )
+
+
+# what no key is
+_EMPTY = ({"S": ""}, {"B": b""})
+
+
+def finds_nothing(store: Store, index: IndexSpec | None, keys: Sequence[Any]) -> bool:
+    """Return whether a lower bound that became BETWEEN with an upper one is above it, which DynamoDB refuses.
+
+    :raises InvalidKey: if a key is compared with an empty value, which DynamoDB refuses too
+    """
+    for part in keys:
+        operator, values = part.shape.operator, part.values
+        if operator == "between":
+            if not is_in_order(*values):
+                return True
+        elif operator == "eq" and values[0] in _EMPTY:
+            where = _Where(store, index, store.mapper.key if index is None else index.key)
+            raise InvalidKey(f"{where}: {where.named(part.path[0])} is a key, and keys are never empty")
+    return False
 
 
 def _role(attributes: Sequence[object], key: str) -> str:

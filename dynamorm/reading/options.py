@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from math import inf
 from typing import Any, NamedTuple
 
 from ..exceptions import InvalidExpression, InvalidKey
-from ..expressions import conjunction
+from ..expressions import conjunction, kept
 from ..requests.boto3_arguments import without_conditions
 from ..spec import IndexSpec
 from ..store import Store
@@ -48,31 +50,54 @@ def options_given(
     """
     if not raw:
         return ReadOptions(conjunction(conditions, lookups))
+    if not isinstance(raw, Mapping):
+        raise InvalidExpression(f"{raw!r}: arguments in boto3's form come as a dict")
     rest, found = without_conditions(raw)
+    rest = kept(rest)
     changes: dict[str, Any] = {}
     if rest.get("Limit") is not None:
         changes["limit"] = positive("Limit", rest.pop("Limit"))
     if rest.get("IndexName") is not None:
         changes["on_index"] = index_called(store, rest.pop("IndexName"))
     if rest.get("ExclusiveStartKey") is not None:
-        changes["start"] = rest.pop("ExclusiveStartKey")
+        changes["start"] = given_start(rest.pop("ExclusiveStartKey"))
     if rest.get("ConsistentRead") is not None:
         changes["consistent"] = bool(rest.pop("ConsistentRead"))
+    if rest.get("ScanIndexForward") is not None:
+        changes["reverse"] = not rest.pop("ScanIndexForward")
     return ReadOptions(conjunction([*conditions, *found], lookups), raw=rest, **changes)
 
 
 def index_called(store: Store, name: str) -> IndexSpec:
     """Return the index with a name in DynamoDB."""
     indexes = store.table.indexes
-    if name not in indexes:
+    if not isinstance(name, str) or name not in indexes:
         known = ", ".join(indexes) or "none"
         raise InvalidKey(f"{store.mapper.model_name} has no index {name!r}; there are: {known}")
     spec: IndexSpec = indexes[name].spec
     return spec
 
 
-def positive(name: str, number: Any) -> int:
+def given_start(start: Any) -> Any:
+    """Return a position as it was given, whatever becomes of the dict or instance."""
+    return start if start is None or isinstance(start, (str, bytes)) else copy(start)
+
+
+def given_names(names: Any) -> tuple[Any, ...]:
+    """Return the attributes that are wanted."""
+    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
+        raise InvalidExpression(f"specific_attributes({names!r}): a list of names is meant")
+    return tuple(names)
+
+
+MOST_LOOKED_AT = 2**31 - 1
+MOST_SEGMENTS = 1_000_000
+
+
+def positive(name: str, number: Any, most: float = inf) -> int:
     """Return a number that has to be a whole one from 1 up."""
     if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise InvalidExpression(f"{name}({number!r}): a positive integer is meant")
+    if number > most:
+        raise InvalidExpression(f"{name}({number!r}): DynamoDB takes {most:,} at most")
     return number

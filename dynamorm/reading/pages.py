@@ -57,7 +57,7 @@ class Pages:
     """The pages of one read, one by one.
 
     ``limit`` is how many items it is enough to look at.  ``hydrated`` are the whole items by their keys, in place of
-    those that an index holds a part of.
+    those that an index holds a part of.  ``is_empty`` says that nothing can match, so that nothing is asked for.
     """
 
     is_resumable = True
@@ -71,6 +71,7 @@ class Pages:
         limit: int | None = None,
         limiter: Limiter | None = None,
         hydrated: TypedItems | None = None,
+        is_empty: bool = False,
     ) -> None:
         self.key_names = key_names
         self.latest: LatestAnswer | None = None
@@ -79,7 +80,7 @@ class Pages:
         self.start: WireItem | None = request.payload.get("ExclusiveStartKey")
         self.place = place
         self._store = store
-        self._request: Request | None = request
+        self._request: Request | None = None if is_empty else request
         self._limit = limit
         self._limiter = limiter
         self._hydrated = hydrated

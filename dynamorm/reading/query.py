@@ -9,17 +9,20 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from math import inf
+from numbers import Real
+from operator import index
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from ..drivers import run
-from ..exceptions import InvalidExpression
-from ..expressions import Change, conjunction
-from ..store import Store
+from ..exceptions import InvalidCursor, InvalidExpression, MisusedExpression, NoSuchPosition
+from ..expressions import Change, conjoined, conjunction
+from ..store import Store, is_complete_model, store_of
 from ..wire.codec import decode_item
 from . import verbs
 from .cursors import encode_cursor
 from .iteration import Iteration, Model, Page
-from .options import index_called, options_given, positive
+from .options import MOST_LOOKED_AT, given_names, given_start, index_called, options_given, positive
 from .read import Explanation, QueryRead, Read
 
 Self = TypeVar("Self", bound="ReadIterator[Any]")
@@ -29,21 +32,39 @@ class ReadIterator(ABC, Generic[Model]):
     """What queries and scans have in common."""
 
     _reads: ClassVar[type[Read]]
+    _raw_name: ClassVar[str]
+    _read: Read
+    _latest: Iteration | None
+    _stepping: Iteration | None
 
-    def __init__(
-        self, store: Store, conditions: Sequence[Any], lookups: Mapping[str, Any], raw: Mapping[str, Any] | None
-    ) -> None:
-        store = store.belonging()
-        self._read = self._reads(store, options_given(store, conditions, store.filled(lookups), raw))
-        self._latest: Iteration | None = None
-        self._stepping: Iteration | None = None
+    def __init__(self, model: Any, /, *conditions: Any, **lookups: Any) -> None:
+        """Read the items of a model, as its ``query`` or ``scan`` does."""
+        if not is_complete_model(model):
+            raise InvalidExpression(f"{type(self).__name__}({model!r}, ...): the class of a model comes first")
+        raw = lookups.pop(self._raw_name, None)
+        vars(self).update(vars(self._of_store(store_of(model), conditions, lookups, raw)))
+
+    @classmethod
+    def _of_store(
+        cls: type[Self],
+        store: Store,
+        conditions: Sequence[Any],
+        lookups: Mapping[str, Any],
+        raw: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Return a read of what a store knows as its model."""
+        made, store = cls.__new__(cls), store.belonging()
+        made._read = cls._reads(store, options_given(store, conditions, store.filled(lookups), raw))
+        made._latest = made._stepping = None
+        return made
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_latest": None, "_stepping": None}
 
     def __repr__(self) -> str:
-        conditions = " & ".join(map(repr, self._read.options.conditions))
-        return f"<{type(self).__name__} of {self._read.name}: {conditions or 'everything'}>"
+        conditions = self._read.options.conditions
+        shown = repr(conjoined(conditions)) if conditions else "everything"
+        return f"<{type(self).__name__} of {self._read.name}: {shown}>"
 
     # Refining; each gives a new object.
 
@@ -71,7 +92,7 @@ class ReadIterator(ABC, Generic[Model]):
 
     def page_size(self: Self, size: int) -> Self:
         """Let DynamoDB look at so many items at most for one answer, whether they match or not."""
-        return self._with(page_size=positive("page_size", size))
+        return self._with(page_size=positive("page_size", size, MOST_LOOKED_AT))
 
     def consistent(self: Self, consistent: bool = True) -> Self:
         """See every write that was finished before."""
@@ -79,7 +100,7 @@ class ReadIterator(ABC, Generic[Model]):
 
     def start(self: Self, start: Any) -> Self:
         """Begin after a position: a cursor, a raw key such as ``.last``, or an instance; ``None`` is the beginning."""
-        return self._with(start=start)
+        return self._with(start=given_start(start))
 
     def again(self: Self) -> Self:
         """Go on after ``.last``, where the latest iteration stopped; from the start if it came to the end."""
@@ -92,7 +113,7 @@ class ReadIterator(ABC, Generic[Model]):
 
     def specific_attributes(self: Self, attrs: Sequence[Any]) -> Self:
         """Like :meth:`only`, for a list."""
-        return self.only(*attrs)
+        return self.only(*given_names(attrs))
 
     def partial(self: Self, partial: bool = True) -> Self:
         """Choose whether what is read may lack required attributes; by itself that is so for projections."""
@@ -117,16 +138,20 @@ class ReadIterator(ABC, Generic[Model]):
 
     def rate_limit(self: Self, rcu: float) -> Self:
         """Consume so many read capacity units a second at most, on average, by pausing between pages."""
-        if not rcu > 0:
+        if isinstance(rcu, bool) or not isinstance(rcu, Real) or not 0 < rcu < inf:
             raise InvalidExpression(f"rate_limit({rcu!r}): a positive number of read capacity units is meant")
         return self._with(rate=float(rcu))
 
-    def prefetch(self: Self, prefetch: bool = True) -> Self:
+    def read_ahead(self: Self, ahead: bool = True) -> Self:
         """Ask for each page while the one before it is gone through, in a thread.
 
         Who stops in the middle has paid for one page more than needed.
         """
-        return self._with(ahead=prefetch)
+        return self._with(ahead=ahead)
+
+    def prefetch(self: Self, prefetch: bool = True) -> Self:
+        """Do what :meth:`read_ahead` does, which was called so before."""
+        return self.read_ahead(prefetch)
 
     # Reading.
 
@@ -151,21 +176,36 @@ class ReadIterator(ABC, Generic[Model]):
 
     def __getitem__(self, position: int | slice) -> Model | list[Model]:
         if isinstance(position, slice):
-            bounds = (position.start, position.stop, position.step)
-            if any(bound is not None and bound < 0 for bound in bounds):
-                raise InvalidExpression(f"[{position.start}:{position.stop}]: a query has no end to count from")
-            if position.stop == 0:
+            start, stop, step = (
+                None if bound is None else self._position(bound)
+                for bound in (position.start, position.stop, position.step)
+            )
+            if step == 0:
+                raise InvalidExpression("[::0]: steps of no length lead nowhere")
+            if stop is not None and stop <= (start or 0):
                 return []
-            read = self if position.stop is None else self._capped(position.stop)
-            return list(read)[position]
-        if isinstance(position, bool) or not isinstance(position, int):
-            raise TypeError(f"[{position!r}]: a position is an integer")
-        if position < 0:
-            raise InvalidExpression(f"[{position}]: a query has no end to count from; reverse() it")
+            return list(self if stop is None else self._capped(stop))[start:stop:step]
+        position = self._position(position)
         found = list(self._capped(position + 1))
         if len(found) <= position:
-            raise IndexError(f"[{position}]: {self._read.name} has {len(found)} matching items")
+            raise NoSuchPosition(
+                f"[{position}]: there are only {len(found)} items for {self!r}; first() gives None where there is none"
+            )
         return found[position]
+
+    def _position(self, given: Any) -> int:
+        if isinstance(given, bool) or not hasattr(type(given), "__index__"):
+            raise MisusedExpression(
+                f"[{given!r}]: the items of a query have positions, query[0] or query[:10]; "
+                "their attributes are those of the items"
+            )
+        position = index(given)
+        if position < 0:
+            raise InvalidExpression(
+                f"[{given}]: a query has no end to count from; "
+                "reverse() it and count from the start, or make a list of it: query.all()"
+            )
+        return position
 
     def _capped(self: Self, limit: int) -> Self:
         return self._of(self._read.capped(limit))
@@ -212,6 +252,8 @@ class ReadIterator(ABC, Generic[Model]):
     def page(self, size: int, cursor: str | None = None) -> Page[Model]:
         """Return so many items at most, from the start or after a cursor, and the cursor of the next page."""
         size = verbs.size_of_page(self._read, size)
+        if cursor is not None and not isinstance(cursor, str):
+            raise InvalidCursor(f"{cursor!r} is no cursor: text from a page's next_cursor is meant")
         start = cursor if cursor is not None else self._read.options.start
         iteration = self._begin(self._read.replaced(limit=size + 1, start=start))
         return run(verbs.page(self._read, iteration, size))
@@ -266,13 +308,7 @@ class QueryIterator(ReadIterator[Model]):
     """The items under one hash key, in the order of the range key."""
 
     _reads = QueryRead
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        raw = self._read.options.raw
-        if raw.get("ScanIndexForward") is not None:
-            raw = dict(raw)
-            self._read = self._read.replaced(reverse=not raw.pop("ScanIndexForward"), raw=raw)
+    _raw_name = "query_kwargs"
 
     def reverse(self: Self, reverse: bool = True) -> Self:
         """Return the items in descending order of the range key."""

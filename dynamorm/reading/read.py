@@ -13,8 +13,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from ..callers import levels_to_the_caller
 from ..connection import cursor_key
-from ..exceptions import InvalidExpression, InvalidKey, NotProjected, ScanRefused
-from ..expressions import Condition, leaves
+from ..exceptions import InvalidCursor, InvalidExpression, InvalidKey, NotProjected, ScanRefused
+from ..expressions import Condition, holds_never, leaves, shortened
 from ..instances.loading import loader
 from ..many.typed_items import TypedItems
 from ..requests import Request, build_query, build_scan
@@ -22,12 +22,13 @@ from ..requests.boto3_arguments import merged
 from ..spec import IndexSpec
 from ..store import Store
 from ..wire.codec import WireItem, encode_item
+from ..wire.paths import same_value
 from .ahead import PagesAhead
 from .cursors import decode_cursor, fingerprint
 from .index_choice import choose
 from .iteration import Iteration
-from .key_conditions import Choice, split
-from .options import ReadOptions
+from .key_conditions import Choice, finds_nothing, split
+from .options import MOST_LOOKED_AT, ReadOptions
 from .pages import Limiter, Pages
 
 # what of the arguments in boto3's form makes a read another one
@@ -48,6 +49,14 @@ class Explanation(NamedTuple):
         lines += [f"  key: {part!r}" for part in self.keys]
         lines += [f"  filter: {part!r}" for part in self.filters]
         return "\n".join(lines)
+
+
+class Built(NamedTuple):
+    """The request for a first page, the filters in it, and whether it is seen already that nothing matches."""
+
+    request: Request
+    filters: Sequence[Condition]
+    is_empty: bool
 
 
 class Read(ABC):
@@ -97,8 +106,8 @@ class Read(ABC):
         """Return the conditions on keys, and the filters."""
 
     @abstractmethod
-    def built(self, *, count: bool = False) -> tuple[Request, Sequence[Condition]]:
-        """Return the request for the first page, and the filters in it."""
+    def built(self, *, count: bool = False) -> Built:
+        """Return the request for the first page, and what is to be known of it."""
 
     @property
     @abstractmethod
@@ -109,7 +118,7 @@ class Read(ABC):
         """Return what would be asked for, without asking."""
         keys, filters = self.parts()
         index = self.index
-        return Explanation(index.name if index else None, tuple(keys), tuple(filters), self.built()[0])
+        return Explanation(index.name if index else None, tuple(keys), tuple(filters), self.built().request)
 
     # Pages.
 
@@ -130,9 +139,11 @@ class Read(ABC):
     def pages_in_turn(self, limiter: Limiter | None, *, count: bool = False) -> Pages:
         """Return the pages from the start, each asked for when it is wanted."""
         options, store = self.options, self.store
-        request, filters = self.built(count=count)
+        request, filters, is_empty = self.built(count=count)
         # how many items it is enough to look at: only where each one that is looked at is given
         limit = None if options.limit is None or count or not self._gives_all(filters) else options.limit
+        if limit is not None and limit > MOST_LOOKED_AT:
+            limit = None
         place = store.here
         if place.table != request.payload["TableName"]:
             place = place._replace(table=request.payload["TableName"])
@@ -140,7 +151,7 @@ class Read(ABC):
         if options.hydrated:
             paths = None if options.paths is None else store.mapper.paths(options.paths)
             hydrated = TypedItems(store, place, options.consistent, paths, counted=True)
-        return Pages(store, place, request, self.key_names, limit, limiter, hydrated)
+        return Pages(store, place, request, self.key_names, limit, limiter, hydrated, is_empty)
 
     def _gives_all(self, filters: Sequence[Condition]) -> bool:
         """Return whether every item that DynamoDB looks at is given."""
@@ -193,13 +204,28 @@ class Read(ABC):
         start, model = self.options.start, self.store.model
         if start is None:
             return None
-        if isinstance(start, str):
-            return decode_cursor(start, self.mark(), self.secret)
+        if isinstance(start, (str, bytes)):
+            return decode_cursor(start, self.mark(), self.secret, self._key_types)
         if isinstance(start, Mapping):
-            return encode_item(start)
+            return self._raw_start(start)
         if isinstance(start, model):
             return self._position_of(start)
         raise InvalidKey(f"start({start!r}): a cursor, a raw key or an instance of {model.__name__} is meant")
+
+    @property
+    def _key_types(self) -> dict[str, str]:
+        index = self.index
+        return {**self.store.mapper.key.types, **(index.key.types if index is not None else {})}
+
+    def _raw_start(self, start: Mapping[str, Any]) -> WireItem:
+        """Return a raw key in wire form, which has to be a whole one of what is read."""
+        position, types = encode_item(start), self._key_types
+        if position.keys() != types.keys():
+            raise InvalidKey(f"start({start!r}): a position in {self.name} is made of {', '.join(types)}")
+        for name, letter in types.items():
+            if not position[name].get(letter):
+                raise InvalidKey(f"start({start!r}): {name} is a key of type {letter}, and cannot be {start[name]!r}")
+        return position
 
     def _position_of(self, instance: Any) -> WireItem:
         mapper = self.store.mapper
@@ -262,6 +288,17 @@ class QueryRead(Read):
         # which does not depend on values, only on what is compared and how
         return self._choice().spec
 
+    def _start_key(self) -> WireItem | None:
+        position, start = super()._start_key(), self.options.start
+        if position is None:
+            return None
+        for part in self._choice().keys:
+            if part.operator == "eq" and not same_value(position[str(part.path[0])], part.values[0]):
+                if isinstance(start, str):
+                    raise InvalidCursor(f"{shortened(start)} belongs to another query: {part!r} is not so there")
+                raise InvalidKey(f"start({start!r}): this is no position in a query of {self.name} with {part!r}")
+        return position
+
     def _choice(self) -> Choice:
         """Return the table or index that is read, with the conditions on its keys and the filters."""
         options, conditions = self.options, self.resolved()
@@ -273,12 +310,13 @@ class QueryRead(Read):
         choice = self._choice()
         return choice.keys, choice.filters
 
-    def built(self, *, count: bool = False) -> tuple[Request, Sequence[Condition]]:
+    def built(self, *, count: bool = False) -> Built:
         keys, filters = self.parts()
         self._check_projected(filters)
         arguments = self._arguments(count)
         request = build_query(self.store.table_name, keys, filters=filters, reverse=self.options.reverse, **arguments)
-        return merged(request, self.options.raw), filters
+        is_empty = finds_nothing(self.store, self.index, keys) or holds_never(filters)
+        return Built(merged(request, self.options.raw), filters, is_empty)
 
 
 class ScanRead(Read):
@@ -293,24 +331,26 @@ class ScanRead(Read):
     def parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
         return (), self.resolved()
 
-    def built(self, *, count: bool = False) -> tuple[Request, Sequence[Condition]]:
+    def built(self, *, count: bool = False) -> Built:
         policy = self.store.table.on_scan
         if policy == "error":
             raise ScanRefused(f'{self.name} is not to be scanned: its Table says on_scan = "error"; query it instead')
         if policy == "warn":
             warnings.warn(f"{self.name} is scanned: every item in it is read", stacklevel=levels_to_the_caller())
+        if self.options.reverse:
+            raise InvalidExpression(f"{self.name}: a scan has no order that could be reversed; a query has")
         filters = self.resolved()
         self._check_projected(filters)
         arguments = self._arguments(count)
         request = build_scan(self.store.table_name, filters=filters, segment=self.options.segment, **arguments)
-        return merged(request, self.options.raw), filters
+        return Built(merged(request, self.options.raw), filters, holds_never(filters))
 
     def pages(self, *, count: bool = False) -> Pages | PagesAhead:
         options = self.options
         if options.parallel is None:
             return super().pages(count=count)
         if options.ahead:
-            raise InvalidExpression(f"{self.name}: a parallel scan reads ahead by itself; leave out prefetch()")
+            raise InvalidExpression(f"{self.name}: a parallel scan reads ahead by itself; leave out read_ahead()")
         if options.start is not None or options.segment is not None:
             raise InvalidExpression(f"{self.name}: a parallel scan reads everything; no start() or segment()")
         total, at_once = options.parallel

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..exceptions import ConditionFailed, DoesNotExist, InvalidExpression, MultipleFound
-from ..expressions import Change, Condition, leaves
+from ..expressions import Change, Condition, leaves, shortened
 from ..flows import Call, Flow, Place
 from ..instances.loading import loaded
 from ..store import Store
@@ -107,6 +107,11 @@ def delete_matching(read: Read) -> Flow[int]:
 def update_matching(read: Read, actions: Sequence[Change], updates: Mapping[str, Any]) -> Flow[int]:
     """Change every item that matches, each only if it still does; returns how many were changed."""
     store = read.store
+    for action in actions:
+        if not isinstance(action, Change):
+            raise InvalidExpression(
+                f"{shortened(action)} is no action such as Book.views.add(1); conditions are given to filter()"
+            )
     resolved = resolved_actions(store.mapper, asked_actions(store.mapper, actions, updates))
     if not resolved:
         return 0

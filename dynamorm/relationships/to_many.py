@@ -23,11 +23,10 @@ class QuerySet(QueryIterator[Any]):
     _items: list[Any] | None = None
 
     def __init__(self, model: Any, query: Mapping[str, Any], index: Any = None) -> None:
-        store = store_of(model)
-        super().__init__(store, (), query, None)
+        super().__init__(model, **query)
         if index is not None:
             name = index.index.name if isinstance(index, Index) else index
-            self._read = self._read.replaced(on_index=index_called(store, name))
+            self._read = self._read.replaced(on_index=index_called(store_of(model), name))
 
     def _of(self, read: Read) -> Any:
         refined = super()._of(read)

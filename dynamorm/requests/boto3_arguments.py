@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..arguments import check_mapping
-from ..exceptions import InvalidExpression
+from ..exceptions import ExpressionTooLong, InvalidExpression
+from ..expressions import LONGEST
 from ..wire.codec import encode_item, encode_value
 from . import Request
 
 # What the verbs themselves supply.
 _OURS = frozenset({"TableName", "Key", "Item", "Keys", "RequestItems"})
+_MAPPINGS = frozenset({"ExpressionAttributeNames", "ExpressionAttributeValues", "ExclusiveStartKey"})
 _CONDITIONS = frozenset({"ConditionExpression", "FilterExpression", "KeyConditionExpression"})
 _CLAUSE = re.compile(r"(?<![#:\w])(SET|REMOVE|ADD|DELETE)\s", re.IGNORECASE)
 _NAMES = "ExpressionAttributeNames"
@@ -28,10 +30,7 @@ def merged(request: Request, given: Mapping[str, Any] | None) -> Request:
     """Return the request with what was given on top."""
     if not given:
         return request
-    check_mapping("boto3's arguments (get_item_kwargs and the like)", given, InvalidExpression)
-    refused = sorted(_OURS & given.keys())
-    if refused:
-        raise InvalidExpression(f"{', '.join(refused)}: given by the verb itself, and cannot be passed through")
+    _check(request, given)
     payload = _out_of_the_way(request.payload, given)
     for name, value in given.items():
         if name == "ExpressionAttributeNames":
@@ -55,7 +54,31 @@ def merged(request: Request, given: Mapping[str, Any] | None) -> Request:
             payload[name] = value
     if "ProjectionExpression" in request.payload and "ProjectionExpression" in given:
         _without_unused_names(payload)
+    for name, value in payload.items():
+        if name.endswith("Expression") and isinstance(value, str) and len(value) > LONGEST:
+            raise ExpressionTooLong(f"{name} has more than the {LONGEST:,} bytes that DynamoDB takes")
     return Request(request.operation, payload, well_formed=False)
+
+
+def _check(request: Request, given: Mapping[str, Any]) -> None:
+    """Refuse arguments that cannot be merged."""
+    check_mapping("boto3's arguments (get_item_kwargs and the like)", given, InvalidExpression)
+    refused = sorted(name for name in _OURS if name in given)
+    if refused:
+        raise InvalidExpression(f"{', '.join(refused)}: given by the verb itself, and cannot be passed through")
+    for name, value in given.items():
+        if not isinstance(name, str) or not name[:1].isupper():
+            raise InvalidExpression(f"{name!r} is no argument of {request.operation}; {_instead_of(name)}")
+        if name in _MAPPINGS and not (isinstance(value, Mapping) or (value is None and name == "ExclusiveStartKey")):
+            raise InvalidExpression(f"{name}={value!r}: a dict is meant")
+        if name in ("ProjectionExpression", "UpdateExpression") and not isinstance(value, str):
+            raise InvalidExpression(f"{name}={value!r}: an expression string is meant")
+
+
+def _instead_of(name: Any) -> str:
+    if name in ("condition", "conditions"):
+        return "conditions of writes are called conditions=..."
+    return "boto3 writes arguments in capitals, such as ReturnValues"
 
 
 def _both(name: str, ours: str, theirs: str) -> str:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from ..exceptions import DynamoException, InvalidExpression, InvalidKey, UnstorableValue, ValidationError
+from ..exceptions import (
+    DynamoException,
+    InvalidExpression,
+    InvalidKey,
+    MisusedExpression,
+    UnstorableValue,
+    ValidationError,
+)
 from ..expressions import (
     FUNCTIONS,
     REFERRING,
@@ -160,7 +167,7 @@ def _tagged(convert: Convert, tags: frozenset[str]) -> Convert:
 def _asked(mapper: Mapper, writing: AskedAction, value: Any) -> AskedAction:
     label, kind, path, spec, _, convert = writing
     if kind == "remove" and value is not True:
-        raise TypeError(f"{label}={value!r}: remove takes True")
+        raise MisusedExpression(f"{label}={value!r}: remove takes True")
     if kind == "set" and (value is None or (isinstance(value, (set, frozenset)) and not value)):
         kind = "remove"
     if kind == "remove":

@@ -91,8 +91,6 @@ def test_several_values_are_asked_of_operators_that_take_several(shelf, sent):
         ("year__between", [1, 2, 3]),
         ("title__in", "The Depths"),
         ("year__in", 1999),
-        ("year__in", []),
-        ("year__in", range(101)),
     ]:
         with pytest.raises(InvalidExpression, match=name):
             list(shelf.scan(**{name: value}))

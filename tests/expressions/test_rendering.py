@@ -8,10 +8,10 @@ import sys
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from dynamorm import F, InvalidExpression, Q, requests
+from dynamorm import ExpressionTooLong, F, InvalidExpression, Q, requests
 from dynamorm.bounded import Bounded
 from dynamorm.expressions import (
     Action,
@@ -115,7 +115,10 @@ def test_any_condition_is_made_of_placeholders_and_words_of_dynamodb(data):
     item = data.draw(items())
     tree = data.draw(trees(item))
     condition = by_reference(tree)
-    first, second = rendered(condition), rendered(condition)
+    try:
+        first, second = rendered(condition), rendered(condition)
+    except ExpressionTooLong:
+        reject()
     assert first == second
     check(*first)
 

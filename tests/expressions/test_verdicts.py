@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from boto3.dynamodb.conditions import Attr
 from boto3.dynamodb.types import TypeSerializer
-from hypothesis import HealthCheck, event, given, note, settings
+from hypothesis import HealthCheck, event, given, note, reject, settings
 from hypothesis import strategies as st
 
-from dynamorm import ConditionFailed, F, Q, using
+from dynamorm import ConditionFailed, ExpressionTooLong, F, Q, using
 
 from ..libraries import (
     binary,
@@ -109,7 +109,7 @@ class Writer:
             subject = subject.size()
         values = [self.value(value, leaf.style) for value in leaf.given]
         if leaf.operator == "in":
-            return subject.is_in(values)
+            return subject.is_in(values if leaf.style == "boto3" else self.several(values))
         name = "attribute_type" if leaf.operator == "type" else leaf.operator
         return getattr(subject, name)(*values)
 
@@ -124,7 +124,12 @@ class Writer:
         is_free = leaf.place.kind in ("free", "any")
         words = {"in": "is_in", "type": "attribute_type"} if is_free else {}
         word = words.get(leaf.operator, leaf.operator)
-        return "__".join([*parts, word]), values if leaf.operator in ("in", "between") else values[0]
+        return "__".join([*parts, word]), self.several(values) if leaf.operator in ("in", "between") else values[0]
+
+    @staticmethod
+    def several(values: list[Any]) -> Any:
+        # conditions are asked more than once, though iterators can be gone through once only
+        return values if len(values) % 2 else iter(values)
 
     def value(self, value: Any, style: str) -> Any:
         if not isinstance(value, Other):
@@ -166,5 +171,9 @@ def test_the_engines_verdict_is_that_of_plain_python(models, data):
     model.Table.client.put_item(TableName=model.Table.full_name, Item=wire)
     expected = holds(tree, item)
     event(f"holds: {expected}")
-    assert model.scan(condition).count() == expected
+    try:
+        counted = model.scan(condition).count()
+    except ExpressionTooLong:
+        reject()
+    assert counted == expected
     assert is_refused(condition, model) == (not expected)

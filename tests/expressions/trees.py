@@ -285,6 +285,8 @@ def _several(draw: st.DrawFn, item: Any, place: Place, style: str) -> Leaf:
         pair = [*(pair for pair in pairs if type_of(pair[1]) == code), first][:2]
         low, high = sorted(pair, key=lambda pair: sort_key(pair[1]))
         return Leaf(place, "between", (low[0], high[0]), (low[1], high[1]), style=style)
+    # now and then none, and more than DynamoDB takes in one IN
+    pairs *= draw(st.sampled_from([1] * 12 + [0, 101]))
     return Leaf(place, "in", tuple(given for given, _ in pairs), tuple(meant for _, meant in pairs), style=style)
 
 

@@ -415,6 +415,7 @@ QUIET_ON_READS = {
     "partial",
     "prefetch",
     "rate_limit",
+    "read_ahead",
     "recursive",
     "resp",
     "scanned",

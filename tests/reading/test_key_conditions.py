@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from boto3.dynamodb.conditions import Attr, Key
 
-from dynamorm import F, InvalidKey, InvalidSchemaField, NotProjected, Q, ValidationError
+from dynamorm import F, InvalidExpression, InvalidKey, InvalidSchemaField, NotProjected, Q, ValidationError
 
 from ..scores import games, places, score_model, score_values
 from ..traffic import sent_by
@@ -135,3 +135,24 @@ def test_conditions_are_those_of_the_one_grammar(score):
         score.query(user="ann", win=1).explain()
     with pytest.raises(ValidationError):
         score.query(user="ann", wins="many").explain()
+
+
+def test_bounds_that_exclude_all_find_nothing_without_a_request(score, sent):
+    sent.clear()
+    for query in (
+        score.query(user="ann", game__gte="g5", game__lte="g1"),
+        score.query(game__lte="g1", user="ann").filter(game__gte="g5", wins=1),
+        score.ByPoints.query(score.points >= 30, score.points <= 20, user="ann"),
+        score.find(user="ann", points__gte=10, points__lte=9),
+    ):
+        for _ in range(2):
+            assert list(query) == [] and query.count() == 0 and not query.exists()
+    assert sent == []
+    assert games(score.query(user="ann", game__gte="g1", game__lte="g1")) == ["g1"]
+    assert games(score.ByPoints.query(user="ann", points__gte=9, points__lte=20)) == ["g1", "g2"]
+    with pytest.raises(InvalidExpression, match="the lower one first"):
+        score.ByPoints.query(user="ann", points__between=[30, 20]).all()
+    with pytest.raises(InvalidKey, match="never empty"):
+        score.query(user="").all()
+    with pytest.raises(InvalidKey, match="never empty"):
+        score.query(user="ann", game="").all()

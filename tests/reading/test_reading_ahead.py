@@ -25,7 +25,7 @@ def requests_in(sent):
 
 def test_one_page_is_asked_for_while_the_one_before_is_gone_through(score):
     with sent_by(score) as sent:
-        read = iter(score.query(user="ann").page_size(2).prefetch())
+        read = iter(score.query(user="ann").page_size(2).read_ahead())
         assert sent == []
         first = next(read)
         assert requests_in(sent) == 2, "the second page, and no third one"
@@ -40,22 +40,22 @@ def test_without_it_nothing_is_asked_for_before_it_is_needed(score):
         read = iter(score.query(user="ann").page_size(2))
         next(read), next(read)
         assert requests_in(sent) == 1
-        assert next(iter(score.query(user="ann").page_size(2).prefetch().prefetch(False))) is not None
+        assert next(iter(score.query(user="ann").page_size(2).read_ahead().read_ahead(False))) is not None
         assert requests_in(sent) == 2
 
 
 def test_the_items_are_the_same(score):
     for size in (1, 2, 4, 6, 7):
-        assert games(score.query(user="ann").page_size(size).prefetch()) == list(GAMES)
-        assert games(score.query(user="ann").page_size(size).prefetch().reverse()) == list(reversed(GAMES))
-        assert len(places(score.scan().page_size(size).prefetch())) == 12
-        assert score.query(user="ann").page_size(size).prefetch().count() == 6
-        pages = list(score.query(user="ann").page_size(size).prefetch().pages())
+        assert games(score.query(user="ann").page_size(size).read_ahead()) == list(GAMES)
+        assert games(score.query(user="ann").page_size(size).read_ahead().reverse()) == list(reversed(GAMES))
+        assert len(places(score.scan().page_size(size).read_ahead())) == 12
+        assert score.query(user="ann").page_size(size).read_ahead().count() == 6
+        pages = list(score.query(user="ann").page_size(size).read_ahead().pages())
         assert games(one for page in pages for one in page.items) == list(GAMES)
 
 
 def test_places_to_go_on_from_are_those_of_what_was_taken(score):
-    query = score.query(user="ann").page_size(2).prefetch()
+    query = score.query(user="ann").page_size(2).read_ahead()
     for taken in range(7):
         read = iter(query)
         for _ in range(taken):
@@ -67,7 +67,7 @@ def test_places_to_go_on_from_are_those_of_what_was_taken(score):
 
 
 def test_figures_are_those_of_the_pages_that_were_taken(score):
-    query = score.query(user="ann", query_kwargs={"ReturnConsumedCapacity": "TOTAL"}).page_size(2).prefetch()
+    query = score.query(user="ann", query_kwargs={"ReturnConsumedCapacity": "TOTAL"}).page_size(2).read_ahead()
     with sent_by(score) as sent:
         read = iter(query)
         next(read)
@@ -77,7 +77,7 @@ def test_figures_are_those_of_the_pages_that_were_taken(score):
 
 
 def test_who_asks_for_some_items_only_reads_nothing_ahead(score):
-    query = score.query(user="ann").page_size(2).prefetch()
+    query = score.query(user="ann").page_size(2).read_ahead()
     with sent_by(score) as sent:
         assert query.first() is not None and query.exists() and query[0] is not None
         assert requests_in(sent) == 3
@@ -92,7 +92,7 @@ def test_what_goes_wrong_ahead_goes_wrong_where_it_would_have_been_met(score):
             raise OSError("the line is cut")
 
     with pre_request.connected_to(fail, sender=score):
-        query = score.query(user="ann").page_size(2).prefetch()
+        query = score.query(user="ann").page_size(2).read_ahead()
         read = iter(query)
         found = [next(read), next(read)]
         with pytest.raises(OSError, match="the line is cut"):
@@ -103,12 +103,20 @@ def test_what_goes_wrong_ahead_goes_wrong_where_it_would_have_been_met(score):
 
 def test_the_settings_of_the_beginning_hold(score, dynamo_local):
     with using(endpoint_url=dynamo_local.endpoint_url):
-        read = iter(score.query(user="ann").page_size(2).prefetch())
+        read = iter(score.query(user="ann").page_size(2).read_ahead())
         next(read)
     with using(endpoint_url="http://127.0.0.1:9"):
         assert len(list(read)) == 5
 
 
+def test_its_former_name_is_kept(score):
+    with sent_by(score) as sent:
+        read = iter(score.query(user="ann").page_size(2).prefetch())
+        next(read)
+        assert requests_in(sent) == 2
+        assert games(score.query(user="ann").page_size(2).prefetch().prefetch(False)) == list(GAMES)
+
+
 def test_a_parallel_scan_refuses_it(score):
-    with pytest.raises(InvalidExpression, match="reads ahead by itself"):
-        list(score.scan().parallel(2).prefetch())
+    with pytest.raises(InvalidExpression, match=r"leave out read_ahead\(\)"):
+        list(score.scan().parallel(2).read_ahead())
