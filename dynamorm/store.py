@@ -245,6 +245,9 @@ class Store:
 
         :raises InvalidKey: if they contradict each other
         """
+        pinned, binding = _pinned.get(), self.binding
+        if pinned is None and binding is None:
+            return values
         binding = self._binding_here
         if not isinstance(binding, Handled) or not binding.given:
             return values

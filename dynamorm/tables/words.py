@@ -34,7 +34,7 @@ def words_of(kind: type) -> tuple[str, ...]:
         name
         for klass in reversed(kind.__mro__)
         for name, annotation in vars(klass).get("__annotations__", {}).items()
-        if "ClassVar" not in annotation
+        if "ClassVar" not in annotation and not name.startswith("_")
     )
 
 
@@ -56,7 +56,7 @@ def refuse_unknown_words(owner: str, declaration: type, known: Iterable[str]) ->
 def _what_now(name: str, known: tuple[str, ...]) -> str:
     if name in _NOT_YET:
         return "DynamORM does not support this word yet; leave it out"
-    hint = did_you_mean(name, known) or f"it knows {', '.join(sorted(known))}"
+    hint = did_you_mean(name, known) or f"it knows {', '.join(sorted({*known}))}"
     return (
         f"DynamORM does not know this word; {hint} (an attribute of your own needs an underscore in front of its name, "
         "or an annotation in a base class)"

@@ -43,7 +43,7 @@ def test_options_given_as_keywords_name_the_method(shelf, sent, name, message):
         lambda: shelf.query(isbn="A").filter(**{name: 3}),
         lambda: shelf.scan().filter(**{f"{name}__gt": 3}),
         lambda: shelf.scan(Q(**{name: 3})),
-        lambda: shelf.scan({name: 3}),
+        lambda: shelf.scan({}, {name: 3}),  # a first dict may be boto3's arguments
         lambda: shelf.find(isbn="A").key(**{name: 3}),
     ):
         with pytest.raises(InvalidSchemaField, match=message) as caught:
