@@ -41,11 +41,14 @@
     └── EngineError                   a local engine is not installed, or did not start
 
 Errors that stand for an answer of DynamoDB are also ``botocore.exceptions.ClientError``: the connection raises
-subclasses of theirs and ours, with the original as ``__cause__``.  All of them can be pickled.
+subclasses of theirs and ours, with the original as ``__cause__``.  All of them can be copied and pickled, with the
+instances and items that they carry; what cannot be pickled becomes a :class:`NotPickled`, which says so.
 """
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -92,8 +95,48 @@ __all__ = [
 ]
 
 
+class NotPickled:
+    """Stands in a pickled error for something that the error carried and that could not be pickled."""
+
+    def __init__(self, shown: str, reason: str) -> None:
+        self.shown = shown
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return f"<{self.shown}, which could not be pickled: {self.reason}>"
+
+
+def to_pickle(value: Any) -> Any:
+    """Return a value as it can be pickled: what cannot be, or a part of it, has something in its place that says so."""
+    try:
+        pickle.loads(pickle.dumps(value))
+    except Exception as error:
+        if isinstance(value, dict):
+            return {to_pickle(name): to_pickle(inner) for name, inner in value.items()}
+        if type(value) in (list, tuple):
+            return type(value)(map(to_pickle, value))
+        return NotPickled(repr(value), str(error))
+    return value
+
+
 class DynamoException(Exception):
     """The root: whatever DynamORM raises on purpose is one of these."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), to_pickle(self.args), {name: to_pickle(value) for name, value in vars(self).items()}
+
+    def __copy__(self) -> Self:
+        twin = type(self).__new__(type(self), *self.args)
+        twin.__dict__.update(vars(self))
+        if self.__cause__ is not None:
+            twin.__cause__ = self.__cause__
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = memo[id(self)] = copy.copy(self)
+        twin.args = copy.deepcopy(self.args, memo)
+        twin.__dict__.update(copy.deepcopy(vars(self), memo))
+        return twin
 
 
 class DynaModelException(DynamoException):
@@ -108,9 +151,15 @@ class _ErrorsByField(dict[Any, Any]):
         """The errors by field, as the libraries' own exceptions give them under this name."""
         return dict(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (to_pickle(dict(self)),)
+
 
 class _ErrorsInOrder(list[Any]):
     """Errors as pydantic reports them: a list of dicts."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (to_pickle(list(self)),)
 
     @property
     def messages(self) -> dict[Any, Any]:

@@ -21,7 +21,10 @@ from .reading.query import QueryIterator
 from .reading.scan import ScanIterator
 from .reading.verbs import finish_get, prepare_exists, prepare_get
 from .relationships.declaring import Relationship, bind, partners_given
+from .schema.copies import UNCHANGING
+from .schema.iterators import settled
 from .signals import model_prepared, post_init, pre_init
+from .spec import FieldSpec
 from .store import plain
 from .wire.codec import WireItem, with_bytes
 from .writing import saving, updating
@@ -142,19 +145,19 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         def __getattr__(self, name: str) -> Any: ...
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if type(value) not in UNCHANGING and (spec := _field_of(self, name)) is not None:
+            value = settled(value, spec)
         object.__setattr__(self, name, value)
         state = self._dynamorm_known_state
-        if state is not None and (state.defaults or state.pending):
-            # what is assigned is neither a default any more nor an increment
-            state.defaults.pop(name, None)
-            state.pending.pop(name, None)
+        if state is not None and (state.defaults or state.pending or state.sending):
+            state.forget(name)
 
     def __delattr__(self, name: str) -> None:
-        object.__delattr__(self, name)
+        if name in self.__dict__ or _field_of(self, name) is None:
+            object.__delattr__(self, name)
         state = self._dynamorm_known_state
         if state is not None:
-            state.defaults.pop(name, None)
-            state.pending.pop(name, None)
+            state.forget(name)
 
     # Reading.
 
@@ -495,6 +498,11 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Stateful)):
         if key is None:
             raise TypeError(f"{self!r} cannot be hashed before its key is complete")
         return hash((type(self), key))
+
+
+def _field_of(instance: Any, name: str) -> FieldSpec | None:
+    definition = getattr(type(instance), "_dynamorm", None)
+    return None if definition is None else definition.store.mapper.fields.get(name)
 
 
 def _complete_key(instance: Any) -> tuple[Any, ...] | None:

@@ -89,6 +89,11 @@ def children(node: Mapping[str, Any]) -> Iterator[Any]:
                 yield one[0] if isinstance(one, tuple) else one
 
 
+def as_list(node: Node) -> Node:
+    """Return a list in place of an iterable of anything, which would be an iterator, and empty once it was read."""
+    return {**node, "type": "list"}
+
+
 def map_children(node: Node, change: Callable[[Node], Node]) -> Node:
     """Return a copy of a node with the nodes inside changed."""
     copied = dict(node)

@@ -12,10 +12,11 @@ from functools import cached_property
 from typing import Any
 
 from ...spec import FieldSpec
-from ...wire.codec import WireItem
+from ...wire.codec import WireItem, encode_item
 from ..base import Adapter, means_none
 from ..compiler import SchemaLayout
 from ..compiler.dumping import Dump, compile_dump
+from ..iterators import holds_fleeting
 from .core_schema import Model, Node, root_and_definitions, unwrapped
 from .validators import PUT, compile_fields_validator
 
@@ -49,6 +50,8 @@ class InputValidator:
         """Return what pydantic takes for the values, or refuses; ``None`` where it takes more to prepare them."""
         if self._is_seen_before or type(values) is not dict or not values.keys() <= self._names:
             return None
+        if holds_fleeting(values.values()):
+            return None
         nones = [name for name, value in values.items() if value is None]
         if not nones and not self._changed:
             return values
@@ -78,7 +81,15 @@ class InputValidator:
             natives = self._accept(given)
         except Exception:
             return None
-        return dump(natives)
+        wire = dump(natives)
+        if wire is not None:
+            return wire
+        try:
+            # what was accepted is not validated again
+            encoded: WireItem = encode_item(self._adapter.dump(natives))
+        except Exception:
+            return None
+        return encoded
 
     @cached_property
     def _dump(self) -> Dump | None:

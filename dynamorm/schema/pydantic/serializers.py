@@ -9,7 +9,7 @@ from typing import Any, cast
 from pydantic_core import CoreConfig, CoreSchema, PydanticSerializationUnexpectedValue, SchemaSerializer
 from pydantic_core.core_schema import SerializationInfo
 
-from .core_schema import FUNCTIONS, Model, Node, children, map_children, nodes_of, without_ref
+from .core_schema import FUNCTIONS, Model, Node, as_list, children, map_children, nodes_of, without_ref
 from .natives import stand_in_for
 
 
@@ -57,7 +57,7 @@ class SerializationRewriter:
         if node.get("type") in ("union", "tagged-union"):
             members = tuple(one for choice in children(node) if (one := self._model_in(choice)) is not None)
             return map_children(node, lambda choice: self.rewritten(choice, members))
-        copied = map_children(node, self.rewritten)
+        copied = map_children(as_list(node) if node.get("type") == "generator" else node, self.rewritten)
         copied.pop("serialization_exclude", None)
         copied.pop("serialization_exclude_if", None)
         return copied
