@@ -120,7 +120,25 @@ def to_pickle(value: Any) -> Any:
 
 
 class DynamoException(Exception):
-    """The root: whatever DynamORM raises on purpose is one of these."""
+    """The root: whatever DynamORM raises on purpose is one of these.
+
+    Where one of several items is to blame, ``position`` says which one, counted from 0, and ``key`` holds the parts of
+    its primary key that were given, by Python name.
+    """
+
+    position: int | None = None
+    key: dict[str, Any] | None = None
+
+    def about(self, position: int, key: dict[str, Any]) -> None:
+        """Say which of several items this is about."""
+        self.position, self.key = position, key
+        if self.args and isinstance(self.args[0], str):
+            self.args = (f"{self.args[0]} ({self._which})", *self.args[1:])
+
+    @property
+    def _which(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in (self.key or {}).items())
+        return f"item {self.position}, {shown or 'without a key'}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), to_pickle(self.args), {name: to_pickle(value) for name, value in vars(self).items()}
@@ -192,7 +210,8 @@ class ValidationError(DynaModelException):
 
     def __str__(self) -> str:
         text = f"Validation failed for schema {self.schema_name}. Errors: {self.errors}"
-        return f"{text} ({self.where})" if self.where else text
+        places = [self.where, "" if self.position is None else self._which]
+        return " ".join([text, *(f"({place})" for place in places if place)])
 
 
 class UnknownSchema(DynaModelException, TypeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..exceptions import DoesNotExist, DynaModelException, HashKeyExists, PartialInstance, PathMissing
+from ..exceptions import DoesNotExist, DynaModelException, DynamoException, HashKeyExists, PartialInstance, PathMissing
 from ..expressions import Change
 from ..flows import Flow, Invoke
 from ..instances.changes import changes, key_changed, more, partial_save, require_same_key, values_of
@@ -29,6 +29,26 @@ def item_to_put(store: Store, item: Any) -> WireItem:
         return store.mapper.wire_of_new(item)
     name = store.model.__name__
     raise DynaModelException(f"{name} is put as a dict or an instance of it, not as {item!r}")
+
+
+def items_to_put(store: Store, items: Iterable[Any]) -> list[WireItem]:
+    """Return the wire forms of items that are put together; an error says which of them is to blame."""
+    wires = []
+    for position, item in enumerate(items):
+        try:
+            wires.append(item_to_put(store, item))
+        except DynamoException as error:
+            error.about(position, _given_key(store, item))
+            raise
+    return wires
+
+
+def _given_key(store: Store, item: Any) -> dict[str, Any]:
+    """Return the parts of its key that an item has, whatever else is wrong with it."""
+    values = item if isinstance(item, Mapping) else getattr(item, "__dict__", {})
+    by_stored = store.mapper.adapter.by_stored
+    found = {by_stored[name].name: values.get(by_stored[name].name, values.get(name)) for name in store.mapper.key.names}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def whole_item(store: Store, instance: Any, values: Mapping[str, Any]) -> WireItem:
