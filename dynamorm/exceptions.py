@@ -355,11 +355,12 @@ class ConnectionFailed(DynamoException):
 class ServiceError(DynamoException):
     """DynamoDB answered with an error.
 
-    ``code`` is DynamoDB's name for it, ``operation`` what was asked, ``table`` of which table (``None`` where the
-    operation names none or several), ``request_id`` what AWS support asks for.
+    ``code`` is DynamoDB's name for it, ``message`` what it says, ``operation`` what was asked, ``table`` of which table
+    (``None`` where the operation names none or several), ``request_id`` what AWS support asks for.
     """
 
     code: str = ""
+    message: str = ""
     operation: str = ""
     table: str | None = None
     request_id: str | None = None

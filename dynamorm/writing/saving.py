@@ -47,7 +47,9 @@ def _given_key(store: Store, item: Any) -> dict[str, Any]:
     """Return the parts of its key that an item has, whatever else is wrong with it."""
     values = item if isinstance(item, Mapping) else getattr(item, "__dict__", {})
     by_stored = store.mapper.adapter.by_stored
-    found = {by_stored[name].name: values.get(by_stored[name].name, values.get(name)) for name in store.mapper.key.names}
+    found = {
+        by_stored[name].name: values.get(by_stored[name].name, values.get(name)) for name in store.mapper.key.names
+    }
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -93,7 +95,7 @@ def save_whole(store: Store, instance: Any, unique: bool, conditions: Any, raw: 
         response = yield from store.put_unique(place, whole, resolved, raw)
     elif state.extra and state.loaded is not None:
         known = {name: value for name, value in whole.items() if name not in state.extra}
-        response = yield from store.replace_known(place, known, resolved, raw)
+        response = yield from store.replace_known(place, known, state.extra, resolved, raw)
     else:
         response = yield from store.put(place, whole, resolved, raw)
     mark_stored(store.mapper, instance, whole, sent, place)
