@@ -196,9 +196,9 @@ class Store:
             changed = [name for name, value in extra.items() if not same_value(now.get(name), value)]
             if changed:
                 error.message = (
-                    f"{error.message} (the schema does not know {', '.join(sorted(changed))}, and somebody else changed "
-                    "that since the instance was loaded; an item of so many attributes can only be saved over what was "
-                    "loaded, so refresh() the instance, or save what was changed in it by save(partial=True))"
+                    f"{error.message} (the schema does not know {', '.join(sorted(changed))}, and somebody else has "
+                    "changed that since the instance was loaded; an item of so many attributes is only saved over what "
+                    "was loaded: refresh() the instance, or send what was changed in it with save(partial=True))"
                 )
             raise
 

@@ -6,7 +6,7 @@ Whether an instance was changed, and what is stored of it, takes reading its val
 from __future__ import annotations
 
 import operator
-from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Set, ValuesView
+from collections.abc import ItemsView, Iterator, KeysView, Mapping, Set, ValuesView
 from typing import Any
 
 from ..exceptions import UnstorableValue
@@ -17,11 +17,6 @@ from .copies import UNCHANGING
 _FLEETING = (Iterator, KeysView, ValuesView, ItemsView)
 # deeper than anything that DynamoDB stores
 _DEEPEST = 40
-
-
-def holds_fleeting(values: Iterable[Any]) -> bool:
-    """Return whether there are iterators or views among values; what is inside them does not count."""
-    return any(issubclass(kind, _FLEETING) for kind in set(map(type, values)) - UNCHANGING)
 
 
 def settled(value: Any, spec: FieldSpec | None = None, depth: int = 0) -> Any:

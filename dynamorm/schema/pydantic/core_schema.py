@@ -68,6 +68,11 @@ def unwrapped(node: Node, definitions: Mapping[str, Node], kinds: Collection[str
     return node
 
 
+def as_list(node: Node) -> Node:
+    """Return the node of a list for that of a generator, which could be gone through only once."""
+    return {**node, "type": "list"} if node.get("type") == "generator" else node
+
+
 def without_ref(node: Node) -> Node:
     """Return a copy of a node that nothing refers to."""
     return {key: value for key, value in node.items() if key != "ref"}
@@ -87,11 +92,6 @@ def children(node: Mapping[str, Any]) -> Iterator[Any]:
         elif isinstance(value, list):
             for one in value:
                 yield one[0] if isinstance(one, tuple) else one
-
-
-def as_list(node: Node) -> Node:
-    """Return a list in place of an iterable of anything, which would be an iterator, and empty once it was read."""
-    return {**node, "type": "list"}
 
 
 def map_children(node: Node, change: Callable[[Node], Node]) -> Node:

@@ -7,7 +7,7 @@ still be right in the usual form.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +16,6 @@ from ...wire.codec import WireItem, encode_item
 from ..base import Adapter, means_none
 from ..compiler import SchemaLayout
 from ..compiler.dumping import Dump, compile_dump
-from ..iterators import holds_fleeting
 from .core_schema import Model, Node, root_and_definitions, unwrapped
 from .validators import PUT, compile_fields_validator
 
@@ -38,6 +37,7 @@ class InputValidator:
         self._model = model
         self._names = frozenset(spec.name for spec in adapter.inputs)
         self._keep_none = frozenset(spec.name for spec in adapter.inputs if means_none(spec))
+        self._containers = [spec.name for spec in adapter.inputs if spec.kind in ("list", "set", "any")]
         fields = self._fields(core)
         self._is_seen_before = fields is None
         self._changed = [
@@ -50,8 +50,8 @@ class InputValidator:
         """Return what pydantic takes for the values, or refuses; ``None`` where it takes more to prepare them."""
         if self._is_seen_before or type(values) is not dict or not values.keys() <= self._names:
             return None
-        if holds_fleeting(values.values()):
-            return None
+        if any(isinstance(values.get(name), Iterator) for name in self._containers):
+            return None  # it can be gone through once only, which must not be in vain
         nones = [name for name, value in values.items() if value is None]
         if not nones and not self._changed:
             return values

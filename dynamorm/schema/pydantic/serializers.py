@@ -57,7 +57,7 @@ class SerializationRewriter:
         if node.get("type") in ("union", "tagged-union"):
             members = tuple(one for choice in children(node) if (one := self._model_in(choice)) is not None)
             return map_children(node, lambda choice: self.rewritten(choice, members))
-        copied = map_children(as_list(node) if node.get("type") == "generator" else node, self.rewritten)
+        copied = map_children(as_list(node), self.rewritten)
         copied.pop("serialization_exclude", None)
         copied.pop("serialization_exclude_if", None)
         return copied

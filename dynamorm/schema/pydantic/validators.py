@@ -163,9 +163,8 @@ class ValidationRewriter:
 
     def rewritten(self, node: Node, top: bool = False, choice: bool = False) -> Node:
         """Return a changed node; ``top`` is the outermost model, ``choice`` one of several that a value may fit."""
+        node = as_list(node)
         kind = node.get("type")
-        if kind == "generator":
-            return self.rewritten(as_list(node), top, choice)
         if isinstance(node, _Unchanged):
             return map_children(node, self.rewritten)
         if kind == "model" and not node["root_model"]:
