@@ -162,7 +162,7 @@ def _asked(mapper: Mapper, writing: AskedAction, value: Any) -> AskedAction:
         value = settled(value, spec)
     if kind == "remove" and value is not True:
         raise TypeError(f"{label}={value!r}: remove takes True")
-    if kind == "set" and (value is None or (isinstance(value, (set, frozenset)) and not value)):
+    if kind == "set" and (value is None or _is_empty_set(spec, value)):
         kind = "remove"
     if kind == "remove":
         _check_removable(mapper, label, spec)
@@ -170,6 +170,11 @@ def _asked(mapper: Mapper, writing: AskedAction, value: Any) -> AskedAction:
     if value is None:
         raise InvalidExpression(f"{label}=None: {kind} takes a value; set a field to None to remove it")
     return AskedAction(label, kind, path, spec, value, None if isinstance(value, _COMPUTED) else convert)
+
+
+def _is_empty_set(spec: FieldSpec | None, value: Any) -> bool:
+    """Return whether a value is an empty set, which cannot be stored; for a list it is an empty list."""
+    return isinstance(value, (set, frozenset)) and not value and (spec is None or spec.kind != "list")
 
 
 def _check_removable(mapper: Mapper, label: str, spec: FieldSpec | None) -> None:
