@@ -29,8 +29,6 @@ def settled(value: Any, spec: FieldSpec | None = None, depth: int = 0) -> Any:
         elements = [one if type(one) in UNCHANGING else settled(one, inside, depth + 1) for one in value]
         return value if all(map(operator.is_, elements, value)) else kind(elements)
     if isinstance(value, Mapping) and not isinstance(value, Iterator):
-        if kind is not dict:
-            return value
         fields = (spec.fields or {}) if spec is not None else {}
         entries = {name: settled(one, fields.get(name, inside), depth + 1) for name, one in value.items()}
         return value if all(map(operator.is_, entries.values(), value.values())) else entries
