@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from .instances.state import Stateful
+from .schema.copies import UNCHANGING
+from .schema.iterators import settled
 
 
 class Entity(Stateful):
@@ -15,12 +17,15 @@ class Entity(Stateful):
     _dynamorm: ClassVar[Any]
 
     def __setattr__(self, name: str, value: Any) -> None:
+        if type(value) not in UNCHANGING:
+            definition = getattr(type(self), "_dynamorm", None)
+            spec = None if definition is None else definition.store.mapper.fields.get(name)
+            if spec is not None:
+                value = settled(value, spec)
         object.__setattr__(self, name, value)
         state = self._dynamorm_known_state
-        if state is not None and (state.defaults or state.pending):
-            # what is assigned is neither a default any more nor an increment
-            state.defaults.pop(name, None)
-            state.pending.pop(name, None)
+        if state is not None and (state.defaults or state.pending or state.sending):
+            state.forget(name)
 
     def __delattr__(self, name: str) -> None:
         spec = type(self)._dynamorm.adapter.fields.get(name)

@@ -46,13 +46,16 @@
     └── EngineError                   a local engine is not installed, or did not start
 
 Errors that stand for an answer of DynamoDB are also ``botocore.exceptions.ClientError``: the connection raises
-subclasses of theirs and ours, with the original as ``__cause__``.  All of them can be pickled.
+subclasses of theirs and ours, with the original as ``__cause__``.  All of them can be copied and pickled, with the
+instances and items that they carry; what cannot be pickled becomes a :class:`NotPickled`, which says so.
 
 Besides there is one warning, :class:`UnsortableKey`: a key whose stored form does not sort as its values do.
 """
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -105,8 +108,66 @@ __all__ = [
 ]
 
 
+class NotPickled:
+    """Stands in a pickled error for something that the error carried and that could not be pickled."""
+
+    def __init__(self, shown: str, reason: str) -> None:
+        self.shown = shown
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return f"<{self.shown}, which could not be pickled: {self.reason}>"
+
+
+def to_pickle(value: Any) -> Any:
+    """Return a value as it can be pickled: what cannot be, or a part of it, has something in its place that says so."""
+    try:
+        pickle.loads(pickle.dumps(value))
+    except Exception as error:
+        if isinstance(value, dict):
+            return {to_pickle(name): to_pickle(inner) for name, inner in value.items()}
+        if type(value) in (list, tuple):
+            return type(value)(map(to_pickle, value))
+        return NotPickled(repr(value), str(error))
+    return value
+
+
 class DynamoException(Exception):
-    """The root: whatever DynamORM raises on purpose is one of these."""
+    """The root: whatever DynamORM raises on purpose is one of these.
+
+    Where one of several items is to blame, ``position`` says which one, counted from 0, and ``key`` holds the parts of
+    its primary key that were given, by Python name.
+    """
+
+    position: int | None = None
+    key: dict[str, Any] | None = None
+
+    def about(self, position: int, key: dict[str, Any]) -> None:
+        """Say which of several items this is about."""
+        self.position, self.key = position, key
+        if self.args and isinstance(self.args[0], str):
+            self.args = (f"{self.args[0]} ({self._which})", *self.args[1:])
+
+    @property
+    def _which(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in (self.key or {}).items())
+        return f"item {self.position}, {shown or 'without a key'}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), to_pickle(self.args), {name: to_pickle(value) for name, value in vars(self).items()}
+
+    def __copy__(self) -> Self:
+        twin = type(self).__new__(type(self), *self.args)
+        twin.__dict__.update(vars(self))
+        if self.__cause__ is not None:
+            twin.__cause__ = self.__cause__
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        twin = memo[id(self)] = copy.copy(self)
+        twin.args = copy.deepcopy(self.args, memo)
+        twin.__dict__.update(copy.deepcopy(vars(self), memo))
+        return twin
 
 
 class DynaModelException(DynamoException):
@@ -121,9 +182,15 @@ class _ErrorsByField(dict[Any, Any]):
         """The errors by field, as the libraries' own exceptions give them under this name."""
         return dict(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (to_pickle(dict(self)),)
+
 
 class _ErrorsInOrder(list[Any]):
     """Errors as pydantic reports them: a list of dicts."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (to_pickle(list(self)),)
 
     @property
     def messages(self) -> dict[Any, Any]:
@@ -160,7 +227,8 @@ class ValidationError(DynaModelException):
 
     def __str__(self) -> str:
         text = f"Validation failed for schema {self.schema_name}. Errors: {self.errors}"
-        return f"{text} ({self.where})" if self.where else text
+        places = [self.where, "" if self.position is None else self._which]
+        return " ".join([text, *(f"({place})" for place in places if place)])
 
 
 class AbstractModel(DynaModelException, AttributeError):
@@ -327,11 +395,12 @@ class ConnectionFailed(DynamoException):
 class ServiceError(DynamoException):
     """DynamoDB answered with an error.
 
-    ``code`` is DynamoDB's name for it, ``operation`` what was asked, ``table`` of which table (``None`` where the
-    operation names none or several), ``request_id`` what AWS support asks for.
+    ``code`` is DynamoDB's name for it, ``message`` what it says, ``operation`` what was asked, ``table`` of which table
+    (``None`` where the operation names none or several), ``request_id`` what AWS support asks for.
     """
 
     code: str = ""
+    message: str = ""
     operation: str = ""
     table: str | None = None
     request_id: str | None = None

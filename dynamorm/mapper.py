@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, Unstorabl
 from .expressions import Comparison, Condition, F, Path, Reference, Resolver, boto3_condition
 from .schema import TRUSTED, WHOLE, Adapter
 from .schema.compiler import Receive
+from .schema.iterators import refuse_iterators
 from .spec import FieldSpec, KeySpec
 from .wire.codec import AttributeValue, WireItem, decode_item, encode_item, safe_repr
 
@@ -268,6 +270,17 @@ class Mapper:
         """That there is none."""
         return Comparison(self.key.hash_names[:1], "not_exists")
 
+    @cached_property
+    def demanded(self) -> tuple[FieldSpec, ...]:
+        """The fields besides the key without which no item can be read: required ones that nothing stands in for."""
+        required = [
+            spec
+            for spec in self.adapter.inputs
+            if spec.required and not spec.nullable and spec.kind != "set" and spec.stored not in self.key.names
+        ]
+        defaults = self.given({}, defaults=True) if required else {}
+        return tuple(spec for spec in required if defaults.get(spec.name) is None)
+
     def boto3_condition(self, condition: Any) -> Any:
         """Return boto3's form of a condition."""
         return boto3_condition(self.conditions([condition]))
@@ -302,11 +315,51 @@ class Mapper:
         quick = self.adapter.compiled.parts[spec.name, False](value)
         if quick is not None:
             return quick
+        refuse_iterators(value, spec)
         dumped = self.adapter.stored_form(spec, value)
         if dumped is None or (isinstance(dumped, (set, frozenset)) and not dumped):
             return None
         return encode_item({spec.stored: dumped}).get(spec.stored)
 
+    def amount(self, spec: FieldSpec | None, value: Any, name: str) -> AttributeValue:
+        """Return the wire form of what is to be added to a number or set, or taken from it.
+
+        A number that the field would change by converting it is refused: half an integer would add nothing.
+        """
+        wire = self.resolver.operand(spec, value, name=name)
+        if not is_exact(value, wire):
+            ((tag, stored),) = wire.items()
+            becomes = stored if tag == "N" else ", ".join(stored)
+            reason = f"{value!r} would be changed to {becomes}; give a number that the field takes as it is"
+            raise ValidationError({name: value}, self.adapter.schema_name, {name: [reason]})
+        return wire
+
+    def refuse_iterators(self, spec: FieldSpec, value: Any) -> None:
+        """Refuse a value of a field in which there is an iterator."""
+        try:
+            refuse_iterators(value, spec)
+        except UnstorableValue as error:
+            raise ValidationError({spec.name: value}, self.adapter.schema_name, {spec.name: [str(error)]}) from error
+
     def computed(self, spec: FieldSpec, natives: Mapping[str, Any]) -> Any:
         """Return the value of a computed field as it is now."""
         return self.adapter.computed_value(spec, dict(natives))
+
+
+def is_exact(value: Any, wire: AttributeValue) -> bool:
+    """Return whether the wire form of a number, or of a set of numbers, amounts to what was given; texts may do so."""
+    if type(value) is int:
+        return True
+    ((tag, stored),) = wire.items()
+    if tag not in ("N", "NS"):
+        return True
+    given, becomes = ([value], [stored]) if tag == "N" else (list(value), stored)
+    if any(isinstance(one, bool) for one in given):
+        return False
+    if not all(isinstance(one, (int, float, Decimal)) for one in given):
+        return True
+    return set(map(Decimal, becomes)) == set(map(_exactly, given))
+
+
+def _exactly(number: int | float | Decimal) -> Decimal:
+    return Decimal(float.__repr__(number)) if isinstance(number, float) else Decimal(number)

@@ -308,13 +308,14 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
     def put_batch(cls, /, *items: Any, overwrite_by_pkeys: Any = None) -> None:
         """Store any number of items; all are validated before the first is sent.
 
+        An error has the ``position`` and the ``key`` of the item that is to blame.
+
         Of several with one key the last stays, whatever ``overwrite_by_pkeys`` says, which existing code may give.
 
         :raises BatchError: if DynamoDB goes on leaving items undone
         """
         store = cls._dynamorm.store
-        wires = [saving.item_to_put(store, item) for item in items]
-        run(write_batch(TypedItems(store, store.here), wires))
+        run(write_batch(TypedItems(store, store.here), saving.items_to_put(store, items)))
 
     def save(
         self,

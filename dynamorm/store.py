@@ -12,8 +12,16 @@ from typing import Any, NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
 from .connection import Settings, context_settings, settings_here, within
-from .exceptions import ConditionFailed, DynamoException, InvalidKey, PathMissing, RequestRefused, WrongPlace
-from .expressions import Action, Condition, shown_path
+from .exceptions import (
+    ConditionFailed,
+    DynamoException,
+    InvalidExpression,
+    InvalidKey,
+    PathMissing,
+    RequestRefused,
+    WrongPlace,
+)
+from .expressions import Action, Comparison, Condition, shown_path
 from .flows import Address, Call, Flow, Place, call_step
 from .instances.loading import loaded
 from .mapper import Mapper
@@ -21,8 +29,12 @@ from .requests import Request, build_delete, build_get, build_put, build_update
 from .requests.boto3_arguments import merged, without_conditions
 from .schema.compiler.values import read_free_map
 from .wire.codec import WireItem, decode_item
+from .wire.paths import same_value
 
 Raw = Mapping[str, Any] | None
+
+# the bytes that DynamoDB takes of one expression
+_LONGEST_EXPRESSION = 4_096
 
 
 class Table(Protocol):
@@ -300,9 +312,13 @@ class Store:
             raise
 
     def replace_known(
-        self, place: Place, item: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
+        self, place: Place, item: WireItem, extra: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
     ) -> Flow[dict[str, Any]]:
-        """Store everything that the schema knows of an item, and leave its other attributes as they are now."""
+        """Store everything that the schema knows of an item, and leave its other attributes as they are now.
+
+        Where that is too much for one update, the whole item is put, on condition that these attributes are still what
+        was loaded of them as ``extra``: a save is one request.
+        """
         key = {name: item[name] for name in self.mapper.key.names}
         actions = []
         for stored in sorted(self.mapper.adapter.readable - key.keys()):  # under former names too, which a put erases
@@ -310,9 +326,31 @@ class Store:
                 actions.append(Action("set", (stored,), item[stored]))
             else:
                 actions.append(Action("remove", (stored,)))
-        raw, more = self._conditions(raw)
-        request = build_update(place.table, key, actions, (*conditions, *more), returning="NONE")
-        return self.write(place, merged(request, raw), plain)
+        rest, more = self._conditions(raw)
+        try:
+            request = build_update(place.table, key, actions, (*conditions, *more), returning="NONE")
+        except InvalidExpression:
+            request = None
+        if request is None or len(request.payload["UpdateExpression"]) > _LONGEST_EXPRESSION:
+            return self._replace_unless_changed(place, item, extra, conditions, raw)
+        return self.write(place, merged(request, rest), plain)
+
+    def _replace_unless_changed(
+        self, place: Place, item: WireItem, extra: WireItem, conditions: Sequence[Condition], raw: Raw
+    ) -> Flow[dict[str, Any]]:
+        unchanged = [Comparison((name,), "eq", (value,)) for name, value in sorted(extra.items())]
+        try:
+            return (yield from self.put(place, {**extra, **item}, (*unchanged, *conditions), raw))
+        except ConditionFailed as error:
+            now = error.item or {}
+            changed = [name for name, value in extra.items() if not same_value(now.get(name), value)]
+            if changed:
+                error.message = (
+                    f"{error.message} (the schema does not know {', '.join(sorted(changed))}, and somebody else has "
+                    "changed that since the instance was loaded; an item of so many attributes is only saved over what "
+                    "was loaded: refresh() the instance, or send what was changed in it with save(partial=True))"
+                )
+            raise
 
     def update(
         self,

@@ -54,7 +54,7 @@ WINGS: dict[str, tuple[str, ...]] = {
     ),
     "many": ("many.typed_items", "many.batches"),
     "store": ("store",),
-    "instances": ("instances.loading", "instances.changes", "instances.state"),
+    "instances": ("instances.loading", "instances.in_flight", "instances.changes", "instances.state"),
     "mapper": ("mapper",),
     "requests": ("requests.boto3_arguments", "requests.tables", "requests.__init__", "requests.items"),
     "expressions": ("expressions",),

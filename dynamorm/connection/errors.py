@@ -53,7 +53,8 @@ class _Answered(ClientError):
         return f"{self.operation}{where}: {self.code}: {self.message}{tried}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (type(self), dict(self.response), self.operation_name, self.operation, self.table)
+        described = (type(self), dict(self.response), self.operation_name, self.operation, self.table)
+        return _rebuilt, described, {name: ours.to_pickle(value) for name, value in vars(self).items()}
 
 
 def _rebuilt(kind: type[_Answered], response: Any, operation_name: str, operation: str, table: str | None) -> _Answered:

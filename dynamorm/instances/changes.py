@@ -18,6 +18,8 @@ from .state import State
 # as many digits as DynamoDB keeps, whatever the program's own context says
 _EXACT = Context(prec=38)
 
+_OF_MANY_TEXTS = frozenset({Decimal, float})
+
 # what `update` itself takes by keyword, which no field can be given as
 _KEYWORDS = frozenset({"conditions", "update_item_kwargs", "return_all"})
 
@@ -38,16 +40,17 @@ def changed_fields(mapper: Mapper, instance: Any) -> list[FieldSpec]:
     Defaults that nobody touched are not among them, nor are fields with nothing but increments to be sent.
     """
     state: State = instance._dynamorm_state
-    held, original, pending, defaults = instance.__dict__, state.original, state.pending, state.defaults
+    held, original, defaults = instance.__dict__, state.original, state.defaults
+    pending, sending = state.pending, state.sending
     changed = []
     for spec in mapper.adapter.inputs:
         name = spec.name
         now, before = held.get(name), original.get(name)
         if now is before and type(now) in UNCHANGING:
             continue
-        if name in pending or (name in defaults and _same(mapper, spec, now, defaults[name])):
+        if name in pending or name in sending or (name in defaults and same(mapper, spec, now, defaults[name])):
             continue
-        if not _same(mapper, spec, now, before):
+        if not same(mapper, spec, now, before):
             changed.append(spec)
     return changed
 
@@ -58,7 +61,8 @@ def _identical(one: Any, other: Any) -> bool:
     if kind is not type(other):
         return False
     if kind in UNCHANGING:
-        return bool(one == other)
+        # 1.5 and 1.50 are equal, and differ where they are stored as text
+        return bool(one == other) and (kind not in _OF_MANY_TEXTS or one is other or str(one) == str(other))
     if kind is list:
         return len(one) == len(other) and all(map(_identical, one, other))
     if kind is dict:
@@ -66,7 +70,8 @@ def _identical(one: Any, other: Any) -> bool:
     return one is other and isinstance(one, UNCHANGING_BASES)
 
 
-def _same(mapper: Mapper, spec: FieldSpec, one: Any, other: Any) -> bool:
+def same(mapper: Mapper, spec: FieldSpec, one: Any, other: Any) -> bool:
+    """Return whether two values of a field would be stored alike."""
     if _identical(one, other):
         return True
     try:
@@ -76,14 +81,15 @@ def _same(mapper: Mapper, spec: FieldSpec, one: Any, other: Any) -> bool:
 
 
 def is_dirty(mapper: Mapper, instance: Any) -> bool:
-    return bool(instance._dynamorm_state.pending) or bool(changed_fields(mapper, instance))
+    state: State = instance._dynamorm_state
+    return bool(state.pending or state.sending) or bool(changed_fields(mapper, instance))
 
 
 def changes(mapper: Mapper, instance: Any) -> dict[str, tuple[Any, Any]]:
     """Return what differs from what was loaded, by field: the value then and the value now."""
     state: State = instance._dynamorm_state
     names = [spec.name for spec in changed_fields(mapper, instance)]
-    names += [name for name in state.pending if name not in names]
+    names += [name for name in {**state.sending, **state.pending} if name not in names]
     return {name: (state.original.get(name), instance.__dict__.get(name)) for name in names}
 
 
@@ -98,17 +104,19 @@ def key_changed(mapper: Mapper, instance: Any) -> bool:
             now, before = held.get(name), original[name]
             if now is before and type(now) in UNCHANGING:
                 continue
-            if not _same(mapper, mapper.fields[name], now, before):
+            if not same(mapper, mapper.fields[name], now, before):
                 return True
     return False
 
 
-def key_of_instance(mapper: Mapper, instance: Any) -> WireItem:
+def key_of_instance(mapper: Mapper, instance: Any, values: Mapping[str, Any] | None = None) -> WireItem:
     """Return the key under which the item of an instance is stored, in the form in which it was found there.
 
     Other writers may have written the same value, a moment for example, in another form.
+
+    :param values: what the instance held, if that is not what it holds now
     """
-    key = mapper.key_of(instance.__dict__)
+    key = mapper.key_of(instance.__dict__ if values is None else values)
     if mapper.key_has_forms and instance._dynamorm_state.loaded is not None and not key_changed(mapper, instance):
         loaded = instance._dynamorm_state.loaded
         return {name: loaded.get(name, value) for name, value in key.items()}
@@ -203,8 +211,8 @@ def changed_since(
     specs = [
         spec
         for spec in mapper.adapter.inputs
-        if spec.stored not in mapper.key.names and spec.name not in state.pending
-        if not _same(mapper, spec, held.get(spec.name), before.get(spec.name))
+        if spec.stored not in mapper.key.names and spec.name not in state.pending and spec.name not in state.sending
+        if not same(mapper, spec, held.get(spec.name), before.get(spec.name))
     ]
     parted = [spec for spec in specs if state.loaded is not None and spec.stored not in whole]
     return _sets(mapper, held, specs, _nested_changes(mapper, before, held, parted, None), plainly)
@@ -225,7 +233,9 @@ def _sets(
             _set(mapper, path, None if value is None else decode_value(value), done, named)
         if spec.name not in nested or (done and plainly):
             done, named = [], {}
-            _set(mapper, (spec.stored,), held.get(spec.name), done, named)
+            value = held.get(spec.name)
+            mapper.refuse_iterators(spec, value)
+            _set(mapper, (spec.stored,), value, done, named)
         actions.extend(done)
         updates.update(named)
     return actions, updates
@@ -313,7 +323,7 @@ def increase(mapper: Mapper, instance: Any, amounts: Mapping[str, Any]) -> None:
             raise InvalidExpression(f"incr({name}=...): {mapper.model_name}.{name} is no number that can be counted up")
         if isinstance(amount, bool) or not isinstance(amount, (int, float, Decimal)):
             raise InvalidExpression(f"incr({name}={amount!r}): a number is meant")
-        step = mapper.resolver.operand(spec, amount, name=name)
+        step = mapper.amount(spec, amount, name)
         if "N" not in step:
             raise InvalidExpression(f"incr({name}=...): {mapper.model_name}.{name} is not stored as a number")
         planned.append((spec, step))
@@ -322,8 +332,7 @@ def increase(mapper: Mapper, instance: Any, amounts: Mapping[str, Any]) -> None:
         name = spec.name
         total = total_of(mapper, spec, instance.__dict__.get(name), step)
         if name not in assigned:  # a value that was assigned and not stored is what counting goes on from
-            before = state.pending.get(name, 0)
-            state.pending[name] = _sum(before, decode_value(step))
+            state.pending = more(state.pending, {name: decode_value(step)})
         instance.__dict__[name] = total
         state.defaults.pop(name, None)
 
@@ -332,6 +341,17 @@ def total_of(mapper: Mapper, spec: FieldSpec, value: Any, step: AttributeValue) 
     """Return the native value of a number that is counted up."""
     wire = mapper.wire_of(spec, value)
     return mapper.adapter.as_native(spec, _sum(0 if wire is None else decode_value(wire), decode_value(step)))
+
+
+def more(amounts: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Return increments with others added to them."""
+    return {**amounts, **{name: _sum(amounts.get(name, 0), amount) for name, amount in others.items()}}
+
+
+def less(amounts: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is left of increments when others are taken from them."""
+    left = {name: _sum(amount, -others[name]) if name in others else amount for name, amount in amounts.items()}
+    return {name: amount for name, amount in left.items() if amount}
 
 
 def _sum(one: Any, other: Any) -> Any:

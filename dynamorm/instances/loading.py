@@ -10,7 +10,8 @@ from ..mapper import Mapper
 from ..schema import PARTIAL, TRUSTED, WHOLE
 from ..signals import post_init, pre_init
 from ..wire.codec import WireItem
-from .changes import values_of
+from .changes import changed_fields, values_of
+from .in_flight import InFlight, count_on_top
 from .state import Origin, State, maker, snapshot
 
 
@@ -141,17 +142,17 @@ def accept_more(mapper: Mapper, instance: Any, raw: Mapping[str, Any]) -> None:
         state.defaults.pop(name, None)
 
 
-def mark_stored(mapper: Mapper, instance: Any, wire: WireItem, place: Place | None) -> None:
-    """Remember that an instance has just been stored as a whole, in this wire form."""
+def mark_stored(mapper: Mapper, instance: Any, wire: WireItem, sent: InFlight, place: Place | None) -> None:
+    """Remember that an instance was stored as a whole, in this wire form, with the values that it held then."""
     state: State = instance._dynamorm_state
-    try:
-        state.original = snapshot(values_of(mapper, instance))
-    except Exception:
-        # an object was assigned that cannot be copied; what was stored of it is known all the same
-        state.original = mapper.load(wire, PARTIAL)
+    state.original = dict(sent.held)
+    if sent.shared:
+        stored = mapper.load(wire, PARTIAL)
+        state.original.update((name, stored.get(name)) for name in sent.shared)
     state.loaded = {**state.extra, **wire}
-    state.defaults, state.pending = {}, {}
+    state.defaults = {}
     state.partial, state.place = False, place
+    sent.settle_increments(instance)
 
 
 def move_to_here(instance: Any) -> None:
@@ -161,10 +162,28 @@ def move_to_here(instance: Any) -> None:
     state.place = state.binding = None
 
 
-def replace_all(mapper: Mapper, instance: Any, wire: WireItem, place: Place | None) -> None:
-    """Put everything that is stored into an instance, in place of what it had."""
+def replace_all(mapper: Mapper, instance: Any, wire: WireItem, sent: InFlight, place: Place | None) -> None:
+    """Put everything that is stored into an instance, in place of what it held when it was asked for."""
     values = mapper.load(wire, WHOLE)
-    for name in values_of(mapper, instance).keys() - values.keys():
+    kept = sent.changed(mapper, instance)
+    for name in values_of(mapper, instance).keys() - values.keys() - kept:
         del instance.__dict__[name]
-    instance.__dict__.update(values)
+    instance.__dict__.update({name: value for name, value in values.items() if name not in kept})
+    state: State = instance._dynamorm_state
+    sent.settle_increments(instance)
+    pending = state.pending
     remember_stored(mapper, instance, wire, values, False, place)
+    for name in kept:
+        state.defaults.pop(name, None)
+    state.pending = pending
+    count_on_top(mapper, instance, pending)
+
+
+def adopt(mapper: Mapper, instance: Any, wire: WireItem, place: Place | None) -> None:
+    """Put what is stored under an instance that was never loaded: what was given or assigned is still to be saved."""
+    sent = InFlight(instance, mapper.fields)
+    sent.pending = {}
+    for spec in changed_fields(mapper, instance):
+        if spec.name not in mapper.key_names:
+            sent.held.pop(spec.name, None)
+    replace_all(mapper, instance, wire, sent, place)

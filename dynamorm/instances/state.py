@@ -101,6 +101,12 @@ class State:
     def original(self, values: dict[str, Any]) -> None:
         self._original = values
 
+    def forget(self, name: str) -> None:
+        """Note that a field was assigned or deleted: its value is neither a default any more nor counted up to."""
+        self.defaults.pop(name, None)
+        self.pending.pop(name, None)
+        self.sending.pop(name, None)
+
     def __getstate__(self) -> dict[str, Any]:
         # a connection belongs to its process; other processes are told the address
         address = self.binding if self.place is None else self.place.address

@@ -265,8 +265,8 @@ class Relationship:
         """Return the values of fields that follow from what a constructor was given for this relationship."""
         raise TypeError(f"{self!r} leads to many and cannot be assigned; assign the way back of each of them")
 
-    def partner_to_save(self, instance: Any) -> Any:
-        """Return the partner that has to be saved together with an instance, ``None`` if there is none."""
+    def partner_to_save(self, instance: Any) -> tuple[Any, bool] | None:
+        """Return the partner that is to be saved together with an instance, and whether it was made here."""
         return None
 
 

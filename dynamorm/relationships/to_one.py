@@ -227,16 +227,16 @@ class OneToOne(Relationship):
             values = None if self.back_query is None else self.back_query(value)
         return None if values is None else values_of_fields(self.this, values)
 
-    def partner_to_save(self, instance: Any) -> Any:
-        """Return the partner if it was changed; a parent is not its child's to save."""
+    def partner_to_save(self, instance: Any) -> tuple[Any, bool] | None:
+        """Return the partner if it was changed, and whether it was made here; a parent is not its child's to save."""
         kept = self._kept(instance)
         if kept is None or kept.partner is None or self._leads_to_parent:
             return None
         partner, mapper = kept.partner, store_of(type(kept.partner)).mapper
         if kept.origin == "made" and not is_stored(partner):  # looking at it is no change
             filled = {spec.name for spec in changed_fields(mapper, partner)} - kept.keys.keys()
-            return partner if filled or partner._dynamorm_state.pending else None
-        return partner if is_dirty(mapper, partner) else None
+            return (partner, True) if filled or partner._dynamorm_state.pending else None
+        return (partner, False) if is_dirty(mapper, partner) else None
 
     # Many at once.
 

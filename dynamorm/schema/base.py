@@ -20,6 +20,7 @@ from ..nearest import did_you_mean
 from ..spec import FieldSpec, exact_text
 from ..wire.codec import encode_value, safe_repr
 from .compiler import CompilationReport, Compiled, SchemaLayout
+from .iterators import refuse_iterators, settled
 from .sorting import has_offset, warn_of_form, warn_of_value, watch_fields
 
 # What is put into a string field is made text of, as `str` does it.
@@ -241,13 +242,17 @@ class Adapter(ABC):
         quick = self.compiled.given.natives(values, defaults)
         if quick is not None:
             return quick
-        prepared = self._serialised(values)
+        prepared = self._serialised(self._settled(values))
         return self._guarded(values, prepared, lambda: self.load_given(prepared, defaults=defaults), unknown=True)
 
     def natives_of_whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the natives of a whole item that a program puts."""
-        prepared = self._serialised(values)
+        prepared = self._serialised(self._settled(values))
         return self._guarded(values, prepared, lambda: self.load_whole(prepared), unknown=True)
+
+    def _settled(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        fields, by_stored = self.fields, self.by_stored
+        return {name: settled(value, fields.get(name) or by_stored.get(name)) for name, value in values.items()}
 
     def natives_of_stored(
         self, values: Mapping[str, Any], mode: str = WHOLE, where: str = "", *, complete: bool = True
@@ -267,6 +272,18 @@ class Adapter(ABC):
 
     def natives_of_assigned(self, values: dict[str, Any]) -> dict[str, Any]:
         """Return natives, which can be dumped, for values that may have been assigned in any form."""
+        refused = {}
+        for name, value in values.items():
+            try:
+                refuse_iterators(value, self.fields.get(name))
+            except UnstorableValue as error:
+                refused[name] = [str(error)]
+        if refused:
+            raise ValidationError(values, self.schema_name, refused)
+        return self.natives_of_held(values)
+
+    def natives_of_held(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Like :meth:`natives_of_assigned`, for values that can be read any number of times."""
         natives: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         causes: list[Exception] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, ItemsView, KeysView, Set, ValuesView
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -33,6 +33,8 @@ def independent_copy(value: Any) -> Any:
         return {name: inner if type(inner) in UNCHANGING else independent_copy(inner) for name, inner in value.items()}
     if kind in _NEVER_COPIED:
         return value
+    if isinstance(value, (KeysView, ValuesView, ItemsView)):  # which cannot be copied as they are
+        return independent_copy((set if isinstance(value, Set) else list)(value))
     quicker = QUICK_COPIES.get(getattr(kind, "__deepcopy__", None))
     if quicker is not None:
         return quicker(value)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..exceptions import ValidationError
 from ..flows import Place
-from ..instances.changes import total_of
+from ..instances.changes import less
+from ..instances.in_flight import InFlight, count_on_top
 from ..instances.state import State
 from ..mapper import Mapper
 from ..schema import PARTIAL, TRUSTED
 from ..schema.copies import UNCHANGING, independent_copy
-from ..wire.codec import AttributeValue, WireItem, encode_value
+from ..wire.codec import AttributeValue, WireItem
 from ..wire.paths import replaced_at, same_value, value_at
 from .update_actions import AskedAction
 
@@ -22,6 +23,7 @@ def apply_answer(
     instance: Any,
     asked: Sequence[AskedAction],
     answer: WireItem,
+    sent: InFlight,
     place: Place | None,
     *,
     whole_answer: bool = False,
@@ -29,6 +31,7 @@ def apply_answer(
 ) -> None:
     """Put what an update brought back into an instance, at the paths that were sent and nowhere else.
 
+    What was changed in the instance since the update was ``sent`` stays, and is still to be saved.
     ``whole_answer`` says that the answer holds every attribute, not only those that the update changed, and
     ``more_changed`` that it changed more than what was planned.  Increments that are still to be sent stay, on top of
     what is stored by now.
@@ -37,9 +40,9 @@ def apply_answer(
     state.sending = {}
     is_more = whole_answer or more_changed or state.pending or state.loaded is None
     if not is_more and _are_just_fields(asked, answer):
-        _apply_fields(mapper, instance, asked, answer)
+        _apply_fields(mapper, instance, asked, answer, sent)
     else:
-        _apply_parts(mapper, instance, asked, answer, whole_answer, more_changed)
+        _apply_parts(mapper, instance, asked, answer, sent, whole_answer, more_changed)
     state.place = place
 
 
@@ -48,11 +51,12 @@ def _apply_parts(
     instance: Any,
     asked: Sequence[AskedAction],
     answer: WireItem,
+    sent: InFlight,
     whole_answer: bool,
     more_changed: bool,
 ) -> None:
     state: State = instance._dynamorm_state
-    stored: WireItem = dict(state.loaded or mapper.key_of(instance.__dict__))
+    stored: WireItem = dict(state.loaded or mapper.key_of(sent.held))
     by_attribute: dict[str, list[AskedAction]] = {}
     for part in asked:
         if _is_answered(part, answer):
@@ -65,26 +69,28 @@ def _apply_parts(
     held: dict[str, AttributeValue | None] = {}
     for name, parts in by_attribute.items():
         if any(len(part.path) > 1 for part in parts):
-            local = _held_value(mapper, instance, name)
-            value, held[name] = _merged(name, parts, stored.get(name), local, answer)
+            local = _wire_of(mapper, instance, name, instance.__dict__)
+            departed = _wire_of(mapper, instance, name, sent.held)
+            value, held[name] = _merged(name, parts, stored.get(name), local, departed, answer)
             _put(stored, name, value)
         else:
             _put(stored, name, answer.get(name))
     for name in others:
         _put(stored, name, answer.get(name))
     names = [*by_attribute, *others]
+    later = {mapper.fields[name].stored for name in sent.changed(mapper, instance)}
     now = {name: stored[name] for name in names if name in stored}
     _put_natives(mapper, state, now, names, into=state.original)
     differing = {name: value for name, value in held.items() if not same_value(value, stored.get(name))}
     changed = {name: value for name, value in differing.items() if value is not None}
     _put_natives(mapper, state, changed, differing, into=instance.__dict__)
-    _show_stored(mapper, instance, [name for name in names if name not in differing])
-    assigned = {name for name, parts in by_attribute.items() for part in parts if part.kind in ("set", "remove")}
-    _count_on_top(mapper, instance, names, assigned)
+    _show_stored(mapper, instance, [name for name in names if name not in differing and name not in later])
     if state.loaded is None:
         for name in mapper.key_names:
-            state.original[name] = instance.__dict__.get(name)
+            state.original[name] = sent.held.get(name)
     state.loaded, state.extra = stored, mapper.unknown(stored)
+    assigned = {name for name, parts in by_attribute.items() for part in parts if part.kind in ("set", "remove")}
+    _settle_increments(mapper, instance, names, assigned, sent)
 
 
 def _merged(
@@ -92,18 +98,21 @@ def _merged(
     parts: Sequence[AskedAction],
     before: AttributeValue | None,
     held: AttributeValue | None,
+    departed: AttributeValue | None,
     answer: WireItem,
 ) -> tuple[AttributeValue | None, AttributeValue | None]:
     """Return an attribute as it is stored by now, and as the instance goes on holding it, at places inside it."""
     was_changed = not same_value(held, before)
     stored = {} if before is None else {name: before}
     local = {} if held is None else {name: held}
+    departing = {} if departed is None else {name: departed}
     for part in parts:
         around = _up_to_list(part.path)
         # elements move when others go: unless the list fits, it is taken as it is now
         path = part.path if was_changed and _fits(local, answer, part) else around
         stored = replaced_at(stored, around, value_at(answer, around))
-        local = replaced_at(local, path, value_at(answer, path))
+        if same_value(value_at(local, path), value_at(departing, path)):  # else it was changed again meanwhile
+            local = replaced_at(local, path, value_at(answer, path))
     return stored.get(name), local.get(name)
 
 
@@ -124,7 +133,9 @@ def _are_just_fields(asked: Sequence[AskedAction], answer: WireItem) -> bool:
     )
 
 
-def _apply_fields(mapper: Mapper, instance: Any, asked: Sequence[AskedAction], answer: WireItem) -> None:
+def _apply_fields(
+    mapper: Mapper, instance: Any, asked: Sequence[AskedAction], answer: WireItem, sent: InFlight
+) -> None:
     """Put whole fields into an instance."""
     try:
         values = mapper.load(answer, PARTIAL)
@@ -132,30 +143,38 @@ def _apply_fields(mapper: Mapper, instance: Any, asked: Sequence[AskedAction], a
         values = mapper.load(answer, TRUSTED)  # whether the schema likes it or not, it is what is stored now
     state: State = instance._dynamorm_state
     original, held, defaults = state.original, instance.__dict__, state.defaults
+    later = sent.changed(mapper, instance)
     for part in asked:
         assert part.spec is not None
         name = part.spec.name
         defaults.pop(name, None)
         if name in values:
             original[name] = value = values[name]
-            held[name] = value if type(value) in UNCHANGING else independent_copy(value)
         else:
             original.pop(name, None)
+        if name in later:
+            continue
+        if name in values:
+            held[name] = value if type(value) in UNCHANGING else independent_copy(value)
+        else:
             held.pop(name, None)
     assert state.loaded is not None
     stored = {**state.loaded, **answer}
     state.loaded, state.extra = stored, mapper.unknown(stored)
 
 
-def _count_on_top(mapper: Mapper, instance: Any, names: Iterable[str], assigned: set[str]) -> None:
-    """Add increments that are still to be sent to what is stored by now; what was assigned has none any more."""
+def _settle_increments(mapper: Mapper, instance: Any, names: Iterable[str], assigned: set[str], sent: InFlight) -> None:
+    """Count increments that are still to be sent on top of what is stored by now; of what was assigned, later ones."""
     state: State = instance._dynamorm_state
-    for spec in filter(None, map(mapper.adapter.by_stored.get, names)):
-        if spec.stored in assigned:
-            state.pending.pop(spec.name, None)
-        elif spec.name in state.pending:
-            step = encode_value(state.pending[spec.name])
-            instance.__dict__[spec.name] = total_of(mapper, spec, state.original.get(spec.name), step)
+    if state.pending:
+        specs = list(filter(None, map(mapper.adapter.by_stored.get, names)))
+        gone = {
+            spec.name: sent.pending[spec.name]
+            for spec in specs
+            if spec.stored in assigned and spec.name in sent.pending
+        }
+        state.pending = less(state.pending, gone)
+        count_on_top(mapper, instance, [spec.name for spec in specs])
 
 
 def _put(item: WireItem, name: str, value: AttributeValue | None) -> None:
@@ -189,13 +208,13 @@ def _fits(local: WireItem, answer: WireItem, part: AskedAction) -> bool:
     return True
 
 
-def _held_value(mapper: Mapper, instance: Any, name: str) -> AttributeValue | None:
-    """Return the wire form of what an instance holds in an attribute, with changes that are not stored yet."""
+def _wire_of(mapper: Mapper, instance: Any, name: str, held: Mapping[str, Any]) -> AttributeValue | None:
+    """Return the wire form of what an instance holds or held in an attribute, with changes that are not stored."""
     spec = mapper.adapter.by_stored.get(name)
     if spec is None:
         return None
     try:
-        return mapper.wire_of(spec, instance.__dict__.get(spec.name))
+        return mapper.wire_of(spec, held.get(spec.name))
     except Exception:
         loaded = instance._dynamorm_state.loaded
         return None if loaded is None else loaded.get(name)

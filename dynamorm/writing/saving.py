@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..arguments import check_mapping
-from ..exceptions import DoesNotExist, DynaModelException, InvalidExpression, PartialInstance, PathMissing
+from ..exceptions import (
+    DoesNotExist,
+    DynaModelException,
+    DynamoException,
+    HashKeyExists,
+    InvalidExpression,
+    PartialInstance,
+    PathMissing,
+)
 from ..expressions import Change
 from ..flows import Flow, Invoke
-from ..instances.changes import changes, key_changed, key_of_instance, partial_save, require_same_key, values_of
-from ..instances.loading import mark_stored, replace_all
+from ..instances.changes import (
+    changes,
+    key_changed,
+    key_of_instance,
+    more,
+    partial_save,
+    require_same_key,
+    values_of,
+)
+from ..instances.in_flight import InFlight
+from ..instances.loading import adopt, mark_stored, replace_all
 from ..instances.state import State, snapshot
 from ..signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
 from ..store import Store, store_of
 from ..wire.codec import WireItem
 from .update_actions import asked_actions, split_actions_and_conditions
-from .updating import change_instance, check, take_actions, with_what_receivers_changed, without_own_key
+from .updating import change_instance, check, store_key, take_actions, with_what_receivers_changed, without_own_key
 
 # Whole items.
 
@@ -25,24 +42,46 @@ def item_to_put(store: Store, item: Any) -> WireItem:
     """Return the wire form of what was given to be put."""
     if isinstance(item, store.model):
         store.filled(item.__dict__)  # which contradicts nothing
-        return whole_item(store, item)
+        return whole_item(store, item, values_of(store.mapper, item))
     if isinstance(item, Mapping):
         return store.mapper.wire_of_new(store.filled(item))
     name = store.model.__name__
     raise DynaModelException(f"{name} is put as a dict or an instance of it, not as {item!r}")
 
 
-def whole_item(store: Store, instance: Any) -> WireItem:
-    """Return the wire form of a whole instance, validated, with what a lenient schema let it keep."""
+def items_to_put(store: Store, items: Iterable[Any]) -> list[WireItem]:
+    """Return the wire forms of items that are put together; an error says which of them is to blame."""
+    wires = []
+    for position, item in enumerate(items):
+        try:
+            wires.append(item_to_put(store, item))
+        except DynamoException as error:
+            error.about(position, _given_key(store, item))
+            raise
+    return wires
+
+
+def _given_key(store: Store, item: Any) -> dict[str, Any]:
+    """Return the parts of its key that an item has, whatever else is wrong with it."""
+    values = item if isinstance(item, Mapping) else getattr(item, "__dict__", {})
+    by_stored = store.mapper.adapter.by_stored
+    found = {
+        by_stored[name].name: values.get(by_stored[name].name, values.get(name)) for name in store.mapper.key.names
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def whole_item(store: Store, instance: Any, values: Mapping[str, Any]) -> WireItem:
+    """Return the wire form of a whole instance with some values, validated, with what a lenient schema let it keep."""
     state: State = instance._dynamorm_state
     if state.partial:
         raise PartialInstance(
             f"{instance!r} was loaded in part: storing it whole would erase what was not loaded. "
             "save(partial=True), update() and refresh() work"
         )
-    wire = store.mapper.dump_whole(values_of(store.mapper, instance))
+    wire = store.mapper.dump_whole(values)
     if store.mapper.key_has_forms:
-        wire.update(key_of_instance(store.mapper, instance))
+        wire.update(key_of_instance(store.mapper, instance, values))
     return {**state.extra, **wire}
 
 
@@ -68,17 +107,18 @@ def save_whole(store: Store, instance: Any, unique: bool, conditions: Any, raw: 
     if pre_save.receivers:
         yield Invoke(pre_save.send, (cls,), {"instance": instance, "put_kwargs": raw})
     partners = (yield from valid_partners(store, instance)) if state.related else ()
-    whole = whole_item(store, instance)
+    sent = InFlight(instance, store.mapper.fields)
+    whole = whole_item(store, instance, sent.held)
     resolved = store.mapper.conditions([conditions])
     place = store.place_of(instance)
     if unique:
         response = yield from store.put_unique(place, whole, resolved, raw)
     elif state.extra and state.loaded is not None:
         known = {name: value for name, value in whole.items() if name not in state.extra}
-        response = yield from store.replace_known(place, known, resolved, raw)
+        response = yield from store.replace_known(place, known, state.extra, resolved, raw)
     else:
         response = yield from store.put(place, whole, resolved, raw)
-    mark_stored(store.mapper, instance, whole, place)
+    mark_stored(store.mapper, instance, whole, sent, place)
     if partners:
         yield from save_partners(partners, partial=False)
     if post_save.receivers:
@@ -101,10 +141,13 @@ def save_changes(
     done, updates = partial_save(mapper, instance, plainly=plainly)
     if not done and not updates:
         partners = yield from valid_partners(store, instance)
-        if conditions is not None:
+        response = None
+        if instance._dynamorm_state.loaded is None:
+            response = yield from store_key(store, instance, conditions, raw)
+        elif conditions is not None:
             yield from check(store, instance, conditions)
         yield from save_partners(partners, partial=True)
-        return None
+        return response
     try:
         return (yield from _update_with_increments(store, instance, done, conditions, raw, return_all, updates))
     except PathMissing:
@@ -135,7 +178,7 @@ def _update_with_increments(
         else:
             response = yield from update_instance(store, instance, done, conditions, raw, return_all, updates)
     finally:
-        state.sending, state.pending = {}, {**state.sending, **state.pending}
+        state.sending, state.pending = {}, more(state.sending, state.pending)
     return response
 
 
@@ -162,8 +205,10 @@ def update_instance(
         sent = {**updates, **{name: instance.__dict__.get(name) for name in mapper.key_names}}
         signalled = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
         if pre_update.receivers:
-            before = snapshot(values_of(mapper, instance))
+            before, counted = snapshot(values_of(mapper, instance)), set(state.sending)
             yield Invoke(pre_update.send, (store.model,), signalled)
+            for name in counted - state.sending.keys():  # a value was assigned in place of the increments
+                sent.pop(f"{name}__add", None)
             todo = with_what_receivers_changed(store, instance, before, todo, sent)
         updates = {name: value for name, value in sent.items() if name not in mapper.key_names}
     partners = (yield from valid_partners(store, instance)) if state.related else ()
@@ -196,10 +241,11 @@ def refresh(store: Store, instance: Any, consistent: bool) -> Flow[None]:
     """Read an item again, in place of everything that its instance holds."""
     require_same_key(store.mapper, instance, "refresh()")
     place = store.place_of(instance)
-    answer = yield store.get(place, key_of_instance(store.mapper, instance), consistent)
+    sent = InFlight(instance, store.mapper.fields)
+    answer = yield store.get(place, key_of_instance(store.mapper, instance, sent.held), consistent)
     if "Item" not in answer:
         raise DoesNotExist(f"{instance!r} is not in the table")
-    replace_all(store.mapper, instance, answer["Item"], place)
+    replace_all(store.mapper, instance, answer["Item"], sent, place)
 
 
 def delete_key(store: Store, conditions: Any, keys: Mapping[str, Any]) -> Flow[dict[str, Any]]:
@@ -224,29 +270,63 @@ def delete_instance(store: Store, instance: Any, conditions: Any, raw: dict[str,
 # Partners that are saved along.
 
 
-def changed_partners(store: Store, instance: Any) -> list[Any]:
+class Partner(NamedTuple):
+    """A partner that is to be saved along; ``is_made`` says that it was made because none was stored."""
+
+    instance: Any
+    is_made: bool
+
+
+def changed_partners(store: Store, instance: Any) -> list[Partner]:
     """Return the partners that are saved together with an instance because they were changed."""
     related = instance._dynamorm_state.related or {}
     relationships = store.relationships
     found = [relationships[name].partner_to_save(instance) for name in related if name in relationships]
-    return [partner for partner in found if partner is not None]
+    return [Partner(*partner) for partner in found if partner is not None]
 
 
-def valid_partners(store: Store, instance: Any) -> Flow[list[Any]]:
+def valid_partners(store: Store, instance: Any) -> Flow[list[Partner]]:
     """Like :func:`changed_partners`, each validated, so that nothing is stored where one cannot be."""
     partners = changed_partners(store, instance)
-    for partner in partners:
+    for partner, _ in partners:
         yield Invoke(type(partner).validate, (partner,))
     return partners
 
 
-def save_partners(partners: Iterable[Any], partial: bool) -> Flow[None]:
+def save_partners(partners: Iterable[Partner], partial: bool) -> Flow[None]:
     """Save the partners of an instance that was saved."""
-    for partner in partners:
+    for partner, is_made in partners:
         store = store_of(type(partner))
         # under a new key there is nothing yet that a part could be sent to
         partly = partial and not key_changed(store.mapper, partner)
-        if store.is_replaced("save"):
-            yield Invoke(type(partner).save, (partner,), {"partial": partly})
+        if not is_made:
+            yield from _save_partner(store, partner, partial=partly)
+        elif partly:
+            # makes the item, or changes that of somebody who stored one meanwhile
+            yield from _save_partner(store, partner, partial=True, return_all=True)
         else:
-            yield from save(store, partner, partly, False, False, None, {})
+            yield from _save_made(store, partner)
+
+
+def _save_made(store: Store, partner: Any) -> Flow[None]:
+    """Save a partner that was made because there was none; if somebody stored one meanwhile, change that one."""
+    try:
+        yield from _save_partner(store, partner, unique=True)
+    except HashKeyExists as error:
+        if error.item is None:
+            raise
+        adopt(store.mapper, partner, error.item, store.place_of(partner))
+    else:
+        return
+    yield from _save_partner(store, partner, partial=True)
+
+
+def _save_partner(
+    store: Store, partner: Any, partial: bool = False, unique: bool = False, return_all: bool = False
+) -> Flow[None]:
+    if store.is_replaced("save"):
+        asked = {"unique": unique, "return_all": return_all}
+        options = {"partial": partial, **{name: True for name, is_asked in asked.items() if is_asked}}
+        yield Invoke(type(partner).save, (partner,), options)
+    else:
+        yield from save(store, partner, partial, unique, return_all, None, {})

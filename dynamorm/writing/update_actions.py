@@ -30,7 +30,9 @@ from ..expressions import (
     is_condition,
     is_in_list,
 )
-from ..mapper import Mapper
+from ..mapper import Mapper, is_exact
+from ..schema.copies import UNCHANGING
+from ..schema.iterators import settled
 from ..spec import FieldSpec
 from ..wire.codec import AttributeValue, encode_stored
 
@@ -155,20 +157,22 @@ def _listed(convert: Convert) -> Convert:
 
 
 def _tagged(convert: Convert, tags: frozenset[str]) -> Convert:
-    """Return a conversion of values that are stored in certain forms only."""
+    """Return a conversion of values that are stored in certain forms only, and of numbers that stay what they are."""
 
     def convert_tagged(value: Any) -> AttributeValue | None:
         wire = convert(value)
-        return None if wire is None or tags.isdisjoint(wire) else wire
+        return None if wire is None or tags.isdisjoint(wire) or not is_exact(value, wire) else wire
 
     return convert_tagged
 
 
 def _asked(mapper: Mapper, writing: AskedAction, value: Any) -> AskedAction:
     label, kind, path, spec, _, convert = writing
+    if type(value) not in UNCHANGING:
+        value = settled(value, spec)
     if kind == "remove" and value is not True:
         raise MisusedExpression(f"{label}={value!r}: remove takes True")
-    if kind == "set" and (value is None or (isinstance(value, (set, frozenset)) and not value)):
+    if kind == "set" and (value is None or _is_empty_set(spec, value)):
         kind = "remove"
     if kind == "remove":
         _check_removable(mapper, label, spec)
@@ -176,6 +180,11 @@ def _asked(mapper: Mapper, writing: AskedAction, value: Any) -> AskedAction:
     if value is None:
         raise InvalidExpression(f"{label}=None: {kind} takes a value; set a field to None to remove it")
     return AskedAction(label, kind, path, spec, value, None if isinstance(value, _COMPUTED) else convert)
+
+
+def _is_empty_set(spec: FieldSpec | None, value: Any) -> bool:
+    """Return whether a value is an empty set, which cannot be stored; for a list it is an empty list."""
+    return isinstance(value, (set, frozenset)) and not value and (spec is None or spec.kind != "list")
 
 
 def _check_removable(mapper: Mapper, label: str, spec: FieldSpec | None) -> None:
@@ -264,7 +273,7 @@ def _summand(mapper: Mapper, part: AskedAction, value: Any) -> Any:
 
 
 def _number(mapper: Mapper, part: AskedAction, value: Any) -> dict[str, Any]:
-    wire = mapper.resolver.operand(part.spec, value, name=part.label)
+    wire = mapper.amount(part.spec, value, part.label)
     if "N" not in wire:
         shown = mapper.adapter.shown(part.spec, value)
         raise InvalidExpression(f"{part.label}={shown}: {part.kind} adds numbers, and this is stored as {_tag(wire)}")
@@ -284,7 +293,7 @@ def _added_or_deleted(mapper: Mapper, part: AskedAction) -> Action:
     value = part.value
     if is_set and not isinstance(value, (list, tuple, Set)):
         value = [value]
-    wire = mapper.resolver.operand(part.spec, value, name=part.label)
+    wire = mapper.amount(part.spec, value, part.label)
     tag = _tag(wire)
     if tag not in ("SS", "NS", "BS") and (part.kind == "delete" or tag != "N"):
         wanted = "a set" if part.kind == "delete" else "a number or a set"

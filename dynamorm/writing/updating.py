@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from inspect import signature
 from typing import Any
@@ -12,6 +13,7 @@ from ..exceptions import ConditionFailed, DoesNotExist, DynaModelException, Inva
 from ..expressions import Action, Change, Condition, is_in_list
 from ..flows import Flow, Invoke, Place
 from ..instances.changes import changed_since, key_of_instance
+from ..instances.in_flight import InFlight
 from ..instances.loading import loaded, replace_all
 from ..mapper import Mapper
 from ..spec import FieldSpec
@@ -58,9 +60,56 @@ def _send(
         returning = raw.pop("ReturnValues", returning)
     if not resolved and (not raw or "UpdateExpression" not in raw):
         return None
+    return (yield from _update_or_create(store, place, key, resolved, conditions, raw, demands, returning))
+
+
+def _update_or_create(
+    store: Store,
+    place: Place,
+    key: WireItem,
+    resolved: Sequence[Action],
+    conditions: Any,
+    raw: Mapping[str, Any] | None,
+    demands: tuple[Condition, ...] = (),
+    returning: str = "NONE",
+) -> Flow[dict[str, Any]]:
+    """Send an update, which makes an item where there is none, unless reads would refuse what it makes."""
+    mapper = store.mapper
+    lacking = [] if demands else _lacking(mapper, resolved, raw)
+    if lacking:
+        demands = (store.exists,)
     if conditions is not None:
-        demands = (*demands, *store.mapper.conditions((conditions,)))
-    return (yield from store.update(place, key, resolved, demands, raw, returning))
+        demands = (*demands, *mapper.conditions((conditions,)))
+    try:
+        return (yield from store.update(place, key, resolved, demands, raw, returning))
+    except ConditionFailed as error:
+        if not lacking or error.item is not None:
+            raise
+        raise DoesNotExist(
+            f"there is no {mapper.model_name} with key {decode_item(key)}, and the update gives no value for "
+            f"{', '.join(lacking)}, which a new one needs; upsert() makes an item where there is none"
+        ) from error
+
+
+# what leaves a value where there was none
+_SUPPLYING = frozenset({"set", "if_not_exists", "plus", "minus", "add", "append", "prepend"})
+
+
+def _lacking(
+    mapper: Mapper, actions: Iterable[Action | AskedAction], raw: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Return the required fields that an item would not have if an update made it."""
+    if not mapper.demanded:
+        return []
+    supplied = {action.path[0] for action in actions if len(action.path) == 1 and action.kind in _SUPPLYING}
+    if raw and "UpdateExpression" in raw:
+        names = raw.get("ExpressionAttributeNames", {})
+        # an expression of the caller's own may set whatever it mentions
+        supplied.update(names.get(word, word) for word in _WORD.findall(raw["UpdateExpression"]))
+    return [spec.name for spec in mapper.demanded if spec.stored not in supplied]
+
+
+_WORD = re.compile(r"[#\w]+")
 
 
 def upsert(store: Store, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any]) -> Flow[Any]:
@@ -69,19 +118,13 @@ def upsert(store: Store, arguments: Sequence[Any], conditions: Any, given: Mappi
     changes, conditions = split_actions_and_conditions(arguments, conditions)
     key, updates = _key_and_updates(mapper, store.filled(given))
     asked = asked_actions(mapper, changes, updates)
-    supplied = {str(part.path[0]) for part in asked if part.kind != "remove"} | set(key)
-    defaults = mapper.given({}, defaults=True)
-    missing = [
-        spec.name
-        for spec in mapper.adapter.inputs
-        if spec.required and not spec.nullable and spec.kind != "set"
-        if spec.stored not in supplied and defaults.get(spec.name) is None
-    ]
+    missing = _lacking(mapper, asked)
     if missing:
         raise DynaModelException(
             f"upsert of {mapper.model_name} may make a new item, which needs {', '.join(missing)} too; "
             "patch() changes only what is there"
         )
+    defaults = mapper.given({}, defaults=True)
     touched = {str(part.path[0]) for part in asked} | set(key)
     for name, value in defaults.items():
         spec = mapper.adapter.fields.get(name)
@@ -135,6 +178,7 @@ def change_instance(
     whole = return_all or more_changed or any(map(is_in_list, [part.path for part in asked]))
     raw["ReturnValues"] = "ALL_NEW" if whole else "UPDATED_NEW"
     place, is_loaded = store.place_of(instance), state.loaded is not None
+    departed = InFlight(instance, _touched(store.mapper, asked, everything=return_all or more_changed or not is_loaded))
     try:
         if sent is not None and store.is_replaced("update_item"):
             demands = [store.exists, conditions] if is_loaded else conditions
@@ -153,19 +197,42 @@ def change_instance(
             raise gone(instance) from error
         raise
     if answer is not None and return_all:
-        _take_all_over(store.mapper, instance, asked, answer, place)
+        _take_all_over(store.mapper, instance, asked, answer, departed, place)
     elif answer is not None:
-        apply_answer(store.mapper, instance, asked, answer, place, whole_answer=whole, more_changed=more_changed)
+        apply_answer(
+            store.mapper, instance, asked, answer, departed, place, whole_answer=whole, more_changed=more_changed
+        )
     return response
 
 
-def _take_all_over(mapper: Mapper, instance: Any, asked: Sequence[AskedAction], answer: WireItem, place: Place) -> None:
+def _touched(mapper: Mapper, asked: Sequence[AskedAction], everything: bool) -> Iterable[str]:
+    """Return the fields that an answer may bring."""
+    if everything:
+        return mapper.fields
+    named = (mapper.adapter.by_stored.get(str(part.path[0])) for part in asked)
+    return dict.fromkeys(spec.name for spec in named if spec is not None)
+
+
+def _take_all_over(
+    mapper: Mapper, instance: Any, asked: Sequence[AskedAction], answer: WireItem, sent: InFlight, place: Place
+) -> None:
     try:
-        replace_all(mapper, instance, answer, place)
+        replace_all(mapper, instance, answer, sent, place)
     except ValidationError:
         # the schema refuses the item as it is now, but what was sent is stored, and not to be sent again
-        apply_answer(mapper, instance, asked, answer, place, whole_answer=True)
+        apply_answer(mapper, instance, asked, answer, sent, place, whole_answer=True)
         raise
+
+
+def store_key(store: Store, instance: Any, conditions: Any, raw: dict[str, Any]) -> Flow[dict[str, Any]]:
+    """Make the item of an instance that has nothing but its key; one that is there stays as it is."""
+    mapper, place = store.mapper, store.place_of(instance)
+    sent = InFlight(instance, mapper.fields)
+    response = yield from _update_or_create(
+        store, place, key_of_instance(mapper, instance, sent.held), (), conditions, raw
+    )
+    apply_answer(mapper, instance, (), {}, sent, place)
+    return plain(response)
 
 
 def check(store: Store, instance: Any, conditions: Any) -> Flow[None]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dynamorm import DynaModel, F, GlobalIndex, ProjectInclude, Q, inspect, requests
 from dynamorm.expressions import rendering
+from dynamorm.instances.in_flight import InFlight
 from dynamorm.writing import answers
 from dynamorm.writing.update_actions import asked_actions, resolved_actions
 
@@ -418,7 +419,7 @@ def test_whole_fields_are_taken_over_as_anything_is(library, local, answered):
             setattr(book, name, value)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(answers, "_are_just_fields", just_fields)
-            answers.apply_answer(book._dynamorm.store.mapper, book, plan, dict(answered.values()), None)
+            answers.apply_answer(mapper, book, plan, dict(answered.values()), InFlight(book, mapper.fields), None)
         state = book._dynamorm_state
         known = inspect(book)
         told.append(written((book.to_dict(native=True), state.original, state.loaded, known.changes, known.extra)))

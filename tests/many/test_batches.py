@@ -10,7 +10,15 @@ from collections.abc import Iterator
 import pytest
 from botocore.stub import Stubber
 
-from dynamorm import BatchError, InvalidKey, InvalidSchemaField, PartialInstance, ValidationError, drivers
+from dynamorm import (
+    BatchError,
+    DynaModelException,
+    InvalidKey,
+    InvalidSchemaField,
+    PartialInstance,
+    ValidationError,
+    drivers,
+)
 from dynamorm.many import batches
 from dynamorm.signals import pre_request
 
@@ -359,3 +367,38 @@ def test_a_batch_of_another_models_instances_is_refused(page, library):
     score = score_model(library)
     with pytest.raises(InvalidKey):
         list(page.get_batch([score(user="ann", game="g1")]))
+
+
+@pytest.mark.parametrize(
+    ("bad", "key", "error"),
+    [
+        ({"isbn": "3", "number": 2, "words": "many"}, {"isbn": "3", "number": 2}, ValidationError),
+        ({"isbn": "3", "words": 1}, {"isbn": "3"}, ValidationError),
+        ({"isbn": "", "number": 2}, {"isbn": "", "number": 2}, InvalidKey),
+        ({}, {}, ValidationError),
+        (7, {}, DynaModelException),
+    ],
+)
+def test_an_item_of_a_batch_that_is_refused_is_named(page, bad, key, error):
+    good = [{"isbn": "1", "number": number} for number in range(3)]
+    with sent_by(page) as requests, pytest.raises(error) as caught:
+        page.put_batch(*good, bad, {"isbn": "4", "number": "no number"})
+    assert (caught.value.position, caught.value.key) == (3, key)
+    assert "item 3" in str(caught.value) and all(repr(value) in str(caught.value) for value in key.values())
+    twin = pickle.loads(pickle.dumps(caught.value))
+    assert (twin.position, twin.key, str(twin)) == (3, key, str(caught.value))
+    assert requests == []
+
+
+def test_an_instance_of_a_batch_that_is_refused_is_named(page):
+    instance = page(isbn="1", number=1)
+    instance.words = "many"
+    with pytest.raises(ValidationError, match="item 1, isbn='1', number=1") as caught:
+        page.put_batch({"isbn": "0", "number": 0}, instance)
+    assert caught.value.position == 1
+
+
+def test_an_error_of_one_item_names_no_position(page):
+    with pytest.raises(ValidationError) as caught:
+        page.put({"isbn": "1", "number": "no number"})
+    assert (caught.value.position, caught.value.key) == (None, None) and "item" not in str(caught.value)

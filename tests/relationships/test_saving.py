@@ -81,6 +81,62 @@ def test_looking_at_a_partner_that_is_not_there_stores_none_and_hinders_no_save(
     assert stored(catalogue, "b:1") is None
 
 
+@pytest.mark.parametrize("save", ["save", "partial save", "update", "sync"])
+def test_a_new_partner_overwrites_nothing_that_somebody_else_has_stored_meanwhile(catalogue, save):
+    catalogue.Item(id="a", version="1", title="one").save()
+    item = catalogue.Item.get(id="a", version="1")
+    assert item.details.description is None
+    catalogue.Details(item_version="a:1", description="theirs", pages=7).save()
+    item.details.description = "ours"
+    item.title = "two"
+    if save == "update":
+        item.update(title="two")
+    elif save == "sync":
+        item.sync()
+    else:
+        item.save(partial=save == "partial save")
+    expected = {"item_version": "a:1", "description": "ours", "pages": 7}
+    assert stored(catalogue) == values(item.details) == expected
+    assert not item.details.is_dirty
+    item.details.pages = 8
+    item.save()
+    assert stored(catalogue) == {**expected, "pages": 8}
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_increments_of_a_new_partner_are_added_to_what_somebody_else_has_stored_meanwhile(catalogue, partial):
+    item = catalogue.Item(id="a", version="1", title="one")
+    item.details.description = "ours"
+    item.details.incr(pages=2)
+    catalogue.Details(item_version="a:1", description="theirs", pages=7).save()
+    item.save(partial=partial)
+    assert stored(catalogue) == values(item.details) == {"item_version": "a:1", "description": "ours", "pages": 9}
+
+
+def test_a_partner_that_was_given_replaces_what_is_stored(catalogue):
+    catalogue.Details(item_version="a:1", description="theirs", pages=7).save()
+    item = catalogue.Item(id="a", version="1")
+    item.details = catalogue.Details(description="ours")
+    item.save()
+    assert stored(catalogue) == {"item_version": "a:1", "description": "ours"}
+
+
+def test_a_new_partner_passes_the_save_of_its_own_model(catalogue, monkeypatch):
+    calls = []
+
+    def save(self, **options):
+        calls.append(options)
+        return DynaModel.save(self, **options)
+
+    monkeypatch.setattr(catalogue.Details, "save", save)
+    item = catalogue.Item(id="a", version="1")
+    item.details.description = "ours"
+    catalogue.Details.put({"item_version": "a:1", "description": "theirs", "pages": 7})
+    item.save()
+    assert calls == [{"partial": False, "unique": True}, {"partial": True}]
+    assert stored(catalogue) == {"item_version": "a:1", "description": "ours", "pages": 7}
+
+
 def test_a_partial_save_of_the_owner_saves_the_partner_partially(catalogue, item, requests):
     catalogue.Details.update_item(item_version="a:1", pages=9)
     item.title = "two"

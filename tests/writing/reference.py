@@ -102,6 +102,7 @@ class Store:
         self.items[key] = clean(values)
 
     def update(self, key: str, actions: list[Action]) -> None:
+        self.refuse_fragment(key, actions)
         before = self.items.get(key, {KEY: key})
         after = copy.deepcopy(before)
         for action in actions:
@@ -111,6 +112,12 @@ class Store:
         for action in actions:
             put_at(after, action.path, action.result(at(before, action.path)))
         self.items[key] = after
+
+    def refuse_fragment(self, key: str, actions: list[Action]) -> None:
+        """Make no item without its required field."""
+        given = [action.path for action in actions if action.kind not in ("remove", "delete")]
+        if key not in self.items and ("title",) not in given:
+            raise Refused("DoesNotExist")
 
 
 class Twin:
@@ -176,9 +183,10 @@ class Twin:
         if condition is not None and (stored is None or stored.get("title") != condition):
             raise Refused("ConditionFailed")
 
-    def _check_there(self, condition: str | None) -> None:
+    def _check_there(self, condition: str | None, actions: list[Action]) -> None:
         if self.base is not None and self.key not in self.store.items:
             raise Refused("DoesNotExist")
+        self.store.refuse_fragment(self.key, actions)
         self._check(condition)
 
     def save(self, condition: str | None = None, unique: bool = False) -> None:
@@ -198,14 +206,15 @@ class Twin:
     def partial_save(self, condition: str | None = None) -> None:
         actions = self._actions(None)
         if not actions:
-            if condition is not None:
+            if condition is not None or self.base is None:
                 if self.key not in self.store.items:
                     raise Refused("DoesNotExist")
                 self._check(condition)
+            self.base = {KEY: self.key} if self.base is None else self.base
             return
         if any(action.kind == "remove" and action.path == ("title",) for action in actions):
             raise Refused("ValidationError")
-        self._check_there(condition)
+        self._check_there(condition, actions)
         try:
             self.store.update(self.key, actions)
         except Refused:
@@ -260,7 +269,7 @@ class Twin:
                 self.held[name] = self.held.get(name, 0) + self.pending[name]
 
     def update(self, actions: list[Action], condition: str | None = None, return_all: bool = False) -> None:
-        self._check_there(condition)
+        self._check_there(condition, actions)
         self.store.update(self.key, actions)
         for action in actions:
             if action.kind in ("set", "remove"):

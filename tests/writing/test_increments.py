@@ -6,10 +6,11 @@ import decimal
 
 import pytest
 
-from dynamorm import ConditionFailed, DynamoException, ValidationError
+from dynamorm import ConditionFailed, DynaModel, DynamoException, F, ValidationError
 
 from ..books import KEY, book_values
-from ..libraries import integer, natives, real, text
+from ..libraries import collection, integer, natives, real, text
+from ..traffic import sent_by
 
 
 def test_increments_change_the_local_value_now_and_are_added_to_whatever_is_stored(book, found):
@@ -143,3 +144,74 @@ def test_what_cannot_be_counted_up_is_refused_before_anything_changes(book, foun
     with pytest.raises(DynamoException):
         found.incr(copies=1, **amounts)
     assert natives(found) == book_values() and not found.is_dirty
+
+
+AMOUNTS = {
+    "plus": lambda n: {"n__plus": n},
+    "minus": lambda n: {"n__minus": n},
+    "add": lambda n: {"n__add": n},
+    "sum": lambda n: {"n": F("n") + n},
+    "set": lambda n: {"numbers__add": {3, n}},
+    "deletion": lambda n: {"numbers__delete": {n}},
+}
+
+
+@pytest.fixture
+def counter(library, dynamo_tables):
+    fields = {"id": text(required=True), "n": integer(), "x": real(), "numbers": collection(integer())}
+    (model,) = dynamo_tables(library.model("Counter", {"name": "counters", "hash_key": "id"}, fields))
+    model.put({"id": "1", "n": 1, "x": 1.0, "numbers": {1, 5}})
+    return model
+
+
+@pytest.mark.parametrize("amount", [0.5, decimal.Decimal("0.5"), True, 1.000001, -0.1])
+@pytest.mark.parametrize("way", AMOUNTS)
+def test_an_amount_that_an_integer_would_change_is_refused_rather_than_rounded(counter, way, amount):
+    found = counter.get(id="1")
+    for write in (found.update, lambda **updates: counter.update_item(id="1", **updates)):
+        with sent_by(counter) as requests, pytest.raises(ValidationError):
+            write(**AMOUNTS[way](amount))
+        assert requests == []
+
+
+@pytest.mark.parametrize("amount", [0.5, decimal.Decimal("0.5"), True, 1.000001])
+def test_an_increment_that_an_integer_would_change_is_refused(counter, amount):
+    found = counter.get(id="1")
+    with pytest.raises(DynamoException):
+        found.incr(n=amount)
+    assert found.n == 1 and not found.is_dirty
+
+
+@pytest.mark.parametrize("amount", [2.0, decimal.Decimal("2"), decimal.Decimal("2.00"), decimal.Decimal("0.2E1")])
+def test_an_amount_in_another_type_is_taken_where_it_is_the_same_number(counter, amount):
+    found = counter.get(id="1")
+    found.incr(n=amount)
+    found.save(partial=True)
+    counter.update_item(id="1", n__plus=amount, numbers__add={amount})
+    assert (counter.get(id="1").n, counter.get(id="1").numbers) == (5, {1, 2, 5})
+    counter.update_item(id="1", x__plus=0.1, n__minus=amount)
+    assert (counter.get(id="1").n, counter.get(id="1").x) == (3, 1.1)
+
+
+def test_an_amount_with_more_digits_than_a_decimal_of_marshmallow_keeps_is_refused(dynamo_tables):
+    fields = pytest.importorskip("marshmallow").fields
+
+    class Account(DynaModel):
+        class Table:
+            name = "accounts"
+            hash_key = "id"
+            billing_mode = "PAY_PER_REQUEST"
+
+        class Schema:
+            id = fields.String(required=True)
+            balance = fields.Decimal(places=2)
+
+    dynamo_tables(Account)
+    Account.put({"id": "1", "balance": decimal.Decimal("1.10")})
+    for amount in (decimal.Decimal("0.005"), 0.005):
+        with pytest.raises(ValidationError):
+            Account.update_item(id="1", balance__plus=amount)
+        with pytest.raises(ValidationError):
+            Account.get(id="1").incr(balance=amount)
+    Account.update_item(id="1", balance__plus=decimal.Decimal("0.050"))
+    assert Account.get(id="1").balance == decimal.Decimal("1.15")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dynamorm import DoesNotExist, PartialInstance
+from dynamorm import ConditionFailed, DoesNotExist, PartialInstance
 
 from ..books import BOOK_VALUES, book_values
-from ..libraries import natives
+from ..libraries import natives, text
 from ..stored import stored_item
 from ..traffic import sent_by
 
@@ -180,3 +180,82 @@ def test_a_put_and_a_save_of_a_new_instance_store_the_item_as_it_is_given(book, 
     raw.update_item(Key={"isbn": stored}, UpdateExpression="SET zzz = :z", ExpressionAttributeValues={":z": 1})
     book(isbn=stored, title="x").save()
     assert "zzz" not in stored_item(book, isbn=stored)
+
+
+# More than one update can say.
+
+WIDE = {"id": text(required=True), **{f"attribute_{number:03}": text() for number in range(300)}}
+
+
+@pytest.fixture
+def wide(library, dynamo_tables):
+    (model,) = dynamo_tables(library.model("Wide", {"name": "wide", "hash_key": "id"}, WIDE))
+    values = {name: "x" for name in WIDE if name != "attribute_007"}
+    model.Table.table.put_item(Item={**values, "id": "1", "zzz": {"a": [1, {"x", "y"}]}, "size": 1})
+    return model
+
+
+def change_size(model, size):
+    model.Table.table.update_item(
+        Key={"id": "1"},
+        UpdateExpression="SET #s = :s",
+        ExpressionAttributeNames={"#s": "size"},
+        ExpressionAttributeValues={":s": size},
+    )
+
+
+def test_a_save_of_300_fields_keeps_an_attribute_that_the_schema_does_not_know(wide):
+    found = wide.get(id="1")
+    found.attribute_000, found.attribute_001 = "y", None
+    with sent_by(wide) as requests:
+        found.save()
+    assert [request.operation for request in requests] == ["PutItem"]
+    stored = stored_item(wide, id="1")
+    assert (stored["zzz"], stored["size"], stored["attribute_000"]) == ({"a": [1, {"x", "y"}]}, 1, "y")
+    assert "attribute_001" not in stored and len(stored) == 301
+    assert not found.is_dirty and found.extra == {"zzz": {"a": [1, {"x", "y"}]}, "size": 1}
+    found.attribute_000 = "z"
+    found.save(conditions={"attribute_002": "x"})
+    assert stored_item(wide, id="1")["attribute_000"] == "z"
+
+
+def test_such_a_save_erases_nothing_that_was_changed_meanwhile_and_says_what_to_do(wide):
+    found = wide.get(id="1")
+    change_size(wide, 2)
+    found.attribute_000 = "y"
+    with pytest.raises(ConditionFailed, match=r"does not know size.*refresh\(\)") as caught:
+        found.save()
+    assert caught.value.current.extra["size"] == 2
+    assert found.is_dirty and stored_item(wide, id="1")["attribute_000"] == "x"
+    found.save(partial=True)
+    assert (stored_item(wide, id="1")["attribute_000"], stored_item(wide, id="1")["size"]) == ("y", 2)
+    found.refresh()
+    found.attribute_000 = "z"
+    found.save()
+    assert (stored_item(wide, id="1")["attribute_000"], stored_item(wide, id="1")["size"]) == ("z", 2)
+
+
+def test_a_condition_of_the_users_that_fails_is_told_from_what_was_changed(wide):
+    found = wide.get(id="1")
+    found.attribute_000 = "y"
+    with pytest.raises(ConditionFailed) as caught:
+        found.save(conditions={"attribute_002": "other"})
+    assert "does not know" not in str(caught.value) and caught.value.current.attribute_002 == "x"
+    wide.delete_item(id="1")
+    with pytest.raises(ConditionFailed, match="does not know size, zzz") as caught:
+        found.save()
+    assert caught.value.current is None
+
+
+def test_deleting_a_field_without_a_value_is_setting_it_to_none(wide):
+    found = wide.get(id="1")
+    assert found.attribute_007 is None
+    del found.attribute_007
+    assert not found.is_dirty
+    del found.attribute_000
+    del found.attribute_000
+    assert found.attribute_000 is None and list(found.changes) == ["attribute_000"]
+    found.save(partial=True)
+    assert "attribute_000" not in stored_item(wide, id="1")
+    with pytest.raises(AttributeError):
+        del found.no_field_at_all

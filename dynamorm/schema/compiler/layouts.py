@@ -251,6 +251,16 @@ def fills_in(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
     return False
 
 
+def passes_library(value: Value | None, above: tuple[SchemaLayout, ...] = ()) -> bool:
+    """Return whether something in a native goes through its library, whose load may make another value of it."""
+    if isinstance(value, Record):
+        inside = (*above, value.layout)
+        return value.layout not in above and any(passes_library(field.value, inside) for field in value.layout.fields)
+    if isinstance(value, (ListOf, SetOf, MapOf)):
+        return passes_library(value.element, above)
+    return isinstance(value, ThroughLibrary)
+
+
 def holds_records(value: Value | None) -> bool:
     """Return whether a native is, or has as elements, what another schema describes."""
     return isinstance(value, Record) or (isinstance(value, (ListOf, MapOf)) and holds_records(value.element))
@@ -348,6 +358,8 @@ class FieldLayout(Frozen):
     """Another load of the same may give another value."""
     finished: bool = False
     """The native of what was loaded is made by the schema's ``finish``."""
+    changes_given: bool = False
+    """A load may make another value of a valid native, so that what is given has to be loaded before it is dumped."""
 
 
 class SchemaLayout:

@@ -24,6 +24,7 @@ from .layouts import (
     Text,
     ThroughLibrary,
     Value,
+    passes_library,
 )
 from .narrowing import ToBeStored
 
@@ -89,7 +90,8 @@ def field_alone(layout: SchemaLayout, name: str, check: bool) -> FieldLayout | N
         field is None
         or layout.dump_declined is not None
         or layout.dump_whole is not None
-        or (check and (layout.load_declined is not None or layout.finish is not None))
+        or (check and (layout.load_declined is not None or layout.finish is not None or field.changes_given))
+        or (check and passes_library(field.value))
         or field.computed
         or field.always is not None
         or isinstance(field.value, ThroughLibrary)

@@ -162,7 +162,7 @@ class PydanticAdapter(Adapter):
                 return type(value)(self.serialised(spec.element, inner) for inner in value)
         return value
 
-    def natives_of_assigned(self, values: dict[str, Any]) -> dict[str, Any]:
+    def natives_of_held(self, values: dict[str, Any]) -> dict[str, Any]:
         given = {
             name: _as_text(value) if spec is not None and spec.kind == "text" else value
             for name, value in values.items()

@@ -136,6 +136,20 @@ def _makes_inside(node: Node, definitions: Mapping[str, Node], seen: set[str], i
     return any(_makes_inside(inner, definitions, seen, inside) for inner in children(node) if isinstance(inner, dict))
 
 
+def _calls_users_functions(node: Node, definitions: Mapping[str, Node], seen: set[str]) -> bool:
+    if node.get("type") == "definition-ref":
+        if node["schema_ref"] in seen:
+            return False
+        seen.add(node["schema_ref"])
+        return _calls_users_functions(definitions[node["schema_ref"]], definitions, seen)
+    if node.get("type") in (*FUNCTIONS, "function-plain"):
+        function = node["function"]["function"]
+        inner = function.func if isinstance(function, partial) else function
+        if not str(getattr(inner, "__module__", "")).startswith("pydantic"):
+            return True
+    return any(_calls_users_functions(one, definitions, seen) for one in children(node) if isinstance(one, dict))
+
+
 class ValueAnalysis:
     """What a core schema says of the values in one place: in a field, or in a list or map of one.
 
@@ -173,6 +187,11 @@ class ValueAnalysis:
     def is_checked(self) -> bool:
         """Whether a value of the right type may be refused all the same."""
         return self.stored["type"] != self.assigned["type"] or bool(self.stored.keys() - UNDEMANDING_KEYS)
+
+    @property
+    def changes_given(self) -> bool:
+        """Whether functions of the user's may make other values of those that are given."""
+        return _calls_users_functions(self.around, self.owner.definitions, set())
 
     @property
     def nested(self) -> Model | None:

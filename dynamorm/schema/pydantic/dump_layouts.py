@@ -117,6 +117,7 @@ class DumpDescriber:
                 unset=REFUSED if spec.required else LEFT_OUT,
                 unset_check=_unset_check(analysis),
                 as_native=analysis.settle if model.computes and not self._validated else None,
+                changes_given=analysis.changes_given,
             )
             is_seen = model.computes or not isinstance(field.value, (Text, Number, Flag))
             if self._validated and not spec.nullable and is_seen:

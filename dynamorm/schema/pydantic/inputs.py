@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from ...spec import FieldSpec
-from ...wire.codec import WireItem
+from ...wire.codec import WireItem, encode_item
 from ..base import Adapter, means_none
 from ..compiler import SchemaLayout
 from ..compiler.dumping import Dump, compile_dump
@@ -81,7 +81,15 @@ class InputValidator:
             natives = self._accept(given)
         except Exception:
             return None
-        return dump(natives)
+        wire = dump(natives)
+        if wire is not None:
+            return wire
+        try:
+            # what was accepted is not validated again
+            encoded: WireItem = encode_item(self._adapter.dump(natives))
+        except Exception:
+            return None
+        return encoded
 
     @cached_property
     def _dump(self) -> Dump | None:

@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from ..conversions import sorted_text
 from ..copies import UNCHANGING, independent_copy
+from ..iterators import refuse_iterators
 from .core_schema import Model
 
 # what object.__setattr__ would look up every time
@@ -66,6 +67,7 @@ def plain(value: Any) -> Any:
         )
     if isinstance(value, (PurePath, IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network)):
         return str(value)
+    refuse_iterators(value)
     return to_jsonable_python(value)
 
 
