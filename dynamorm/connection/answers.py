@@ -12,12 +12,13 @@ import json
 import re
 import zlib
 from base64 import b64decode, b64encode
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import orjson
 from botocore.awsrequest import HeadersDict
 
+from ..locks import cached_property
 from .many_items import ManyItems
 
 __all__ = [

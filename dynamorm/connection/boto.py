@@ -12,6 +12,7 @@ from botocore import handlers
 from botocore.config import Config
 
 from .. import exceptions as ours
+from .botocore_locks import renew_locks
 from .botocore_private import can_sign_or_need_not
 from .botocore_session import ClientParts, read_client_parts
 from .configuration import Settings
@@ -64,9 +65,12 @@ class OpenedSession:
             log.debug("a client is made: %s", parts)
         return open_transport(name, self.client)
 
-    def start_afresh(self) -> None:
-        """After a fork: nothing is under way in this process."""
-        self._client.start_afresh()
+    def start_afresh(self, resource: Any) -> None:
+        """After a fork: what threads of the parent held is free."""
+        clients = [self.client] if self._client.is_made else []
+        if resource is not None:
+            clients.append(resource.meta.client)
+        renew_locks(getattr(self._session, "_session", None), *clients)
 
     def close(self) -> None:
         if self._client.is_made:

@@ -29,6 +29,7 @@ __all__ = [
     "credentials_of",
     "endpoint_of",
     "first_foreign",
+    "handlers_of",
     "is_a_librarys_own",
     "parse_by_shapes",
     "regional_endpoint",
@@ -261,6 +262,13 @@ def first_foreign(emitter: Any, events: tuple[str, ...], own: frozenset[Any] = f
                 if handler not in own and _identity(handler) not in _OWN_HANDLERS:
                     return f"a handler that is not botocore's own listens to {event}"
     return None
+
+
+def handlers_of(client: Any) -> list[Any]:
+    """Return who listens to the events of sending and trying again, botocore's retry policy above all."""
+    emitter = getattr(client.meta.events, "_emitter", client.meta.events)
+    events = ("request-created", "before-send", "needs-retry", "after-call")
+    return [handler for event in events for handler in _handlers(emitter, event, "GetItem")]
 
 
 def _handlers(emitter: Any, event: str, operation: str) -> list[Any]:

@@ -8,12 +8,12 @@ has an objection against a request, botocore sends it.
 from __future__ import annotations
 
 import logging
-import threading
 from typing import Any, Protocol
 
 from botocore import xform_name
 from botocore.signers import RequestSigner
 
+from ..locks import Lock
 from .answers import DATA_OPERATIONS, read_answer
 from .blocking import run
 from .botocore_private import Guard, credentials_of, sending_options
@@ -73,7 +73,7 @@ class ClientTransport(BotocoreTransport):
         self._last_objection: str | None = None
         self._shortcuts = install_shortcuts(client)
         self._exchange: Exchange | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
         # The least specific name and the last place: everybody else who listens is asked first.
         client.meta.events.register_last("before-call", self._before_call, unique_id=_BEFORE_CALL_ID)
         client.meta.events.register_last("before-parse", self._before_parse, unique_id=_BEFORE_PARSE_ID)

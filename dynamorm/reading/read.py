@@ -9,13 +9,13 @@ import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from ..connection import cursor_key
 from ..exceptions import InvalidExpression, InvalidKey, NotProjected, ScanRefused
 from ..expressions import Condition, leaves
 from ..instances.loading import loader
+from ..locks import cached_property
 from ..many.typed_items import TypedItems
 from ..requests import Request, build_query, build_scan
 from ..requests.boto3_arguments import merged

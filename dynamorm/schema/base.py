@@ -11,11 +11,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import date, time
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
 from ..exceptions import DynaModelException, UnstorableValue, ValidationError
+from ..locks import cached_property
 from ..spec import FieldSpec
 from ..wire.codec import encode_value
 from .compiler import CompilationReport, Compiled, SchemaLayout
