@@ -75,6 +75,8 @@ class Mapper:
     def plain(self, wire: WireItem) -> dict[str, Any]:
         """Return what the schema knows of a stored item as plain values by stored name."""
         try:
+            if not isinstance(wire, Mapping):
+                raise UnreadableItem(f"{wire!r} is not an item", value=wire)
             return decode_item({name: value for name, value in wire.items() if name in self.adapter.readable})
         except UnreadableItem as error:
             raise ValidationError(
@@ -86,7 +88,9 @@ class Mapper:
         return self.adapter.natives_of_stored(values, mode, self._where(wire))
 
     def _where(self, wire: WireItem) -> str:
-        key = {name: next(iter(wire[name].values()), None) for name in self.key.names if name in wire}
+        if not isinstance(wire, Mapping):
+            return f"stored {self.model_name}"
+        key = {name: _content(wire[name]) for name in self.key.names if name in wire}
         return f"stored {self.model_name} with key {key}"
 
     def unknown(self, wire: WireItem) -> WireItem:
@@ -272,3 +276,7 @@ class Mapper:
     def computed(self, spec: FieldSpec, natives: Mapping[str, Any]) -> Any:
         """Return the value of a computed field as it is now."""
         return self.adapter.computed_value(spec, dict(natives))
+
+
+def _content(value: Any) -> Any:
+    return next(iter(value.values()), None) if isinstance(value, Mapping) else value

@@ -36,6 +36,7 @@ __all__ = [
     "sending_options",
     "signing_defaults",
     "user_agent_of",
+    "was_raised_by_parser",
 ]
 
 # Their private parts are the business of this file, and unknown to type checkers.
@@ -337,12 +338,18 @@ def _lasting_objection(client: Any) -> str | None:
             return f"the retry mode is {mode}"
         if signer._credentials is None:
             return "there are no credentials"
+        if any(map(_is_compressed, map(client.meta.service_model.operation_model, DATA_OPERATIONS))):
+            return "requests are compressed"
         if not callable(emitter._handlers.prefix_search) or emitter._lookup_cache is None:
             return "the event system is not botocore's"
         sending_options(client)
     except (AttributeError, TypeError, ValueError) as error:
         return f"botocore is not as it is known here ({error})"
     return None
+
+
+def _is_compressed(model: Any) -> bool:
+    return getattr(model, "request_compression", None) is not None
 
 
 def sending_options(client: Any) -> SendingOptions:
@@ -425,3 +432,17 @@ def parse_by_shapes(client: Any, operation: str, http: Any) -> dict[str, Any]:
     if http.status_code >= 300:
         endpoint._add_modeled_error_fields(response, parsed, model, parser)
     return parsed
+
+
+# What makes a dict, or an error's class, of an answer.
+_READERS = {"botocore.parsers", "botocore.errorfactory"}
+
+
+def was_raised_by_parser(error: Exception) -> bool:
+    """Whether an error came out of botocore's reading of an answer, which stumbles over those that are no answers."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_globals.get("__name__") in _READERS:
+            return True
+        traceback = traceback.tb_next
+    return False

@@ -68,7 +68,11 @@ class Destinations:
             port = parts.port
         except ValueError as error:
             raise LeftToBotocore(str(error)) from None
-        if parts.scheme not in ("http", "https") or not _VISIBLE.match(path) or parts.username is not None:
+        if (
+            parts.scheme not in ("http", "https")
+            or not _VISIBLE.match(target.host + path)
+            or parts.username is not None
+        ):
             raise LeftToBotocore("the endpoint's URL is an unusual one")
         # what botocore makes of it, and shows to those who listen
         address = url if parts.path else f"{url}/"

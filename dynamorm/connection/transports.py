@@ -11,6 +11,7 @@ import logging
 from typing import Any, Protocol
 
 from botocore import xform_name
+from botocore.credentials import Credentials
 from botocore.signers import RequestSigner
 
 from ..locks import Lock
@@ -20,6 +21,7 @@ from .botocore_private import Guard, credentials_of, sending_options
 from .client_shortcuts import install_shortcuts
 from .destinations import LeftToBotocore
 from .exchange import Exchange
+from .header_values import refuse_unsendable_credentials
 from .http_requests import Route
 from .signer import UnsignableRequest
 
@@ -29,6 +31,8 @@ log = logging.getLogger("dynamorm.connection")
 
 _BEFORE_CALL_ID = "dynamorm-before-call"
 _BEFORE_PARSE_ID = "dynamorm-before-parse"
+
+_WRITTEN_ANYWAY = frozenset({"host", "accept-encoding", "content-length", "transfer-encoding"})
 
 
 class Transport(Protocol):
@@ -52,6 +56,10 @@ class BotocoreTransport:
         self._client = client
 
     def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
+        credentials = credentials_of(self._client)
+        # others may have to be fetched for that
+        if type(credentials) is Credentials:
+            refuse_unsendable_credentials(credentials)
         answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**payload)
         return answer
 
@@ -155,6 +163,8 @@ class ClientTransport(BotocoreTransport):
         signing = context.get("signing") or {}
         if signing.get("request_credentials") or signing.get("identity_cache"):
             raise LeftToBotocore("the request brings its own credentials")
+        if not _WRITTEN_ANYWAY.isdisjoint(map(str.lower, params["headers"])):
+            raise LeftToBotocore("a handler has set what is written here for every request")
         body = params["body"]
         if type(body) is not bytes or params["method"] != "POST" or params.get("query_string"):
             raise LeftToBotocore("the request is not a plain post")
