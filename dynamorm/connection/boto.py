@@ -136,7 +136,7 @@ def call(transport: Transport, operation: str, payload: dict[str, Any], well_for
         if wrong is None:
             return answer
     except theirs.ClientError as error:
-        raise translate(error, operation, payload) from error
+        raise translate(error, operation, payload, transport.shown_endpoint) from error
     except theirs.BotoCoreError as error:
         translated = translate_failure(error, operation, transport.endpoint_url)
         # what cannot be sent may be a secret, and stands in botocore's error

@@ -183,6 +183,10 @@ class DirectTransport(_Direct):
     def endpoint_url(self) -> str:
         return self._through_client.endpoint_url
 
+    @property
+    def shown_endpoint(self) -> str:
+        return self._through_client.shown_endpoint
+
     def _note_objection(self, objection: str) -> None:
         self._through_client.note_objection(objection)
 
@@ -250,6 +254,10 @@ class DirectBeforeClient(_Direct):
     @property
     def endpoint_url(self) -> str:
         return self._client_parts.url
+
+    @property
+    def shown_endpoint(self) -> str:
+        return f"region {self._client_parts.region}, {self.endpoint_url}"
 
     def _note_objection(self, objection: str) -> None:
         log.debug("a client is made: %s", objection)

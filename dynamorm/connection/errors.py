@@ -36,6 +36,8 @@ class _Answered(ClientError):
 
     # what a class that was made at run time was made of: that one can be pickled
     _kind: ClassVar[type[_Answered] | None] = None
+    # what to do about it, where that can be told
+    remedy = ""
 
     def __init__(self, original: ClientError, operation: str, table: str | None) -> None:
         Exception.__init__(self, original)
@@ -54,16 +56,13 @@ class _Answered(ClientError):
     def __str__(self) -> str:
         where = f" on table {self.table}" if self.table else ""
         tried = f" (after {self.attempts} attempts)" if self.attempts > 1 else ""
-        return f"{self.operation}{where}: {self.code}: {self.message}{tried}"
+        remedy = f". {self.remedy}" if self.remedy else ""
+        return f"{self.operation}{where}: {self.code}: {self.message}{tried}{remedy}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (
-            self._kind or type(self),
-            dict(self.response),
-            self.operation_name,
-            self.operation,
-            self.table,
-        )
+        kind = self._kind or type(self)
+        values = (kind, dict(self.response), self.operation_name, self.operation, self.table)
+        return _rebuilt, values, {"remedy": self.remedy}
 
 
 def _rebuilt(kind: type[_Answered], response: Any, operation_name: str, operation: str, table: str | None) -> _Answered:
@@ -126,6 +125,15 @@ class TableNotActiveClientError(_Answered, ours.TableNotActive):
     """A table that is changing."""
 
 
+class TableExistsClientError(_Answered, ours.TableExists):
+    """A table that is there already."""
+
+    remedy = (
+        "There is a table of that name: update_table() makes it what is declared, delete() removes it, and "
+        "create_tables() creates only what is missing"
+    )
+
+
 class ItemTooLargeClientError(_Answered, ours.ItemTooLarge):
     """An item or item collection past its limit."""
 
@@ -177,8 +185,11 @@ _CODES: dict[type[_Answered], str] = {
 _BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
 
 
-def translate(error: ClientError, operation: str, payload: dict[str, Any]) -> _Answered:
-    """Return our error for one that stands for an answer; to be raised ``from`` the original."""
+def translate(error: ClientError, operation: str, payload: dict[str, Any], endpoint: str = "") -> _Answered:
+    """Return our error for one that stands for an answer; to be raised ``from`` the original.
+
+    ``endpoint`` is who answered, for messages.
+    """
     described = error.response.get("Error", {})
     code = described.get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -192,7 +203,15 @@ def translate(error: ClientError, operation: str, payload: dict[str, Any]) -> _A
             kind = ThrottledClientError
         else:
             kind = ServiceClientError
-    return _modelled(kind, error)(error, operation, _only_table(payload))
+    if kind is TableNotActiveClientError and operation == "CreateTable":
+        kind = TableExistsClientError
+    translated = _modelled(kind, error)(error, operation, _only_table(payload))
+    if kind is TableNotFoundClientError and endpoint and "Index" not in code:
+        translated.remedy = (
+            "Create it with create_table(), or check that the name of the table, the account, the region and the "
+            f"endpoint ({endpoint}) are those that you mean"
+        )
+    return translated
 
 
 _both: Bounded[tuple[type[_Answered], type[ClientError]], type[_Answered]] = Bounded(256)

@@ -48,6 +48,10 @@ class Transport(Protocol):
     def endpoint_url(self) -> str:
         """Where requests go, for messages."""
 
+    @property
+    def shown_endpoint(self) -> str:
+        """Where requests go, and the region that they are signed for."""
+
 
 class BotocoreTransport:
     """botocore, untouched."""
@@ -69,6 +73,10 @@ class BotocoreTransport:
     @property
     def endpoint_url(self) -> str:
         return str(self._client.meta.endpoint_url)
+
+    @property
+    def shown_endpoint(self) -> str:
+        return f"region {self._client.meta.region_name}, {self.endpoint_url}"
 
 
 class ClientTransport(BotocoreTransport):
