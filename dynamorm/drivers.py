@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 import time
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+import weakref
 from typing import Any, TypeVar
 
+from .exceptions import ConnectionFailed
 from .flows import Call, CallPlain, Flow, Invoke, Now, Pause, Start
+from .locks import Latch
 
 Result = TypeVar("Result")
 
@@ -55,20 +58,70 @@ def _answer_to(step: Any) -> Any:
     if kind is Now:
         return time.monotonic()
     if kind is Start:
-        return _started(step.flow)
-    return next(iter(wait(step.handles, return_when=FIRST_COMPLETED).done))
+        return _Started(step.flow)
+    return _first_ended(step.handles)
 
 
-def _started(flow: Flow[Any]) -> Future[Any]:
-    handle: Future[Any] = Future()
-    # settings belong to the caller's context, which a new thread would not have
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(_run_for, handle, flow), name="dynamorm-flow", daemon=True).start()
-    return handle
+class _Started:
+    """A flow in a thread of its own."""
+
+    def __init__(self, flow: Flow[Any]) -> None:
+        self.has_ended = False
+        self.waiting: list[Latch] = []
+        self._flow = flow
+        self._result: Any = None
+        self._error: BaseException | None = None
+        _running.add(self)
+        # settings belong to the caller's context, which a new thread would not have
+        context = contextvars.copy_context()
+        threading.Thread(target=context.run, args=(self._run,), name="dynamorm-flow", daemon=True).start()
+
+    def result(self) -> Any:
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def _run(self) -> None:
+        try:
+            self._end(run(self._flow))
+        except BaseException as error:
+            self._end(None, error)
+
+    def _end(self, result: Any, error: BaseException | None = None) -> None:
+        self._result, self._error, self.has_ended = result, error, True
+        for latch in tuple(self.waiting):
+            latch.open()
+
+    def lose(self) -> None:
+        """After a fork: the thread is the parent's."""
+        if not self.has_ended:
+            self._end(None, ConnectionFailed("the process was forked while a request was under way; ask again"))
 
 
-def _run_for(handle: Future[Any], flow: Flow[Any]) -> None:
+def _first_ended(handles: list[_Started]) -> _Started:
+    """Return one of the flows that have ended, when there is one."""
+    latch = Latch()
+    for handle in handles:
+        handle.waiting.append(latch)
     try:
-        handle.set_result(run(flow))
-    except BaseException as error:
-        handle.set_exception(error)
+        while True:
+            # one that ends after it was asked opens the latch
+            for handle in handles:
+                if handle.has_ended:
+                    return handle
+            latch.wait()
+    finally:
+        for handle in handles:
+            handle.waiting.remove(latch)
+
+
+_running: weakref.WeakSet[_Started] = weakref.WeakSet()
+
+
+def _lose_those_of_the_parent() -> None:
+    for handle in list(_running):
+        handle.lose()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_lose_those_of_the_parent)

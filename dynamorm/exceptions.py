@@ -23,6 +23,7 @@
     │   ├── PathMissing               a nested update of something that is not there
     │   ├── BatchError                a batch that could not be finished (``done``, ``missing``)
     │   ├── TableNotActive            (a service error) the table is being created, changed or deleted
+    │   │   └── TableExists           a table is to be created that is there already
     │   ├── TableNotFound             (a service error) there is no such table
     │   └── ConditionFailed           (a service error) a conditional write was refused
     │       └── HashKeyExists         ``put_unique`` met an item with the same key
@@ -93,6 +94,7 @@ __all__ = [
     "RequestRefused",
     "ScanRefused",
     "ServiceError",
+    "TableExists",
     "TableMismatch",
     "TableNotActive",
     "TableNotFound",
@@ -434,6 +436,10 @@ class TransactionCanceled(ServiceError):
 
 class TableNotActive(DynamoTableException, ServiceError):
     """The table or index is being created, changed or deleted."""
+
+
+class TableExists(TableNotActive):
+    """The table that is to be created is there already."""
 
 
 class TableNotFound(DynamoTableException, ServiceError):

@@ -9,13 +9,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from .arguments import check_switch
 from .bounded import Bounded
 from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
 from .expressions import Comparison, Condition, F, Path, Reference, Resolver, boto3_condition
+from .locks import cached_property
 from .schema import TRUSTED, WHOLE, Adapter
 from .schema.compiler import Receive
 from .schema.iterators import refuse_iterators

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Any
 
 from .frozen import Frozen, FrozenValue
+from .locks import cached_property
 
 KEY_TYPES = ("S", "N", "B")
 # of either kind, hash and range

@@ -3,7 +3,8 @@
 - ``configuration``, ``registry``, ``boto``: which settings hold, one connection for each of them, and what boto3 makes
   of them; ``errors``: botocore's errors as ours.
 - ``transports`` and ``direct_transports``: the ways of a request, through a client or past it; ``botocore_private``,
-  ``botocore_session`` and ``client_shortcuts``: what is known of botocore's insides, and whether it still holds.
+  ``botocore_locks``, ``botocore_session`` and ``client_shortcuts``: what is known of botocore's insides, and whether it
+  still holds.
 - ``exchange``, with ``judging`` and ``retries``: what happens to one request until it is answered, as a flow of
   ``steps``; ``blocking`` carries them out.
 - ``destinations``, ``pool``, ``idle_connections``, ``http_connection``, ``tls``, ``network_errors``: sockets.

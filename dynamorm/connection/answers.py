@@ -12,12 +12,13 @@ import json
 import re
 import zlib
 from base64 import b64decode, b64encode
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import orjson
 from botocore.awsrequest import HeadersDict
 
+from ..locks import cached_property
 from .many_items import ManyItems
 
 __all__ = [
@@ -103,7 +104,8 @@ def is_plausible_success(body: bytes | bytearray) -> bool:
     botocore takes whatever else comes with a status of 200 for an empty answer, and a write for carried out.
     """
     try:
-        answer = json.loads(body)
+        # left to itself, Python's reader would also take other encodings, and a mark of one in front
+        answer = json.loads(body.decode("utf-8"))
     except ValueError:
         return False
     return isinstance(answer, dict) and "__type" not in answer

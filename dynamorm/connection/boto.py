@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore import exceptions as theirs
@@ -12,11 +13,14 @@ from botocore import handlers
 from botocore.config import Config
 
 from .. import exceptions as ours
-from .botocore_private import can_sign_or_need_not
+from .answer_shapes import part_out_of_shape
+from .botocore_locks import renew_locks
+from .botocore_private import can_sign_or_need_not, was_raised_by_parser
 from .botocore_session import ClientParts, read_client_parts
 from .configuration import Settings
 from .direct_transports import DirectBeforeClient, DirectTransport, LazyClient
-from .errors import translate, translate_failure
+from .errors import is_of_a_header, translate, translate_failure
+from .header_values import refuse_unsendable
 from .transports import BotocoreTransport, ClientTransport, Transport
 
 __all__ = ["OpenedSession", "call", "open_transport"]
@@ -36,17 +40,15 @@ class OpenedSession:
         if settings.session is not None:
             self._session = settings.session
         elif settings.session_kwargs:
-            try:
-                self._session = boto3.Session(**settings.session_kwargs)
-            except theirs.BotoCoreError as error:
-                raise ours.ConfigurationError(f"boto3 can make no session: {error}") from error
+            self._session = _made(boto3.Session, "session", **settings.session_kwargs)
         else:
             self._session = self._default_session = boto3._get_default_session()
         self._environment_key = os.environ.get("AWS_ACCESS_KEY_ID")
         self._has_session_of_its_own = settings.session is None and self._default_session is None
         kwargs = dict(settings.client_kwargs)
+        _refuse_bad_port(kwargs.get("endpoint_url"))
         if isinstance(kwargs.get("config"), dict):
-            kwargs["config"] = Config(**kwargs["config"])
+            kwargs["config"] = _made(Config, "config", **kwargs["config"])
         self._kwargs = kwargs
         self._client = LazyClient(lambda: self._make(self._session.client))
 
@@ -64,9 +66,12 @@ class OpenedSession:
             log.debug("a client is made: %s", parts)
         return open_transport(name, self.client)
 
-    def start_afresh(self) -> None:
-        """After a fork: nothing is under way in this process."""
-        self._client.start_afresh()
+    def start_afresh(self, resource: Any) -> None:
+        """After a fork: what threads of the parent held is free."""
+        clients = [self.client] if self._client.is_made else []
+        if resource is not None:
+            clients.append(resource.meta.client)
+        renew_locks(getattr(self._session, "_session", None), *clients)
 
     def close(self) -> None:
         if self._client.is_made:
@@ -87,31 +92,68 @@ class OpenedSession:
         return not self._client.is_made or can_sign_or_need_not(self.client)
 
     def _make(self, make: Any) -> Any:
-        try:
-            return make("dynamodb", **self._kwargs)
-        except theirs.NoRegionError as error:
-            raise translate_failure(error, "", "") from error
-        except (theirs.BotoCoreError, ValueError, TypeError) as error:
-            raise ours.ConfigurationError(f"boto3 can make no client: {error}") from error
+        client = _made(make, "client", "dynamodb", **self._kwargs)
+        return client
+
+
+def _made(make: Any, what: str, *arguments: Any, **options: Any) -> Any:
+    """Return what boto3 or botocore makes of settings, which they check in many ways and not before."""
+    try:
+        return make(*arguments, **options)
+    except theirs.NoRegionError as error:
+        raise translate_failure(error, "", "") from error
+    except (theirs.BotoCoreError, AttributeError, TypeError, ValueError) as error:
+        raise ours.ConfigurationError(f"boto3 can make no {what}: {error}") from error
 
 
 def open_transport(name: str, client: Any) -> Transport:
-    """Return the way in which requests of the client are sent, as the settings name it."""
+    """Return the way in which requests of the client are sent, as the settings name it.
+
+    :raises ConfigurationError: where the client's settings are such that no request could be sent
+    """
+    _refuse_bad_port(client.meta.endpoint_url)
+    refuse_unsendable("region_name", client.meta.region_name or "")
     transport: Transport = _TRANSPORTS[name](client)
     return transport
+
+
+def _refuse_bad_port(url: Any) -> None:
+    if not isinstance(url, str):
+        return  # none, or one that boto3 refuses
+    try:
+        port = urlsplit(url).port
+    except ValueError as error:
+        raise ours.ConfigurationError(f"endpoint_url {url!r} cannot be sent to: {error}") from None
+    if port == 0:
+        raise ours.ConfigurationError(f"endpoint_url {url!r} cannot be sent to: there is no port 0")
 
 
 def call(transport: Transport, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
     """Send one request; every error comes out as one of ours, with botocore's as its cause."""
     try:
-        return transport.call(operation, payload, well_formed)
+        answer = transport.call(operation, payload, well_formed)
+        wrong = part_out_of_shape(operation, payload, answer)
+        if wrong is None:
+            return answer
     except theirs.ClientError as error:
-        raise translate(error, operation, payload) from error
+        raise translate(error, operation, payload, transport.shown_endpoint) from error
     except theirs.BotoCoreError as error:
-        raise translate_failure(error, operation, transport.endpoint_url) from error
-    except UnicodeDecodeError as error:
-        # what botocore's parser makes of an answer that was damaged on its way
-        endpoint = transport.endpoint_url
-        raise ours.ConnectionFailed(
-            f"{operation} got no readable answer from {endpoint}", operation, endpoint
-        ) from error
+        translated = translate_failure(error, operation, transport.endpoint_url)
+        # what cannot be sent may be a secret, and stands in botocore's error
+        raise translated from None if is_of_a_header(error) else error
+    except Exception as error:
+        # what botocore's parser makes of an answer that was damaged on its way, and not what those raise who listen
+        if not was_raised_by_parser(error):
+            raise
+        raise _unreadable(transport, operation, "it is not in DynamoDB's form") from error
+    raise _unreadable(transport, operation, wrong)
+
+
+def _unreadable(transport: Transport, operation: str, reason: str) -> ours.ConnectionFailed:
+    endpoint = transport.endpoint_url
+    return ours.ConnectionFailed(
+        f"{operation} got an answer from {endpoint} that cannot be read: {reason}. Check that DynamoDB answers there, "
+        "and not a proxy or another service",
+        operation,
+        endpoint,
+    )

@@ -29,12 +29,14 @@ __all__ = [
     "credentials_of",
     "endpoint_of",
     "first_foreign",
+    "handlers_of",
     "is_a_librarys_own",
     "parse_by_shapes",
     "regional_endpoint",
     "sending_options",
     "signing_defaults",
     "user_agent_of",
+    "was_raised_by_parser",
 ]
 
 # Their private parts are the business of this file, and unknown to type checkers.
@@ -263,6 +265,13 @@ def first_foreign(emitter: Any, events: tuple[str, ...], own: frozenset[Any] = f
     return None
 
 
+def handlers_of(client: Any) -> list[Any]:
+    """Return who listens to the events of sending and trying again, botocore's retry policy above all."""
+    emitter = getattr(client.meta.events, "_emitter", client.meta.events)
+    events = ("request-created", "before-send", "needs-retry", "after-call")
+    return [handler for event in events for handler in _handlers(emitter, event, "GetItem")]
+
+
 def _handlers(emitter: Any, event: str, operation: str) -> list[Any]:
     return list(emitter._handlers.prefix_search(f"{event}.dynamodb.{operation}"))
 
@@ -329,12 +338,18 @@ def _lasting_objection(client: Any) -> str | None:
             return f"the retry mode is {mode}"
         if signer._credentials is None:
             return "there are no credentials"
+        if any(map(_is_compressed, map(client.meta.service_model.operation_model, DATA_OPERATIONS))):
+            return "requests are compressed"
         if not callable(emitter._handlers.prefix_search) or emitter._lookup_cache is None:
             return "the event system is not botocore's"
         sending_options(client)
     except (AttributeError, TypeError, ValueError) as error:
         return f"botocore is not as it is known here ({error})"
     return None
+
+
+def _is_compressed(model: Any) -> bool:
+    return getattr(model, "request_compression", None) is not None
 
 
 def sending_options(client: Any) -> SendingOptions:
@@ -417,3 +432,17 @@ def parse_by_shapes(client: Any, operation: str, http: Any) -> dict[str, Any]:
     if http.status_code >= 300:
         endpoint._add_modeled_error_fields(response, parsed, model, parser)
     return parsed
+
+
+# What makes a dict, or an error's class, of an answer.
+_READERS = {"botocore.parsers", "botocore.errorfactory"}
+
+
+def was_raised_by_parser(error: Exception) -> bool:
+    """Whether an error came out of botocore's reading of an answer, which stumbles over those that are no answers."""
+    traceback = error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_globals.get("__name__") in _READERS:
+            return True
+        traceback = traceback.tb_next
+    return False

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import threading
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from botocore.exceptions import SSLError
 
+from ..locks import Lock
 from .pool import Pool, SendingOptions
 from .signer import SigningTarget, signing_target
 from .tls import tls_context
@@ -37,7 +37,7 @@ class Destinations:
 
     def __init__(self, options: SendingOptions) -> None:
         self._options = options
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._known: dict[str, Destination] = {}
         self._tls: Any = None
 
@@ -68,7 +68,11 @@ class Destinations:
             port = parts.port
         except ValueError as error:
             raise LeftToBotocore(str(error)) from None
-        if parts.scheme not in ("http", "https") or not _VISIBLE.match(path) or parts.username is not None:
+        if (
+            parts.scheme not in ("http", "https")
+            or not _VISIBLE.match(target.host + path)
+            or parts.username is not None
+        ):
             raise LeftToBotocore("the endpoint's URL is an unusual one")
         # what botocore makes of it, and shows to those who listen
         address = url if parts.path else f"{url}/"

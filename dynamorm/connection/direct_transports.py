@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from urllib.parse import quote
 import orjson
 from botocore.credentials import Credentials
 
+from ..locks import Lock
 from .answers import DATA_OPERATIONS, encode_payload
 from .blocking import run
 from .botocore_private import Guard, credentials_of, regional_endpoint, signing_defaults, user_agent_of
@@ -183,6 +183,10 @@ class DirectTransport(_Direct):
     def endpoint_url(self) -> str:
         return self._through_client.endpoint_url
 
+    @property
+    def shown_endpoint(self) -> str:
+        return self._through_client.shown_endpoint
+
     def _note_objection(self, objection: str) -> None:
         self._through_client.note_objection(objection)
 
@@ -222,7 +226,7 @@ class DirectBeforeClient(_Direct):
         self._early_exchange = Exchange(client.get, parts.guard, parts.options)
         super().__init__(parts.guard, self._early_exchange)
         self._successor: DirectTransport | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def flow(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> Flow[dict[str, Any]]:
         successor = self._successor
@@ -251,6 +255,10 @@ class DirectBeforeClient(_Direct):
     def endpoint_url(self) -> str:
         return self._client_parts.url
 
+    @property
+    def shown_endpoint(self) -> str:
+        return f"region {self._client_parts.region}, {self.endpoint_url}"
+
     def _note_objection(self, objection: str) -> None:
         log.debug("a client is made: %s", objection)
 
@@ -277,17 +285,16 @@ class LazyClient:
     def __init__(self, make: Callable[[], Any]) -> None:
         self._make = make
         self._client: Any = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self.is_made = False
-
-    def start_afresh(self) -> None:
-        """After a fork: nobody in this process is making the client, whoever was in the other."""
-        self._lock = threading.Lock()
 
     def get(self) -> Any:
         if self._client is None:
             with self._lock:
                 if self._client is None:
-                    self._client = self._make()
-                    self.is_made = True
+                    made = self._make()
+                    # the lock lets in what its holder is made to run meanwhile: a signal's handler, a finalizer
+                    if self._client is None:
+                        self._client = made
+                        self.is_made = True
         return self._client

@@ -7,13 +7,14 @@ so that code which catches either goes on working.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore import exceptions as theirs
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from .. import exceptions as ours
+from ..bounded import Bounded
 from ..frozen import FrozenValue
 
 __all__ = ["CancellationReason", "translate", "translate_failure"]
@@ -33,6 +34,11 @@ class _Answered(ClientError):
     ``args[0]`` is botocore's error; ``attempts`` counts the requests that were sent for this one call.
     """
 
+    # what a class that was made at run time was made of: that one can be pickled
+    _kind: ClassVar[type[_Answered] | None] = None
+    # what to do about it, where that can be told
+    remedy = ""
+
     def __init__(self, original: ClientError, operation: str, table: str | None) -> None:
         Exception.__init__(self, original)
         response: Any = original.response
@@ -50,10 +56,12 @@ class _Answered(ClientError):
     def __str__(self) -> str:
         where = f" on table {self.table}" if self.table else ""
         tried = f" (after {self.attempts} attempts)" if self.attempts > 1 else ""
-        return f"{self.operation}{where}: {self.code}: {self.message}{tried}"
+        remedy = f". {self.remedy}" if self.remedy else ""
+        return f"{self.operation}{where}: {self.code}: {self.message}{tried}{remedy}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        described = (type(self), dict(self.response), self.operation_name, self.operation, self.table)
+        kind = self._kind or type(self)
+        described = (kind, dict(self.response), self.operation_name, self.operation, self.table)
         return _rebuilt, described, {name: ours.to_pickle(value) for name, value in vars(self).items()}
 
 
@@ -84,7 +92,9 @@ class _ConditionAnswered(_Answered):
         return item
 
     def as_hash_key_exists(self) -> ours.HashKeyExists:
-        return HashKeyExistsClientError(self.args[0], self.operation, self.table)
+        kind: Any = _modelled(HashKeyExistsClientError, self.args[0])
+        error: ours.HashKeyExists = kind(self.args[0], self.operation, self.table)
+        return error
 
 
 class ConditionFailedClientError(_ConditionAnswered, ours.ConditionFailed):
@@ -113,6 +123,15 @@ class TableNotFoundClientError(_Answered, ours.TableNotFound):
 
 class TableNotActiveClientError(_Answered, ours.TableNotActive):
     """A table that is changing."""
+
+
+class TableExistsClientError(_Answered, ours.TableExists):
+    """A table that is there already."""
+
+    remedy = (
+        "There is a table of that name: update_table() makes it what is declared, delete() removes it, and "
+        "create_tables() creates only what is missing"
+    )
 
 
 class ItemTooLargeClientError(_Answered, ours.ItemTooLarge):
@@ -166,8 +185,11 @@ _CODES: dict[type[_Answered], str] = {
 _BY_CODE = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
 
 
-def translate(error: ClientError, operation: str, payload: dict[str, Any]) -> _Answered:
-    """Return our error for one that stands for an answer; to be raised ``from`` the original."""
+def translate(error: ClientError, operation: str, payload: dict[str, Any], endpoint: str = "") -> _Answered:
+    """Return our error for one that stands for an answer; to be raised ``from`` the original.
+
+    ``endpoint`` is who answered, for messages.
+    """
     described = error.response.get("Error", {})
     code = described.get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -181,7 +203,39 @@ def translate(error: ClientError, operation: str, payload: dict[str, Any]) -> _A
             kind = ThrottledClientError
         else:
             kind = ServiceClientError
-    return kind(error, operation, _only_table(payload))
+    if kind is TableNotActiveClientError and operation == "CreateTable":
+        kind = TableExistsClientError
+    translated = _modelled(kind, error)(error, operation, _only_table(payload))
+    if kind is TableNotFoundClientError and endpoint and "Index" not in code:
+        translated.remedy = (
+            "Create it with create_table(), or check that the name of the table, the account, the region and the "
+            f"endpoint ({endpoint}) are those that you mean"
+        )
+    return translated
+
+
+_both: Bounded[tuple[type[_Answered], type[ClientError]], type[_Answered]] = Bounded(256)
+
+
+def _modelled(kind: type[_Answered], error: ClientError) -> type[_Answered]:
+    """Return the kind as a subclass of the error's own class too, which ``client.exceptions`` has a name for.
+
+    botocore makes these classes at run time, one set for each session.
+    """
+    theirs = type(error)
+    if theirs is ClientError:
+        return kind
+    known = _both.get((kind, theirs))
+    if known is None:
+        body = {
+            "__module__": kind.__module__,
+            "__qualname__": kind.__qualname__,
+            "__doc__": kind.__doc__,
+            "_kind": kind,
+        }
+        made: Any = type(kind.__name__, (kind, theirs), body)
+        known = _both.remember((kind, theirs), made)
+    return known
 
 
 _ITEM_SIZE = re.compile(r"[Ii]tem size.*exceeded|[Ii]tem.*exceeded the maximum allowed size")
@@ -205,11 +259,26 @@ def translate_failure(error: BotoCoreError, operation: str, endpoint: str) -> ou
             "boto3 found no region: set AWS_DEFAULT_REGION, or give region_name in dynamorm.configure(...) "
             "or in session_kwargs of the Table"
         )
+    if is_of_a_header(error):
+        return ours.ConfigurationError(
+            f"{operation} was not sent: a value of its headers holds a line break. Look at the credentials, the "
+            "region, the user agent and what handlers set"
+        )
+    if isinstance(error, theirs.HTTPClientError) and isinstance(error.kwargs.get("error"), _MISTAKES):
+        return ours.ConfigurationError(f"{operation} could not be sent with these settings: {error}")
     if isinstance(error, _NO_ANSWER):
         return ours.ConnectionFailed(f"{operation} got no answer from {endpoint}: {error}", operation, endpoint)
     return ours.ConfigurationError(f"{operation} could not be sent: {error}")
 
 
+def is_of_a_header(error: BotoCoreError) -> bool:
+    """Whether a header was refused by Python's HTTP client, which tells what stands in it."""
+    cause = error.kwargs.get("error") if isinstance(error, theirs.HTTPClientError) else None
+    return isinstance(cause, ValueError) and str(cause).startswith("Invalid header")
+
+
+# What Python raises for values that botocore did not look at.
+_MISTAKES = (AttributeError, TypeError, ValueError)
 _CREDENTIAL_TROUBLE = (
     theirs.PartialCredentialsError,
     theirs.CredentialRetrievalError,

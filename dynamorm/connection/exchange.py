@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.hooks import first_non_none_response
 
+from ..exceptions import DynamoException
 from .answers import LeanResponse
 from .botocore_private import credentials_of
 from .destinations import Destination, Destinations
@@ -81,6 +82,8 @@ class Exchange:
                     answer = yield send_step((destination, request))
                 else:
                     answer, url = yield from sending
+            except DynamoException:
+                raise  # nothing was sent, and nothing else would be
             except Exception as error:
                 # botocore asks its retry policy about whatever went wrong here, and so do we
                 outcome = Setback(None, error)
@@ -90,6 +93,8 @@ class Exchange:
                 if outcome is None:
                     outcome = judge_by_shapes((yield Ask(self.client)), operation, http, attempt)
             if type(outcome) is not Setback:
+                if attempt > 1 or guard.most_attempts == 1:
+                    yield Ask(partial(self.policy.tell_of_answer, operation, attempt, outcome, context))
                 return outcome
             pause = yield Ask(partial(self.policy.pause_before_next_attempt, operation, attempt, outcome, context))
             if pause is None:

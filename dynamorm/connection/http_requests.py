@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 
-from .destinations import Destination, LeftToBotocore
+from .destinations import Destination
+from .header_values import refuse_unsendable, refuse_unsendable_header
 from .signer import FrozenCredentials, Signer
 
 __all__ = ["USUAL_HEADERS", "Route", "prepared_request", "request_bytes", "shown_request_bytes"]
@@ -52,12 +53,12 @@ def request_bytes(
 ) -> bytes:
     """Return a signed request with the usual headers.
 
-    :raises LeftToBotocore: when the user agent cannot be sent as it is.
+    :raises ConfigurationError: for what would break out of its header
     """
     _operation, destination, headers, signer = route
     user_agent = headers.get("User-Agent", "")
-    if "\n" in user_agent or "\r" in user_agent:
-        raise LeftToBotocore("the user agent is no header value")
+    if not user_agent.isprintable():
+        refuse_unsendable("the user agent", user_agent)
     head = signer.head_for_json_post(
         destination.target, headers["X-Amz-Target"], headers["Content-Type"], body, credentials
     )
@@ -90,8 +91,7 @@ def shown_request_bytes(destination: Destination, request: AWSPreparedRequest) -
     lines = [destination.request_line]
     for name, value in request.headers.items():
         text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
-        if "\r" in text or "\n" in text:
-            raise ValueError(f"header {name} holds a line break")
+        refuse_unsendable_header(name, text)
         if name.lower() not in ("host", "accept-encoding", "content-length", "transfer-encoding"):
             lines.append(f"{name}: {text}\r\n")
     body = request.body

@@ -65,9 +65,10 @@ class IdleConnections(Generic[C]):
             return
         now = connection.idle_since = time.monotonic()
         self._idle.append(connection)
-        # The oldest are on the left; whoever is the last to use the pool tidies it.
+        # The oldest are on the left; whoever is the last to use the pool tidies it, and takes out what several threads
+        # have given back at once when there was room for one.
         try:
-            while self._idle[0].idle_since < now - LONGEST_IDLE:
+            while len(self._idle) > self._size or self._idle[0].idle_since < now - LONGEST_IDLE:
                 self._idle.popleft().close()
         except IndexError:
             pass  # other threads took them

@@ -60,7 +60,7 @@ def judge_by_shapes(client: Any, operation: str, http: LeanResponse, attempt: in
         parsed = parse_by_shapes(client, operation, http)
         if not isinstance(parsed, dict):
             raise ResponseParserError("the answer is no JSON object")
-    except (ResponseParserError, AttributeError, TypeError, ValueError, KeyError) as error:
+    except (ResponseParserError, AttributeError, TypeError, ValueError, KeyError, RecursionError) as error:
         closed = ConnectionClosedError(endpoint_url=http.url, error=error)
         closed.__cause__ = error
         return Setback(None, closed)

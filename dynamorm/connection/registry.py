@@ -11,12 +11,12 @@ import contextlib
 import itertools
 import logging
 import os
-import threading
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..bounded import Bounded
+from ..locks import Lock, importing
 from ..signals import post_request, pre_request
 from .configuration import Settings, chosen_transport, effective, levels, max_connections
 
@@ -45,14 +45,15 @@ class Connection:
     _kept = True
 
     def __init__(self, settings: Settings) -> None:
-        from . import boto  # boto3 costs a tenth of a second, so it is imported by the first connection
+        with importing:
+            from . import boto  # boto3 costs a tenth of a second, so it is imported by the first connection
 
         self._boto = boto
         self._settings = settings
         self.transport = chosen_transport(settings)
         self._opened = boto.OpenedSession(settings)
         self._transport = self._opened.transport(self.transport)
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._resource: Any = None
 
     def call(self, request: AnyRequest, sender: Any = None) -> dict[str, Any]:
@@ -126,9 +127,8 @@ class Connection:
             self._resource.meta.client.close()
 
     def start_afresh(self) -> None:
-        """After a fork: the parent's sockets stay the parent's, and what it was about to do is its own business."""
-        self._lock = threading.Lock()
-        self._opened.start_afresh()
+        """After a fork: the parent's sockets stay the parent's, and what its threads held is free."""
+        self._opened.start_afresh(self._resource)
         self.close()
 
     def _call_watched(self, request: AnyRequest, sender: Any, transport: Any = None) -> dict[str, Any]:
@@ -177,7 +177,8 @@ def _units(consumed: Any) -> Any:
 
 def boto3_conditions() -> Any:
     """Return boto3's module of conditions, imported when it is first asked for."""
-    from boto3.dynamodb import conditions
+    with importing:
+        from boto3.dynamodb import conditions
 
     return conditions
 
@@ -186,7 +187,7 @@ _connections: dict[Any, Connection] = {}
 # Contexts come and go (a ``using`` for each request of a web server); what is remembered for them must not pile up.
 _remembered: Bounded[Any, Connection] = Bounded(256)
 _uses = itertools.count(1)
-_lock = threading.Lock()
+_lock = Lock()
 
 
 def connection_for(
@@ -263,8 +264,6 @@ def close_all() -> None:
 
 def _start_afresh_in_the_child() -> None:
     """After a fork: the parent's sockets stay the parent's, botocore's own pool included."""
-    global _lock
-    _lock = threading.Lock()
     for connection in _connections.values():
         with contextlib.suppress(Exception):
             connection.start_afresh()

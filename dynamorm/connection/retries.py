@@ -2,8 +2,9 @@
 
 botocore registers its retry policy as a handler of the client's ``needs-retry`` event: mode, number of attempts,
 quota, backoff and DynamoDB's own settings are all in there.  So that handler is asked here, with the arguments that
-botocore's endpoint would give it, and what it says is by construction what the client was configured to mean.  Only
-failures are asked about; about a good answer both of the modes that are served here say nothing.
+botocore's endpoint would give it, and what it says is by construction what the client was configured to mean.  It is
+asked about failures, and told of a good answer where that may have been the last attempt: about all others both of the
+modes that are served here say nothing.
 """
 
 from __future__ import annotations
@@ -37,10 +38,24 @@ class RetryPolicy:
         :raises Exception: the failure, or a checksum error, where the policy wants that raised rather than
             retried.
         """
-        context.setdefault("retries", {})["attempt"] = attempt
         response, failure = setback
         if response is not None:
             failure = None  # an answer whose checksum differs: the policy compares the checksum itself
+        pause = self._ask(operation, attempt, response, failure, context)
+        if pause is None or pause is False:
+            return None
+        # The standard mode's quota of 500 is paid back by at most as many calls that succeed.
+        self.owed_successes = 500
+        return float(pause)
+
+    def tell_of_answer(self, operation: str, attempt: int, response: Any, context: dict[str, Any]) -> None:
+        """Tell the policy of a good answer, to which it may add that there would have been no other attempt."""
+        self._ask(operation, attempt, response, None, context)
+
+    def _ask(
+        self, operation: str, attempt: int, response: Any, failure: Exception | None, context: dict[str, Any]
+    ) -> Any:
+        context.setdefault("retries", {})["attempt"] = attempt
         client = self._client()
         answers = client.meta.events.emit(
             f"needs-retry.dynamodb.{operation}",
@@ -51,12 +66,7 @@ class RetryPolicy:
             caught_exception=failure,
             request_dict={"context": context},
         )
-        pause = first_non_none_response(answers)
-        if pause is None or pause is False:
-            return None
-        # The standard mode's quota of 500 is paid back by at most as many calls that succeed.
-        self.owed_successes = 500
-        return float(pause)
+        return first_non_none_response(answers)
 
     def note_success(self, operation: str, http: Any, parsed: dict[str, Any], context: dict[str, Any]) -> None:
         """Pay back retry quota, for callers on whose behalf the client does not announce ``after-call``."""

@@ -7,7 +7,6 @@ signing key lives a day, the timestamp a second, and that there is nothing to ne
 from __future__ import annotations
 
 import hmac
-import re
 import time
 from collections.abc import Mapping
 from hashlib import sha256
@@ -16,12 +15,12 @@ from urllib.parse import quote, urlsplit
 
 from botocore.auth import SIGNED_HEADERS_BLACKLIST
 
+from .header_values import refuse_unsendable, refuse_unsendable_credentials, refuse_unsendable_header
+
 __all__ = ["FrozenCredentials", "Signer", "SigningTarget", "UnsignableRequest", "signing_target"]
 
 # Headers that proxies may change, and which are therefore never part of a signature.
 _UNSIGNED_HEADERS = frozenset(SIGNED_HEADERS_BLACKLIST)
-_FORBIDDEN_IN_HEADERS = re.compile(r"[\r\n\x00]")
-_HEADER_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 # What is the same in all requests of a second for the same operation with the same credentials: the header lines before
 # the signature, and three hashes that have taken in all that comes before what differs.  They are of the request and,
 # for HMAC, of the inner and the outer text; to be copied, and never changed.
@@ -73,6 +72,8 @@ class Signer:
     """Signs for one region and service; may be shared by threads."""
 
     def __init__(self, region: str, service: str = "dynamodb") -> None:
+        refuse_unsendable("the region", region)
+        refuse_unsendable("the service's name for signatures", service)
         self._region = region
         self._service = service
         # The caches are replaced whole: a reader sees the old or the new one.
@@ -93,9 +94,10 @@ class Signer:
 
         ``Host`` is signed and left out of the result unless it was given.
 
-        :raises UnsignableRequest: for headers that botocore would sign in another way, and for values that
-            would break out of their header.
+        :raises UnsignableRequest: for headers that botocore would sign in another way
+        :raises ConfigurationError: for names and values that would break out of their header
         """
+        refuse_unsendable_credentials(credentials)
         stamp = self._timestamp(int(time.time() if now is None else now))
         signed = {"host": target.host}
         sent = {}
@@ -103,7 +105,8 @@ class Signer:
             lower = name.lower()
             if lower in _REPLACED_BY_THE_SIGNER:
                 continue
-            if not _HEADER_NAME.match(name) or _FORBIDDEN_IN_HEADERS.search(value) or lower == "date":
+            refuse_unsendable_header(name, value)
+            if lower == "date":
                 raise UnsignableRequest(f"a header that cannot be signed: {name!r}")
             if lower == "x-amz-content-sha256" or (lower in signed and lower != "host"):
                 raise UnsignableRequest(f"a header that changes how a request is signed: {name!r}")
@@ -113,8 +116,6 @@ class Signer:
         signed["x-amz-date"] = sent["X-Amz-Date"] = stamp
         token = credentials.token
         if token:
-            if _FORBIDDEN_IN_HEADERS.search(token):
-                raise UnsignableRequest("a session token that is no header value")
             signed["x-amz-security-token"] = " ".join(token.split())
             sent["X-Amz-Security-Token"] = token
         names = sorted(signed)
@@ -158,12 +159,11 @@ class Signer:
         stamp: str,
         credentials: FrozenCredentials,
     ) -> _Head:
+        refuse_unsendable_credentials(credentials)
         token = credentials.token
         names = "content-type;host;x-amz-date;x-amz-target"
         signed_token = sent_token = ""
         if token:
-            if _FORBIDDEN_IN_HEADERS.search(token):
-                raise UnsignableRequest("a session token that is no header value")
             names = "content-type;host;x-amz-date;x-amz-security-token;x-amz-target"
             signed_token = f"x-amz-security-token:{' '.join(token.split())}\n"
             sent_token = f"X-Amz-Security-Token: {token}\r\n"

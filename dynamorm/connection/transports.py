@@ -8,18 +8,20 @@ has an objection against a request, botocore sends it.
 from __future__ import annotations
 
 import logging
-import threading
 from typing import Any, Protocol
 
 from botocore import xform_name
+from botocore.credentials import Credentials
 from botocore.signers import RequestSigner
 
+from ..locks import Lock
 from .answers import DATA_OPERATIONS, read_answer
 from .blocking import run
 from .botocore_private import Guard, credentials_of, sending_options
 from .client_shortcuts import install_shortcuts
 from .destinations import LeftToBotocore
 from .exchange import Exchange
+from .header_values import refuse_unsendable_credentials
 from .http_requests import Route
 from .signer import UnsignableRequest
 
@@ -29,6 +31,8 @@ log = logging.getLogger("dynamorm.connection")
 
 _BEFORE_CALL_ID = "dynamorm-before-call"
 _BEFORE_PARSE_ID = "dynamorm-before-parse"
+
+_WRITTEN_ANYWAY = frozenset({"host", "accept-encoding", "content-length", "transfer-encoding"})
 
 
 class Transport(Protocol):
@@ -44,6 +48,10 @@ class Transport(Protocol):
     def endpoint_url(self) -> str:
         """Where requests go, for messages."""
 
+    @property
+    def shown_endpoint(self) -> str:
+        """Where requests go, and the region that they are signed for."""
+
 
 class BotocoreTransport:
     """botocore, untouched."""
@@ -52,6 +60,10 @@ class BotocoreTransport:
         self._client = client
 
     def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
+        credentials = credentials_of(self._client)
+        # others may have to be fetched for that
+        if type(credentials) is Credentials:
+            refuse_unsendable_credentials(credentials)
         answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**payload)
         return answer
 
@@ -61,6 +73,10 @@ class BotocoreTransport:
     @property
     def endpoint_url(self) -> str:
         return str(self._client.meta.endpoint_url)
+
+    @property
+    def shown_endpoint(self) -> str:
+        return f"region {self._client.meta.region_name}, {self.endpoint_url}"
 
 
 class ClientTransport(BotocoreTransport):
@@ -73,7 +89,7 @@ class ClientTransport(BotocoreTransport):
         self._last_objection: str | None = None
         self._shortcuts = install_shortcuts(client)
         self._exchange: Exchange | None = None
-        self._lock = threading.Lock()
+        self._lock = Lock()
         # The least specific name and the last place: everybody else who listens is asked first.
         client.meta.events.register_last("before-call", self._before_call, unique_id=_BEFORE_CALL_ID)
         client.meta.events.register_last("before-parse", self._before_parse, unique_id=_BEFORE_PARSE_ID)
@@ -155,6 +171,8 @@ class ClientTransport(BotocoreTransport):
         signing = context.get("signing") or {}
         if signing.get("request_credentials") or signing.get("identity_cache"):
             raise LeftToBotocore("the request brings its own credentials")
+        if not _WRITTEN_ANYWAY.isdisjoint(map(str.lower, params["headers"])):
+            raise LeftToBotocore("a handler has set what is written here for every request")
         body = params["body"]
         if type(body) is not bytes or params["method"] != "POST" or params.get("query_string"):
             raise LeftToBotocore("the request is not a plain post")

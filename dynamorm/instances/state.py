@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from ..expressions import Reference
 from ..flows import Place
-from ..locks import Lock
 from ..mapper import Mapper, Receiver
 from ..schema.copies import UNCHANGING, independent_copy
 from ..spec import FieldSpec
@@ -162,13 +161,17 @@ class Stateful:
     @property
     def _dynamorm_state(self) -> State:
         packed = self._dynamorm_memory
-        if type(packed) is tuple:
-            with _making:  # two threads must not make two states, of which one would be lost with what it is told
-                packed = self._dynamorm_memory
-                if type(packed) is tuple:
-                    packed = State.of_packed(packed)
-                    _set_memory(self, packed)
-        return packed  # type: ignore[return-value]
+        return self._unpacked_state(packed) if type(packed) is tuple else packed  # type: ignore[return-value]
+
+    def _unpacked_state(self, packed: tuple[Any, ...]) -> State:
+        # Two threads must not make two states, of which one would be lost with what it is told.  What is collected
+        # while one is made may look at an instance, and wait for whom it likes: no lock is held, and whose state comes
+        # first into the dict is decided in one step.  Whoever comes after that was taken out finds the state in place.
+        state = _being_made.setdefault(id(packed), State.of_packed(packed))
+        if self._dynamorm_memory is packed:
+            _set_memory(self, state)
+        _being_made.pop(id(packed), None)
+        return self._dynamorm_memory  # type: ignore[return-value]
 
     @property
     def _dynamorm_known_state(self) -> State | None:
@@ -187,7 +190,7 @@ class Stateful:
         return super().__reduce_ex__(protocol)
 
 
-_making = Lock()
+_being_made: dict[int, State] = {}
 _set_memory = Stateful.__dict__["_dynamorm_memory"].__set__
 _own_new = Stateful.__new__
 _set_attribute = object.__setattr__

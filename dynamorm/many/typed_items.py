@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 from ..arguments import check_mapping
 from ..drivers import run
@@ -146,7 +147,9 @@ class Iterating(Generator[Any, None, None]):
         self._batch = batch
         self._load = load
         self._waiting: list[WireItem] = []  # from the end to the beginning: each is let go when it is taken
-        self._done: list[Any] = []
+        # for the error that may come: those that are still somebody's, for there may be any number
+        self._done: WeakValueDictionary[int, Any] = WeakValueDictionary()
+        self._taken = 0
         self._ended = False
 
     def __next__(self) -> Any:
@@ -154,7 +157,8 @@ class Iterating(Generator[Any, None, None]):
             if self._ended or not self._fetch():
                 raise StopIteration
         instance = self._load(self._waiting.pop())
-        self._done.append(instance)
+        self._done[self._taken] = instance
+        self._taken += 1
         return instance
 
     def _fetch(self) -> bool:
@@ -162,7 +166,7 @@ class Iterating(Generator[Any, None, None]):
             found = run(self._batch.next_found())
         except BatchError as error:
             self._ended = True
-            raise BatchError(str(error), self._done, error.missing) from None
+            raise BatchError(str(error), list(self._done.values()), error.missing) from None
         if found is None:
             return False
         self._waiting = found[::-1]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from ..callers import levels_to_the_caller
@@ -16,6 +15,7 @@ from ..connection import cursor_key
 from ..exceptions import InvalidCursor, InvalidExpression, InvalidKey, NotProjected, ScanRefused
 from ..expressions import Condition, holds_never, leaves, shortened
 from ..instances.loading import loader
+from ..locks import cached_property
 from ..many.typed_items import TypedItems
 from ..requests import Request, build_query, build_scan
 from ..requests.boto3_arguments import merged

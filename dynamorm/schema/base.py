@@ -11,11 +11,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, ClassVar
 from uuid import UUID
 
 from ..exceptions import DynaModelException, DynamoException, UnstorableValue, ValidationError
+from ..locks import cached_property
 from ..nearest import did_you_mean
 from ..spec import FieldSpec, exact_text
 from ..wire.codec import encode_value, safe_repr

@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from ..exceptions import UnknownSchema
+from ..locks import importing
 from .base import Adapter
 
 LIBRARIES = {
@@ -58,13 +59,15 @@ def _installed() -> tuple[type[Adapter], ...]:
     global _announced
     if _announced is None:
         # importing the module and going through all that is installed costs more than defining many models
-        metadata = import_module("importlib.metadata")
-        _announced = tuple(point.load() for point in metadata.entry_points(group=ENTRY_POINTS))
+        with importing:
+            metadata = import_module("importlib.metadata")
+            _announced = tuple(point.load() for point in metadata.entry_points(group=ENTRY_POINTS))
     return _announced
 
 
 def _built_in(library: str) -> type[Adapter]:
-    module = import_module(LIBRARIES[library])
+    with importing:
+        module = import_module(LIBRARIES[library])
     adapter: type[Adapter] = module.ADAPTER
     return adapter
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ..exceptions import UnreadableItem
 from ..frozen import FrozenValue
 from ..spec import KeySpec
 
@@ -66,7 +67,26 @@ def read_table(
     backups: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> LiveTable:
-    """Read what ``DescribeTable``, ``DescribeTimeToLive`` and ``DescribeContinuousBackups`` say, and the tags."""
+    """Read what ``DescribeTable``, ``DescribeTimeToLive`` and ``DescribeContinuousBackups`` say, and the tags.
+
+    :raises UnreadableItem: where that is not what DynamoDB says of a table
+    """
+    try:
+        return _read_table(table, ttl, backups, tags)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise UnreadableItem(
+            f"the description of table {table.get('TableName', '')!r} is not in DynamoDB's form ({error!r}); "
+            "check which service answers at the endpoint",
+            value=dict(table),
+        ) from error
+
+
+def _read_table(
+    table: Mapping[str, Any],
+    ttl: Mapping[str, Any] | None,
+    backups: Mapping[str, Any] | None,
+    tags: Mapping[str, str] | None,
+) -> LiveTable:
     types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
     key = _key(table["KeySchema"], types)
     read, write = _throughput(table)

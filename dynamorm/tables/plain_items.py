@@ -119,11 +119,13 @@ class PlainItems(NamedTuple):
                 found.append(part)
             else:
                 filters.append(part)
-        if key is not None and "KeyConditionExpression" not in rest:
+        # the legacy form too, which DynamoDB still takes
+        in_words_of_boto3 = "KeyConditionExpression" in rest or "KeyConditions" in rest
+        if key is not None and not in_words_of_boto3:
             if not {*key.hash_names} <= {part.path[0] for part in found}:
                 needed = " and ".join(f"{name}=..." for name in key.hash_names)
                 raise InvalidKey(f"a query of table {self.table} needs {needed}, its hash key; scan() reads without")
-        elif key is None and "KeyConditionExpression" not in rest:
+        elif key is None and not in_words_of_boto3:
             raise InvalidKey(
                 f"a query of table {self.table} on index {options.get('IndexName')!r}, which is not declared: "
                 "declare it, or give the KeyConditionExpression as text"

@@ -78,7 +78,8 @@ class _Life(DeclaredTable):
         Time to live and point-in-time recovery can only be asked for when the table is there: without ``wait`` they are
         left to :meth:`update_table`.
 
-        :raises TableNotActive: if there is a table of that name, or it is not ready after ``timeout`` seconds
+        :raises TableExists: if there is a table of that name
+        :raises TableNotActive: if it is not ready after ``timeout`` seconds
         """
         spec = self._spec_to_create()
         run(create(self.connection, spec, wait, timeout))

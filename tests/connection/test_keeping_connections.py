@@ -49,6 +49,34 @@ def test_one_connection_carries_many_requests(pool_to):
         assert server.connections == 1
 
 
+def test_connections_that_are_given_back_at_once_are_not_one_too_many():
+    """Another thread gives one back after this one has found room, and before it has used it."""
+    idle = IdleConnections(1)
+
+    class Kept:
+        reusable, closed = True, False
+
+        def __init__(self, meanwhile=None):
+            self._meanwhile = meanwhile
+
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            if name == "idle_since" and self._meanwhile is not None:
+                idle.give_back(self._meanwhile)
+
+        def is_quiet(self):
+            return True
+
+        def close(self):
+            self.closed = True
+
+    other = Kept()
+    one = Kept(other)
+    idle.give_back(one)
+    assert len(idle) == 1
+    assert [one.closed, other.closed] == [False, True]
+
+
 def until(condition):
     """Wait for what the other side has done to arrive."""
     end = time.monotonic() + 60

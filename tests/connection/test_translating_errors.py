@@ -96,7 +96,8 @@ def test_errors_that_botocore_makes_for_a_client_can_be_pickled_too():
         raise client.exceptions.ResourceNotFoundException(answered("ResourceNotFoundException").response, "GetItem")
     error = translate(caught.value, "GetItem", {"TableName": "t"})
     assert error.args[0] is caught.value
-    assert type(pickle.loads(pickle.dumps(error))) is type(error)
+    # the class that botocore made stays behind; ours does not
+    assert type(pickle.loads(pickle.dumps(error))) in type(error).__bases__
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import pickle
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -260,7 +261,8 @@ def test_keys_that_stay_undone_end_in_an_error_that_carries_what_was_read_and_wh
         for _ in range(10):
             answers.to_keys(50, 51, undone=[50, 51])
         found = page.get_batch(iter(keys))
-        read = [next(found).number for _ in range(98)]
+        held = [next(found) for _ in range(98)]  # the error has no more than somebody holds
+        read = [one.number for one in held]
         with pytest.raises(BatchError, match="5 of a batch could not be read, asked for 10 times") as caught:
             next(found)
         answers.stubber.assert_no_pending_responses()
@@ -402,3 +404,14 @@ def test_an_error_of_one_item_names_no_position(page):
     with pytest.raises(ValidationError) as caught:
         page.put({"isbn": "1", "number": "no number"})
     assert (caught.value.position, caught.value.key) == (None, None) and "item" not in str(caught.value)
+
+
+def test_a_batch_that_is_read_lets_go_of_what_nobody_holds(book):
+    keys = [f"{number:013}" for number in range(130)]
+    book.put_batch(*[{"isbn": key, "title": "t"} for key in keys])
+    seen = []
+    for instance in book.get_batch(keys):
+        seen.append(weakref.ref(instance))
+        del instance
+        assert sum(one() is not None for one in seen) <= 1
+    assert len(seen) == len(keys)

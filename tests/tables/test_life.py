@@ -22,6 +22,7 @@ from dynamorm import (
     ProjectAll,
     ProjectInclude,
     ProjectKeys,
+    TableExists,
     TableMismatch,
     TableNotActive,
     TableNotFound,
@@ -145,7 +146,7 @@ def test_the_former_name_of_creating_is_deprecated(quick):
 def test_a_table_that_is_there_is_not_created_again(quick):
     thing = define(**ON_DEMAND)
     thing.Table.create_table()
-    with pytest.raises(TableNotActive, match="CreateTable on table"):
+    with pytest.raises(TableExists, match=r"CreateTable on table .* There is a table of that name: update_table\(\)"):
         thing.Table.create_table()
 
 

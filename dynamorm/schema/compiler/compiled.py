@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
 from typing import Any, Protocol
 
+from ...locks import cached_property
 from ...wire.codec import AttributeValue, WireItem
 from .dumping import Dump, compile_dump
 from .given import GivenValues

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 from ...exceptions import UnstorableValue
+from ...locks import cached_property
 from ...wire.codec import WireItem
 from ..copies import independent_copy
 from .dumping import Dump, compile_dump

@@ -7,9 +7,9 @@ packed values.  What the schema does not tell is kept as the AttributeValue that
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import Any
 
+from ...locks import cached_property
 from ...wire.codec import AttributeValue, WireItem
 from ..copies import independent_copy
 from .layouts import (

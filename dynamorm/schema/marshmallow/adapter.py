@@ -9,7 +9,6 @@ import copy
 import decimal
 import functools
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
 import marshmallow
@@ -18,6 +17,7 @@ from marshmallow import missing as MISSING
 from marshmallow.exceptions import ValidationError as LibraryError
 
 from ...exceptions import DynaModelException
+from ...locks import cached_property
 from ...spec import FieldSpec
 from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
 from ..compiler import SchemaLayout

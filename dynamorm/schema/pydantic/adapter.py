@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import pickle
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
 
@@ -19,6 +18,7 @@ import pydantic_core
 from pydantic.fields import ComputedFieldInfo, FieldInfo
 
 from ...exceptions import DynaModelException
+from ...locks import cached_property
 from ...spec import FieldSpec
 from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, means_none
 from ..compiler import Compiled, SchemaLayout

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, cast
 
 from pydantic_core import SchemaSerializer, SchemaValidator
 
+from ...locks import cached_property
 from .core_schema import Model
 from .serializers import compile_serializer
 from .specs import has_secrets

@@ -8,9 +8,9 @@ still be right in the usual form.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
+from ...locks import cached_property
 from ...spec import FieldSpec
 from ...wire.codec import WireItem, encode_item
 from ..base import Adapter, means_none

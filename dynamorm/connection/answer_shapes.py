@@ -1,0 +1,110 @@
+"""Whether an answer has the shape that whoever asked for it relies on; one place for all verbs.
+
+DynamoDB's own answers always have.  A proxy's page, another service or a damaged body may come with a status of 200.
+What is looked at here is the answer and, where there is no decoder that looks itself, what stands in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["part_out_of_shape"]
+
+
+def part_out_of_shape(operation: str, payload: Any, answer: Any) -> str | None:
+    """Return what is wrong with an answer; ``None`` for a good one."""
+    try:
+        for name, part in answer.items():
+            kind = _KINDS.get(name)
+            if kind is not None and type(part) is not kind and not isinstance(part, kind):
+                return f"{name} is {_article(part)}"
+            look = _LOOKS.get(name)
+            if look is not None:
+                look(part, operation)
+        needed = _NEEDED.get(operation)
+        if needed is not None and needed not in answer:
+            return f"{needed} is missing"
+        if "Select" in payload and "Count" not in answer:
+            return "Count is missing"
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return f"a part of it is none of DynamoDB's ({error})"
+    return None
+
+
+def _article(part: Any) -> str:
+    return f"a {type(part).__name__}"
+
+
+_KINDS: dict[str, type | tuple[type, ...]] = {
+    "Item": dict,
+    "Attributes": dict,
+    "Items": list,
+    "Count": int,
+    "ScannedCount": int,
+    "LastEvaluatedKey": dict,
+    "Responses": (dict, list),
+    "UnprocessedKeys": dict,
+    "UnprocessedItems": dict,
+    "ConsumedCapacity": (dict, list),
+    "Table": dict,
+    "TableDescription": dict,
+}
+_NEEDED = {
+    "DescribeTable": "Table",
+    "CreateTable": "TableDescription",
+    "UpdateTable": "TableDescription",
+}
+
+
+def _look_at_responses(responses: Any, operation: str) -> None:
+    if operation == "BatchGetItem":
+        for items in responses.values():
+            _demand(items, list)
+    else:
+        for entry in responses:
+            _demand(entry, dict)
+            _demand(entry.get("Item", {}), dict)
+
+
+def _look_at_unread(unread: Any, operation: str) -> None:
+    for asked in unread.values():
+        for key in asked["Keys"]:
+            _look_at_item(key)
+
+
+def _look_at_unwritten(unwritten: Any, operation: str) -> None:
+    for entries in unwritten.values():
+        for entry in _demand(entries, list):
+            ((kind, request),) = entry.items()
+            _look_at_item(request["Item" if kind == "PutRequest" else "Key"])
+
+
+def _look_at_capacity(capacity: Any, operation: str) -> None:
+    for one in capacity if isinstance(capacity, list) else [capacity]:
+        _demand(one.get("CapacityUnits", 0.0), (int, float))
+
+
+def _look_at_key(key: Any, operation: str) -> None:
+    _look_at_item(key)
+
+
+def _look_at_item(item: Any) -> None:
+    for value in _demand(item, dict).values():
+        ((_, content),) = value.items()
+        _demand(content, (str, bytes))
+
+
+def _demand(part: Any, kind: type | tuple[type, ...]) -> Any:
+    if not isinstance(part, kind):
+        raise TypeError(f"{_article(part)} where another value belongs")
+    return part
+
+
+_LOOKS: dict[str, Callable[[Any, str], None]] = {
+    "Responses": _look_at_responses,
+    "UnprocessedKeys": _look_at_unread,
+    "UnprocessedItems": _look_at_unwritten,
+    "ConsumedCapacity": _look_at_capacity,
+    "LastEvaluatedKey": _look_at_key,
+}
