@@ -104,7 +104,7 @@ class _Life(DeclaredTable):
         spec = self.spec
         return self._plan_for(spec, run(describe(self.connection, spec)), allow_rebuild, allow_removal)
 
-    def _plan_for(self, spec: TableSpec, live: LiveTable, allow_rebuild: bool, allow_removal: bool) -> Plan:
+    def _plan_for(self, spec: TableSpec, live: LiveTable, allow_rebuild: bool, allow_removal: bool = False) -> Plan:
         return plan_changes(
             spec,
             live,

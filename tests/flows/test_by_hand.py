@@ -198,7 +198,10 @@ MODEL = {
         lambda m: m.patch(isbn="1", title="Of Birches"),
         (ALL_NEW,),
     ),
-    "reconcile": Verb(lambda m: saving.reconcile(store(m), changed(m), None), lambda m: changed(m).sync(), (ALL_NEW,)),
+    "reconcile": Verb(
+        lambda m: saving.reconcile(store(m), changed(m), None), lambda m: changed(m).reconcile(), (ALL_NEW,)
+    ),
+    "sync": Verb(lambda m: saving.reconcile(store(m), changed(m), None), lambda m: changed(m).sync(), (ALL_NEW,)),
     "reconcile nothing": Verb(
         lambda m: saving.reconcile(store(m), loaded(m), None), lambda m: loaded(m).reconcile(), (FOUND,)
     ),
