@@ -79,7 +79,7 @@ HOLDERS: dict[str, Any] = {
     "tuple": tuple,
     "iterator": iter,
     "generator": lambda elements: (element for element in elements),
-    "reversed": lambda elements: reversed(list(reversed(elements))),
+    "filter": lambda elements: filter(lambda element: True, elements),
     "values": lambda elements: dict(enumerate(elements)).values(),
     "keys": lambda elements: dict.fromkeys(elements).keys(),
     "deque": collections.deque,
