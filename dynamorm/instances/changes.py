@@ -6,8 +6,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from decimal import Context, Decimal
 from typing import Any
 
-from ..exceptions import DynamoException, InvalidExpression, InvalidKey
-from ..expressions import FUNCTIONS, Action, F, Reference, render_update
+from ..exceptions import DynamoException, ExpressionTooLong, InvalidExpression, InvalidKey
+from ..expressions import FUNCTIONS, LONGEST, Action, F, Reference, render_update
 from ..mapper import Mapper
 from ..schema.copies import UNCHANGING, UNCHANGING_BASES
 from ..spec import FieldSpec
@@ -25,7 +25,6 @@ _KEYWORDS = frozenset({"conditions", "update_item_kwargs", "return_all"})
 
 # DynamoDB's limits to an update expression; past them an attribute is sent whole rather than by its parts
 _MOST_OPERATORS = 300
-_LONGEST_EXPRESSION = 4096
 
 
 def values_of(mapper: Mapper, instance: Any) -> dict[str, Any]:
@@ -293,7 +292,10 @@ def _too_long(mapper: Mapper, nested: Mapping[str, Any], whole: int) -> bool:
     ]
     if len(actions) + whole > _MOST_OPERATORS:
         return True
-    return bool(actions) and len(render_update(actions).text) > _LONGEST_EXPRESSION - 24 * whole
+    try:
+        return bool(actions) and len(render_update(actions).text) > LONGEST - 24 * whole
+    except ExpressionTooLong:
+        return True
 
 
 def _set(mapper: Mapper, path: Sequence[str | int], value: Any, actions: list[Any], updates: dict[str, Any]) -> None:
