@@ -17,6 +17,7 @@ from dynamorm import connection, exceptions
 from dynamorm.connection.botocore_private import regional_endpoint, sending_options, user_agent_of
 from dynamorm.connection.botocore_session import ClientParts, read_client_parts
 
+from ..forks import while_a_thread
 from .conftest import Request, create_table, key
 from .scripted_server import ScriptedServer, answer
 
@@ -133,13 +134,12 @@ def test_a_process_that_is_forked_while_the_client_is_being_made_makes_its_own(s
     early = open_to(server)
     early.call(GET)
     late = early._opened._client
-    late._lock.acquire()  # as a thread of the parent does meanwhile, which the child does not have
     context = multiprocessing.get_context("fork")
     answers = context.SimpleQueue()
     child = context.Process(target=lambda: answers.put(early.client.meta.region_name), daemon=True)
-    child.start()
-    child.join(120)
-    late._lock.release()
+    with while_a_thread(late._lock):
+        child.start()
+        child.join(120)
     assert child.exitcode == 0, "it waits for a thread that does not exist"
     assert answers.get() == "us-east-1"
 

@@ -89,8 +89,8 @@ def test_what_goes_wrong_is_tried_again_after_a_wait_and_with_credentials_of_tha
     driver.run(get(transport))
     response = driver.run(get(transport))
     assert response["ResponseMetadata"]["RetryAttempts"] == 2
-    # botocore reads the error, and is asked whether to try again; then there are new credentials
-    assert driver.kinds == ["Send", "Ask", "Ask", "Wait", "Ask", "Send", "Ask", "Wait", "Ask", "Send"]
+    # botocore reads the error, and is asked whether to try again; then there are new credentials; in the end it is told
+    assert driver.kinds == ["Send", "Ask", "Ask", "Wait", "Ask", "Send", "Ask", "Wait", "Ask", "Send", "Ask"]
     assert all(step.seconds >= 0 for step in driver.steps if isinstance(step, Wait))
     announced = [step.request.partition(b"attempt=")[2][:1] for step in driver.steps if isinstance(step, Send)]
     assert announced == [b"1", b"2", b"3"]
