@@ -10,7 +10,7 @@ from typing import Any
 
 from .exceptions import DynamoException
 
-_BOTO3_ARGUMENTS = frozenset(
+BOTO3_ARGUMENTS = frozenset(
     {
         "ConsistentRead",
         "ExclusiveStartKey",
@@ -47,6 +47,6 @@ def check_mapping(name: str, value: Any, kind: type[DynamoException]) -> None:
 def split_boto3_arguments(conditions: tuple[Any, ...], kwargs: Any) -> tuple[tuple[Any, ...], Any]:
     """Take a first dict of boto3's arguments, which existing code may give by position, out of the conditions."""
     first = conditions[0] if conditions else None
-    if kwargs is None and isinstance(first, Mapping) and first and first.keys() <= _BOTO3_ARGUMENTS:
+    if kwargs is None and isinstance(first, Mapping) and first and first.keys() <= BOTO3_ARGUMENTS:
         return conditions[1:], first
     return conditions, kwargs

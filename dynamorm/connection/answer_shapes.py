@@ -12,16 +12,16 @@ from typing import Any
 __all__ = ["part_out_of_shape"]
 
 
-def part_out_of_shape(operation: str, payload: Any, answer: Any) -> str | None:
-    """Return what is wrong with an answer; ``None`` for a good one."""
+def part_out_of_shape(operation: str, payload: Any, answer: Any, plain: bool = False) -> str | None:
+    """Return what is wrong with an answer, which may hold ``plain`` values; ``None`` for a good one."""
     try:
         for name, part in answer.items():
             kind = _KINDS.get(name)
             if kind is not None and type(part) is not kind and not isinstance(part, kind):
                 return f"{name} is {_article(part)}"
             look = _LOOKS.get(name)
-            if look is not None:
-                look(part, operation)
+            if look is not None and not plain:
+                look(part, payload)
         needed = _NEEDED.get(operation)
         if needed is not None and needed not in answer:
             return f"{needed} is missing"
@@ -57,8 +57,8 @@ _NEEDED = {
 }
 
 
-def _look_at_responses(responses: Any, operation: str) -> None:
-    if operation == "BatchGetItem":
+def _look_at_responses(responses: Any, payload: Any) -> None:
+    if isinstance(responses, dict):
         for items in responses.values():
             _demand(items, list)
     else:
@@ -67,30 +67,30 @@ def _look_at_responses(responses: Any, operation: str) -> None:
             _demand(entry.get("Item", {}), dict)
 
 
-def _look_at_unread(unread: Any, operation: str) -> None:
+def _look_at_unread(unread: Any, payload: Any) -> None:
     for asked in unread.values():
         for key in asked["Keys"]:
-            _look_at_item(key)
+            _look_at_key(key)
 
 
-def _look_at_unwritten(unwritten: Any, operation: str) -> None:
+def _look_at_unwritten(unwritten: Any, payload: Any) -> None:
+    sent = {kind for entries in payload["RequestItems"].values() for entry in entries for kind in entry}
     for entries in unwritten.values():
         for entry in _demand(entries, list):
             ((kind, request),) = entry.items()
-            _look_at_item(request["Item" if kind == "PutRequest" else "Key"])
+            if kind not in sent:
+                raise ValueError(f"{kind} was not asked for")
+            for value in _demand(request["Item" if kind == "PutRequest" else "Key"], dict).values():
+                ((_, _),) = value.items()
 
 
-def _look_at_capacity(capacity: Any, operation: str) -> None:
+def _look_at_capacity(capacity: Any, payload: Any) -> None:
     for one in capacity if isinstance(capacity, list) else [capacity]:
         _demand(one.get("CapacityUnits", 0.0), (int, float))
 
 
-def _look_at_key(key: Any, operation: str) -> None:
-    _look_at_item(key)
-
-
-def _look_at_item(item: Any) -> None:
-    for value in _demand(item, dict).values():
+def _look_at_key(key: Any, payload: Any = None) -> None:
+    for value in _demand(key, dict).values():
         ((_, content),) = value.items()
         _demand(content, (str, bytes))
 

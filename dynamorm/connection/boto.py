@@ -128,11 +128,16 @@ def _refuse_bad_port(url: Any) -> None:
         raise ours.ConfigurationError(f"endpoint_url {url!r} cannot be sent to: there is no port 0")
 
 
-def call(transport: Transport, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
-    """Send one request; every error comes out as one of ours, with botocore's as its cause."""
+def call(
+    transport: Transport, operation: str, payload: dict[str, Any], well_formed: bool = False, plain: bool = False
+) -> dict[str, Any]:
+    """Send one request; every error comes out as one of ours, with botocore's as its cause.
+
+    ``plain`` says that the values in request and answer are plain ones, as with boto3's resource.
+    """
     try:
         answer = transport.call(operation, payload, well_formed)
-        wrong = part_out_of_shape(operation, payload, answer)
+        wrong = part_out_of_shape(operation, payload, answer, plain)
         if wrong is None:
             return answer
     except theirs.ClientError as error:

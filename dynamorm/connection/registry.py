@@ -78,7 +78,7 @@ class Connection:
             pre_request.send(sender, request=request)
         if post_request.receivers or log.isEnabledFor(logging.DEBUG):
             return self._call_watched(request, sender, transport)
-        return self._boto.call(transport, request.operation, request.payload)
+        return self._boto.call(transport, request.operation, request.payload, plain=True)
 
     @property
     def client(self) -> Any:
@@ -136,7 +136,8 @@ class Connection:
         response: dict[str, Any] | None = None
         failure: Exception | None = None
         try:
-            response = self._boto.call(transport or self._transport, request.operation, request.payload)
+            used, plain = transport or self._transport, transport is not None
+            response = self._boto.call(used, request.operation, request.payload, plain=plain)
             return response
         except Exception as error:
             failure = error

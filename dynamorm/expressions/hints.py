@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..arguments import BOTO3_ARGUMENTS
 from ..nearest import did_you_mean
 
 # what reads have methods for, and other libraries keywords
@@ -130,7 +131,7 @@ def of_unknown_name(name: str, known: Iterable[str]) -> str:
         return f"reads have a method for it, {_METHODS[name]}"
     if name in _OTHERS:
         return _OTHERS[name]
-    if name[:1].isupper() and name.isidentifier() and not any(field[:1].isupper() for field in known):
+    if name in BOTO3_ARGUMENTS:
         return "arguments in boto3's form go into query_kwargs={...}, scan_kwargs={...} and the like"
     return f"{nearest(name, known)} (F({shortened(name)}) reaches what is not declared)"
 
