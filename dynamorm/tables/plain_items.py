@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
+from ..arguments import check_mapping
 from ..drivers import run
 from ..exceptions import ConditionFailed, InvalidExpression, InvalidKey, UnstorableValue
 from ..expressions import FUNCTIONS, Action, Change, Comparison, Condition, Resolver, Sum, SumOperand, parts_of
@@ -48,7 +49,7 @@ class PlainItems(NamedTuple):
         """Store an item in place of what was there."""
         rest, conditions = without_conditions(options)
         request = merged(build_put(self.table, {}, (*more, *self._resolved(conditions))), rest)
-        return (yield from self.ask(request, Item=_without_nothing(item)))
+        return (yield from self.ask(request, Item=self._item(item)))
 
     def put_unique(self, item: Mapping[str, Any], options: Options) -> Flow[PlainItem]:
         """Store an item if there is none with its key."""
@@ -88,7 +89,7 @@ class PlainItems(NamedTuple):
 
     def put_batch(self, items: Iterable[Mapping[str, Any]]) -> Flow[None]:
         """Store any number of items; of those with one key the last."""
-        yield from write_batch(PlainBatch(self, {}), [_without_nothing(item) for item in items])
+        yield from write_batch(PlainBatch(self, {}), [self._item(item) for item in items])
 
     def get_batch(
         self, keys: Iterable[Mapping[str, Any]], consistent: bool, attrs: str | Iterable[str] | None, options: Options
@@ -188,8 +189,13 @@ class PlainItems(NamedTuple):
             raise UnstorableValue(f"{request.operation} on table {self.table} was not sent: {error}") from error
         return answer
 
+    def _item(self, item: Mapping[str, Any]) -> PlainItem:
+        check_mapping(f"an item of table {self.table}", item, InvalidExpression)
+        return _without_nothing(item)
+
     def whole_key(self, key: Mapping[str, Any]) -> PlainItem:
         """Return a key as a dict, all of it and nothing else."""
+        check_mapping(f"a key of table {self.table}", key, InvalidKey)
         missing = [name for name in self.keys if key.get(name) is None]
         superfluous = [name for name in key if name not in self.keys]
         if missing or superfluous:
