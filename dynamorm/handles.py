@@ -50,7 +50,7 @@ class ModelHandle:
         """The model's table, in this place."""
         store, binding = self._store, self._store.binding
         assert isinstance(binding, Handled)
-        return store.table.placed(binding.settings, binding.name)
+        return store.table._placed(binding.settings, binding.name)
 
     def using(self, /, **options: Any) -> ModelHandle:
         """Return a handle of the same model with other settings over these."""

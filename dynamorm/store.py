@@ -51,7 +51,7 @@ class Table(Protocol):
     @property
     def connection(self) -> Any: ...
 
-    def placed(self, settings: Settings, name: str | None) -> Any: ...
+    def _placed(self, settings: Settings, name: str | None) -> Any: ...
 
 
 class Handled(NamedTuple):
@@ -176,7 +176,7 @@ class Store:
             return binding.renewed()
         if isinstance(binding, Address):
             return self._checked(binding)
-        placed = table.placed(binding.settings, binding.name)
+        placed = table._placed(binding.settings, binding.name)
         return Place(placed.connection, placed.full_name, binding.settings)
 
     @property
@@ -192,7 +192,7 @@ class Store:
         if binding is None:
             return self.table.full_name
         if isinstance(binding, Handled):
-            name: str = self.table.placed(binding.settings, binding.name).full_name
+            name: str = self.table._placed(binding.settings, binding.name).full_name
             return name
         return binding.table
 

@@ -291,7 +291,7 @@ class DeclaredTable(DynamoCommon3):
         """The name of the table in DynamoDB: with the prefix that is configured here and now."""
         return self._other_name or table_prefix(self._settings) + self.name
 
-    def placed(self, settings: Settings, name: str | None) -> Self:
+    def _placed(self, settings: Settings, name: str | None) -> Self:
         """Return this table where the settings of a context lead to, under a full name of its own if there is one."""
         placed = copy(self)
         placed._settings, placed._other_name = settings, name

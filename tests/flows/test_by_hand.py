@@ -341,7 +341,7 @@ def loans(model: Any) -> list[Any]:
 
 
 RELATIONSHIPS = {
-    "reading": Verb(lambda m: way(m)._read({"isbn": "1"}), lambda m: loans(m)[0].book, (FOUND,)),
+    "reading": Verb(lambda m: way(m)._read(loans(m)[0], {"isbn": "1"}), lambda m: loans(m)[0].book, (FOUND,)),
     "deleting": Verb(
         lambda m: way(m)._delete_partner(loans(m)[0]), lambda m: delattr(loans(m)[0], "book"), (FOUND, {})
     ),
@@ -394,11 +394,13 @@ QUIET_ON_MODELS = {
     "is_dirty",
     "is_partial",
     "key_changed",
+    "move_to_here",
     "new_from_raw",
     "query",
     "scan",
     "to_dict",
     "to_item",
+    "using",
     "validate",
 }
 QUIET_ON_READS = {
