@@ -58,7 +58,7 @@ _NEEDED = {
 
 
 def _look_at_responses(responses: Any, payload: Any) -> None:
-    if isinstance(responses, dict):
+    if "RequestItems" in payload:
         for items in responses.values():
             _demand(items, list)
     else:

@@ -436,13 +436,15 @@ def parse_by_shapes(client: Any, operation: str, http: Any) -> dict[str, Any]:
 
 # What makes a dict, or an error's class, of an answer.
 _READERS = {"botocore.parsers", "botocore.errorfactory"}
+_READER_OF_ERRORS = "_add_modeled_error_fields"  # in a module that sends, too
 
 
 def was_raised_by_parser(error: Exception) -> bool:
     """Whether an error came out of botocore's reading of an answer, which stumbles over those that are no answers."""
     traceback = error.__traceback__
     while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__name__") in _READERS:
+        frame = traceback.tb_frame
+        if frame.f_globals.get("__name__") in _READERS or frame.f_code.co_name == _READER_OF_ERRORS:
             return True
         traceback = traceback.tb_next
     return False
