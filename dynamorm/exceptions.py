@@ -225,7 +225,8 @@ class ValidationError(DynaModelException):
         self.where = where
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.raw, self.schema_name, self.errors, self.where), dict(self.__dict__)
+        given = (self.raw, self.schema_name, self.errors, self.where)
+        return type(self), to_pickle(given), {name: to_pickle(value) for name, value in vars(self).items()}
 
     def __str__(self) -> str:
         text = f"Validation failed for schema {self.schema_name}. Errors: {self.errors}"
