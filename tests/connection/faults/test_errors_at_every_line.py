@@ -259,10 +259,13 @@ class AtStep:
 
 
 @pytest.mark.parametrize("is_done", [False, True], ids=["in its place", "after it"])
-def test_an_error_at_any_step_spoils_nothing(scene, is_done, monkeypatch):
-    # where no client is to have been made, one would be made again and again by what has to be tried again
-    manner, names = ("plain", ["odd", "reset"]) if scene.kind == "before client" else ("broken", ERRORS)
-    steps = []
+@pytest.mark.parametrize("manner", ["closing", "broken"])
+def test_an_error_at_any_step_spoils_nothing(scene, manner, is_done, monkeypatch):
+    names = list(ERRORS)
+    if scene.kind == "before client":
+        # what has to be tried again makes the client, which takes its time
+        manner, names = "closing", ["odd", "reset"]
+    steps = set()
     for name in names:
         for number in itertools.count():
             scene.begin_with_an_open_connection(number % 2 == 0)
@@ -274,9 +277,9 @@ def test_an_error_at_any_step_spoils_nothing(scene, is_done, monkeypatch):
                 outcome = scene.call_and_be_hurt(manner, error)
             if hurting.step is None:
                 break
-            steps.append(hurting.step)
+            steps.add(hurting.step)
             scene.assert_whole(manner, outcome, error, f"{name} at step {number}, {hurting.step}, of a {manner} call")
-    assert {"Send"} <= set(steps) if manner == "plain" else {"Send", "Ask", "Wait"} <= set(steps)
+    assert steps >= ({"Send", "Ask", "Wait"} if manner == "broken" else {"Send"})
 
 
 CALLS = st.tuples(st.sampled_from(sorted(MANNERS)), st.sampled_from(sorted(ERRORS)), st.integers(0, 500), st.booleans())
