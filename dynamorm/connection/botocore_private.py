@@ -23,6 +23,7 @@ from .answers import DATA_OPERATIONS
 from .pool import SendingOptions
 
 __all__ = [
+    "HOMES",
     "BotocoresFunctions",
     "Guard",
     "can_sign_or_need_not",
@@ -48,7 +49,8 @@ RequestSigner: Any = signers.RequestSigner
 # The adaptive mode also listens to successes and holds requests back: botocore sends in that mode.
 SERVED_MODES = frozenset({"legacy", "standard"})
 
-_HOMES = tuple(os.path.dirname(str(library.__file__)) + os.sep for library in (botocore, boto3))
+# the folders of the libraries themselves
+HOMES = tuple(os.path.dirname(str(library.__file__)) + os.sep for library in (botocore, boto3))
 
 # The functions that a transport stands in for.  If one of them is somebody's wrapper, that somebody wants to see
 # the call.
@@ -304,7 +306,7 @@ _NONE = (None,) * len(_live_sending())
 
 def is_a_librarys_own(function: Any) -> bool:
     """Whether a function is as botocore, or boto3, has written it."""
-    return type(function) is FunctionType and function.__code__.co_filename.startswith(_HOMES)
+    return type(function) is FunctionType and function.__code__.co_filename.startswith(HOMES)
 
 
 def _identity(handler: Any) -> tuple[str, str]:
@@ -338,8 +340,8 @@ def _lasting_objection(client: Any) -> str | None:
             return f"the retry mode is {mode}"
         if signer._credentials is None:
             return "there are no credentials"
-        if any(map(_is_compressed, map(client.meta.service_model.operation_model, DATA_OPERATIONS))):
-            return "requests are compressed"
+        if any(map(_is_more_than_a_post, map(client.meta.service_model.operation_model, DATA_OPERATIONS))):
+            return "requests are compressed or carry checksums"
         if not callable(emitter._handlers.prefix_search) or emitter._lookup_cache is None:
             return "the event system is not botocore's"
         sending_options(client)
@@ -348,8 +350,10 @@ def _lasting_objection(client: Any) -> str | None:
     return None
 
 
-def _is_compressed(model: Any) -> bool:
-    return getattr(model, "request_compression", None) is not None
+def _is_more_than_a_post(model: Any) -> bool:
+    """Whether botocore compresses an operation's requests, or computes checksums for them."""
+    traits = ("request_compression", "http_checksum", "http_checksum_required")
+    return any(getattr(model, trait, None) for trait in traits)
 
 
 def sending_options(client: Any) -> SendingOptions:

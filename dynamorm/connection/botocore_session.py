@@ -22,7 +22,7 @@ from botocore.endpoint import EndpointCreator
 from botocore.httpsession import get_cert_path
 from botocore.retries import standard
 
-from .botocore_private import BotocoresFunctions, first_foreign, is_a_librarys_own
+from .botocore_private import HOMES, BotocoresFunctions, first_foreign, is_a_librarys_own
 from .pool import SendingOptions
 
 __all__ = ["ClientParts", "GuardBeforeClient", "read_client_parts"]
@@ -168,6 +168,10 @@ def _first_setting(own: Any) -> str | None:
     for name in own.get_scoped_config():
         if not _HARMLESS_IN_PROFILES.fullmatch(name):
             return f"the profile sets {name}"
+    # They may describe operations in another way than botocore's own do: as compressed ones, say.
+    for path in own.get_component("data_loader").search_paths:
+        if not path.startswith(HOMES) and os.path.isdir(path):
+            return f"there are models in {path}"
     return None
 
 

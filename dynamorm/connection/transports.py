@@ -103,11 +103,16 @@ class ClientTransport(BotocoreTransport):
             or self.guard.objection_to_bypassing_client() is not None
         ):
             return super().call(operation, payload)
-        shortcuts.are_on = True
         try:
-            return super().call(operation, payload)
-        finally:
+            try:
+                shortcuts.are_on = True
+                return super().call(operation, payload)
+            finally:
+                shortcuts.are_on = False
+        except BaseException:
+            # an interrupt may have come just before the line above
             shortcuts.are_on = False
+            raise
 
     def close(self) -> None:
         if self._exchange is not None:

@@ -14,6 +14,9 @@ from botocore import handlers
 
 from dynamorm import connection, local
 from dynamorm.connection import blocking, configuration
+from dynamorm.signals import pre_request
+
+from ..conftest import check_request
 
 TRANSPORTS = ["boto3", "default", "direct"]
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "secret"}
@@ -50,6 +53,14 @@ def nobody_extends_botocore(monkeypatch):
     """Other tests of the same process may have imported moto, which listens to every session from then on."""
     own = [entry for entry in handlers.BUILTIN_HANDLERS if entry[1].__module__.startswith("botocore")]
     monkeypatch.setattr(handlers, "BUILTIN_HANDLERS", own)
+
+
+@pytest.fixture
+def nobody_listens():
+    """Receivers of ``pre_request``, such as the suite's own, may change requests, which are checked then."""
+    pre_request.disconnect(check_request)
+    yield
+    pre_request.connect(check_request)
 
 
 @pytest.fixture

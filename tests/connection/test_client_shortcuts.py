@@ -21,9 +21,10 @@ from dynamorm.requests import Request
 from dynamorm.requests.boto3_arguments import merged
 from dynamorm.signals import pre_request
 
-from ..conftest import check_request
 from .conftest import key
 from .scripted_server import ScriptedServer, answer
+
+pytestmark = pytest.mark.usefixtures("nobody_listens")
 
 ITEM = {
     **key(),
@@ -40,14 +41,6 @@ PAYLOADS = {
     "Query": {"KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "p"}}, "Limit": 3},
     "Scan": {"Segment": 0, "TotalSegments": 2},
 }
-
-
-@pytest.fixture(autouse=True)
-def nobody_listens():
-    """Receivers of ``pre_request``, such as the suite's own, may change requests, which are checked then."""
-    pre_request.disconnect(check_request)
-    yield
-    pre_request.connect(check_request)
 
 
 @pytest.fixture

@@ -6,8 +6,10 @@ the answer is the same.
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import inspect
+import json
 import re
 import threading
 
@@ -19,6 +21,7 @@ from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.httpsession import URLLib3Session
+from botocore.loaders import Loader
 from botocore.signers import RequestSigner
 from botocore.stub import Stubber
 
@@ -320,6 +323,48 @@ def test_a_retry_mode_that_is_not_served_is_botocores_business(fast_transport, s
     conn = open_to(server, fast_transport, config=Config(retries={"mode": mode}))
     assert conn.call(GET)["Item"] == key()
     assert bool(ours) is is_served
+
+
+@pytest.fixture
+def modelled(tmp_path, monkeypatch):
+    """Add to botocore's description of an operation, as users can in their folder of models."""
+
+    def add(operation, **traits):
+        folder = tmp_path / "dynamodb" / "2012-08-10"
+        folder.mkdir(parents=True)
+        extras = {"version": 1.0, "merge": {"operations": {operation: traits}}}
+        (folder / "service-2.sdk-extras.json").write_text(json.dumps(extras))
+        monkeypatch.setattr(Loader, "CUSTOMER_DATA_PATH", str(tmp_path))
+
+    return add
+
+
+# Releases of botocore differ in which one they take.
+CHECKSUMS = {"x-amz-checksum-crc32", "content-md5"}
+LARGE = Request("PutItem", TableName="table", Item={**key(), "text": {"S": "x" * 20_000}})
+
+
+def test_requests_that_the_model_has_compressed_are_compressed(transport, server, ours, modelled):
+    pytest.importorskip("botocore.compress")
+    modelled("PutItem", requestcompression={"encodings": ["gzip"]})
+    conn = open_to(server, transport)
+    conn.call(LARGE)
+    assert conn.client is not None  # which one transport makes when it is asked for, and sends through from then on
+    conn.call(LARGE)
+    for request in server.requests:
+        assert request.headers["content-encoding"] == "gzip"
+        assert json.loads(gzip.decompress(request.body)) == LARGE.payload
+    assert len(server.requests) == 2 and ours == []
+
+
+def test_requests_that_the_model_wants_a_checksum_of_carry_one(transport, server, ours, modelled):
+    pytest.importorskip("botocore.httpchecksum")
+    modelled("PutItem", httpChecksum={"requestChecksumRequired": True})
+    conn = open_to(server, transport)
+    conn.call(LARGE)
+    conn.call(LARGE)
+    assert all(request.headers.keys() & CHECKSUMS for request in server.requests)
+    assert len(server.requests) == 2 and ours == []
 
 
 def test_an_endpoint_with_a_path_is_sent_to(transport, server):

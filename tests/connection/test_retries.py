@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import random
 import re
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.loaders import Loader
+from botocore.retries import standard
 
 from dynamorm import connection, exceptions
 from dynamorm.connection import http_requests
 
-from .conftest import Request, key
+from .conftest import TRANSPORTS, Request, key
 from .scripted_server import ScriptedServer, answer
 
 ITEM = b'{"Item":{"p":{"S":"p"},"s":{"N":"1"}}}'
@@ -100,14 +105,75 @@ def test_each_fault_is_tried_again_as_botocore_would(fault, mode, fast_transport
     assert seen["boto3"] == seen[fast_transport]
 
 
-@pytest.mark.parametrize("mode", ["legacy", "standard"])
-def test_the_number_of_attempts_is_the_clients(transport, mode, pauses):
-    counts = {}
-    for attempts in (None, 1, 2):
+def attempts_of(client):
+    """Return how often a request of a client's is sent at most, by its settings and botocore's tables."""
+    retries = client.meta.config.retries
+    if "total_max_attempts" in retries:
+        return max(1, retries["total_max_attempts"])
+    if retries["mode"] == "legacy":
+        return Loader().load_data("_retry")["retry"]["dynamodb"]["__default__"]["max_attempts"]
+    return getattr(standard, "_SERVICE_MAX_ATTEMPTS", {}).get("dynamodb", standard.DEFAULT_MAX_ATTEMPTS)
+
+
+IN_CODE = [
+    {"mode": "standard"},
+    {"mode": "adaptive"},
+    {"max_attempts": 0},
+    {"total_max_attempts": 2, "max_attempts": 5},
+    {"mode": "legacy", "max_attempts": 2},
+    {"mode": "standard", "total_max_attempts": 5},
+]
+AROUND = [
+    {},
+    {"AWS_RETRY_MODE": "legacy"},
+    {"AWS_RETRY_MODE": "standard"},
+    {"AWS_RETRY_MODE": "adaptive"},
+    {"AWS_MAX_ATTEMPTS": "1"},
+    {"AWS_MAX_ATTEMPTS": "2"},
+    {"AWS_RETRY_MODE": "legacy", "AWS_MAX_ATTEMPTS": "3"},
+    {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "7"},
+]
+
+
+@pytest.mark.parametrize("around", AROUND, ids=lambda around: " ".join(around.values()) or "nothing")
+def test_attempts_and_mode_are_those_of_the_environment(around, pauses, monkeypatch):
+    for name, value in around.items():
+        monkeypatch.setenv(name, value)
+    compare_attempts({})
+
+
+def test_attempts_and_mode_are_those_of_the_profile(pauses, monkeypatch, tmp_path):
+    (tmp_path / "config").write_text("[default]\nretry_mode = legacy\nmax_attempts = 3\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    compare_attempts({})
+
+
+@pytest.mark.parametrize("retries", IN_CODE, ids=str)
+def test_attempts_and_mode_are_those_of_the_code_before_those_of_the_environment(retries, pauses, monkeypatch):
+    monkeypatch.setenv("AWS_RETRY_MODE", "legacy")
+    compare_attempts({"config": {"retries": retries}})
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "7")
+    compare_attempts({"config": {"retries": retries}})
+
+
+def compare_attempts(options):
+    """Hold the requests that each transport sends against what a client made in the same circumstances would do."""
+    made = {"config": Config(**options["config"])} if options else {}
+    client = boto3.client("dynamodb", endpoint_url="http://localhost:1", **copy.deepcopy(made))
+    expected = attempts_of(client)
+    mode = client.meta.config.retries["mode"]
+    announced = {}
+    for transport in TRANSPORTS:
         with ScriptedServer([FAULTS["500"]]) as server:
-            assert outcome(transport, server, mode, attempts)[0].startswith("Unavailable")
-            counts[attempts] = len(server.requests)
-    assert counts[1] == 1 and counts[2] == 2 and counts[None] > 2
+            conn = connection.connection_for({}, {"endpoint_url": server.url, **copy.deepcopy(options)}, transport)
+            with pytest.raises(exceptions.Unavailable) as caught:
+                conn.call(GET)
+            assert len(server.requests) == caught.value.attempts == expected, transport
+            announced[transport] = [
+                request.headers["amz-sdk-request"].partition("attempt=")[2] for request in server.requests
+            ]
+            assert conn.client.meta.config.retries["mode"] == mode
+    assert announced["boto3"] == announced["default"] == announced["direct"]
 
 
 def test_a_quota_that_is_used_up_ends_the_attempts_and_successes_pay_it_back(fast_transport, pauses):

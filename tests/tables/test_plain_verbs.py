@@ -206,6 +206,23 @@ def test_a_query_gives_one_page_of_boto3s_response(table):
     assert table.query(points=1, query_kwargs=text)["Count"] == 1
 
 
+def test_a_query_takes_boto3s_older_form_of_conditions(table):
+    for name, size in (("a", 1), ("a", 2), ("b", 1)):
+        table.put({"name": name, "size": size, "team": "red", "points": size})
+
+    def equal(value):
+        return {"AttributeValueList": [value], "ComparisonOperator": "EQ"}
+
+    on_table = {"KeyConditions": {"name": equal("a")}, "ScanIndexForward": False}
+    assert [item["size"] for item in table.query(query_kwargs=on_table)["Items"]] == [2, 1]
+    on_index = {"KeyConditions": {"team": equal("red"), "points": equal(2)}, "IndexName": "by-team"}
+    assert [item["name"] for item in table.query(query_kwargs=on_index)["Items"]] == ["a"]
+    assert on_table["KeyConditions"] == {"name": equal("a")}, "what was given stays as it was"
+    undeclared = {"KeyConditions": {"name": equal("a")}, "IndexName": "nobody-declared-it"}
+    with pytest.raises(RequestRefused, match="nobody-declared-it"):
+        table.query(query_kwargs=undeclared)
+
+
 def test_a_query_needs_a_hash_key_that_is_known(table):
     with pytest.raises(InvalidKey, match=r"needs name=\.\.\., its hash key"):
         table.query(points=1)
