@@ -320,6 +320,31 @@ class TestTables:
         )
         result.assert_outcomes(passed=2)
 
+    def test_come_before_settings_around_the_test(self, run):
+        result = run(
+            MODELS,
+            """
+    import dynamorm
+
+    @pytest.fixture(scope="module")
+    def around():
+        with dynamorm.using(table_prefix="around-", transport="direct"):
+            yield
+
+    def test_inside(around, dynamo_tables, stored):
+        dynamo_tables(Book)
+        assert Book.Table.full_name == dynamo_tables.prefix + "books"
+        assert Book.Table.connection.transport == "direct"
+        with dynamorm.using(table_prefix="inner-"):
+            assert Book.Table.full_name == "inner-books"
+        assert stored() == [dynamo_tables.prefix + "books"]
+
+    def test_afterwards(around):
+        assert Book.Table.full_name == "around-books"
+        """,
+        )
+        result.assert_outcomes(passed=2)
+
     @pytest.mark.skipif(importlib.util.find_spec("xdist") is None, reason="pytest-xdist is not installed")
     def test_of_parallel_workers_never_share_a_prefix(self, run, tmp_path):
         result = run(

@@ -151,12 +151,16 @@ context_settings = _context.get
 
 @contextmanager
 def redirected(**options: Any) -> Iterator[None]:
-    """Let other settings hold inside a ``with`` in every thread, in place of what models say of themselves."""
+    """Let other settings hold inside a ``with`` in every thread, in place of what models say of themselves.
+
+    They are added to those that hold in the contexts around it, and what is entered inside comes first.
+    """
     global _redirection
-    outer = _redirection
-    _redirection = _settings_from(options)
+    outer, settings = _redirection, settings_here(options)
+    _redirection = settings if outer is None else settings.over(outer)
     try:
-        yield
+        with within(None):
+            yield
     finally:
         _redirection = outer
 
