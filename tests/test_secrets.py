@@ -117,8 +117,14 @@ def test_instances_show_their_key_and_nothing_else(book):
     assert made.title not in repr(dynamorm.inspect(made))
 
 
-def test_what_secret_fields_hold_is_shown_nowhere(dynamo_tables, log, shown_requests):
-    pydantic = pytest.importorskip("pydantic")
+@pytest.fixture
+def needs_pydantic():
+    pytest.importorskip("pydantic")
+
+
+def test_what_secret_fields_hold_is_shown_nowhere(needs_pydantic, dynamo_tables, log, shown_requests):
+    import pydantic
+
     secret = pydantic.SecretStr(FIELD)
 
     class User(DynaModel):
