@@ -131,7 +131,7 @@ def _load_nested(self: Any, data: Any, *, partial: Any = None, **options: Any) -
 
     What may be absent outside is handed down as a list of what may be absent inside, which is empty.
     """
-    given = None if isinstance(partial, (list, tuple)) and not partial else partial
+    given = partial or None  # early releases hand down False too
     return self._dynamorm_origin.load(self, data, partial=given, **options)
 
 
