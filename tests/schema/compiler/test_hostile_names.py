@@ -227,7 +227,7 @@ def test_sources_that_python_refuses_are_left_to_the_library(library: str, depth
     else:
         reasons = [one.reason for one in (report.load, report.dump) if not one]
         assert all("Python does not take the generated source" in reason for reason in reasons)
-        assert reasons or library == "pydantic"
+        assert reasons or library == "pydantic" or depth == 19  # which later Pythons take
 
 
 @pytest.mark.parametrize("library", [name for name in LIBRARIES if name != "marshmallow"])
