@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from .arguments import check_switch
 from .bounded import Bounded
@@ -82,7 +82,7 @@ class Mapper:
         try:
             return decode_item({name: value for name, value in wire.items() if name in self.adapter.readable})
         except UnreadableItem as error:
-            raise self._wrong_at(wire, error, self._where(wire)) from (None if self._is_secret_at(error) else error)
+            self._raise_as_refusal(wire, error, self._where(wire))
 
     def load_plain(self, values: Mapping[str, Any], mode: str, wire: WireItem) -> dict[str, Any]:
         """Return the native values of a stored item that comes as plain values."""
@@ -143,17 +143,13 @@ class Mapper:
         try:
             return encode_item(dumped)
         except UnstorableValue as error:
-            where = f"{self.model_name}.{error.path}"
-            raise self._wrong_at(dict(dumped), error, where) from (None if self._is_secret_at(error) else error)
+            self._raise_as_refusal(dict(dumped), error, f"{self.model_name}.{error.path}")
 
-    def _wrong_at(self, raw: Any, error: UnstorableValue | UnreadableItem, where: str) -> ValidationError:
-        """Return the error of a schema for that of the codec, which knows no secrets."""
-        reason = self.adapter.told(self._spec_at(error), error.reason)
-        return ValidationError(raw, self.adapter.schema_name, {error.path: [reason]}, where)
-
-    def _is_secret_at(self, error: UnstorableValue | UnreadableItem) -> bool:
-        spec = self._spec_at(error)
-        return spec is not None and self.adapter.is_secret(spec)
+    def _raise_as_refusal(self, raw: Any, error: UnstorableValue | UnreadableItem, where: str) -> NoReturn:
+        """Raise the error of a schema for that of the codec, which knows no secrets."""
+        adapter, spec = self.adapter, self._spec_at(error)
+        found = {error.path: [adapter.told(spec, error.reason)]}
+        raise ValidationError(raw, adapter.schema_name, found, where) from adapter.cause(spec, error)
 
     def _spec_at(self, error: UnstorableValue | UnreadableItem) -> FieldSpec | None:
         for spec in self.fields.values():

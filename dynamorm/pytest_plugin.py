@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from dynamorm import local
 from dynamorm.connection import redirected
+from dynamorm.exceptions import RequestRefused, TableNotFound
 
 
 class Tables:
@@ -41,10 +43,12 @@ class Tables:
         """Remove the tables that were created, as far as the test has not done it."""
         while self._models:
             table = self._models.pop().Table
-            if table.exists:
-                if table.table.deletion_protection_enabled:
+            with suppress(TableNotFound):
+                try:
+                    table.delete()
+                except RequestRefused:  # a protected one
                     table.table.update(DeletionProtectionEnabled=False)
-                table.delete()
+                    table.delete()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,7 +15,7 @@ from .connection import Settings, context_settings, settings_here, within
 from .exceptions import (
     ConditionFailed,
     DynamoException,
-    InvalidExpression,
+    ExpressionTooLong,
     InvalidKey,
     PathMissing,
     RequestRefused,
@@ -32,9 +32,6 @@ from .wire.codec import WireItem, decode_item
 from .wire.paths import same_value
 
 Raw = Mapping[str, Any] | None
-
-# the bytes that DynamoDB takes of one expression
-_LONGEST_EXPRESSION = 4_096
 
 
 class Table(Protocol):
@@ -257,8 +254,7 @@ class Store:
 
         :raises InvalidKey: if they contradict each other
         """
-        pinned, binding = _pinned.get(), self.binding
-        if pinned is None and binding is None:
+        if self.binding is None and _pinned.get() is None:
             return values
         binding = self._binding_here
         if not isinstance(binding, Handled) or not binding.given:
@@ -329,9 +325,7 @@ class Store:
         rest, more = self._conditions(raw)
         try:
             request = build_update(place.table, key, actions, (*conditions, *more), returning="NONE")
-        except InvalidExpression:
-            request = None
-        if request is None or len(request.payload["UpdateExpression"]) > _LONGEST_EXPRESSION:
+        except ExpressionTooLong:
             return self._replace_unless_changed(place, item, extra, conditions, raw)
         return self.write(place, merged(request, rest), plain)
 

@@ -260,20 +260,3 @@ def test_a_finalizer_may_look_at_an_instance_while_another_thread_makes_a_state(
     inspected = dynamorm.inspect(one)
     one.points = 77
     assert one.is_dirty and inspected is not None
-
-
-def test_threads_that_look_at_a_new_instance_at_once_share_its_state(score):
-    for instance in score.query(user="ann").all():
-        start, states = threading.Barrier(8), []
-
-        def look(instance=instance, start=start, states=states):
-            start.wait()
-            states.append(instance._dynamorm_state)
-
-        threads = [threading.Thread(target=look) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(set(map(id, states))) == 1
-        assert states[0] is instance._dynamorm_state

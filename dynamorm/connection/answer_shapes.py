@@ -101,7 +101,7 @@ def _demand(part: Any, kind: type | tuple[type, ...]) -> Any:
     return part
 
 
-_LOOKS: dict[str, Callable[[Any, str], None]] = {
+_LOOKS: dict[str, Callable[[Any, Any], None]] = {
     "Responses": _look_at_responses,
     "UnprocessedKeys": _look_at_unread,
     "UnprocessedItems": _look_at_unwritten,

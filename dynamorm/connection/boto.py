@@ -92,8 +92,7 @@ class OpenedSession:
         return not self._client.is_made or can_sign_or_need_not(self.client)
 
     def _make(self, make: Any) -> Any:
-        client = _made(make, "client", "dynamodb", **self._kwargs)
-        return client
+        return _made(make, "client", "dynamodb", **self._kwargs)
 
 
 def _made(make: Any, what: str, *arguments: Any, **options: Any) -> Any:

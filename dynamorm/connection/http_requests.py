@@ -14,10 +14,12 @@ from .destinations import Destination
 from .header_values import refuse_unsendable, refuse_unsendable_header
 from .signer import FrozenCredentials, Signer
 
-__all__ = ["USUAL_HEADERS", "Route", "prepared_request", "request_bytes", "shown_request_bytes"]
+__all__ = ["USUAL_HEADERS", "WRITTEN_ANYWAY", "Route", "prepared_request", "request_bytes", "shown_request_bytes"]
 
 # all the headers that ``request_bytes`` can write
 USUAL_HEADERS = frozenset({"X-Amz-Target", "Content-Type", "User-Agent"})
+# what is written here for every request, whatever was given
+WRITTEN_ANYWAY = frozenset({"host", "accept-encoding", "content-length", "transfer-encoding"})
 # The names of calls have to differ and are no secrets, so that the system is asked for chance once a process.
 _process = ""
 _calls = itertools.count()
@@ -92,7 +94,7 @@ def shown_request_bytes(destination: Destination, request: AWSPreparedRequest) -
     for name, value in request.headers.items():
         text = value.decode("utf-8") if isinstance(value, bytes) else str(value)
         refuse_unsendable_header(name, text)
-        if name.lower() not in ("host", "accept-encoding", "content-length", "transfer-encoding"):
+        if name.lower() not in WRITTEN_ANYWAY:
             lines.append(f"{name}: {text}\r\n")
     body = request.body
     if isinstance(body, str):

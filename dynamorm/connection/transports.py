@@ -22,7 +22,7 @@ from .client_shortcuts import install_shortcuts
 from .destinations import LeftToBotocore
 from .exchange import Exchange
 from .header_values import refuse_unsendable_credentials
-from .http_requests import Route
+from .http_requests import WRITTEN_ANYWAY, Route
 from .signer import UnsignableRequest
 
 __all__ = ["BotocoreTransport", "ClientTransport", "Transport"]
@@ -31,8 +31,6 @@ log = logging.getLogger("dynamorm.connection")
 
 _BEFORE_CALL_ID = "dynamorm-before-call"
 _BEFORE_PARSE_ID = "dynamorm-before-parse"
-
-_WRITTEN_ANYWAY = frozenset({"host", "accept-encoding", "content-length", "transfer-encoding"})
 
 
 class Transport(Protocol):
@@ -176,7 +174,7 @@ class ClientTransport(BotocoreTransport):
         signing = context.get("signing") or {}
         if signing.get("request_credentials") or signing.get("identity_cache"):
             raise LeftToBotocore("the request brings its own credentials")
-        if not _WRITTEN_ANYWAY.isdisjoint(map(str.lower, params["headers"])):
+        if not WRITTEN_ANYWAY.isdisjoint(map(str.lower, params["headers"])):
             raise LeftToBotocore("a handler has set what is written here for every request")
         body = params["body"]
         if type(body) is not bytes or params["method"] != "POST" or params.get("query_string"):

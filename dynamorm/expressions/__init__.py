@@ -23,13 +23,14 @@ from .lookups import Resolver
 from .operands import UNCHANGING, kept
 from .placeholders import overlapping, shown_path
 from .references import Change, F, Reference, Sum
-from .rendering import LONGEST, Rendered, render_condition, render_projection, render_update, shapes
+from .rendering import LONGEST, MOST_OPERATORS, Rendered, render_condition, render_projection, render_update, shapes
 from .updates import FUNCTIONS, Action, SumOperand
 from .usual import REFERRING, Convert, is_in_list
 
 __all__ = [
     "FUNCTIONS",
     "LONGEST",
+    "MOST_OPERATORS",
     "REFERRING",
     "UNCHANGING",
     "Action",

@@ -402,7 +402,10 @@ def conjunction(conditions: Iterable[Any], lookups: Mapping[str, Any] | None = N
         elif isinstance(condition, Mapping):
             parts += _lookups(condition)
         elif isinstance(condition, (list, tuple)):
-            parts.extend(conjunction(condition))
+            try:
+                parts.extend(conjunction(condition))
+            except RecursionError:
+                raise MisusedExpression("conditions are in a list that contains itself, or nested too deep") from None
         else:
             raise InvalidExpression(what_is_no_condition(condition))
     if lookups:

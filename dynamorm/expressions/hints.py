@@ -169,25 +169,14 @@ def of_unknown_part(name: str, part: str, fields: Sequence[str], words: frozense
 
 
 _METHODS_OF_REFERENCES = frozenset(
-    {"in", "between", "begins_with", "contains", "exists", "not_exists", "plus", "minus", "append", "delete", "remove"}
+    {"in", "between", "begins_with", "contains", "exists", "not_exists", "plus", "minus", "append", "remove"}
 )
 
 
 def of_unknown_method(shown: str, name: str) -> str:
     """Return what to write in place of what is no method of a reference."""
     word = _WRITTEN.get(name, name.strip("_"))
-    if word in (
-        "in",
-        "contains",
-        "between",
-        "begins_with",
-        "exists",
-        "not_exists",
-        "append",
-        "remove",
-        "plus",
-        "minus",
-    ):
+    if word in _METHODS_OF_REFERENCES:
         return f"write {shown}.{'is_in' if word == 'in' else word}(...)"
     if name in _NULLS:
         return f"{shown} == None asks for what is absent or NULL, {shown} != None for what is not"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from ..bounded import Bounded
 from ..exceptions import InvalidExpression, InvalidSchemaField, MisusedExpression, UnstorableValue, ValidationError
@@ -309,13 +309,12 @@ class Resolver:
                     return encode_value(value)
                 raise
         except Exception as error:
-            if spec is None or self.adapter is None:
-                reason, is_secret = str(error), False
-            else:
-                is_secret = self.adapter.is_secret(spec)
-                is_told = isinstance(error, UnstorableValue) and not is_secret
-                reason = str(error) if is_told else self.adapter.complaint(spec, value, "converted", error)
-            raise ValidationError({name: value}, schema_name, {name: [reason]}) from (None if is_secret else error)
+            reason, cause = str(error), cast("Exception | None", error)
+            if spec is not None and self.adapter is not None:
+                cause = self.adapter.cause(spec, error)
+                if cause is None or not isinstance(error, UnstorableValue):
+                    reason = self.adapter.complaint(spec, value, "converted", error)
+            raise ValidationError({name: value}, schema_name, {name: [reason]}) from cause
 
     # Names.
 

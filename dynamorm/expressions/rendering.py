@@ -101,7 +101,7 @@ def _remembered(
 
 LONGEST = 4_096
 """How many bytes of text an expression has at most."""
-_MOST_OPERATORS = 300
+MOST_OPERATORS = 300
 _OPERATOR = re.compile(r"\b(?:AND|OR|NOT|BETWEEN|IN)\b|[<>=]+|\w+\(")
 _WHAT_AND_REMEDY = {
     "c": ("the condition", "compare fewer attributes, or a version of the item"),
@@ -122,8 +122,8 @@ def _refuse_too_long(text: str, prefix: str) -> None:
         return  # in no more bytes there are no more operators
     # of `a BETWEEN b AND c` the AND is none
     count = len(_OPERATOR.findall(text)) - text.count(" BETWEEN ")
-    if count > _MOST_OPERATORS:
-        raise ExpressionTooLong(f"{what} has {count} operators, and DynamoDB takes {_MOST_OPERATORS}: {remedy}")
+    if count > MOST_OPERATORS:
+        raise ExpressionTooLong(f"{what} has {count} operators, and DynamoDB takes {MOST_OPERATORS}: {remedy}")
 
 
 # Conditions.

@@ -7,7 +7,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from ..exceptions import DynamoException, ExpressionTooLong, InvalidExpression, InvalidKey
-from ..expressions import FUNCTIONS, LONGEST, Action, F, Reference, render_update
+from ..expressions import FUNCTIONS, LONGEST, MOST_OPERATORS, Action, F, Reference, render_update
 from ..mapper import Mapper
 from ..schema.copies import UNCHANGING, UNCHANGING_BASES
 from ..spec import FieldSpec
@@ -22,9 +22,6 @@ _OF_MANY_TEXTS = frozenset({Decimal, float})
 
 # what `update` itself takes by keyword, which no field can be given as
 _KEYWORDS = frozenset({"conditions", "update_item_kwargs", "return_all"})
-
-# DynamoDB's limits to an update expression; past them an attribute is sent whole rather than by its parts
-_MOST_OPERATORS = 300
 
 
 def values_of(mapper: Mapper, instance: Any) -> dict[str, Any]:
@@ -290,7 +287,7 @@ def _too_long(mapper: Mapper, nested: Mapping[str, Any], whole: int) -> bool:
         for places in nested.values()
         for path, value in places
     ]
-    if len(actions) + whole > _MOST_OPERATORS:
+    if len(actions) + whole > MOST_OPERATORS:
         return True
     try:
         return bool(actions) and len(render_update(actions).text) > LONGEST - 24 * whole

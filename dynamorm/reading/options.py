@@ -50,8 +50,6 @@ def options_given(
     """
     if not raw:
         return ReadOptions(conjunction(conditions, lookups))
-    if not isinstance(raw, Mapping):
-        raise InvalidExpression(f"{raw!r}: arguments in boto3's form come as a dict")
     rest, found = without_conditions(raw)
     rest = kept(rest)
     changes: dict[str, Any] = {}

@@ -41,8 +41,7 @@ class ReadIterator(ABC, Generic[Model]):
         """Read the items of a model, as its ``query`` or ``scan`` does."""
         if not is_complete_model(model):
             raise InvalidExpression(f"{type(self).__name__}({model!r}, ...): the class of a model comes first")
-        raw = lookups.pop(self._raw_name, None)
-        vars(self).update(vars(self._of_store(store_of(model), conditions, lookups, raw)))
+        self._begin_as(store_of(model), conditions, lookups, lookups.pop(self._raw_name, None))
 
     @classmethod
     def _of_store(
@@ -53,10 +52,16 @@ class ReadIterator(ABC, Generic[Model]):
         raw: Mapping[str, Any] | None = None,
     ) -> Self:
         """Return a read of what a store knows as its model."""
-        made, store = cls.__new__(cls), store.belonging()
-        made._read = cls._reads(store, options_given(store, conditions, store.filled(lookups), raw))
-        made._latest = made._stepping = None
+        made = cls.__new__(cls)
+        made._begin_as(store, conditions, lookups, raw)
         return made
+
+    def _begin_as(
+        self, store: Store, conditions: Sequence[Any], lookups: Mapping[str, Any], raw: Mapping[str, Any] | None
+    ) -> None:
+        store = store.belonging()
+        self._read = self._reads(store, options_given(store, conditions, store.filled(lookups), raw))
+        self._latest = self._stepping = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_latest": None, "_stepping": None}

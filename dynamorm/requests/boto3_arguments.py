@@ -62,7 +62,7 @@ def merged(request: Request, given: Mapping[str, Any] | None) -> Request:
 
 def _check(request: Request, given: Mapping[str, Any]) -> None:
     """Refuse arguments that cannot be merged."""
-    check_mapping("boto3's arguments (get_item_kwargs and the like)", given, InvalidExpression)
+    check_mapping("an argument such as get_item_kwargs", given, InvalidExpression)
     refused = sorted(name for name in _OURS if name in given)
     if refused:
         raise InvalidExpression(f"{', '.join(refused)}: given by the verb itself, and cannot be passed through")
@@ -160,7 +160,7 @@ def without_conditions(given: Mapping[str, Any] | None) -> tuple[dict[str, Any],
     """Return everything else, and the condition objects that were given as expressions."""
     if not given:
         return {}, []
-    check_mapping("boto3's arguments (get_item_kwargs and the like)", given, InvalidExpression)
+    check_mapping("an argument such as get_item_kwargs", given, InvalidExpression)
     rest = dict(given)
     found = [rest.pop(name) for name in _CONDITIONS & rest.keys() if not isinstance(rest[name], str)]
     return rest, found

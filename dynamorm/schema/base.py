@@ -16,11 +16,11 @@ from uuid import UUID
 
 from ..exceptions import DynaModelException, DynamoException, UnstorableValue, ValidationError
 from ..locks import cached_property
-from ..nearest import did_you_mean
 from ..spec import FieldSpec, exact_text
-from ..wire.codec import encode_value, safe_repr
+from ..wire.codec import encode_value
 from .compiler import CompilationReport, Compiled, SchemaLayout
 from .iterators import refuse_iterators, settled
+from .refusals import Refusals, fault_text
 from .sorting import has_offset, warn_of_form, warn_of_value, watch_fields
 
 # What is put into a string field is made text of, as `str` does it.
@@ -77,7 +77,7 @@ def adapter_of(schema: type) -> Adapter:
     return adapter
 
 
-class Adapter(ABC):
+class Adapter(Refusals, ABC):
     """One schema class of one library, as the mapper sees it."""
 
     library: ClassVar[str]
@@ -186,34 +186,7 @@ class Adapter(ABC):
         """The generated functions; nothing is generated before one is called."""
         return Compiled(self.schema_name, lambda mode: self.watching(self.layout(mode)), WHOLE, self.dump_layout)
 
-    library_errors: ClassVar[tuple[type[Exception], ...]] = ()
-    """What the library raises to say that a value is wrong."""
-
-    def messages(self, error: Exception) -> Any:
-        """Return what a library's error reports, in the library's own shape."""
-        return getattr(error, "messages", str(error))
-
-    def is_secret(self, spec: FieldSpec) -> bool:
-        """Return whether the values of a field, or what is inside them, may not be shown to anyone."""
-        return False
-
-    def report(self, name: str, text: str) -> Any:
-        """Return what a text says of a field, in the shape of what the library reports; no name means the whole."""
-        return {name or "_schema": [text]}
-
     # What is the same for all libraries.
-
-    def shown(self, spec: FieldSpec | None, value: Any) -> str:
-        """Return a value as messages show it."""
-        return "<secret>" if spec is not None and self.is_secret(spec) else safe_repr(value)
-
-    def told(self, spec: FieldSpec | None, reason: object) -> str:
-        """Return a reason why a value is wrong, which may quote it, as messages show it."""
-        return "the value is a secret, and is not shown" if spec is not None and self.is_secret(spec) else str(reason)
-
-    def complaint(self, spec: FieldSpec, value: Any, verb: str, error: Exception) -> str:
-        """Return the text that says what could not be done with a value."""
-        return f"{self.shown(spec, value)} cannot be {verb}: {self.told(spec, error)}"
 
     def serves_as_key(self, owner: str, hashes: Iterable[FieldSpec], ranges: Iterable[FieldSpec]) -> None:
         """Learn that fields are the key of a table or index, and warn of those that do not sort."""
@@ -353,7 +326,7 @@ class Adapter(ABC):
         except DynaModelException:
             raise
         except Exception as error:
-            raise self._dump_error(natives, error) from (None if self._has_secrets else error)
+            raise self._dump_error(natives, error) from (None if self.has_secrets else error)
 
     def stored_form(self, spec: FieldSpec, value: Any) -> Any:
         """Return the plain value that is stored for a value of a field, in whatever form it was assigned."""
@@ -390,7 +363,7 @@ class Adapter(ABC):
                     return ValidationError(natives, self.schema_name, {inside.under(name).path: [reason]})
                 reason = self.complaint(spec, value, "serialised", culprit)
                 return ValidationError(natives, self.schema_name, {name: [reason]})
-        reason = type(error).__name__ if self._has_secrets else f"cannot be serialised: {error}"
+        reason = type(error).__name__ if self.has_secrets else f"cannot be serialised: {error}"
         return ValidationError(natives, self.schema_name, {"_schema": [reason]})
 
     def _serialised(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -449,20 +422,13 @@ class Adapter(ABC):
         except self.library_errors as error:
             found = self.messages(error)
             if unknown:
-                where = self._meant(raw, found)
+                where = self.fields_meant(raw, found)
             raise ValidationError(raw, self.schema_name, found, where) from error
         except DynamoException:
             raise
         except Exception as error:
             report = self._report_fault(prepared, error)
-            raise ValidationError(raw, self.schema_name, report, where) from (None if self._has_secrets else error)
-
-    def _meant(self, raw: Mapping[str, Any], found: Any) -> str:
-        """Return which fields may be meant by names that the library refuses because it does not know them."""
-        refused = ValidationError(raw, self.schema_name, found).errors
-        names = [name for name in getattr(refused, "messages", ()) if name in raw and name not in self.fields]
-        hints = {name: did_you_mean(name, self.fields) for name in names if name not in self.by_stored}
-        return ", ".join(f"{name}: {hint}" for name, hint in hints.items() if hint)
+            raise ValidationError(raw, self.schema_name, report, where) from (None if self.has_secrets else error)
 
     def _report_fault(self, prepared: Mapping[str, Any], error: Exception) -> Any:
         """Find out which field's value it was that raised what no library raises on purpose."""
@@ -474,16 +440,7 @@ class Adapter(ABC):
                     continue
                 except Exception as fault:
                     return self.report(spec.name, self.told(spec, fault_text(fault)))
-        return self.report("", type(error).__name__ if self._has_secrets else fault_text(error))
-
-    @cached_property
-    def _has_secrets(self) -> bool:
-        return any(map(self.is_secret, self.fields.values()))
-
-
-def fault_text(error: Exception) -> str:
-    """Return what is told of an exception that is no refusal."""
-    return f"{type(error).__name__}: {error}"
+        return self.report("", type(error).__name__ if self.has_secrets else fault_text(error))
 
 
 def _unstorable_in(spec: FieldSpec, value: Any) -> UnstorableValue | None:

@@ -19,7 +19,7 @@ QUICK_COPIES: dict[Any, Callable[[Any], Any]] = {}
 
 
 # moments that are equal may be stored differently, so these are not like the others where values are compared
-_NEVER_COPIED = UNCHANGING | {date, time, datetime}
+NEVER_COPIED = UNCHANGING | {date, time, datetime}
 
 
 def independent_copy(value: Any) -> Any:
@@ -31,7 +31,7 @@ def independent_copy(value: Any) -> Any:
         return {element if type(element) in UNCHANGING else independent_copy(element) for element in value}
     if kind is dict:
         return {name: inner if type(inner) in UNCHANGING else independent_copy(inner) for name, inner in value.items()}
-    if kind in _NEVER_COPIED:
+    if kind in NEVER_COPIED:
         return value
     if isinstance(value, (KeysView, ValuesView, ItemsView)):  # which cannot be copied as they are
         return independent_copy((set if isinstance(value, Set) else list)(value))

@@ -14,7 +14,7 @@ from ..spec import FieldSpec
 from .copies import UNCHANGING
 
 # iterators are used up, views of a dict change with it and cannot be copied
-_FLEETING = (Iterator, KeysView, ValuesView, ItemsView)
+FLEETING = (Iterator, KeysView, ValuesView, ItemsView)
 # deeper than anything that DynamoDB stores
 _DEEPEST = 40
 
@@ -32,7 +32,7 @@ def settled(value: Any, spec: FieldSpec | None = None, depth: int = 0) -> Any:
         fields = (spec.fields or {}) if spec is not None else {}
         entries = {name: settled(one, fields.get(name, inside), depth + 1) for name, one in value.items()}
         return value if all(map(operator.is_, entries.values(), value.values())) else entries
-    if isinstance(value, _FLEETING):
+    if isinstance(value, FLEETING):
         is_set = isinstance(value, Set) and (spec is None or spec.kind in ("any", "set"))
         return set(value) if is_set else [settled(one, inside, depth + 1) for one in value]
     return value

@@ -7,12 +7,12 @@ are in one zone, which only the values can tell.
 from __future__ import annotations
 
 import datetime as dt
-import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from ..callers import levels_to_the_caller
 from ..exceptions import UnsortableKey
 from ..spec import FieldSpec
 from .compiler.layouts import Converted, FieldLayout, SchemaLayout, ThroughLibrary
@@ -67,12 +67,7 @@ def _advice(library: str) -> str:
 
 
 def _warn(text: str) -> None:
-    """Show a warning at the line outside of this library that led to it."""
-    frame, level = sys._getframe(1), 2
-    # generated code has no name
-    while frame.f_back is not None and frame.f_globals.get("__name__", "dynamorm").partition(".")[0] == "dynamorm":
-        frame, level = frame.f_back, level + 1
-    warnings.warn(text, UnsortableKey, stacklevel=level)
+    warnings.warn(text, UnsortableKey, stacklevel=levels_to_the_caller())
 
 
 def watch_fields(layout: SchemaLayout, names: Iterable[str], watch: Callable[[Mapping[str, Any]], None]) -> None:

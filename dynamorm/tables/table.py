@@ -6,6 +6,7 @@ import itertools
 import warnings
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from ..connection import Connection, configure, connection_for
@@ -102,16 +103,11 @@ class _Life(DeclaredTable):
         :param allow_removal: plan to remove global indexes that only other models of the table declare
         """
         spec = self.spec
-        return self._plan_for(spec, run(describe(self.connection, spec)), allow_rebuild, allow_removal)
+        live = run(describe(self.connection, spec))
+        return self._plan_for(spec, live, allow_rebuild=allow_rebuild, allow_removal=allow_removal)
 
-    def _plan_for(self, spec: TableSpec, live: LiveTable, allow_rebuild: bool, allow_removal: bool = False) -> Plan:
-        return plan_changes(
-            spec,
-            live,
-            allow_rebuild=allow_rebuild,
-            allow_removal=allow_removal,
-            elsewhere=self._declared_elsewhere(),
-        )
+    def _plan_for(self, spec: TableSpec, live: LiveTable, **allowed: bool) -> Plan:
+        return plan_changes(spec, live, **allowed, elsewhere=self._declared_elsewhere())
 
     def update_table(self, allow_rebuild: bool = False, timeout: float = 3600.0, *, allow_removal: bool = False) -> int:
         """Make the live table what is declared, one step of :meth:`plan` at a time; give the number of steps taken.
@@ -124,7 +120,7 @@ class _Life(DeclaredTable):
         :raises TableNotActive: when the time is up
         """
         spec = self.spec
-        plan = lambda live: self._plan_for(spec, live, allow_rebuild, allow_removal)  # noqa: E731
+        plan = partial(self._plan_for, spec, allow_rebuild=allow_rebuild, allow_removal=allow_removal)
         return run(carry_out(self.connection, spec, plan, timeout))
 
     def validate(self, strict: bool = False) -> None:

@@ -312,23 +312,21 @@ def _validated(mapper: Mapper, part: AskedAction, spec: FieldSpec | None, value:
         return _encoded(mapper, part, adapter.serialise(spec, native))
     except adapter.library_errors as error:
         found = {part.label: adapter.messages(error)}
-        cause = None if adapter.is_secret(spec) else error
-        raise ValidationError({part.label: value}, adapter.schema_name, found) from cause
+        raise ValidationError({part.label: value}, adapter.schema_name, found) from adapter.cause(spec, error)
     except DynamoException:
         raise
     except Exception as error:
-        reason = adapter.complaint(spec, value, "converted", error)
-        cause = None if adapter.is_secret(spec) else error
-        raise ValidationError({part.label: value}, adapter.schema_name, {part.label: [reason]}) from cause
+        found = {part.label: [adapter.complaint(spec, value, "converted", error)]}
+        raise ValidationError({part.label: value}, adapter.schema_name, found) from adapter.cause(spec, error)
 
 
 def _encoded(mapper: Mapper, part: AskedAction, value: Any) -> dict[str, Any]:
     try:
         return encode_stored(value, in_list=part.is_in_list)
     except UnstorableValue as error:
-        inside = f"{part.label}: {mapper.adapter.told(part.spec, error)}"
-        cause = None if part.spec is not None and mapper.adapter.is_secret(part.spec) else error
-        raise ValidationError({part.label: value}, mapper.adapter.schema_name, {part.label: [inside]}) from cause
+        adapter = mapper.adapter
+        found = {part.label: [f"{part.label}: {adapter.told(part.spec, error)}"]}
+        raise ValidationError({part.label: value}, adapter.schema_name, found) from adapter.cause(part.spec, error)
 
 
 def _tag(wire: Mapping[str, Any]) -> str:

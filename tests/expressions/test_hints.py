@@ -79,8 +79,18 @@ def test_conditions_of_writes_are_in_the_plural(shelf, sent):
             write()
     with pytest.raises(InvalidExpression, match="capitals, such as ReturnValues"):
         shelf.put({"isbn": "A", "title": "x"}, return_values="ALL_OLD")
-    with pytest.raises(InvalidExpression, match="come as a dict"):
+    with pytest.raises(InvalidExpression, match="such as get_item_kwargs takes a dict"):
         shelf.query(isbn="A", query_kwargs=["Limit"])
+    assert sent == []
+
+
+def test_conditions_in_a_list_that_contains_itself_are_refused(shelf, sent):
+    endless = [Q(year=1)]
+    endless.append(endless)
+    with pytest.raises(InvalidExpression, match="a list that contains itself"):
+        shelf.put({"isbn": "A", "title": "x"}, conditions=endless)
+    with pytest.raises(InvalidExpression, match="a list that contains itself"):
+        shelf.scan().filter(endless)
     assert sent == []
 
 

@@ -298,7 +298,7 @@ TABLES = {
     ),
     "plan": Verb(lambda m: applying.describe(*declared(m)), lambda m: m.Table.plan() and None, (DESCRIBED,)),
     "update_table": Verb(
-        lambda m: applying.carry_out(*declared(m), lambda live: m.Table._plan_for(m.Table.spec, live, False), 5.0),
+        lambda m: applying.carry_out(*declared(m), lambda live: m.Table._plan_for(m.Table.spec, live), 5.0),
         lambda m: m.Table.update_table(),
         (DESCRIBED,),
     ),

@@ -176,6 +176,7 @@ def test_threads_that_ask_at_once_are_told_of_one_state():
             for thread in threads:
                 thread.join()
             assert len(states) == 4 and len(set(map(id, states))) == 1
+            assert states[0] is one._dynamorm_state
     finally:
         sys.setswitchinterval(interval)
 

@@ -16,7 +16,7 @@ from .on_demand import OnDemand, lock
 from .packing import Packing
 from .parts import Steps, Writer, compile_inner_part, compile_part, leave_to_library, trail_of
 from .report import Direction, report_fields
-from .source import Refused
+from .source import unless_refused
 
 
 class TakesGiven(Protocol):
@@ -131,10 +131,9 @@ class Compiled:
         return load
 
     def _compile_receive(self, mode: str) -> tuple[Receive, Packing]:
-        layout = self.layout(mode)
+        layout, nothing = self.layout(mode), (_receive_nothing, Packing(SchemaLayout(self._name)))
         if layout.load_declined is not None:
-            return _receive_nothing, Packing(SchemaLayout(self._name))
-        nothing = _receive_nothing, Packing(SchemaLayout(self._name))
+            return nothing
         received: tuple[Receive, Packing] = self._unless_refused(
             f"receive {mode}", lambda: compile_receive(layout), nothing
         )
@@ -175,11 +174,7 @@ class Compiled:
 
     def _unless_refused(self, function: str, compile_it: Callable[[], Any], otherwise: Any = leave_to_library) -> Any:
         """Return what was compiled, or what leaves it to the library, where Python does not take the source."""
-        try:
-            return compile_it()
-        except (Refused, RecursionError) as error:
-            self._refused[function] = str(error)
-            return otherwise
+        return unless_refused(compile_it, otherwise, lambda reason: self._refused.update({function: reason}))
 
 
 _LEFT = (leave_to_library, "")

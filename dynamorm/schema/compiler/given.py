@@ -34,7 +34,7 @@ from .loading import Load, compile_load
 from .narrowing import ToBeLoaded, ToBeStored
 from .on_demand import OnDemand
 from .parts import Writer, field_alone, leave_to_library
-from .source import Refused
+from .source import unless_refused
 from .values import decimal_text
 
 Writers = Mapping[tuple[str, bool], Writer]
@@ -109,10 +109,7 @@ class GivenValues:
             for field in alone.values()
             if field is not None
         ]
-        try:
-            dump, _ = compile_dump(SchemaLayout(f"{layout.name} given", fields), check=True)
-        except (Refused, RecursionError):
-            return leave_to_library
+        dump = _dump_of(SchemaLayout(f"{layout.name} given", fields))
         return dump if not whole else lambda given: dump(given) if whole.isdisjoint(given) else None
 
     @cached_property
@@ -122,10 +119,7 @@ class GivenValues:
         if not any(holds_records(field.value) for field in layout.fields):
             return self._dumps[True]
         fields = [field.replace(value=given.value(field.value)) for field in layout.fields]
-        try:
-            return compile_dump(SchemaLayout(f"{layout.name} put", fields), check=True)[0]
-        except (Refused, RecursionError):
-            return leave_to_library
+        return _dump_of(SchemaLayout(f"{layout.name} put", fields))
 
     @cached_property
     def _unchanged(self) -> frozenset[str]:
@@ -143,10 +137,9 @@ class GivenValues:
 
     def _compile_load(self, name: str) -> Load:
         fields = self._fields or {}
-        try:
-            return compile_load(SchemaLayout(f"{self._layout.name}.{name}", [fields[name]]))[0]
-        except (Refused, RecursionError):
-            return leave_to_library
+        layout = SchemaLayout(f"{self._layout.name}.{name}", [fields[name]])
+        load: Load = unless_refused(lambda: compile_load(layout)[0], leave_to_library)
+        return load
 
     def _as_loaded(self, field: FieldLayout, value: Any, wire: WireItem) -> Any:
         """Return the native that a load makes of a given one, ``None`` where the library has to judge."""
@@ -158,6 +151,11 @@ class GivenValues:
             return None
         natives = self._loads[field.name]({field.stored: wire[field.stored]})
         return None if natives is None else natives.get(field.name)
+
+
+def _dump_of(layout: SchemaLayout) -> Dump:
+    dump: Dump = unless_refused(lambda: compile_dump(layout, check=True)[0], leave_to_library)
+    return dump
 
 
 def _fields(layout: SchemaLayout) -> dict[str, FieldLayout] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,16 @@ _numbers = itertools.count(1)
 
 class Refused(Exception):
     """Python takes no source for a schema; says why."""
+
+
+def unless_refused(compile_it: Callable[[], Any], otherwise: Any, note: Callable[[str], None] | None = None) -> Any:
+    """Return what was compiled, or something else where Python does not take the source; why not is noted."""
+    try:
+        return compile_it()
+    except (Refused, RecursionError) as error:
+        if note is not None:
+            note(str(error))
+        return otherwise
 
 
 class Source:

@@ -148,18 +148,11 @@ class MarshmallowAdapter(Adapter):
         is_moment = isinstance(spec.native, (fields.DateTime, fields.Time)) and not isinstance(spec.native, fields.Date)
         return spec.key_type == "S" and is_moment
 
-    def is_secret(self, spec: FieldSpec) -> bool:
-        return self._is_secret(spec, ())
+    def hides(self, spec: FieldSpec) -> bool:
+        return getattr(spec.native, SECRET, False)
 
-    def _is_secret(self, spec: FieldSpec, above: tuple[type, ...]) -> bool:
-        if getattr(spec.native, SECRET, False):
-            return True
-        if spec.element is not None:
-            return self._is_secret(spec.element, above)
-        if spec.nested is None or type(spec.native.schema) in above:
-            return False
-        inside = (*above, type(spec.native.schema))
-        return any(self._is_secret(inner, inside) for inner in (spec.fields or {}).values())
+    def nested_kind(self, spec: FieldSpec) -> Any:
+        return type(spec.native.schema)
 
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
         if defaults:

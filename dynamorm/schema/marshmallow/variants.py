@@ -26,7 +26,7 @@ from marshmallow import missing as MISSING
 
 from ...exceptions import DynamoException
 from ...frozen import FrozenValue
-from ..base import fault_text
+from ..refusals import fault_text
 
 EXACT = decimal.Context(prec=200, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
 _IMMUTABLE = (

@@ -20,9 +20,10 @@ from schematics.undefined import Undefined
 
 from ...exceptions import DynamoException
 from ...spec import FieldSpec
-from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema, fault_text
+from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
 from ..compiler import SchemaLayout
 from ..conversions import in_utc
+from ..refusals import fault_text
 from ..sorting import SAMPLES, sorts
 from .conversion import (
     IMPORT_OPTIONS,
@@ -83,19 +84,11 @@ class SchematicsAdapter(Adapter):
     def messages(self, error: Exception) -> Any:
         return error.to_primitive() if isinstance(error, BaseError) else str(error)
 
-    def is_secret(self, spec: FieldSpec) -> bool:
-        return self._is_secret(spec, ())
+    def hides(self, spec: FieldSpec) -> bool:
+        return is_secret(bare_type(spec.native))
 
-    def _is_secret(self, spec: FieldSpec, above: tuple[Any, ...]) -> bool:
-        field = bare_type(spec.native)
-        if is_secret(field):
-            return True
-        if spec.element is not None:
-            return self._is_secret(spec.element, above)
-        if spec.nested is None or field.model_class in above:
-            return False
-        inside = (*above, field.model_class)
-        return any(self._is_secret(inner, inside) for inner in (spec.fields or {}).values())
+    def nested_kind(self, spec: FieldSpec) -> Any:
+        return bare_type(spec.native).model_class
 
     # Description.
 

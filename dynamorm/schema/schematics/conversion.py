@@ -22,7 +22,8 @@ from schematics.types.serializable import Serializable
 from schematics.undefined import Undefined
 
 from ...exceptions import DynamoException
-from ..base import PARTIAL, SCALARS, TRUSTED, WHOLE, fault_text
+from ..base import PARTIAL, SCALARS, TRUSTED, WHOLE
+from ..refusals import fault_text
 
 
 class Importer(Converter):  # type: ignore[misc]
