@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
 
 import dynamorm
 from dynamorm import local
@@ -21,6 +23,12 @@ from .scores import filled, score_model
 from .traffic import assert_valid
 
 
+def pytest_collection_finish() -> None:
+    """Spare the collector what is there before the first test, which is most of what a worker ever holds."""
+    gc.collect()
+    gc.freeze()
+
+
 def check_request(sender: Any, request: Any) -> None:
     if not isinstance(request, Request):
         return  # written by hand, perhaps wrong on purpose
@@ -31,6 +39,21 @@ def check_request(sender: Any, request: Any) -> None:
 def every_request_is_valid() -> Iterator[None]:
     """Hold each request that is built in any test against botocore's own description of DynamoDB."""
     with pre_request.connected_to(check_request):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def botocores_data_is_read_once() -> Iterator[None]:
+    """Let all of botocore's sessions share what they read from its large files, which takes longer than most tests."""
+    init: Any = Loader.__init__
+    read: dict[Any, dict[Any, Any]] = {}
+
+    def share(loader: Any, *arguments: Any, **options: Any) -> None:
+        init(loader, *arguments, **options)
+        loader._cache = read.setdefault(tuple(loader.search_paths), {})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loader, "__init__", share)
         yield
 
 
@@ -58,24 +81,39 @@ def library(request: pytest.FixtureRequest) -> Library:
     return library_named(request.param)
 
 
+@pytest.fixture(scope="module")
+def book_class(library: Library) -> Any:
+    return book_model(library)
+
+
+@pytest.fixture(scope="module")
+def page_class(library: Library) -> Any:
+    return page_model(library)
+
+
+@pytest.fixture(scope="module")
+def score_class(library: Library) -> Any:
+    return score_model(library)
+
+
 @pytest.fixture
-def book(library: Library, dynamo_tables: Any) -> Any:
+def book(book_class: Any, dynamo_tables: Any) -> Any:
     """``book_model`` of the library, with its table."""
-    (model,) = dynamo_tables(book_model(library))
+    (model,) = dynamo_tables(book_class)
     return model
 
 
 @pytest.fixture
-def page(library: Library, dynamo_tables: Any) -> Any:
+def page(page_class: Any, dynamo_tables: Any) -> Any:
     """``page_model`` of the library, with its table."""
-    (model,) = dynamo_tables(page_model(library))
+    (model,) = dynamo_tables(page_class)
     return model
 
 
 @pytest.fixture
-def score(library: Library, dynamo_tables: Any) -> Any:
+def score(score_class: Any, dynamo_tables: Any) -> Any:
     """``score_model`` of the library, with its table and the scores of two users in it."""
-    (model,) = dynamo_tables(score_model(library))
+    (model,) = dynamo_tables(score_class)
     return filled(model)
 
 

@@ -51,6 +51,8 @@ class ScriptedServer:
 
     def __exit__(self, *unused):
         self._ended = True
+        with contextlib.suppress(OSError):  # which ends the wait for somebody to connect
+            socket.create_connection(("127.0.0.1", self.port)).close()
         self._threads[0].join(5)
         self.drop_connections()
         for thread in self._threads:
@@ -70,6 +72,9 @@ class ScriptedServer:
                 client, _ = self._listener.accept()
             except TimeoutError:
                 continue
+            if self._ended:
+                client.close()
+                break
             thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
             thread.start()
             self._threads.append(thread)

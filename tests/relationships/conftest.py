@@ -9,18 +9,21 @@ from dynamorm.signals import pre_request
 from .models import declare
 
 
-@pytest.fixture
-def forum(library, dynamo_tables):
-    models = declare(library)
-    dynamo_tables(models.User, models.Thread, models.Reply, models.Forum)
-    return models
+@pytest.fixture(scope="module")
+def declared(library):
+    return declare(library)
 
 
 @pytest.fixture
-def catalogue(library, dynamo_tables):
-    models = declare(library)
-    dynamo_tables(models.Details, models.Item)
-    return models
+def forum(declared, dynamo_tables):
+    dynamo_tables(declared.User, declared.Thread, declared.Reply, declared.Forum)
+    return declared
+
+
+@pytest.fixture
+def catalogue(declared, dynamo_tables):
+    dynamo_tables(declared.Details, declared.Item)
+    return declared
 
 
 class Requests(list):

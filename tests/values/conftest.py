@@ -10,8 +10,14 @@ from ..libraries import Library
 from .things import THING
 
 
-@pytest.fixture
-def thing(library: Library, dynamo_tables: Any) -> Any:
+@pytest.fixture(scope="module")
+def thing_class(library: Library) -> Any:
     """A model with the fields of ``THING``."""
-    (model,) = dynamo_tables(library.model("Thing", {"name": "things", "hash_key": "id"}, THING))
+    return library.model("Thing", {"name": "things", "hash_key": "id"}, THING)
+
+
+@pytest.fixture
+def thing(thing_class: Any, dynamo_tables: Any) -> Any:
+    """The same with its table."""
+    (model,) = dynamo_tables(thing_class)
     return model

@@ -42,7 +42,7 @@ def is_accepted_by_boto3_alone(value):
     return isinstance(value, Decimal) and not value.is_finite()
 
 
-@settings(max_examples=examples(quick=1_000, long=10_000), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(quick=500, long=10_000), suppress_health_check=[HealthCheck.too_slow])
 @given(anything | storable)
 def test_whatever_boto3_accepts_we_encode_alike(value):
     assume(not is_accepted_by_boto3_alone(value))

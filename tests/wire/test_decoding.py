@@ -76,7 +76,7 @@ def test_garbage_is_refused_with_its_path(wire):
     assert caught.value.path == "outer[0]"
 
 
-@settings(max_examples=examples(quick=500, long=5_000))
+@settings(max_examples=examples(quick=300, long=5_000))
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.binary(max_size=3) | st.floats(),

@@ -17,7 +17,7 @@ from .values import came_back, storable, texts, with_types
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(quick=10_000, long=50_000), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(quick=1_000, long=50_000), suppress_health_check=[HealthCheck.too_slow])
 @given(storable)
 @example({"": [(), {}, {"a": None}]})
 @example({0.1, Decimal("0.1")})

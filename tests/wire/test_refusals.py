@@ -71,7 +71,7 @@ def one_bad_leaf_within(draw):
     return value, path, bad
 
 
-@settings(max_examples=examples(quick=1_000, long=10_000), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(quick=500, long=10_000), suppress_health_check=[HealthCheck.too_slow])
 @given(one_bad_leaf_within())
 def test_every_refusal_says_where(case):
     value, path, bad = case
