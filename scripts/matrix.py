@@ -31,8 +31,8 @@ VENVS = ROOT / ".venvs"
 MINORS = (10, 11, 12, 13)
 LIBRARIES = ("marshmallow", "schematics", "pydantic")
 QUICK = "not slow and not network"
-# Tests of the engines themselves, and of the text of the code: no schema library changes them.
-ELSEWHERE = ("tests/local", "tests/test_pytest_plugin.py", "tests/test_layers.py")
+# Tests of the engines themselves, of locks, and of the text of the code: no schema library changes them.
+ELSEWHERE = ("tests/local", "tests/bench", "tests/test_pytest_plugin.py", "tests/test_layers.py", "tests/test_locks.py")
 # Tests that hold results against recorded ones, thousands of them: with the newest versions the whole suite runs them,
 # and the oldest are the furthest from these.
 WITH_OLDEST_ONES = ("tests/golden",)

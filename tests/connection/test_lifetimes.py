@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 import os
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -278,9 +279,11 @@ def open_sockets_to(server):
     found = []
     for name in os.listdir("/proc/self/fd"):
         try:
+            if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                continue  # a socket object made of something else fails, and leaves its descriptor open
             with socket.socket(fileno=os.dup(int(name))) as one:
                 if one.getpeername()[1] == port:
                     found.append(one.getsockname()[1])
         except (OSError, ValueError):
-            continue  # no socket, or not connected
+            continue  # gone, or not connected
     return found

@@ -130,7 +130,7 @@ def suite(operations, address, opened, replace_backoff):
 
 @pytest.mark.slow
 def test_the_fast_transports_are_no_worse_than_botocore_on_the_same_faults(address, opened, replace_backoff):
-    suite(400, address, opened, replace_backoff)
+    suite(250, address, opened, replace_backoff)
 
 
 @pytest.mark.slow
