@@ -118,5 +118,5 @@ def test_many_conditions_are_one_set_of_parts():
 
 def test_building_takes_time_in_proportion_to_what_is_built():
     # a tree that is gone through again for each condition would not come to an end
-    count = examples(quick=400, long=20_000)
+    count = examples(quick=2_000, long=20_000)
     assert len(list(leaves(RESOLVER.condition(chained(operator.or_, [Q(a=n) for n in range(count)]))))) == count
