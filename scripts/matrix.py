@@ -43,6 +43,7 @@ BELOW_SCHEMAS = ("tests/connection", "tests/wire")
 WITHOUT_LIBRARY = ("tests/tables",)
 TOOLS = ("hypothesis", "pytest", "pytest-xdist", "setuptools")
 AT_ONCE = 2
+ONE_ON_ALL_CORES = ["-n", "2", "--dist", "loadfile"]
 LIMIT_SECONDS = 900
 
 _editable_install = threading.Lock()  # it writes to the checkout
@@ -198,10 +199,11 @@ def make_venv(job: Job) -> None:
         stamp.unlink(missing_ok=True)  # the next run makes it anew
 
 
-def run_tests(job: Job, arguments: list[str], full: bool) -> None:
+def run_tests(job: Job, arguments: list[str], full: bool, alone: bool) -> None:
     if not job.failure:
         started = time.monotonic()
         command = [job.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", QUICK]
+        command += ONE_ON_ALL_CORES if alone else []
         ignored = ELSEWHERE if full and job.library is None else ELSEWHERE + BELOW_SCHEMAS
         ignored += WITHOUT_LIBRARY if job.library else ()
         ignored += WITH_OLDEST_ONES if not full and not job.name.endswith("-oldest") else ()
@@ -257,8 +259,10 @@ def main() -> int:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(make_venv, jobs))
     print_row("python-library", "passed", "failed", "skipped", "seconds", "", "with")
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda job: run_tests(job, options.pytest, options.full), jobs))
+    # of two jobs at once, the longer one would leave a core idle
+    one_by_one = len(jobs) <= AT_ONCE
+    with ThreadPoolExecutor(1 if one_by_one else AT_ONCE) as pool:
+        list(pool.map(lambda job: run_tests(job, options.pytest, options.full, one_by_one), jobs))
 
     failures = [job for job in jobs if job.failure]
     for job in failures:
