@@ -107,7 +107,7 @@ def check(text: str, names: dict[str, str], values: dict[str, Any]) -> None:
 
 @pytest.mark.slow
 @settings(
-    max_examples=examples(quick=300, long=5_000),
+    max_examples=examples(quick=200, long=5_000),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(st.data())

@@ -266,7 +266,7 @@ def referring(model: Any, path: str) -> Any:
     return reference
 
 
-THOROUGHLY = settings(max_examples=examples(quick=150, long=2_000), suppress_health_check=list(HealthCheck))
+THOROUGHLY = settings(max_examples=examples(quick=100, long=2_000), suppress_health_check=list(HealthCheck))
 
 
 def written(value: Any) -> str:

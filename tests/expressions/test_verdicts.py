@@ -156,7 +156,7 @@ def is_refused(condition, model):
 
 @pytest.mark.slow
 @settings(
-    max_examples=examples(quick=300, long=5_000),
+    max_examples=examples(quick=200, long=5_000),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 @given(st.data())

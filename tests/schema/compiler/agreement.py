@@ -21,7 +21,7 @@ from .items import changed, item_of, thinned
 from .sameness import copied, outcome, same
 
 ITEMS = 25
-LENIENT = settings(suppress_health_check=list(HealthCheck), max_examples=examples(quick=150, long=3_000))
+LENIENT = settings(suppress_health_check=list(HealthCheck), max_examples=examples(quick=100, long=3_000))
 
 
 def mappers(inner):
