@@ -1,6 +1,7 @@
 """Iterators among values: made lists where they come in, because what can be read only once cannot be looked at.
 
-Whether an instance was changed, and what is stored of it, takes reading its values any number of times.
+Whether an instance was changed, and what is stored of it, takes reading its values any number of times, and in the same
+order: a set for a field that holds a list is made one too, because copies of sets may give their elements in another.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _DEEPEST = 40
 
 
 def settled(value: Any, spec: FieldSpec | None = None, depth: int = 0) -> Any:
-    """Return a value with what iterators and views give in their places; one without them is returned as it is."""
+    """Return a value with lists in the places of iterators, views and sets for lists; one without is given as it is."""
     kind = type(value)
     if kind in UNCHANGING or depth > _DEEPEST or (spec is not None and isinstance(value, spec.loads_to)):
         return value
@@ -29,13 +30,17 @@ def settled(value: Any, spec: FieldSpec | None = None, depth: int = 0) -> Any:
         elements = [one if type(one) in UNCHANGING else settled(one, inside, depth + 1) for one in value]
         return value if all(map(operator.is_, elements, value)) else kind(elements)
     if isinstance(value, Mapping) and not isinstance(value, Iterator):
-        fields = (spec.fields or {}) if spec is not None else {}
+        fields = {} if spec is None or spec.fields is None else _by_any_name(spec.fields)
         entries = {name: settled(one, fields.get(name, inside), depth + 1) for name, one in value.items()}
         return value if all(map(operator.is_, entries.values(), value.values())) else entries
-    if isinstance(value, FLEETING):
+    if isinstance(value, FLEETING) or (isinstance(value, Set) and spec is not None and spec.kind == "list"):
         is_set = isinstance(value, Set) and (spec is None or spec.kind in ("any", "set"))
         return set(value) if is_set else [settled(one, inside, depth + 1) for one in value]
     return value
+
+
+def _by_any_name(fields: Mapping[str, FieldSpec]) -> dict[str, FieldSpec]:
+    return {**fields, **{spec.name: spec for spec in fields.values()}}
 
 
 def refuse_iterators(value: Any, spec: FieldSpec | None = None) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dynamorm import ValidationError
+from dynamorm.schema.iterators import settled
+from dynamorm.spec import FieldSpec
 
-from ..libraries import collection, integer, listing, mapping, natives, text
+from ..libraries import collection, integer, listing, mapping, natives, nested, text
 from ..stored import stored_item
 from ..traffic import sent_by
 
@@ -17,6 +19,8 @@ FIELDS = {
     "genres": collection(text()),
     "free": mapping(),
     "note": text(at_most=3),
+    "numbers": listing(integer()),
+    "inner": nested({"few": listing(integer(), stored="Few")}),
 }
 GIVEN = {
     "tags": (
@@ -173,6 +177,62 @@ def test_a_value_without_iterators_stays_the_very_object_that_was_assigned(thing
     instance, tags, free = thing(id="1"), ["a"], {"a": [1, {"b": (1, 2)}]}
     instance.tags, instance.free = tags, free
     assert instance.tags is tags and instance.free is free
+
+
+def fickle():
+    """Return a set whose copies give the elements in another order: it was large, and they are small."""
+    numbers = set(range(1000))
+    for number in set(numbers) - {1, 16}:
+        numbers.discard(number)
+    assert list(numbers) != list(set(numbers))
+    return numbers
+
+
+SETS = [
+    ("numbers", fickle),
+    ("numbers", lambda: frozenset([16, 1])),
+    ("rows", lambda: [fickle()]),
+    ("rows", lambda: (fickle(), [1])),
+    ("rows", lambda: {(16, 1), (2, 3)}),
+    ("inner", lambda: {"few": fickle()}),
+    ("inner", lambda: {"Few": fickle()}),
+    ("inner", lambda: {"few": dict.fromkeys([16, 1]).keys()}),
+]
+
+
+@pytest.mark.parametrize(("name", "make"), SETS)
+def test_a_set_for_a_list_is_a_list_from_the_start(thing, name, make):
+    def check_saves(instance):
+        assert not isinstance(getattr(instance, name), (set, frozenset))
+        for options in ({}, {"partial": True}, {}):
+            instance.save(**options)
+            assert not instance.is_dirty
+        assert thing.get(id="1", consistent=True).to_dict() == instance.to_dict()
+
+    check_saves(thing(id="1", **{name: make()}))
+    instance = thing(id="1")
+    setattr(instance, name, make())
+    check_saves(instance)
+    thing.put({"id": "1"})
+    instance = thing.get(id="1")
+    setattr(instance, name, make())
+    instance.save(partial=True)
+    assert not instance.is_dirty
+    instance.update(**{name: make()})
+    check_saves(instance)
+    thing.put({"id": "1", name: make()})
+    check_saves(thing.get(id="1"))
+
+
+def test_a_set_is_a_list_where_a_map_holds_lists_and_stays_a_set_where_anything_goes(thing):
+    numbers = FieldSpec("numbers", "numbers", "numbers", kind="list")
+    by_name = FieldSpec("by_name", "by_name", "by_name", kind="map", element=numbers)
+    ((_, found),) = settled({"a": fickle()}, by_name).items()
+    assert isinstance(found, list) and sorted(found) == [1, 16]
+    given = fickle()
+    instance = thing(id="1")
+    instance.free = {"a": given}
+    assert instance.free["a"] is given
 
 
 def test_a_field_of_pydantic_for_any_iterable_holds_a_list(dynamo_tables):
