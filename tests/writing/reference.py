@@ -42,10 +42,15 @@ def at(item: Mapping[str, Any], path: Path) -> Any:
     return copy.deepcopy(found)
 
 
+def has_place(item: Mapping[str, Any], path: Path) -> bool:
+    """Return whether there is a map, or a list, that something at a path can be put into."""
+    return isinstance(at(item, path[:-1]), list if isinstance(path[-1], int) else dict)
+
+
 def put_at(item: dict[str, Any], path: Path, value: Any) -> None:
     """Put a value at a path, ``None`` for none; maps on the way are made."""
     *way, last = path
-    if value is None and len(path) > 1 and at(item, path[:-1]) is None:
+    if value is None and not has_place(item, path):
         return
     for step in way:
         item = item[step] if isinstance(step, int) else item.setdefault(step, {})
@@ -107,7 +112,7 @@ class Store:
         after = copy.deepcopy(before)
         for action in actions:
             # the engine takes the removal of what is not there for done
-            if len(action.path) > 1 and action.kind != "remove" and at(before, action.path[:-1]) is None:
+            if action.kind != "remove" and not has_place(before, action.path):
                 raise Refused("PathMissing")
         for action in actions:
             put_at(after, action.path, action.result(at(before, action.path)))
@@ -236,8 +241,9 @@ class Twin:
             if name in MAPS and before and now:
                 paths = differing(before, now, (name,))
             for path in paths:
-                if current is not None:  # from the first map on that is gone
-                    path = next((path[:end] for end in range(1, len(path)) if at(current, path[:end]) is None), path)
+                if current is not None:  # from the first map on that is gone, or something else by now
+                    around = (path[:end] for end in range(1, len(path)))
+                    path = next((outer for outer in around if not isinstance(at(current, outer), dict)), path)
                 value = at(self.held, path)
                 gone = value is None or value == set()
                 actions[path] = Action("remove" if gone else "set", path, value)

@@ -380,6 +380,26 @@ class Writes(RuleBasedStateMachine):
             assert inspect(instance).is_loaded == (twin.base is not None)
 
 
+@pytest.fixture
+def machine(library, dynamo_tables):
+    """A machine whose rules are called by hand."""
+    (model,) = dynamo_tables(library.model("Item", {"name": "items", "hash_key": KEY}, FIELDS))
+    return type("Machine", (Writes,), {"model": model})()
+
+
+@pytest.mark.parametrize("there", [0, "a", [1]])
+@pytest.mark.parametrize("assigned", [{"x": {"a": 2, "b": 1}}, {"x": {"a": 1}}, {"x": {"b": 2}, "y": 1}])
+@pytest.mark.parametrize("verb", ["partial_save", "sync"])
+def test_a_map_that_was_changed_here_and_is_none_there_by_now(machine, there, assigned, verb):
+    machine.put("one", {"meta": {"x": {"a": 1, "b": 1}}}, "a")
+    pair = machine.get("one")
+    machine.update_item("one", [Action("set", ("meta", "x"), there)])
+    machine.assign(pair, ("meta", assigned))
+    getattr(machine, verb)(pair, None)
+    machine.what_is_stored_is_what_must_be()
+    machine.instances_hold_and_know_what_they_must()
+
+
 @pytest.mark.slow
 def test_any_sequence_of_writes_leaves_what_it_must_in_table_and_instances(library, dynamo_tables):
     (model,) = dynamo_tables(library.model("Item", {"name": "items", "hash_key": KEY}, FIELDS))
