@@ -14,14 +14,17 @@ __all__ = ["part_out_of_shape"]
 
 def part_out_of_shape(operation: str, payload: Any, answer: Any, plain: bool = False) -> str | None:
     """Return what is wrong with an answer, which may hold ``plain`` values; ``None`` for a good one."""
+    looks = _LOOKS_AT_PLAIN if plain else _LOOKS
     try:
         for name, part in answer.items():
             kind = _KINDS.get(name)
+            if name == "ConsumedCapacity":
+                kind = list if operation in _OF_SEVERAL_TABLES else dict
             if kind is not None and type(part) is not kind and not isinstance(part, kind):
                 return f"{name} is {_article(part)}"
-            look = _LOOKS.get(name)
-            if look is not None and not plain:
-                look(part, payload)
+            look = looks.get(name)
+            if look is not None:
+                look(part, payload, plain)
         needed = _NEEDED.get(operation)
         if needed is not None and needed not in answer:
             return f"{needed} is missing"
@@ -46,7 +49,6 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
     "Responses": (dict, list),
     "UnprocessedKeys": dict,
     "UnprocessedItems": dict,
-    "ConsumedCapacity": (dict, list),
     "Table": dict,
     "TableDescription": dict,
 }
@@ -55,42 +57,62 @@ _NEEDED = {
     "CreateTable": "TableDescription",
     "UpdateTable": "TableDescription",
 }
+# which tell of each table what was consumed there, where others tell of one
+_OF_SEVERAL_TABLES = frozenset(
+    {
+        "BatchGetItem",
+        "BatchWriteItem",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "BatchExecuteStatement",
+        "ExecuteTransaction",
+    }
+)
 
 
-def _look_at_responses(responses: Any, payload: Any) -> None:
+def _look_at_items(items: Any, payload: Any, plain: bool) -> None:
+    for item in items:
+        _demand(item, dict)
+
+
+def _look_at_responses(responses: Any, payload: Any, plain: bool) -> None:
     if "RequestItems" in payload:
         for items in responses.values():
             _demand(items, list)
+            if plain:
+                _look_at_items(items, payload, plain)
     else:
         for entry in responses:
             _demand(entry, dict)
             _demand(entry.get("Item", {}), dict)
 
 
-def _look_at_unread(unread: Any, payload: Any) -> None:
+def _look_at_unread(unread: Any, payload: Any, plain: bool) -> None:
     for asked in unread.values():
-        for key in asked["Keys"]:
-            _look_at_key(key)
+        for key in _demand(asked["Keys"], list):
+            _look_at_key(key, payload, plain)
 
 
-def _look_at_unwritten(unwritten: Any, payload: Any) -> None:
+def _look_at_unwritten(unwritten: Any, payload: Any, plain: bool) -> None:
     sent = {kind for entries in payload["RequestItems"].values() for entry in entries for kind in entry}
     for entries in unwritten.values():
         for entry in _demand(entries, list):
             ((kind, request),) = entry.items()
             if kind not in sent:
                 raise ValueError(f"{kind} was not asked for")
-            for value in _demand(request["Item" if kind == "PutRequest" else "Key"], dict).values():
+            item = _demand(request["Item" if kind == "PutRequest" else "Key"], dict)
+            for value in () if plain else item.values():
                 ((_, _),) = value.items()
 
 
-def _look_at_capacity(capacity: Any, payload: Any) -> None:
+def _look_at_capacity(capacity: Any, payload: Any, plain: bool) -> None:
     for one in capacity if isinstance(capacity, list) else [capacity]:
         _demand(one.get("CapacityUnits", 0.0), (int, float))
 
 
-def _look_at_key(key: Any, payload: Any = None) -> None:
-    for value in _demand(key, dict).values():
+def _look_at_key(key: Any, payload: Any, plain: bool) -> None:
+    _demand(key, dict)
+    for value in () if plain else key.values():
         ((_, content),) = value.items()
         _demand(content, (str, bytes))
 
@@ -101,10 +123,12 @@ def _demand(part: Any, kind: type | tuple[type, ...]) -> Any:
     return part
 
 
-_LOOKS: dict[str, Callable[[Any, Any], None]] = {
+_LOOKS: dict[str, Callable[[Any, Any, bool], None]] = {
     "Responses": _look_at_responses,
     "UnprocessedKeys": _look_at_unread,
     "UnprocessedItems": _look_at_unwritten,
     "ConsumedCapacity": _look_at_capacity,
     "LastEvaluatedKey": _look_at_key,
 }
+# typed items are looked at by their decoder
+_LOOKS_AT_PLAIN = {**_LOOKS, "Items": _look_at_items}

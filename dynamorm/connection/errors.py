@@ -264,7 +264,9 @@ def translate_failure(error: BotoCoreError, operation: str, endpoint: str) -> ou
             f"{operation} was not sent: a value of its headers holds a line break. Look at the credentials, the "
             "region, the user agent and what handlers set"
         )
-    if isinstance(error, theirs.HTTPClientError) and isinstance(error.kwargs.get("error"), _MISTAKES):
+    # one that was closed had been sent to, whatever was wrong with the answer
+    may_be_mistaken = isinstance(error, theirs.HTTPClientError) and not isinstance(error, theirs.ConnectionClosedError)
+    if may_be_mistaken and isinstance(error.kwargs.get("error"), _MISTAKES):
         return ours.ConfigurationError(f"{operation} could not be sent with these settings: {error}")
     if isinstance(error, _NO_ANSWER):
         return ours.ConnectionFailed(f"{operation} got no answer from {endpoint}: {error}", operation, endpoint)

@@ -32,6 +32,8 @@ READS = {
     "rate limit": lambda model: list(model.scan().rate_limit(1e6).limit(3)),
     "plain get": lambda model: model.Table.get(p="p"),
     "plain get_batch": lambda model: list(model.Table.get_batch([{"p": "p"}])),
+    "plain query": lambda model: model.Table.query(p="p"),
+    "plain scan": lambda model: model.Table.scan(),
 }
 WRITES = {
     "put": lambda model: model.put({"p": "p"}),
@@ -43,6 +45,7 @@ WRITES = {
     "sync": lambda model: model(p="p", n=1).sync(),
     "put_batch": lambda model: model.put_batch({"p": "p"}),
     "plain put": lambda model: model.Table.put({"p": "p"}),
+    "plain put_batch": lambda model: model.Table.put_batch({"p": "p"}),
 }
 TABLES = {
     "exists": lambda model: model.Table.exists,
@@ -94,6 +97,40 @@ PARTS = [
     {"ConsumedCapacity": 5},
     {"ConsumedCapacity": [5]},
 ]
+# Each for one verb, which may not take it for an answer.  What is empty, botocore takes for whatever belongs there.
+REFUSED = [
+    ("get", {"ConsumedCapacity": [{}]}),
+    ("query", {"Items": [], "Count": 0, "ConsumedCapacity": [{}]}),
+    ("count", {"Count": 0, "ConsumedCapacity": [{}]}),
+    ("rate limit", {"Items": [], "Count": 0, "ConsumedCapacity": [{"CapacityUnits": 1}]}),
+    ("put", {"ConsumedCapacity": [{}]}),
+    ("plain get", {"ConsumedCapacity": [{}]}),
+    ("plain query", {"ConsumedCapacity": [{}]}),
+    ("plain query", {"ConsumedCapacity": {"CapacityUnits": "x"}}),
+    ("plain query", {"LastEvaluatedKey": 5}),
+    ("plain scan", {"Items": [None]}),
+    ("get_batch", {"ConsumedCapacity": {"CapacityUnits": 1}}),
+    ("put_batch", {"ConsumedCapacity": {"CapacityUnits": 1}}),
+    ("plain get_batch", {"ConsumedCapacity": {"CapacityUnits": 1}}),
+    ("plain get_batch", {"Responses": {"odd": [None]}}),
+]
+for kind in ("", "plain "):
+    REFUSED += [(f"{kind}get_batch", {"Responses": {"odd": said}}) for said in (None, 5)]
+    REFUSED += [
+        (f"{kind}get_batch", {"UnprocessedKeys": {"odd": said}})
+        for said in (None, {}, {"Keys": None}, {"Keys": {"p": 5}}, {"Keys": [None]})
+    ]
+    REFUSED += [
+        (f"{kind}put_batch", {"UnprocessedItems": {"odd": said}})
+        for said in (
+            None,
+            [None],
+            [{}],
+            [{"PutRequest": None}],
+            [{"PutRequest": {"Item": None}}],
+            [{"DeleteRequest": {"Key": {"p": {"S": "p"}}}}],
+        )
+    ]
 DESCRIPTIONS = [
     {},
     {"Table": 5},
@@ -208,6 +245,13 @@ def test_an_answer_of_another_shape_is_an_error_of_ours(there, odd):
     for part in PARTS:
         there.says = answer(json.dumps(part).encode())
         all_of({**READS, **WRITES}, odd, there)
+
+
+def test_an_answer_of_another_shape_is_not_taken_for_one(there, odd):
+    for name, said in REFUSED:
+        there.says, there.left = answer(json.dumps(said).encode()), 1
+        with pytest.raises(exceptions.ConnectionFailed):
+            {**READS, **WRITES}[name](odd)
 
 
 def test_an_odd_description_of_a_table_is_an_error_of_ours(there, odd):
