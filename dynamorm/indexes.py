@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from .exceptions import AbstractModel
 
 
 class Projection:
@@ -32,6 +37,29 @@ class ProjectInclude(Projection):
         self.include = include
 
 
+class _VerbOfInstances:
+    """A method that says what is wrong where the index class is asked, as it still is on what is no model."""
+
+    def __init__(self, verb: Callable[..., Any]) -> None:
+        self._verb = verb
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        verb = self._verb
+        if instance is not None:
+            return MethodType(verb, instance)
+
+        @wraps(verb)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if args and isinstance(args[0], Index):
+                return verb(*args, **kwargs)  # as classes that override it may call it
+            raise AbstractModel(
+                f"{owner.__qualname__} belongs to a class that is abstract or no model, so it stands for no items: use "
+                f"{owner.__name__} of a class that inherits from that and has a Schema"
+            )
+
+        return call
+
+
 class Index:
     """The base of :class:`GlobalIndex` and :class:`LocalIndex`; an inner class of a model becomes an instance of it.
 
@@ -59,10 +87,12 @@ class Index:
 
     else:
 
+        @_VerbOfInstances
         def query(self, /, *conditions: Any, query_kwargs: Any = None, **lookups: Any) -> Any:
             """Query this index; see ``DynaModel.query``."""
             return self.model.query(*conditions, query_kwargs=query_kwargs, **lookups).on(self.index.name)
 
+        @_VerbOfInstances
         def scan(self, /, *conditions: Any, scan_kwargs: Any = None, **lookups: Any) -> Any:
             """Scan this index; see ``DynaModel.scan``."""
             return self.model.scan(*conditions, scan_kwargs=scan_kwargs, **lookups).on(self.index.name)

@@ -73,6 +73,41 @@ def test_the_table_of_dynamodel_is_missing_like_any_attribute():
     assert getattr(Base, "nothing", None) is None
 
 
+@pytest.mark.parametrize("verb", ["query", "scan"])
+def test_the_index_of_what_is_no_model_says_so_and_what_to_do(library, verb):
+    class Mixin:
+        class ByTitle(GlobalIndex):
+            name = "by-title"
+            hash_key = "title"
+            projection = ProjectAll()
+
+    for index in (Base.ByAuthor, Grandchild.ByAuthor, Mixin.ByTitle):
+        for conditions, lookups in (((), {}), ((), {"author": "a"}), ((dynamorm.F("author") == "a",), {})):
+            with pytest.raises(AbstractModel, match=r"By.* use By.* of a class that inherits") as caught:
+                getattr(index, verb)(*conditions, **lookups)
+            assert index.__qualname__ in str(caught.value)
+    fields = {"isbn": text(required=True), "author": text(), "title": text()}
+    model = library.model("Book", type("Table", (Base.Table,), {"abstract": False}), fields, bases=(Mixin, Base))
+    for index in (model.ByAuthor, model.ByTitle):
+        assert index.index.name in repr(getattr(index, verb)(author="a", title="b"))
+
+
+def test_an_index_may_have_a_verb_of_its_own_that_calls_ours(library):
+    class ByAuthor(Base.ByAuthor):
+        def query(self, *conditions, **lookups):
+            return GlobalIndex.query(self, *conditions, **lookups).limit(3)
+
+        def scan(self, *conditions, **lookups):
+            return super().scan(*conditions, **lookups).limit(3)
+
+    fields = {"isbn": text(required=True), "author": text()}
+    table = type("Table", (Base.Table,), {"abstract": False})
+    model = library.model("Book", table, fields, bases=(Base,), ByAuthor=ByAuthor)
+    assert "by-author" in repr(model.ByAuthor.query(author="a")) and "by-author" in repr(model.ByAuthor.scan())
+    with pytest.raises(AbstractModel):
+        Base.ByAuthor.query(author="a")
+
+
 def test_an_abstract_class_below_a_model_is_no_model_either(library):
     parent = library.model("Book", {"name": "books", "hash_key": "isbn"}, {"isbn": text(required=True)})
 
