@@ -16,11 +16,12 @@ from .bounded import Bounded
 from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
 from .expressions import Comparison, Condition, F, Path, Reference, Resolver, boto3_condition
 from .locks import cached_property
-from .schema import TRUSTED, WHOLE, Adapter
+from .schema import PARTIAL, TRUSTED, WHOLE, Adapter
 from .schema.compiler import Receive
 from .schema.iterators import refuse_iterators
+from .schema.losses import loses_entries, may_lose
 from .spec import FieldSpec, KeySpec
-from .wire.codec import AttributeValue, WireItem, decode_item, encode_item, safe_repr
+from .wire.codec import AttributeValue, WireItem, decode_item, decode_value, encode_item, safe_repr
 
 
 class Receiver(NamedTuple):
@@ -109,16 +110,34 @@ class Mapper:
 
     def wire_of_new(self, values: Mapping[str, Any]) -> WireItem:
         """Validate a whole item that was given; give its wire form."""
-        quick = self.adapter.compiled.given.wire(values)
-        if quick is not None:
-            self.require_key(quick)
-            return quick
+        wire = self.adapter.compiled.given.wire(values)
+        if wire is None:
+            wire = self._wire_by_library(values)
+        self.require_key(wire)
+        if self._with_maps and self._loses(values):
+            self.adapter.natives_of_stored(self.plain(wire))
+        return wire
+
+    def _wire_by_library(self, values: Mapping[str, Any]) -> WireItem:
         natives = self.adapter.natives_of_whole(values)
         known = {name: value for name, value in natives.items() if name in self.fields}
         wire = self.encoded(self.adapter.dump(known))
         wire.update(self.encoded({name: value for name, value in natives.items() if name not in self.fields}))
-        self.require_key(wire)
         return wire
+
+    @cached_property
+    def _with_maps(self) -> tuple[FieldSpec, ...]:
+        """The fields of whose values not everything may be stored."""
+        return tuple(spec for spec in self.adapter.inputs if may_lose(spec))
+
+    def _loses(self, values: Mapping[str, Any]) -> bool:
+        """Return whether so much of an item is not stored that what is stored has to be validated by itself."""
+        return any(loses_entries(values.get(spec.name, values.get(spec.stored)), spec) for spec in self._with_maps)
+
+    def require_readable(self, spec: FieldSpec, value: Any, wire: AttributeValue) -> None:
+        """Refuse the value of one field where what is stored of it is not valid."""
+        if loses_entries(value, spec):
+            self.adapter.natives_of_stored({spec.stored: decode_value(wire)}, PARTIAL)
 
     def dump(self, natives: Mapping[str, Any], *, check: bool = True) -> WireItem:
         """Return the wire form of an instance's values, in whatever form they were assigned.
@@ -126,11 +145,19 @@ class Mapper:
         With ``check`` what is dumped is also loaded, so that it is valid and nothing that is required is missing.
         """
         wire = self.adapter.compiled.dumps[check](natives)
-        if wire is not None:
-            return wire
-        settled = self.adapter.natives_of_assigned(dict(natives))
-        dumped = self.adapter.checked_dump(settled) if check else self.adapter.dump(settled)
-        return self.encoded(dumped)
+        if wire is None:
+            settled = self.adapter.natives_of_assigned(dict(natives))
+            wire = self.encoded(self.adapter.checked_dump(settled) if check else self.adapter.dump(settled))
+        if check and self._with_maps and self._loses(natives):
+            self.adapter.natives_of_stored(self.plain(wire))
+        return wire
+
+    def validated(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the natives of an instance's values, if these can be stored."""
+        dumped, natives = self.adapter.checked(self.adapter.natives_of_assigned(values))
+        if self._with_maps and self._loses(values):
+            self.adapter.natives_of_stored(self.plain(self.encoded(dumped)))
+        return natives
 
     def dump_whole(self, natives: Mapping[str, Any]) -> WireItem:
         """Like :meth:`dump`, for an item that is about to be stored: it must have its key."""

@@ -476,9 +476,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         :raises ValidationError: if it cannot be saved
         """
         mapper = type(self)._dynamorm.store.mapper
-        adapter = mapper.adapter
-        _, native = adapter.checked(adapter.natives_of_assigned(values_of(mapper, self)))
-        return native
+        natives: dict[str, Any] = mapper.validated(values_of(mapper, self))
+        return natives
 
     # What is known of it; `dynamorm.inspect` tells the same where fields have these names.
 

@@ -31,10 +31,12 @@ from ..expressions import (
     is_in_list,
 )
 from ..mapper import Mapper, is_exact
+from ..schema.base import prepare
 from ..schema.copies import UNCHANGING
 from ..schema.iterators import settled
+from ..schema.losses import loses_entries
 from ..spec import FieldSpec
-from ..wire.codec import AttributeValue, encode_stored
+from ..wire.codec import AttributeValue, decode_value, encode_stored
 
 _WHOLE = frozenset({"set", "if_not_exists"})
 _NUMERIC = frozenset({"plus", "minus"})
@@ -170,6 +172,8 @@ def _asked(mapper: Mapper, writing: AskedAction, value: Any) -> AskedAction:
     label, kind, path, spec, _, convert = writing
     if type(value) not in UNCHANGING:
         value = settled(value, spec)
+        if spec is not None and loses_entries(value, spec):
+            convert = None  # what is stored of it has to be looked at
     if kind == "remove" and value is not True:
         raise MisusedExpression(f"{label}={value!r}: remove takes True")
     if kind == "set" and (value is None or _is_empty_set(spec, value)):
@@ -234,7 +238,10 @@ def _written(mapper: Mapper, parts: Sequence[AskedAction]) -> dict[str, Attribut
             if part.spec.stored in dumped:
                 value = dumped[part.spec.stored]
                 is_nothing = value is None or (isinstance(value, Set) and not value)
-                written[part.spec.stored] = None if is_nothing else _encoded(mapper, part, value)
+                wire = None if is_nothing else _encoded(mapper, part, value)
+                if wire is not None:
+                    mapper.require_readable(part.spec, part.value, wire)
+                written[part.spec.stored] = wire
     return written
 
 
@@ -309,7 +316,10 @@ def _validated(mapper: Mapper, part: AskedAction, spec: FieldSpec | None, value:
     adapter = mapper.adapter
     try:
         native = adapter.validated(spec, value)
-        return _encoded(mapper, part, adapter.serialise(spec, native))
+        wire = _encoded(mapper, part, adapter.serialise(spec, native))
+        if loses_entries(value, spec):
+            adapter.validated(spec, prepare(spec, decode_value(wire)))
+        return wire
     except adapter.library_errors as error:
         found = {part.label: adapter.messages(error)}
         raise ValidationError({part.label: value}, adapter.schema_name, found) from adapter.cause(spec, error)

@@ -90,6 +90,94 @@ def test_none_inside_what_an_update_writes_is_dropped_alike(thing, way):
     assert item["box"]["M"]["free"] == {"M": {"y": {"N": "2"}}}
 
 
+def full_maps(library):
+    """Return a schema whose maps are of any keys and must not be empty, one of them inside another schema."""
+    if library.name == "marshmallow":
+        from marshmallow import Schema, fields, validate
+
+        def full():
+            return fields.Dict(validate=validate.Length(min=1))
+
+        inner = Schema.from_dict({"free": full()}, name="Inner")
+        maps = fields.Dict(values=full())
+        body = {"id": fields.String(required=True), "free": full(), "maps": maps, "inner": fields.Nested(inner)}
+    elif library.name == "schematics":
+        from schematics import models, types
+        from schematics.exceptions import ValidationError as Refusal
+
+        def check(value):
+            if not value:
+                raise Refusal("empty")
+
+        def full():
+            return types.DictType(types.BaseType(), validators=[check])
+
+        inner = type(models.Model)("Inner", (models.Model,), {"free": full()})
+        body = {
+            "id": types.StringType(required=True),
+            "free": full(),
+            "maps": types.DictType(full()),
+            "inner": types.ModelType(inner),
+        }
+    else:
+        from typing import Annotated, Any
+
+        import pydantic
+
+        full = Annotated[dict[str, Any], pydantic.Field(min_length=1)]
+        inner = pydantic.create_model("Inner", free=(full | None, None))
+        kinds = {"free": full | None, "maps": dict[str, full] | None, "inner": inner | None}
+        body = {"__annotations__": {"id": str, **kinds}, **dict.fromkeys(kinds)}
+    return type("Schema", (), body)
+
+
+@pytest.fixture
+def full(library, dynamo_tables):
+    (model,) = dynamo_tables(library.model("Full", {"name": "full", "hash_key": "id"}, full_maps(library)))
+    return model
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("nothing", [None, set()], ids=["None", "empty set"])
+def test_a_map_of_which_so_much_is_dropped_that_it_cannot_be_read_is_refused(full, way, nothing):
+    full.put({"id": "1", "free": {"a": 1}})
+    for name, value in (
+        ("free", {"a": nothing}),
+        ("free", {"a": nothing, "b": nothing}),
+        ("maps", {"x": {"a": nothing}, "y": {"b": 1}}),
+        ("inner", {"free": {"a": nothing}}),
+    ):
+        with pytest.raises(ValidationError, match=r"(?i)empty|short"):
+            write(full, way, **{name: value})
+        instance = full(id="1", free={"b": 1})
+        setattr(instance, name, value)
+        with pytest.raises(ValidationError):
+            instance.validate()
+    for name, value, kept in (
+        ("free", {"a": nothing, "b": 1}, {"b": 1}),
+        ("free", {"a": {"b": nothing}}, {"a": {}}),
+        ("free", {"a": [{"b": None}]}, {"a": [{"b": None}]}),
+        ("maps", {"x": {"a": nothing, "b": 1}}, {"x": {"b": 1}}),
+    ):
+        write(full, way, **{name: value})
+        assert getattr(full.get(id="1"), name) == kept
+
+
+def test_a_map_inside_of_which_so_much_is_dropped_that_it_cannot_be_read_is_refused(full):
+    full.put({"id": "1", "free": {"a": 1}, "maps": {"x": {"a": 1}}, "inner": {"free": {"a": 1}}})
+    before = stored(full)
+    for update in ({"maps__x": {"a": None}}, {"inner__free": {"a": None}}, {"maps__y__if_not_exists": {"b": None}}):
+        with pytest.raises(ValidationError):
+            full.update_item(id="1", **update)
+    found = full.get(id="1")
+    found.maps["x"]["a"] = None
+    with pytest.raises(ValidationError):
+        found.save()
+    assert stored(full) == before
+    full.update_item(id="1", maps__x={"a": None, "b": 2}, inner__free={"a": None, "c": 3})
+    assert full.get(id="1").maps == {"x": {"b": 2}}
+
+
 def test_conditions_compare_with_what_is_stored_of_a_value_that_holds_none(thing):
     box = {"a": 1, "b": None}
     thing.put({"id": "1", "box": box, "free": {"m": {"x": None, "y": 1}}, "boxes": [{"a": 1}]})
