@@ -6,10 +6,9 @@ everything that a whole new item has to undergo, :meth:`Mapper.wire_of_new`.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from .arguments import check_switch
 from .bounded import Bounded
@@ -24,19 +23,6 @@ from .spec import FieldSpec, KeySpec
 from .wire.codec import AttributeValue, WireItem, decode_item, decode_value, encode_item, safe_repr
 
 
-class Receiver(NamedTuple):
-    """How stored items become instances.
-
-    ``receive`` gives the natives and what is kept of an item, or ``None``; ``unpacked`` the item of what was kept,
-    which has ``size`` parts or three more; and ``reloaded`` the natives of an item that could be loaded before.
-    """
-
-    receive: Receive
-    size: int
-    unpacked: Callable[[tuple[Any, ...]], WireItem]
-    reloaded: Callable[[WireItem], dict[str, Any]]
-
-
 class Mapper:
     """Load and dump for one model."""
 
@@ -48,7 +34,6 @@ class Mapper:
         self.key_names = tuple(adapter.by_stored[stored].name for stored in key.names)
         """The Python names of the fields that make up the primary key."""
         self.resolver = Resolver(model_name, adapter)
-        self._receivers: dict[str, Receiver] = {}
         self.writings: Bounded[Any, Any] = Bounded(2_000)
         """What actions of updates come to, whatever their values, by what names them."""
         self.arrangements: Bounded[Any, Any] = Bounded(1_024)
@@ -61,16 +46,12 @@ class Mapper:
             return natives
         return self.load_plain(self.plain(wire), mode, wire)
 
-    def receiver(self, mode: str) -> Receiver:
-        """Return what makes natives of items and packs these, where generated code alone can."""
-        known = self._receivers.get(mode)
-        if known is None:
-            receive, packing = self.adapter.compiled.receives[mode]
-            reload = functools.partial(self._reload, mode)
-            known = self._receivers[mode] = Receiver(receive, packing.size, packing.unpacked, reload)
-        return known
+    def receiver(self, mode: str) -> Receive:
+        """Return what makes natives of items, be they texts, where generated code alone can."""
+        return self.adapter.compiled.receives[mode]
 
-    def _reload(self, mode: str, wire: WireItem) -> dict[str, Any]:
+    def reload(self, wire: WireItem, mode: str) -> dict[str, Any]:
+        """Return the native values of an item that could be loaded before."""
         try:
             return self.load(wire, mode)
         except ValidationError:
@@ -83,6 +64,12 @@ class Mapper:
         try:
             return decode_item({name: value for name, value in wire.items() if name in self.adapter.readable})
         except UnreadableItem as error:
+            spec = self._spec_at(error)
+            names = [] if spec is None else [name for name in (spec.stored, *spec.aliases) if name in wire]
+            if spec is not None and (spec.computed or not _is_at(error, names[0])):  # no load takes this value
+                return self.plain(
+                    {name: value for name, value in wire.items() if name not in names[not spec.computed :]}
+                )
             self._raise_as_refusal(wire, error, self._where(wire))
 
     def load_plain(self, values: Mapping[str, Any], mode: str, wire: WireItem) -> dict[str, Any]:
@@ -181,7 +168,7 @@ class Mapper:
     def _spec_at(self, error: UnstorableValue | UnreadableItem) -> FieldSpec | None:
         for spec in self.fields.values():
             for name in (spec.stored, *spec.aliases):
-                if error.path.startswith(name) and error.path[len(name) :][:1] in ("", ".", "["):
+                if _is_at(error, name):
                     return spec
         return None
 
@@ -204,24 +191,29 @@ class Mapper:
 
     def wire_key(self, values: Mapping[str, Any]) -> WireItem:
         """Return the wire form of a primary key that was given as keyword arguments: all of it and nothing else."""
-        key = self._usual_key(values) if len(values) == len(self.key_names) else None
+        key = self.usual_key(values) if len(values) == len(self.key_names) else None
         return self._unusual_key(values) if key is None else key
 
-    def _usual_key(self, values: Mapping[str, Any]) -> WireItem | None:
+    def usual_key(self, values: Mapping[str, Any]) -> WireItem | None:
         """Return the wire form of a key whose values are natives; ``None`` where anything is unusual about it."""
         key = {}
-        for name, stored, letter, convert in self._key_parts:
-            wire = convert(values.get(name))
+        for name, stored, letter, is_text, convert in self._key_parts:
+            value = values.get(name)
+            if is_text and letter == "S" and type(value) is str and value and value.isascii():
+                key[stored] = {"S": value}
+                continue
+            wire = convert(value)
             if wire is None or not wire.get(letter):
                 return None
             key[stored] = wire
         return key
 
     @cached_property
-    def _key_parts(self) -> list[tuple[str, str, str, Callable[[Any], AttributeValue | None]]]:
-        convert = self.adapter.compiled.parts
+    def _key_parts(self) -> list[tuple[str, str, str, bool, Callable[[Any], AttributeValue | None]]]:
+        compiled = self.adapter.compiled
         return [
-            (name, stored, self.key.types[stored], convert[name, False]) for name, stored in self._key_fields.items()
+            (name, stored, self.key.types[stored], compiled.is_text(name), compiled.parts[name, False])
+            for name, stored in self._key_fields.items()
         ]
 
     def _unusual_key(self, values: Mapping[str, Any]) -> WireItem:
@@ -276,7 +268,7 @@ class Mapper:
 
     def key_of(self, natives: Mapping[str, Any]) -> WireItem:
         """Return the wire form of an instance's primary key."""
-        key = self._usual_key(natives)
+        key = self.usual_key(natives)
         return self._unusual_key({name: natives.get(name) for name in self.key_names}) if key is None else key
 
     def conditions(self, conditions: Iterable[Any], lookups: Mapping[str, Any] | None = None) -> tuple[Condition, ...]:
@@ -367,6 +359,10 @@ class Mapper:
     def computed(self, spec: FieldSpec, natives: Mapping[str, Any]) -> Any:
         """Return the value of a computed field as it is now."""
         return self.adapter.computed_value(spec, dict(natives))
+
+
+def _is_at(error: UnstorableValue | UnreadableItem, name: str) -> bool:
+    return error.path.startswith(name) and error.path[len(name) :][:1] in ("", ".", "[")
 
 
 def is_exact(value: Any, wire: AttributeValue) -> bool:

@@ -14,7 +14,8 @@ from .layers import ORDER, PACKAGE, ROOMS, imports_of, is_downwards, modules, na
 THIRD_PARTIES = {
     "boto3": {"connection"},
     "botocore": {"connection"},
-    "orjson": {"connection"},
+    "orjson": {"connection", "wire"},
+    "msgspec": {"connection", "schema/compiler", "wire"},
     "certifi": {"connection"},
     "blinker": {"signals"},
     "six": {"model"},

@@ -241,11 +241,11 @@ def test_a_finalizer_may_look_at_an_instance_while_another_thread_makes_a_state(
     from dynamorm.instances import state
 
     one, other = score.query(user="ann").all()[:2]
-    of_packed = state.State.of_packed.__func__
+    of_memory = state.State.of_memory.__func__
     begun = []
 
-    def making(cls, packed):
-        made = of_packed(cls, packed)
+    def making(cls, memory):
+        made = of_memory(cls, memory)
         if not begun:
             begun.append(1)
             thread = threading.Thread(target=lambda: other.is_dirty, daemon=True)
@@ -255,7 +255,7 @@ def test_a_finalizer_may_look_at_an_instance_while_another_thread_makes_a_state(
             assert not one.is_dirty  # as a finalizer in this thread may ask
         return made
 
-    monkeypatch.setattr(state.State, "of_packed", classmethod(making))
+    monkeypatch.setattr(state.State, "of_memory", classmethod(making))
     assert not one.is_dirty
     inspected = dynamorm.inspect(one)
     one.points = 77

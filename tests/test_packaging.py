@@ -129,7 +129,7 @@ def test_the_metadata_says_what_is_needed(distributions):
     assert metadata["Requires-Python"] == ">=3.10"
     requirements = [line.partition(";") for line in metadata.get_all("Requires-Dist", [])]
     always = {requirement.partition(">=")[0].strip() for requirement, _, extra in requirements if not extra}
-    assert always == {"boto3", "orjson", "blinker", "six"}
+    assert always == {"boto3", "orjson", "msgspec", "blinker", "six"}
     extras = set(metadata.get_all("Provides-Extra", []))
     assert {"marshmallow", "schematics", "pydantic", "local", "all"} <= extras
     assert entry_points["pytest11"]["dynamorm"] == "dynamorm.pytest_plugin"

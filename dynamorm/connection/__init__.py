@@ -8,7 +8,7 @@
 - ``exchange``, with ``judging`` and ``retries``: what happens to one request until it is answered, as a flow of
   ``steps``; ``blocking`` carries them out.
 - ``destinations``, ``pool``, ``idle_connections``, ``http_connection``, ``tls``, ``network_errors``: sockets.
-- ``http_requests``, ``signer``, ``http_reader``, ``answers``, ``many_items``: bytes, which know no sockets.
+- ``http_requests``, ``signer``, ``http_reader``, ``answers``, ``text_answers``: bytes, which know no sockets.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from .configuration import (
     using,
     within,
 )
-from .many_items import ManyItems
 from .registry import Connection, boto3_conditions, close_all, connection_for
+from .text_answers import TextAnswer
 
 __all__ = [
     "Connection",
-    "ManyItems",
     "Settings",
+    "TextAnswer",
     "boto3_conditions",
     "close_all",
     "configure",

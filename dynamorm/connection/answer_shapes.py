@@ -40,7 +40,7 @@ def _article(part: Any) -> str:
 
 
 _KINDS: dict[str, type | tuple[type, ...]] = {
-    "Item": dict,
+    "Item": (dict, bytes),
     "Attributes": dict,
     "Items": list,
     "Count": int,

@@ -11,7 +11,7 @@ import io
 import json
 import re
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from functools import partial
 from typing import Any
 
@@ -19,11 +19,13 @@ import orjson
 from botocore.awsrequest import HeadersDict
 
 from ..locks import cached_property
-from .many_items import ManyItems
+from ..wire.texts import binary_as_text
+from .text_answers import TextAnswer, cut
 
 __all__ = [
     "DATA_OPERATIONS",
     "LeanResponse",
+    "TextAnswer",
     "checksum_differs",
     "decode_binary_values",
     "encode_payload",
@@ -80,13 +82,7 @@ def encode_payload(payload: dict[str, Any]) -> bytes:
 
     :raises TypeError: for a value that has no place in a payload.
     """
-    return orjson.dumps(payload, default=_encode_binary)
-
-
-def _encode_binary(value: Any) -> str:
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return b64encode(value).decode("ascii")
-    raise TypeError(f"a payload cannot hold {type(value).__name__}")
+    return orjson.dumps(payload, default=binary_as_text)
 
 
 def checksum_differs(headers: dict[str, str], body: bytes | bytearray) -> bool:
@@ -117,14 +113,19 @@ _NULL = re.compile(rb"null(?:(?<=:null)|(?<=: null))")
 _BINARY = re.compile(rb'B(?<="B)S?":')
 
 
-def read_answer(operation: str, body: bytes | bytearray) -> dict[str, Any] | None:
+def read_answer(operation: str, body: bytes | bytearray, texts: bool = False) -> dict[str, Any] | None:
     """Return the answer to ``operation`` as botocore would, or ``None`` where botocore had better read it.
 
-    The caller has seen a status of 200 and a checksum that fits.
+    The caller has seen a status of 200 and a checksum that fits.  With ``texts`` items may stay such.
     """
     # botocore drops members that are null; no answer of DynamoDB's has any.
     if _NULL.search(body) is not None:
         return None
+    answer = cut(operation, body, partial(_read, operation, body)) if texts else None
+    return _read(operation, body) if answer is None else answer
+
+
+def _read(operation: str, body: bytes | bytearray) -> dict[str, Any] | None:
     try:
         answer = orjson.loads(body)
     except ValueError:
@@ -133,7 +134,7 @@ def read_answer(operation: str, body: bytes | bytearray) -> dict[str, Any] | Non
         return None
     if _BINARY.search(body) is not None and not decode_binary_values(operation, answer):
         return None
-    return ManyItems(answer, partial(read_answer, operation, body)) if "Items" in answer else answer
+    return answer
 
 
 def decode_binary_values(operation: str, answer: dict[str, Any]) -> bool:

@@ -128,14 +128,20 @@ def _refuse_bad_port(url: Any) -> None:
 
 
 def call(
-    transport: Transport, operation: str, payload: dict[str, Any], well_formed: bool = False, plain: bool = False
+    transport: Transport,
+    operation: str,
+    payload: dict[str, Any],
+    well_formed: bool = False,
+    texts: bool = False,
+    plain: bool = False,
 ) -> dict[str, Any]:
     """Send one request; every error comes out as one of ours, with botocore's as its cause.
 
-    ``plain`` says that the values in request and answer are plain ones, as with boto3's resource.
+    With ``texts`` items may be the texts that they came as.  ``plain`` says that the values in request and answer are
+    plain ones, as with boto3's resource.
     """
     try:
-        answer = transport.call(operation, payload, well_formed)
+        answer = transport.call(operation, payload, well_formed, texts)
         wrong = part_out_of_shape(operation, payload, answer, plain)
         if wrong is None:
             return answer

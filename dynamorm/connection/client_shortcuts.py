@@ -27,9 +27,13 @@ __all__ = ["Shortcuts", "install_shortcuts"]
 
 
 class Shortcuts(threading.local):
-    """Whether the requests that this thread sends through a client are well-formed ones."""
+    """Whether the requests that this thread sends through a client are well-formed ones, and may be answered in texts.
+
+    Either only holds for calls whose answers nobody else sees.
+    """
 
     are_on = False
+    texts = False
 
 
 def install_shortcuts(client: Any) -> Shortcuts | None:

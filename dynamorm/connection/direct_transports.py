@@ -60,11 +60,15 @@ class _Direct(ABC):
         self._endpoints: dict[str | None, Endpoint] = {}
         self._is_lambda = "AWS_LAMBDA_FUNCTION_NAME" in os.environ
 
-    def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
-        return run(self.flow(operation, payload, well_formed))
+    def call(
+        self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
+    ) -> dict[str, Any]:
+        return run(self.flow(operation, payload, well_formed, texts))
 
-    def flow(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> Flow[dict[str, Any]]:
-        """Send one request and return the answer as botocore gives it."""
+    def flow(
+        self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
+    ) -> Flow[dict[str, Any]]:
+        """Send one request and return the answer as botocore gives it, with ``texts`` for items if that is wanted."""
         if operation in DATA_OPERATIONS:
             objection = self._guard.objection_to_bypassing_client()
             if objection is None:
@@ -86,7 +90,7 @@ class _Direct(ABC):
                     if self._is_lambda:
                         route = _with_trace(route)
                     context: dict[str, Any] = {}
-                    response = yield from exchange.perform(route, body, credentials, context)
+                    response = yield from exchange.perform(route, body, credentials, context, texts)
                     return _parsed(exchange, operation, response, context)
                 except (LeftToBotocore, UnsignableRequest) as reason:
                     objection = str(reason)
@@ -228,13 +232,15 @@ class DirectBeforeClient(_Direct):
         self._successor: DirectTransport | None = None
         self._lock = Lock()
 
-    def flow(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> Flow[dict[str, Any]]:
+    def flow(
+        self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
+    ) -> Flow[dict[str, Any]]:
         successor = self._successor
         if successor is None and self._client.is_made:
             successor = self.with_client()
         if successor is not None:
-            return successor.flow(operation, payload, well_formed)
-        return super().flow(operation, payload, well_formed)
+            return successor.flow(operation, payload, well_formed, texts)
+        return super().flow(operation, payload, well_formed, texts)
 
     def with_client(self) -> DirectTransport:
         """Return the client's own transport."""

@@ -56,13 +56,19 @@ class Exchange:
         return known
 
     def perform(
-        self, route: Route, body: bytes, credentials: FrozenCredentials, context: dict[str, Any]
+        self,
+        route: Route,
+        body: bytes,
+        credentials: FrozenCredentials,
+        context: dict[str, Any],
+        texts: bool = False,
     ) -> Flow[Response]:
         """Send a request until it is answered or the client's retry policy gives up.
 
         ``credentials`` are those of this moment; a later attempt asks for the ones of its own.
 
-        Returns what botocore's ``Endpoint.make_request`` would, for errors of DynamoDB's too.
+        Returns what botocore's ``Endpoint.make_request`` would, for errors of DynamoDB's too.  With ``texts`` the items
+        in it may be such.
 
         :raises botocore.exceptions.BotoCoreError: when there was no answer to be had.
         """
@@ -89,7 +95,7 @@ class Exchange:
                 outcome = Setback(None, error)
             else:
                 http = LeanResponse(url, answer.status, answer.headers, answer.body)
-                outcome = judge(operation, http, attempt)
+                outcome = judge(operation, http, attempt, texts)
                 if outcome is None:
                     outcome = judge_by_shapes((yield Ask(self.client)), operation, http, attempt)
             if type(outcome) is not Setback:

@@ -35,12 +35,15 @@ class Setback(NamedTuple):
         return self.response
 
 
-def judge(operation: str, http: LeanResponse, attempt: int) -> Response | Setback | None:
-    """Return what an answer means, or ``None`` when :func:`judge_by_shapes` has to be asked."""
+def judge(operation: str, http: LeanResponse, attempt: int, texts: bool = False) -> Response | Setback | None:
+    """Return what an answer means, or ``None`` when :func:`judge_by_shapes` has to be asked.
+
+    With ``texts`` items may stay such.
+    """
     if checksum_differs(http.lowered_headers, http.body):
         return _damaged(http, attempt)
     if http.status_code == 200 and "content-encoding" not in http.lowered_headers:
-        parsed = read_answer(operation, http.body)
+        parsed = read_answer(operation, http.body, texts)
         if parsed is not None:
             parsed["ResponseMetadata"] = _metadata(http, attempt)
             return http, parsed

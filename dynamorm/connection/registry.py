@@ -69,7 +69,8 @@ class Connection:
             well_formed = False
         if post_request.receivers or log.isEnabledFor(logging.DEBUG):
             return self._call_watched(request, sender)
-        return self._boto.call(self._transport, request.operation, request.payload, well_formed)
+        texts = getattr(request, "as_texts", False)
+        return self._boto.call(self._transport, request.operation, request.payload, well_formed, texts)
 
     def call_resource(self, request: AnyRequest, sender: Any = None) -> dict[str, Any]:
         """Send one request through boto3's resource: like :meth:`call`, with plain values in place of the wire form."""

@@ -36,8 +36,13 @@ _BEFORE_PARSE_ID = "dynamorm-before-parse"
 class Transport(Protocol):
     """One way of sending."""
 
-    def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
-        """Send one request and return the answer as botocore gives it; a ``well_formed`` one needs no checking."""
+    def call(
+        self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
+    ) -> dict[str, Any]:
+        """Send one request and return the answer as botocore gives it; a ``well_formed`` one needs no checking.
+
+        With ``texts`` items may be the texts that they came as.
+        """
 
     def close(self) -> None:
         """Let go of the sockets that are the transport's own."""
@@ -57,7 +62,9 @@ class BotocoreTransport:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
+    def call(
+        self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
+    ) -> dict[str, Any]:
         credentials = credentials_of(self._client)
         # others may have to be fetched for that
         if type(credentials) is Credentials:
@@ -92,7 +99,9 @@ class ClientTransport(BotocoreTransport):
         client.meta.events.register_last("before-call", self._before_call, unique_id=_BEFORE_CALL_ID)
         client.meta.events.register_last("before-parse", self._before_parse, unique_id=_BEFORE_PARSE_ID)
 
-    def call(self, operation: str, payload: dict[str, Any], well_formed: bool = False) -> dict[str, Any]:
+    def call(
+        self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
+    ) -> dict[str, Any]:
         shortcuts = self._shortcuts
         if (
             not well_formed
@@ -103,13 +112,13 @@ class ClientTransport(BotocoreTransport):
             return super().call(operation, payload)
         try:
             try:
-                shortcuts.are_on = True
+                shortcuts.are_on, shortcuts.texts = True, texts
                 return super().call(operation, payload)
             finally:
-                shortcuts.are_on = False
+                shortcuts.are_on = shortcuts.texts = False
         except BaseException:
             # an interrupt may have come just before the line above
-            shortcuts.are_on = False
+            shortcuts.are_on = shortcuts.texts = False
             raise
 
     def close(self) -> None:
@@ -151,7 +160,8 @@ class ClientTransport(BotocoreTransport):
             return None
         try:
             credentials = credentials_of(self._client).get_frozen_credentials()
-            return run(self.exchange.perform(route, body, credentials, context))
+            texts = shortcuts is not None and shortcuts.texts
+            return run(self.exchange.perform(route, body, credentials, context, texts))
         except (LeftToBotocore, UnsignableRequest) as reason:
             self.note_objection(str(reason))
             return None

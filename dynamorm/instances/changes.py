@@ -92,6 +92,10 @@ def changes(mapper: Mapper, instance: Any) -> dict[str, tuple[Any, Any]]:
 def key_changed(mapper: Mapper, instance: Any) -> bool:
     """Return whether a part of the key differs from what was loaded."""
     state: State = instance._dynamorm_state
+    if not mapper.key_has_forms:
+        stored = state.untold(mapper.key.names)
+        if stored is not None and stored == mapper.usual_key(instance.__dict__):
+            return False
     if state.loaded is None:
         return False
     held, original = instance.__dict__, state.original

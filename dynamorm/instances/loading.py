@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from ..flows import Place
 from ..mapper import Mapper
 from ..schema import PARTIAL, TRUSTED, WHOLE
+from ..schema.compiler import Receive
 from ..signals import post_init, pre_init
 from ..wire.codec import WireItem
+from ..wire.texts import StoredItem, item_of, text_of
 from .changes import changed_fields, values_of
 from .in_flight import InFlight, count_on_top
-from .state import Origin, State, maker, snapshot
+from .state import Origin, State, new_of, set_attribute, set_memory, snapshot
 
 
 class ModelParts(Protocol):
@@ -24,32 +27,47 @@ class ModelParts(Protocol):
     own_init: bool | None
 
 
-def loaded(parts: ModelParts, wire: WireItem, partial: bool = False, place: Place | None = None) -> Any:
-    """Return an instance of a stored item."""
-    return loader(parts, partial, place)(wire)
+def loaded(parts: ModelParts, item: StoredItem, partial: bool = False, place: Place | None = None) -> Any:
+    """Return an instance of a stored item, which it keeps."""
+    mode = _mode(parts, partial)
+    mapper = parts.mapper
+    return _load(parts, Origin(place, mapper, mode), mapper.receiver(mode), new_of(parts.model), None, item)
 
 
-def loader(parts: ModelParts, partial: bool = False, place: Place | None = None) -> Callable[[WireItem], Any]:
-    """Return what makes instances of stored items."""
-    mode = PARTIAL if partial else TRUSTED if parts.table.on_read == "trust" else WHOLE
-    receiver = parts.mapper.receiver(mode)
-    cls, own_init = parts.model, parts.own_init
-    receive, make, origin = receiver.receive, maker(cls), Origin(place, partial, receiver)
+def loader(parts: ModelParts, partial: bool = False, place: Place | None = None) -> Callable[[StoredItem], Any]:
+    """Return what makes instances of stored items, which they keep in the least room."""
+    mode = _mode(parts, partial)
+    origin, receive = Origin(place, parts.mapper, mode), parts.mapper.receiver(mode)
+    return functools.partial(_load, parts, origin, receive, new_of(parts.model), text_of)
 
-    def load(wire: WireItem) -> Any:
-        if not (pre_init.receivers or post_init.receivers):
-            received = receive(wire, origin)
-            if received is not None:
-                values, packed = received
-                if packed is not None and not own_init:
-                    return make(values, packed)
-                if packed is not None:
-                    instance = make({}, packed)
-                    _arrive(instance, values, partial)
-                    return instance
-        return _loaded_slowly(parts, mode, place, wire)
 
-    return load
+def _mode(parts: ModelParts, partial: bool) -> str:
+    return PARTIAL if partial else TRUSTED if parts.table.on_read == "trust" else WHOLE
+
+
+def _load(
+    parts: ModelParts,
+    origin: Origin,
+    receive: Receive,
+    new: Callable[[Any], Any],
+    text: Callable[[WireItem], bytes | None] | None,
+    item: StoredItem,
+) -> Any:
+    if not (pre_init.receivers or post_init.receivers):
+        received = receive(item)
+        if received is not None:
+            values, besides = received
+            if text is not None and type(item) is not bytes:
+                item = text(item) or item  # type: ignore[arg-type]
+            instance = new(parts.model)
+            set_memory(instance, (origin, item, besides))
+            if parts.own_init:
+                _arrive(instance, values, origin.mode == PARTIAL)
+            else:
+                # the dict itself, and not its content: it was made for this instance
+                set_attribute(instance, "__dict__", values)
+            return instance
+    return _loaded_slowly(parts, origin.mode, origin.place, item_of(item))
 
 
 def _loaded_slowly(parts: ModelParts, mode: str, place: Place | None, wire: WireItem) -> Any:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from ..expressions import Reference
 from ..flows import Place
-from ..mapper import Mapper, Receiver
+from ..mapper import Mapper
+from ..schema import PARTIAL
+from ..schema.compiler import Besides
 from ..schema.copies import UNCHANGING, independent_copy
 from ..spec import FieldSpec
 from ..wire.codec import WireItem
+from ..wire.texts import StoredItem, item_of, key_within
 
 
 class Origin(NamedTuple):
     """What instances that were read together have in common."""
 
     place: Place | None
-    partial: bool
-    receiver: Receiver
+    mapper: Mapper
+    mode: str
+
+
+# What an instance remembers that has only been read: where it comes from, its item, and what that does not tell.
+Memory = tuple[Origin, StoredItem, "Besides | None"]
 
 
 class State:
@@ -36,13 +43,13 @@ class State:
     """
 
     __slots__ = (
+        "_extra",
         "_loaded",
+        "_memory",
         "_original",
-        "_packed",
         "arriving",
         "binding",
         "defaults",
-        "extra",
         "partial",
         "pending",
         "place",
@@ -51,13 +58,13 @@ class State:
     )
 
     def __init__(self) -> None:
-        self._packed: tuple[Any, ...] | None = None
+        self._memory: Memory | None = None
         self._loaded: WireItem | None = None
         self._original: dict[str, Any] | None = {}
+        self._extra: WireItem | None = {}
         self.defaults: dict[str, Any] = {}
         self.pending: dict[str, Any] = {}
         self.sending: dict[str, Any] = {}
-        self.extra: WireItem = {}
         self.partial = False
         self.place: Place | None = None
         self.binding: Any = None
@@ -66,39 +73,75 @@ class State:
         self.related: dict[str, Any] | None = None
 
     @classmethod
-    def of_packed(cls, packed: tuple[Any, ...]) -> State:
+    def of_memory(cls, memory: Memory) -> State:
         """Return the state of an instance that has only been read so far."""
-        state, origin = cls(), packed[0]
-        state._packed, state._original = packed, None
-        state.place, state.partial = origin.place, origin.partial
-        unknown, made, _ = _besides_item(packed)
-        state.extra, state.defaults = unknown, dict(made)
+        state, (origin, _, besides) = cls(), memory
+        state._memory, state._original, state._extra = memory, None, None
+        state.place, state.partial = origin.place, origin.mode == PARTIAL
+        if besides is not None:
+            state.defaults = dict(besides.made)
         return state
 
     @property
     def loaded(self) -> WireItem | None:
-        if self._loaded is None and self._packed is not None:
-            self._loaded = self._packed[0].receiver.unpacked(self._packed)
+        if self._loaded is None and self._memory is not None:
+            self._loaded = item_of(self._memory[1])
         return self._loaded
 
     @loaded.setter
     def loaded(self, wire: WireItem | None) -> None:
-        self._original = self.original  # which is told from what was loaded until now
-        self._loaded, self._packed = wire, None
+        # these are told from what was loaded until now
+        self._original, self._extra = self.original, self.extra
+        self._loaded, self._memory = wire, None
 
     @property
     def original(self) -> dict[str, Any]:
         if self._original is None:
-            packed, wire = self._packed, self.loaded
-            assert packed is not None and wire is not None
-            _, made, copies = _besides_item(packed)
-            values = packed[0].receiver.reloaded(wire)
-            self._original = {name: value for name, value in values.items() if name not in made} | copies
+            assert self._memory is not None and self.loaded is not None
+            origin, _, besides = self._memory
+            values = origin.mapper.reload(self.loaded, origin.mode)
+            if besides is not None:
+                values = {name: value for name, value in values.items() if name not in besides.made} | besides.copies
+            self._original = values
         return self._original
 
     @original.setter
     def original(self, values: dict[str, Any]) -> None:
         self._original = values
+
+    def untold(self, names: tuple[str, ...]) -> WireItem | None:
+        """Return some attributes of the item, as long as nobody has asked for the values that it had."""
+        try:
+            return None if self._memory is None or self._original is not None else key_within(self._memory[1], names)
+        except KeyError:
+            return None
+
+    def take_stored(self, attributes: WireItem, values: Mapping[str, Any], names: Collection[str]) -> None:
+        """Note the attributes of fields with some names as they are stored by now, and the values that they hold."""
+        assert self.loaded is not None
+        stored = {**self.loaded, **attributes}
+        if self._memory is None or self._original is not None or not values.keys() >= set(names):
+            original = self.original
+            for name in names:
+                original.pop(name, None)
+            original.update({name: values[name] for name in names if name in values})
+            self.loaded = stored
+            return
+        origin, _, besides = self._memory
+        if besides is not None:
+            besides = Besides(*({name: one for name, one in kept.items() if name not in names} for kept in besides))
+        self._memory, self._loaded = (origin, stored, besides), stored
+
+    @property
+    def extra(self) -> WireItem:
+        if self._extra is None:
+            assert self._memory is not None and self.loaded is not None
+            self._extra = self._memory[0].mapper.unknown(self.loaded)
+        return self._extra
+
+    @extra.setter
+    def extra(self, attributes: WireItem) -> None:
+        self._extra = attributes
 
     def forget(self, name: str) -> None:
         """Note that a field was assigned or deleted: its value is neither a default any more nor counted up to."""
@@ -135,79 +178,63 @@ class State:
 _PICKLED = ("loaded", "original", "arriving", "defaults", "extra", "partial", "pending", "related", "sending")
 
 
-def _besides_item(packed: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the three dicts at the end of what is packed, which is complete without them."""
-    size = packed[0].receiver.size
-    return packed[size:] if len(packed) > size else ({}, {}, {})
-
-
 class Stateful:
     """Keeps the state out of the instance's ``__dict__``, which belongs to the fields.
 
-    An instance that was read begins with what it takes to make its state: its origin, and its item as
-    :class:`~dynamorm.schema.compiler.packing.Packing` says.
+    An instance that was read begins with what it takes to make its state.
     """
 
     __slots__ = ("__weakref__", "_dynamorm_memory")
 
-    _dynamorm_memory: State | tuple[Any, ...]
+    _dynamorm_memory: State | Memory
 
     # positional-only, because fields may be called cls
     def __new__(cls, /, *args: Any, **kwargs: Any) -> Any:
         instance = super().__new__(cls)
-        _set_memory(instance, State())
+        set_memory(instance, State())
         return instance
 
     @property
     def _dynamorm_state(self) -> State:
-        packed = self._dynamorm_memory
-        return self._unpacked_state(packed) if type(packed) is tuple else packed  # type: ignore[return-value]
+        memory = self._dynamorm_memory
+        return self._state_of(memory) if type(memory) is tuple else memory  # type: ignore[return-value]
 
-    def _unpacked_state(self, packed: tuple[Any, ...]) -> State:
+    def _state_of(self, memory: Memory) -> State:
         # Two threads must not make two states, of which one would be lost with what it is told.  What is collected
         # while one is made may look at an instance, and wait for whom it likes: no lock is held, and whose state comes
         # first into the dict is decided in one step.  Whoever comes after that was taken out finds the state in place.
-        state = _being_made.setdefault(id(packed), State.of_packed(packed))
-        if self._dynamorm_memory is packed:
-            _set_memory(self, state)
-        _being_made.pop(id(packed), None)
+        state = _being_made.setdefault(id(memory), State.of_memory(memory))
+        if self._dynamorm_memory is memory:
+            set_memory(self, state)
+        _being_made.pop(id(memory), None)
         return self._dynamorm_memory  # type: ignore[return-value]
 
     @property
     def _dynamorm_known_state(self) -> State | None:
         """The state, unless the instance has only been read and has no defaults."""
-        packed = self._dynamorm_memory
-        return None if type(packed) is tuple and len(packed) == packed[0].receiver.size else self._dynamorm_state
+        memory = self._dynamorm_memory
+        return None if type(memory) is tuple and memory[2] is None else self._dynamorm_state
 
     def __copy__(self) -> Any:
         twin = type(self).__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        _set_memory(twin, copy.copy(self._dynamorm_state))
+        set_memory(twin, copy.copy(self._dynamorm_state))
         return twin
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        _set_memory(self, self._dynamorm_state)  # in place of a packed item, which belongs to this process
+        set_memory(self, self._dynamorm_state)  # in place of a memory, which belongs to this process
         return super().__reduce_ex__(protocol)
 
 
 _being_made: dict[int, State] = {}
-_set_memory = Stateful.__dict__["_dynamorm_memory"].__set__
+set_memory = Stateful.__dict__["_dynamorm_memory"].__set__
 _own_new = Stateful.__new__
-_set_attribute = object.__setattr__
+set_attribute = object.__setattr__
 
 
-def maker(cls: Any) -> Callable[[dict[str, Any], tuple[Any, ...]], Any]:
-    """Return what makes instances of their values and of what is packed of their items."""
-    new = object.__new__ if cls.__new__ is _own_new else cls.__new__
-
-    def make(values: dict[str, Any], packed: tuple[Any, ...]) -> Any:
-        instance = new(cls)
-        # the dict itself, and not its content: it was made for this instance
-        _set_attribute(instance, "__dict__", values)
-        _set_memory(instance, packed)
-        return instance
-
-    return make
+def new_of(cls: Any) -> Callable[[Any], Any]:
+    """Return what makes an empty instance of a class."""
+    return object.__new__ if cls.__new__ is _own_new else cls.__new__
 
 
 class FieldAttribute:

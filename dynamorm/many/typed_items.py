@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
-from weakref import WeakValueDictionary
+from weakref import ref
 
 from ..arguments import check_mapping
 from ..drivers import run
@@ -19,6 +19,7 @@ from ..requests import build_batch_get, build_batch_write
 from ..store import Store
 from ..wire.codec import WireItem, decode_item
 from ..wire.paths import Path
+from ..wire.texts import StoredItem, key_within
 from .batches import BatchRead, read_in_order
 
 
@@ -38,8 +39,10 @@ class TypedItems(NamedTuple):
     def name(self) -> str:
         return self.store.mapper.model_name
 
-    def identity(self, item: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple([_comparable(item[name]) for name in self.store.mapper.key.names])
+    def identity(self, item: StoredItem) -> tuple[Any, ...]:
+        key = key_within(item, self.store.mapper.key.names)
+        # each attribute of a key has one type in all items, and values of different types are never equal here
+        return tuple([value["S"] if "S" in value else _comparable(value) for value in key.values()])
 
     def read(self, keys: Sequence[WireItem]) -> Flow[dict[str, Any]]:
         request = build_batch_get(
@@ -48,8 +51,8 @@ class TypedItems(NamedTuple):
         answer: dict[str, Any] = yield Call(self.place.connection, request, self.store.model)
         return answer
 
-    def found(self, answer: dict[str, Any]) -> list[WireItem]:
-        items: list[WireItem] = answer.get("Responses", {}).get(self.place.table, [])
+    def found(self, answer: dict[str, Any]) -> list[StoredItem]:
+        items: list[StoredItem] = answer.get("Responses", {}).get(self.place.table, [])
         return items
 
     def unread(self, answer: dict[str, Any]) -> list[WireItem]:
@@ -70,9 +73,8 @@ class TypedItems(NamedTuple):
 
 
 def _comparable(value: Mapping[str, Any]) -> Any:
-    # each attribute of a key has one type in all items, and values of different types are never equal here
     ((tag, inner),) = value.items()
-    return inner if tag == "S" else Decimal(inner) if tag == "N" else bytes(inner)
+    return Decimal(inner) if tag == "N" else bytes(inner)
 
 
 def key_in_any_form(store: Store, given: Any) -> WireItem:
@@ -103,7 +105,7 @@ class InstancesOfKeys:
         if isinstance(keys, (str, bytes, Mapping)) or not isinstance(keys, Iterable):
             raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")
         place = store.here
-        self.load: Callable[[WireItem], Any] = loader(store, paths is not None, place)
+        self.load: Callable[[StoredItem], Any] = loader(store, paths is not None, place)
         self.items = TypedItems(store, place, consistent, paths)
         # iterators are gone through as keys are asked for; lists may be changed before that
         wires = (key_in_any_form(store, key) for key in keys)
@@ -143,13 +145,13 @@ def _with_boto3_arguments(raw: Any, consistent: bool, attrs: Any) -> tuple[bool,
 class Iterating(Generator[Any, None, None]):
     """Goes through the instances of a batch; one that the schema refuses raises, and the next one comes after it."""
 
-    def __init__(self, batch: BatchRead, load: Callable[[WireItem], Any]) -> None:
+    def __init__(self, batch: BatchRead, load: Callable[[StoredItem], Any]) -> None:
         self._batch = batch
         self._load = load
-        self._waiting: list[WireItem] = []  # from the end to the beginning: each is let go when it is taken
+        self._waiting: list[StoredItem] = []  # from the end to the beginning: each is let go when it is taken
         # for the error that may come: those that are still somebody's, for there may be any number
-        self._done: WeakValueDictionary[int, Any] = WeakValueDictionary()
-        self._taken = 0
+        self._done: list[ref[Any]] = []
+        self._many = 1_000
         self._ended = False
 
     def __next__(self) -> Any:
@@ -157,8 +159,7 @@ class Iterating(Generator[Any, None, None]):
             if self._ended or not self._fetch():
                 raise StopIteration
         instance = self._load(self._waiting.pop())
-        self._done[self._taken] = instance
-        self._taken += 1
+        self._done.append(ref(instance))
         return instance
 
     def _fetch(self) -> bool:
@@ -166,9 +167,13 @@ class Iterating(Generator[Any, None, None]):
             found = run(self._batch.next_found())
         except BatchError as error:
             self._ended = True
-            raise BatchError(str(error), list(self._done.values()), error.missing) from None
+            done = [instance for one in self._done if (instance := one()) is not None]
+            raise BatchError(str(error), done, error.missing) from None
         if found is None:
             return False
+        if len(self._done) > self._many:
+            self._done = [one for one in self._done if one() is not None]
+            self._many = 2 * len(self._done) + 1_000
         self._waiting = found[::-1]
         return True
 

@@ -9,6 +9,7 @@ from ..drivers import run
 from ..exceptions import BatchError, ValidationError
 from ..flows import Flow, Invoke
 from ..wire.codec import WireItem
+from ..wire.texts import StoredItem, key_within
 from .ahead import PagesAhead
 from .pages import Pages
 
@@ -37,14 +38,14 @@ class Iteration:
     """Goes through a read once.
 
     An item that the schema refuses raises its error where it stands; the next one comes after it.  Items are let go
-    one by one: each consists of several dicts for every attribute's sake, and whoever collects garbage goes through all
-    that are held.
+    one by one: those in wire form are several dicts for every attribute's sake, and whoever collects garbage goes
+    through all that are held.
     """
 
     def __init__(
         self,
         pages: Pages | PagesAhead,
-        load: Callable[[WireItem], Any],
+        load: Callable[[StoredItem], Any],
         limit: int | None = None,
         on_invalid: Any = "raise",
     ) -> None:
@@ -54,9 +55,9 @@ class Iteration:
         self._on_invalid = on_invalid
         self._raises = on_invalid == "raise"
         # both from the end to the beginning
-        self._waiting: list[WireItem] = []
-        self._positions: list[WireItem] | None = None
-        self._position: WireItem | None = None
+        self._waiting: list[StoredItem] = []
+        self._positions: list[StoredItem] | None = None
+        self._position: StoredItem | None = None
         self._after: WireItem | None = None
         self._exhausted = False
         self._began = False
@@ -145,4 +146,4 @@ class Iteration:
             return None if self._exhausted else self._after
         if self._position is None:
             return self.pages.start
-        return {name: self._position[name] for name in self.pages.key_names}
+        return key_within(self._position, self.pages.key_names)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from ..connection import ManyItems
+from ..connection import TextAnswer
 from ..flows import Call, Flow, Now, Pause, Place
 from ..many.batches import read_in_order
 from ..many.typed_items import TypedItems
 from ..requests import Request
 from ..store import Store
 from ..wire.codec import WireItem
+from ..wire.texts import StoredItem, key_within
 
 LatestAnswer = Callable[[], dict[str, Any]]
 """Returns an answer again."""
@@ -48,8 +49,8 @@ class Chunk(NamedTuple):
     Where the items are not those of the answer, ``positions`` holds the key of each one's position.
     """
 
-    items: list[WireItem]
-    positions: list[WireItem] | None
+    items: list[StoredItem]
+    positions: list[StoredItem] | None
     after: WireItem | None
 
 
@@ -102,7 +103,7 @@ class Pages:
             yield from self._limiter.wait()
         answer: dict[str, Any] = yield Call(self.place.connection, request, self._store.model)
         yield from self._spend((answer.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))
-        self.latest = answer.rereader() if isinstance(answer, ManyItems) else partial(dict, answer)
+        self.latest = answer.rereader() if isinstance(answer, TextAnswer) else partial(dict, answer)
         self.scanned += answer.get("ScannedCount", 0)
         if self._limit is not None:
             self._limit -= min(self._limit - 1, answer.get("Count", 0))
@@ -123,8 +124,8 @@ class Pages:
         self._unfinished = None
         return Chunk(items, positions, answer.get("LastEvaluatedKey"))
 
-    def _hydrate(self, whole: TypedItems, items: list[WireItem]) -> Flow[tuple[list[WireItem], list[WireItem]]]:
-        keys = [{name: item[name] for name in self._store.mapper.key.names} for item in items]
+    def _hydrate(self, whole: TypedItems, items: list[StoredItem]) -> Flow[tuple[list[StoredItem], list[StoredItem]]]:
+        keys = [key_within(item, self._store.mapper.key.names) for item in items]
         if self._limiter is not None:
             yield from self._limiter.wait()
         consumed: list[float] = []

@@ -11,6 +11,7 @@ from ..flows import Call, Flow, Place
 from ..instances.loading import loaded
 from ..store import Store
 from ..wire.codec import WireItem
+from ..wire.texts import key_within
 from ..writing.update_actions import asked_actions, resolved_actions
 from .cursors import encode_cursor
 from .iteration import END, Iteration, Page
@@ -132,7 +133,7 @@ def _write_each(read: Read, write: WriteOne, moves: bool = False) -> Flow[int]:
     key_names = store.mapper.key.names
     conditions = (store.exists, *(part for part in read.resolved() if not _is_on_key(part, key_names)))
     pages = read.replaced(paths=(), hydrated=False).pages()
-    matching = Iteration(pages, lambda wire: {name: wire[name] for name in key_names}, read.options.limit)
+    matching = Iteration(pages, lambda item: key_within(item, key_names), read.options.limit)
     # what moves ahead would be met again
     known = (yield from _rest(matching)) if moves else None
     while True:

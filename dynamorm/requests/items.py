@@ -33,12 +33,14 @@ def shown_request(operation: str, payload: Mapping[str, Any]) -> str:
 class Request(NamedTuple):
     """An operation of DynamoDB's API, and what goes into it.
 
-    One that is ``well_formed`` holds nothing but what was built here, which need not be held against the API.
+    One that is ``well_formed`` holds nothing but what was built here, which need not be held against the API.  Whoever
+    sends one ``as_texts`` takes texts for the items in the answer, too.
     """
 
     operation: str
     payload: dict[str, Any]
     well_formed: bool = True
+    as_texts: bool = False
 
     def __repr__(self) -> str:
         return shown_request(self.operation, self.payload)
@@ -61,7 +63,7 @@ def build_get(table: str, key: WireItem, *, consistent: bool = False, paths: Seq
         payload["ConsistentRead"] = True
     if paths is not None:
         _add(payload, "ProjectionExpression", render_projection(paths))
-    return Request("GetItem", payload)
+    return Request("GetItem", payload, as_texts=True)
 
 
 def build_put(table: str, item: WireItem, conditions: Sequence[Condition] = ()) -> Request:
@@ -140,7 +142,7 @@ def build_query(
         payload["ScanIndexForward"] = False
     if filters:
         _add(payload, "FilterExpression", render_condition(filters, "f"))
-    return Request("Query", payload)
+    return Request("Query", payload, as_texts=True)
 
 
 def build_scan(
@@ -156,7 +158,7 @@ def build_scan(
         payload["Segment"], payload["TotalSegments"] = segment
     if filters:
         _add(payload, "FilterExpression", render_condition(filters, "f"))
-    return Request("Scan", payload)
+    return Request("Scan", payload, as_texts=True)
 
 
 def _read(
@@ -206,7 +208,7 @@ def build_batch_get(
     payload: dict[str, Any] = {"RequestItems": {table: asked}}
     if capacity:
         payload["ReturnConsumedCapacity"] = "TOTAL"
-    return Request("BatchGetItem", payload)
+    return Request("BatchGetItem", payload, as_texts=True)
 
 
 def build_batch_write(table: str, items: Sequence[WireItem]) -> Request:

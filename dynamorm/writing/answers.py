@@ -142,25 +142,18 @@ def _apply_fields(
     except ValidationError:
         values = mapper.load(answer, TRUSTED)  # whether the schema likes it or not, it is what is stored now
     state: State = instance._dynamorm_state
-    original, held, defaults = state.original, instance.__dict__, state.defaults
-    later = sent.changed(mapper, instance)
-    for part in asked:
-        assert part.spec is not None
-        name = part.spec.name
-        defaults.pop(name, None)
-        if name in values:
-            original[name] = value = values[name]
-        else:
-            original.pop(name, None)
+    held, later = instance.__dict__, sent.changed(mapper, instance)
+    names = [part.spec.name for part in asked if part.spec is not None]
+    for name in names:
+        state.defaults.pop(name, None)
         if name in later:
             continue
         if name in values:
+            value = values[name]
             held[name] = value if type(value) in UNCHANGING else independent_copy(value)
         else:
             held.pop(name, None)
-    assert state.loaded is not None
-    stored = {**state.loaded, **answer}
-    state.loaded, state.extra = stored, mapper.unknown(stored)
+    state.take_stored(answer, values, names)
 
 
 def _settle_increments(mapper: Mapper, instance: Any, names: Iterable[str], assigned: set[str], sent: InFlight) -> None:

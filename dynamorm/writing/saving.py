@@ -32,6 +32,7 @@ from ..instances.state import State, snapshot
 from ..signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
 from ..store import Store, store_of
 from ..wire.codec import WireItem
+from ..wire.texts import item_of
 from .update_actions import asked_actions, split_actions_and_conditions
 from .updating import change_instance, check, store_key, take_actions, with_what_receivers_changed, without_own_key
 
@@ -153,7 +154,7 @@ def save_changes(
     except PathMissing:
         key = key_of_instance(mapper, instance)
         answer = yield store.get(store.place_of(instance), key, consistent=True)
-        done, updates = partial_save(mapper, instance, answer.get("Item") or {}, plainly=plainly)
+        done, updates = partial_save(mapper, instance, item_of(answer.get("Item") or {}), plainly=plainly)
         return (yield from _update_with_increments(store, instance, done, conditions, raw, return_all, updates))
 
 
@@ -245,7 +246,7 @@ def refresh(store: Store, instance: Any, consistent: bool) -> Flow[None]:
     answer = yield store.get(place, key_of_instance(store.mapper, instance, sent.held), consistent)
     if "Item" not in answer:
         raise DoesNotExist(f"{instance!r} is not in the table")
-    replace_all(store.mapper, instance, answer["Item"], sent, place)
+    replace_all(store.mapper, instance, item_of(answer["Item"]), sent, place)
 
 
 def delete_key(store: Store, conditions: Any, keys: Mapping[str, Any]) -> Flow[dict[str, Any]]:

@@ -50,6 +50,8 @@ MALFORMED: dict[str, Any] = {
     "a word as truth": {"BOOL": "true"},
     "deep": DEEP,
 }
+# in a record, whose attributes have other names
+UNDECLARED_INSIDE = {"a map of numbers", "a map of numbered names"}
 ITEM = {"id": {"S": "1"}, "n": {"N": "1"}}
 
 
@@ -85,9 +87,9 @@ def test_what_is_malformed_is_told_with_its_attribute(thing: Any, name: str, mal
         except DynamoException as error:
             assert name in str(error)
         else:
-            # nobody has looked at it yet
-            assert name == "unknown", read
-            if isinstance(read, DynaModel):
+            # nobody looks at what is not declared, or not yet
+            assert name == "unknown" or (name == "inner" and malformed in UNDECLARED_INSIDE), read
+            if name == "unknown" and isinstance(read, DynaModel):
                 with pytest.raises(DynamoException):
                     _ = read.extra
 
@@ -95,6 +97,8 @@ def test_what_is_malformed_is_told_with_its_attribute(thing: Any, name: str, mal
 @pytest.mark.parametrize("inside", ["x", "deeper"])
 @pytest.mark.parametrize("malformed", MALFORMED)
 def test_so_is_what_is_malformed_inside(thing: Any, inside: str, malformed: str) -> None:
+    if inside == "deeper" and malformed in UNDECLARED_INSIDE:
+        return
     for way in ways(thing, {**ITEM, "inner": {"M": {inside: MALFORMED[malformed]}}}):
         with pytest.raises(DynamoException, match="inner"):
             way()

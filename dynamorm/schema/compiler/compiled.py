@@ -10,13 +10,16 @@ from ...locks import cached_property
 from ...wire.codec import AttributeValue, WireItem
 from .dumping import Dump, compile_dump
 from .given import GivenValues
-from .layouts import SchemaLayout
-from .loading import Load, Receive, compile_load, compile_receive
+from .layouts import SchemaLayout, Text
+from .loading import Besides, Natives
 from .on_demand import OnDemand, lock
-from .packing import Packing
-from .parts import Steps, Writer, compile_inner_part, compile_part, leave_to_library, trail_of
+from .parts import Steps, Writer, compile_inner_part, compile_part, field_alone, leave_to_library, trail_of
 from .report import Direction, report_fields
 from .source import unless_refused
+from .stored_items import StoredItems
+
+Load = Callable[[Mapping[str, Any]], "Natives | None"]
+Receive = Callable[["bytes | Mapping[str, Any]"], "tuple[Natives, Besides | None] | None"]
 
 
 class TakesGiven(Protocol):
@@ -53,10 +56,14 @@ class Compiled:
         self._layouts: dict[str, SchemaLayout] = {}
         self._texts: dict[str, str] = {}
         self._refused: dict[str, str] = {}
-        self.loads: dict[str, Load] = OnDemand(self._compile_load)
+        self.stored: dict[str, StoredItems | None] = OnDemand(self._compile_load)
+        """What loads stored items, by the mode, ``None`` where the library does."""
+        self.loads: dict[str, Load] = OnDemand(lambda mode: self._way_of("natives", mode))
         """Functions like :meth:`load`, by their mode."""
-        self.receives: dict[str, tuple[Receive, Packing]] = OnDemand(self._compile_receive)
-        """Functions that load items for instances, and how they pack these, by their mode."""
+        self.receives: dict[str, Receive] = OnDemand(
+            lambda mode: getattr(self.stored[mode], "receive", leave_to_library)
+        )
+        """Functions that load items for instances, be they texts, by their mode."""
         self.dumps: dict[bool, Dump] = OnDemand(self._compile_dump)
         """Functions like :meth:`dump`, by whether they check."""
         self.parts: dict[tuple[str, bool], Writer] = OnDemand(self._compile_part)
@@ -74,6 +81,11 @@ class Compiled:
     def part(self, name: str, value: Any, check: bool) -> AttributeValue | None:
         """Return the wire form of the native value of one field; with ``check`` only where it is valid by itself."""
         return self.parts[name, check](value)
+
+    def is_text(self, name: str) -> bool:
+        """Return whether any text that a field holds is stored as it is."""
+        field = field_alone(self.dump_layout, name, False)
+        return field is not None and type(field.value) is Text
 
     def inner_part(self, path: Sequence[str | int], check: bool, *, element: bool = False) -> Writer:
         """Return a function like :meth:`part` for what is at a document path inside a field, or an element of that.
@@ -122,22 +134,17 @@ class Compiled:
         reason = layout.dump_declined or layout.load_declined or self._refused.get("dump True")
         return Direction(f"{self._name}.dump", reason, report_fields(layout), self._texts.get("dump True", ""))
 
-    def _compile_load(self, mode: str) -> Load:
+    def _way_of(self, name: str, mode: str) -> Any:
+        return getattr(self.stored[mode], name, leave_to_library)
+
+    def _compile_load(self, mode: str) -> StoredItems | None:
         layout = self.layout(mode)
         if layout.load_declined is not None:
-            return leave_to_library
-        load: Load
-        load, self._texts[f"load {mode}"] = self._unless_refused(f"load {mode}", lambda: compile_load(layout), _LEFT)
-        return load
-
-    def _compile_receive(self, mode: str) -> tuple[Receive, Packing]:
-        layout, nothing = self.layout(mode), (_receive_nothing, Packing(SchemaLayout(self._name)))
-        if layout.load_declined is not None:
-            return nothing
-        received: tuple[Receive, Packing] = self._unless_refused(
-            f"receive {mode}", lambda: compile_receive(layout), nothing
-        )
-        return received
+            return None
+        stored: StoredItems | None = self._unless_refused(f"load {mode}", lambda: StoredItems(layout), None)
+        if stored is not None:
+            self._texts[f"load {mode}"] = stored.text
+        return stored
 
     def _compile_dump(self, check: bool) -> Dump:
         layout = self.dump_layout
@@ -178,10 +185,6 @@ class Compiled:
 
 
 _LEFT = (leave_to_library, "")
-
-
-def _receive_nothing(wire: Mapping[str, Any], first: Any) -> None:
-    return None
 
 
 def _described(name: str, describe: Callable[[], SchemaLayout]) -> SchemaLayout:

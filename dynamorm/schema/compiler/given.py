@@ -30,11 +30,11 @@ from .layouts import (
     holds_records,
     keeps_natives,
 )
-from .loading import Load, compile_load
 from .narrowing import ToBeLoaded, ToBeStored
 from .on_demand import OnDemand
 from .parts import Writer, field_alone, leave_to_library
 from .source import unless_refused
+from .stored_items import StoredItems
 from .values import decimal_text
 
 Writers = Mapping[tuple[str, bool], Writer]
@@ -49,7 +49,7 @@ class GivenValues:
         self._fields = _fields(dump) if load is dump else None
         self._parts = parts
         self._dumps = dumps
-        self._loads: dict[str, Load] = OnDemand(self._compile_load)
+        self._loads: dict[str, StoredItems | None] = OnDemand(self._compile_load)
 
     def natives(self, given: Mapping[str, Any], defaults: bool) -> dict[str, Any] | None:
         """Return the natives of what a constructor is given, with the ``defaults`` of what is missing."""
@@ -135,11 +135,11 @@ class GivenValues:
     def _loads_fill_in(self) -> bool:
         return any(fills_in(field.value) for field in self._layout.fields)
 
-    def _compile_load(self, name: str) -> Load:
+    def _compile_load(self, name: str) -> StoredItems | None:
         fields = self._fields or {}
         layout = SchemaLayout(f"{self._layout.name}.{name}", [fields[name]])
-        load: Load = unless_refused(lambda: compile_load(layout)[0], leave_to_library)
-        return load
+        stored: StoredItems | None = unless_refused(lambda: StoredItems(layout), None)
+        return stored
 
     def _as_loaded(self, field: FieldLayout, value: Any, wire: WireItem) -> Any:
         """Return the native that a load makes of a given one, ``None`` where the library has to judge."""
@@ -149,7 +149,8 @@ class GivenValues:
             return independent_copy(value)
         if holds_free(field.value) or _loses_digits(value):
             return None
-        natives = self._loads[field.name]({field.stored: wire[field.stored]})
+        load = self._loads[field.name]
+        natives = None if load is None else load.natives({field.stored: wire[field.stored]})
         return None if natives is None else natives.get(field.name)
 
 

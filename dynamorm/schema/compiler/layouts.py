@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from ...frozen import Frozen
-from ...wire.codec import AttributeValue
 from ..copies import UNCHANGING_BASES
 
 # Checks: what the native value has to satisfy.
@@ -121,10 +120,9 @@ class Converted(Frozen):
 
 
 class Free(Frozen):
-    """Any plain value, or with ``mapping`` a dict of them; ``usual`` is the tag that most have: S, N or BOOL."""
+    """Any plain value, or with ``mapping`` a dict of them."""
 
     mapping: bool = False
-    usual: str | None = None
     checks: Checks = ()
 
 
@@ -352,8 +350,6 @@ class FieldLayout(Frozen):
 
     as_native: Callable[[Any], Any] | None = None
     """Makes the native of what was assigned, for ``ThroughLibrary`` fields beside it, which may look at this one."""
-    otherwise: Callable[[AttributeValue], Any] | None = None
-    """Loads an AttributeValue of another shape than the expected one."""
     renewed: bool = False
     """Another load of the same may give another value."""
     finished: bool = False

@@ -1,66 +1,59 @@
-"""Generated functions from wire items to the native values by Python name.
+"""Generated functions from the struct of an item to the native values by Python name.
 
-Each gives ``None`` when it meets anything but the expected shapes, and then the library has to load the item.  An item
-with as many attributes as there are fields is first taken for complete, which spares asking for each attribute; a
-KeyError says that it is not.
-
-Functions for instances, which have to know later what they were loaded from, also pack the item while they go through
-it; :mod:`.packing` says how.
+Each gives ``None`` when it meets anything but the expected shapes, and then the library has to load the item.  The one
+of the outermost schema also gives what the item will not tell later, see :class:`Besides`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
+import msgspec
+from msgspec import UNSET
+
+from ..copies import independent_copy
 from .checks import GIVE_UP
-from .layouts import REFUSED, DefaultFactory, DefaultValue, FieldLayout, SchemaLayout, ThroughLibrary, tag_of
-from .packing import NULL, Packing
+from .layouts import REFUSED, DefaultFactory, DefaultValue, FieldLayout, SchemaLayout, ThroughLibrary, renews
 from .source import Source
-from .value_loads import Store, ValueLoads
-from .values import read_free, read_unknown
-
-Load = Callable[[Mapping[str, Any]], "dict[str, Any] | None"]
-Receive = Callable[[Mapping[str, Any], Any], "tuple[dict[str, Any], tuple[Any, ...] | None] | None"]
+from .structs import Structs, takes_null
+from .value_loads import ValueLoads
+from .values import read_unknown
 
 
-def compile_load(layout: SchemaLayout) -> tuple[Load, str]:
-    """Return the load function of a schema, and its text."""
-    load, text = _compiled(layout, LoadWriter(Source(f"load of {layout.name}")))
-    return load, text
+class Besides(NamedTuple):
+    """What is to be known of a loaded item besides the item itself: values by Python name, as they were then.
 
-
-def compile_receive(layout: SchemaLayout) -> tuple[Receive, Packing]:
-    """Return the function that loads an item and packs it, and how it is packed.
-
-    It takes the item and what is to come first in what is kept, and gives the natives and what is kept, which is
-    ``None`` where the item cannot be packed.
+    ``made`` are those that were made for want of stored ones, ``copies`` those that another load might not give again.
     """
-    packing = Packing(layout)
-    receive, _ = _compiled(layout, LoadWriter(Source(f"receive of {layout.name}"), packing))
-    return receive, packing
+
+    made: dict[str, Any]
+    copies: dict[str, Any]
 
 
-def _compiled(layout: SchemaLayout, writer: LoadWriter) -> tuple[Any, str]:
+Natives = dict[str, Any]
+LoadStruct = Callable[[Any, "Mapping[str, Any] | None"], "tuple[Natives, Besides | None] | None"]
+
+
+def compile_load(layout: SchemaLayout, structs: Structs) -> tuple[LoadStruct, str]:
+    """Return the function from the struct of an item, and where it needs that its wire form, and its text."""
+    writer = LoadWriter(Source(f"load of {layout.name}"), structs)
     main = writer.function(layout)
     while writer.waiting:
-        writer.write(writer.waiting.pop())
+        inner = writer.waiting.pop()
+        writer.write(inner, outermost=inner is layout)
     return writer.source.compiled(main), "\n".join(writer.source.lines)
 
 
 class LoadWriter:
-    """Writes the functions of one module: one for each schema that is met.
+    """Writes the functions of one module: one for each schema that is met."""
 
-    With a ``packing`` they pack: what is packed of a field is then in ``p`` and its number.  Whatever stores a native
-    is told what is packed of it, too.
-    """
-
-    def __init__(self, source: Source, packing: Packing | None = None) -> None:
+    def __init__(self, source: Source, structs: Structs) -> None:
         self.source = source
         self.waiting: list[SchemaLayout] = []
-        self._packing = packing
-        self._values = ValueLoads(source, self.function, is_packed=packing is not None)
-        self._complete_values = ValueLoads(source, self.function, is_packed=packing is not None, is_complete=True)
+        self._structs = structs
+        self._values = ValueLoads(source, structs, self.function)
+        source.globals["UNSET"] = UNSET
 
     def function(self, layout: SchemaLayout) -> str:
         """Return the name of a schema's function, which may be written later."""
@@ -70,176 +63,134 @@ class LoadWriter:
             self.waiting.append(layout)
         return known
 
-    def write(self, layout: SchemaLayout) -> None:
+    def write(self, layout: SchemaLayout, outermost: bool) -> None:
         source = self.source
-        inputs = [field for field in layout.fields if not field.computed]
-        arguments = "wire, first" if layout.outermost and self._packing is not None else "wire"
-        with source.block(f"def {self.function(layout)}({arguments}):"), source.block("try:"):
-            with source.block("if type(wire) is not dict:"):
-                source.line(GIVE_UP)
-            with source.block(f"if len(wire) >= {len(inputs)}:"):
-                with source.block("try:"):
-                    self.complete(layout)
-                source.line("except KeyError:")
-                source.line("    pass")
-            self.incomplete(layout)
+        inputs = [(f"v{number}_", field) for number, field in enumerate(layout.fields) if not field.computed]
+        made = may_be_made(layout) if outermost else frozenset()
+        with source.block(f"def {self.function(layout)}(s, wire):"), source.block("try:"):
+            if any(field.missing is not REFUSED for _, field in inputs):
+                source.line("left_out = ()")
+            if made:
+                source.line("absent = nulls = ()")
+            for local, field in inputs:
+                self._field(layout, field, local, field.name in made)
+            source.line(f"out = {{{', '.join(f'{field.name!r}: {local}' for local, field in inputs)}}}")
+            if any(_may_leave_out(field) for _, field in inputs):
+                with source.block("for name in left_out:"):
+                    source.line("del out[name]")
+            if layout.keeps_unknown:
+                known = source.use(frozenset(field.stored for field in layout.fields), "known")
+                source.line(f"out.update({source.use(read_unknown, 'unknown')}(wire, {known}))")
+            if layout.finish is not None:
+                source.line(f"out = {source.use(layout.finish, 'finish')}(out)")
+            if outermost:
+                self._besides(layout, bool(made))
+            source.line("return out, besides" if outermost else "return out")
         # the block of the function goes on with the handler
         source.line("    except Exception:")
         source.line("        return None")
 
-    def complete(self, layout: SchemaLayout) -> None:
-        """Write what loads an item with a value for every field, and returns."""
+    def _field(self, layout: SchemaLayout, field: FieldLayout, local: str, may_be_made: bool) -> None:
         source = self.source
-        natives, packed = {}, []
-        if len(layout.fields) > sum(not field.computed for field in layout.fields):
-            source.line("absent = 0")
-        for number, field in enumerate(layout.fields):
-            if field.computed:
-                self.field(layout, field, number)
-                packed.append(f"p{number}")
-                continue
-            source.line(f"w = wire[{field.stored!r}]")
-            native, kept = self.complete_value(field, number)
-            self.superfluous(layout, field.aliases)
-            natives[field.name] = native
-            packed.append(kept)
-        source.line(f"out = {{{', '.join(f'{name!r}: {native}' for name, native in natives.items())}}}")
-        self.end(layout, packed, f"{len(natives)}" if len(natives) == len(packed) else f"{len(packed)} - absent")
 
-    def complete_value(self, field: FieldLayout, number: int) -> tuple[str, str]:
-        """Write what loads the field of a complete item; give where its native and what is packed are."""
-        source = self.source
-        native, kept = f"v{number}_", f"p{number}"
-        found: list[tuple[str, str]] = []
-
-        def store(value: str, packed: str) -> None:
-            found.append((value, packed))
-            if tag_of(field.value) is None:  # one of several branches
-                source.line(f"{native} = {value}")
-                self.keep(number, packed)
+        def store(value: str) -> None:
+            source.line(f"{local} = {value}")
 
         def on_null() -> None:
+            if may_be_made:
+                source.line(f"nulls += ({field.name!r},)")
             if not field.nullable:
-                source.line("raise KeyError")
+                self._missing(field, local)
+            elif isinstance(field.value, ThroughLibrary):
+                store(f"{source.use(field.value.load, 'load')}(None, wire)")
             else:
-                self.null(field, store)
+                store("None")
 
-        self._complete_values.value(field.value, "w", store, on_null)
-        if tag_of(field.value) is None:
-            return native, kept
-        ((native, packed),) = found
-        if packed != "w":
-            return native, packed
-        self.keep(number, packed)  # before the next field takes its place
-        return native, kept
+        def load() -> None:
+            self._values.value(field.value, "w", store, on_null if takes_null(field) else None)
 
-    def incomplete(self, layout: SchemaLayout) -> None:
-        """Write what loads any item, and returns."""
-        self.source.line("out = {}")
-        self.source.line("absent = 0")
-        for number, field in enumerate(layout.fields):
-            self.field(layout, field, number)
-        self.end(layout, [f"p{number}" for number in range(len(layout.fields))], f"{len(layout.fields)} - absent")
-
-    def end(self, layout: SchemaLayout, packed: list[str], count: str) -> None:
-        """Write what a function ends with, when it has found a number of attributes."""
-        source = self.source
-        first = "first, " if layout.outermost else ""
-        kept = f"({first}{''.join(f'{one}, ' for one in packed)})"
-        if not layout.outermost:
-            with source.block(f"if len(wire) != {count}:"):
-                known = source.use(frozenset(field.stored for field in layout.fields), "known")
-                unknown = f"{source.use(read_unknown, 'unknown')}(wire, {known})"
-                source.line(f"out.update({unknown})" if layout.keeps_unknown else unknown)
-                if self._packing is not None:
-                    source.line("return out, None")
-            aliases = frozenset(alias for field in layout.fields for alias in field.aliases)
-            if aliases and self._packing is not None:  # packed values are told by the stored names alone
-                with source.block(f"if not {source.use(aliases, 'aliases')}.isdisjoint(wire):"):
-                    source.line("return out, None")
-        if self._packing is None:
-            source.line("return out" if layout.finish is None else f"return {source.use(layout.finish, 'finish')}(out)")
+        names = [field.stored, *field.aliases]
+        source.line(f"w = {self._attribute(layout, field, names[0])}")
+        if field.missing is REFUSED and len(names) == 1 and self._structs.member(layout, field, names[0]):
+            load()
             return
-        if layout.finish is not None:
-            source.line(f"out = {source.use(layout.finish, 'finish')}(out)")
-        if layout.outermost:
-            completed = f"{source.use(self._packing.completed, 'completed')}(wire, out, {kept})"
-            if self._packing.tells_all or (self._packing.tells_complete and count.isdigit()):
-                with source.block(f"if len(wire) != {count}:"):
-                    source.line(f"return out, {completed}")
-            else:
-                source.line(f"return out, {completed}")
-                return
-        source.line(f"return out, {kept}")
-
-    def keep(self, number: int, packed: str) -> None:
-        if self._packing is not None:
-            self.source.line(f"p{number} = {packed}")
-
-    def field(self, layout: SchemaLayout, field: FieldLayout, number: int) -> None:
-        source, key = self.source, repr(field.stored)
-
-        def store(value: str, packed: str) -> None:
-            source.line(f"out[{field.name!r}] = {value}")
-            self.keep(number, packed)
-
-        def on_null() -> None:
-            if field.nullable:
-                self.null(field, store)
-            else:
-                self.keep(number, source.use(NULL, "null"))
-                self.missing(field)
-
-        def otherwise() -> None:
-            if field.otherwise is None:
-                source.line(GIVE_UP)
-            else:
-                store(f"{source.use(field.otherwise, 'otherwise')}(w)", "w")
-
-        demanded = field.missing is REFUSED and not field.aliases
-        if demanded and not field.computed:
-            source.line(f"w = wire[{key}]")
-            self._values.value(field.value, "w", store, on_null, otherwise)
-            return
-        with source.block(f"if {key} in wire:"):
-            source.line(f"w = wire[{key}]")
-            if field.computed:
-                source.line(f"{source.use(read_free, 'read')}(w)")
-                self.keep(number, "w")
-            else:
-                self._values.value(field.value, "w", store, on_null, otherwise)
-                self.superfluous(layout, field.aliases)
-        for place, alias in enumerate(field.aliases, start=1):
-            with source.block(f"elif {alias!r} in wire:"):
-                source.line(f"w = wire[{alias!r}]")
-                self._values.value(field.value, "w", store, on_null, otherwise)
-                self.superfluous(layout, field.aliases[place:])
+        for name in names[1:]:
+            with source.block("if w is UNSET:"):
+                source.line(f"w = {self._attribute(layout, field, name)}")
+        with source.block("if w is not UNSET:"):
+            load()
         with source.block("else:"):
-            source.line("absent += 1")
-            self.keep(number, "None")
-            if not field.computed:
-                self.missing(field)
+            if may_be_made:
+                source.line(f"absent += ({field.name!r},)")
+            self._missing(field, local)
 
-    def null(self, field: FieldLayout, store: Store) -> None:
-        """Write what stores NULL in a field that takes it."""
-        null = self.source.use(NULL, "null")
-        if isinstance(field.value, ThroughLibrary):
-            store(f"{self.source.use(field.value.load, 'load')}(None, wire)", null)
-        else:
-            store("None", null)
+    def _attribute(self, layout: SchemaLayout, field: FieldLayout, name: str) -> str:
+        """Return the expression for the struct of an attribute, ``UNSET`` where there is none."""
+        source, member = self.source, self._structs.member(layout, field, name)
+        if member is not None:
+            return f"s.{member}"
+        kind = self._structs.attribute(field.value, takes_null(field))
+        converted = f"{source.use(msgspec.convert, 'convert')}(wire[{name!r}], {source.use(kind, 'kind')})"
+        return f"{converted} if {name!r} in wire else UNSET"
 
-    def superfluous(self, layout: SchemaLayout, aliases: Iterable[str]) -> None:
-        """Write what looks at attributes that are not taken, but were if others were missing: as decoding does."""
-        if layout.outermost:
-            for alias in aliases:
-                with self.source.block(f"if {alias!r} in wire:"):
-                    self.source.line(f"{self.source.use(read_free, 'read')}(wire[{alias!r}])")
-
-    def missing(self, field: FieldLayout) -> None:
+    def _missing(self, field: FieldLayout, local: str) -> None:
         source = self.source
         if isinstance(field.missing, DefaultValue):
-            source.line(f"out[{field.name!r}] = {source.use(field.missing.value, 'default')}")
+            source.line(f"{local} = {source.use(field.missing.value, 'default')}")
         elif isinstance(field.missing, DefaultFactory):
-            source.line(f"out[{field.name!r}] = {source.use(field.missing.factory, 'make')}()")
+            source.line(f"{local} = {source.use(field.missing.factory, 'make')}()")
         elif field.missing is REFUSED:
             source.line(GIVE_UP)
+        else:
+            source.line(f"{local} = None")
+            source.line(f"left_out += ({field.name!r},)")
+
+    def _besides(self, layout: SchemaLayout, any_made: bool) -> None:
+        """Write what tells what there is besides the item."""
+        source = self.source
+        renewed = tuple(field.name for field in layout.fields if not field.computed and _is_renewed(field))
+        told = f"{source.use(_besides, 'besides')}(out, %s, {renewed!r})"
+        if renewed:
+            source.line(f"besides = {told % ('absent, nulls' if any_made else '(), ()')}")
+        elif any_made:
+            source.line(f"besides = {told % 'absent, nulls'} if absent or nulls else None")
+        else:
+            source.line("besides = None")
+
+
+def may_be_made(layout: SchemaLayout) -> frozenset[str]:
+    """Return the fields for which a load may make a value where none is stored."""
+    return frozenset(
+        field.name
+        for field in layout.fields
+        if not field.computed
+        and (
+            layout.finish is not None
+            or isinstance(field.missing, (DefaultValue, DefaultFactory))
+            or isinstance(field.value, ThroughLibrary)
+        )
+    )
+
+
+def _may_leave_out(field: FieldLayout) -> bool:
+    return not isinstance(field.missing, (DefaultValue, DefaultFactory)) and field.missing is not REFUSED
+
+
+def _is_renewed(field: FieldLayout) -> bool:
+    return field.renewed or renews(field.value)
+
+
+def _besides(
+    natives: Natives, absent: tuple[str, ...], nulls: tuple[str, ...], renewed: tuple[str, ...]
+) -> Besides | None:
+    made = {name: independent_copy(natives[name]) for name in absent if name in natives}
+    for name in nulls:
+        if natives.get(name) is not None:
+            made[name] = independent_copy(natives[name])
+    copies = {}
+    for name in renewed:
+        if name in natives and name not in made:
+            value = independent_copy(natives[name])
+            if value is not natives[name]:
+                copies[name] = value
+    return Besides(made, copies) if made or copies else None

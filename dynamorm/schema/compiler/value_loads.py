@@ -1,12 +1,14 @@
 """Generated code from an AttributeValue to its native, for each kind of value.
 
-Whatever stores a native is told, too, where what is packed of it is; :mod:`.packing` says how.
+An AttributeValue of an expected type is a struct, see :mod:`.structs`; one that may have any type is a dict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+
+import msgspec
 
 from .checks import GIVE_UP, write_checks
 from .layouts import (
@@ -24,212 +26,163 @@ from .layouts import (
     Value,
     tag_of,
 )
-from .packing import packs_as_native
 from .source import Source
-from .values import FRACTION, float_reader, number_of, read_free, read_free_map
+from .structs import Structs, needs_wire
+from .values import FRACTION, float_reader, read_free, read_free_map
 
-Store = Callable[[str, str], None]
-
-# what stands under a usual tag, as decoding gives it
-_USUAL: dict[str, Value] = {"S": Text(), "N": Number(int, number_of), "BOOL": Flag()}
+Store = Callable[[str], None]
+OnNull = Callable[[], None]
 
 
 class ValueLoads:
-    """Writes what loads values; ``function`` gives the name of the function for a schema inside.
+    """Writes what loads values; ``function`` gives the name of the function for a schema inside."""
 
-    Where an item is taken for complete, ``is_complete``, another tag than the expected one raises a KeyError.
-    """
-
-    def __init__(
-        self, source: Source, function: Callable[[SchemaLayout], str], *, is_packed: bool, is_complete: bool = False
-    ) -> None:
+    def __init__(self, source: Source, structs: Structs, function: Callable[[SchemaLayout], str]) -> None:
         self.source = source
+        self._structs = structs
         self._function = function
-        self._is_packed = is_packed
-        self._is_complete = is_complete
 
-    def value(
-        self,
-        kind: Value,
-        wire: str,
-        store: Store,
-        on_null: Callable[[], None],
-        otherwise: Callable[[], None] | None = None,
-    ) -> None:
-        """Write what makes the native of an AttributeValue."""
-        source = self.source
-        tag = tag_of(kind)
-        if isinstance(kind, Free) and kind.usual is not None:
-            with source.block(f"if {kind.usual!r} in {wire}:"):
-                self.tagged(_USUAL[kind.usual], kind.usual, wire, store)
-            with source.block(f"elif 'NULL' in {wire} and len({wire}) == 1:"):
-                on_null()
-            with source.block("else:"):
-                self.free(kind, wire, store)
-            return
+    def value(self, kind: Value, wire: str, store: Store, on_null: OnNull | None) -> None:
+        """Write what makes the native of an AttributeValue; without ``on_null`` that cannot be NULL."""
+        source, tag = self.source, tag_of(kind)
         if tag is None:
             with source.block(f"if 'NULL' in {wire} and len({wire}) == 1:"):
-                on_null()
+                source.line(GIVE_UP) if on_null is None else on_null()
             with source.block("else:"):
-                self.free(kind, wire, store)
-            return
-        if self._is_complete:
-            self.tagged(kind, tag, wire, store)
-            return
-        with source.block(f"if {tag!r} in {wire}:"):
-            self.tagged(kind, tag, wire, store)
-        with source.block(f"elif 'NULL' in {wire} and len({wire}) == 1:"):
-            on_null()
-        with source.block("else:"):
-            otherwise() if otherwise is not None else source.line(GIVE_UP)
+                self._free(kind, wire, store)
+        elif on_null is None:
+            self._content(kind, f"{wire}.{tag}", store)
+        else:
+            content = source.local("c")
+            source.line(f"{content} = {wire}.{tag}")
+            with source.block(f"if {content} is not UNSET:"):
+                with source.block(f"if {wire}.NULL is not UNSET:"):
+                    source.line(GIVE_UP)
+                self._content(kind, content, store)
+            with source.block(f"elif {wire}.NULL is UNSET:"):
+                source.line(GIVE_UP)
+            with source.block("else:"):
+                on_null()
 
-    def tagged(self, kind: Value, tag: str, wire: str, store: Store) -> None:
-        """Write what makes the native of an AttributeValue that has to have the tag."""
+    def _free(self, kind: Value, wire: str, store: Store) -> None:
         source = self.source
-        content = source.local("c")
-        source.line(f"{content} = {wire}[{tag!r}]")
-        expected = {"BOOL": "bool", "S": "str", "N": "str", "M": "dict"}.get(tag, "list")
-        with source.block(f"if type({content}) is not {expected} or len({wire}) != 1:"):
-            source.line(GIVE_UP)
-        self.content(kind, content, wire, store)
-
-    def free(self, kind: Value, wire: str, store: Store) -> None:
-        source = self.source
-        value = source.local("v")
         read = f"{source.use(read_free, 'read')}({wire})"
         if isinstance(kind, ThroughLibrary):
             read = f"{source.use(kind.load, 'load')}({read}, wire)"
         elif isinstance(kind, Converted):
             read = f"{source.use(kind.load, 'load')}({read})"
-        source.line(f"{value} = {read}")
-        if not isinstance(kind, ThroughLibrary):
-            write_checks(source, kind.checks, value)
-        store(value, wire)
+        self._checked(kind, read, store)
 
-    def content(self, kind: Value, content: str, wire: str, store: Store) -> None:
-        """Write what makes the native of the content of an AttributeValue, whose type is right."""
+    def _content(self, kind: Value, content: str, store: Store) -> None:
+        """Write what makes the native of the content of an AttributeValue."""
         source = self.source
-        if isinstance(kind, (Text, Flag)):
-            write_checks(source, kind.checks, content)
-            store(content, content)
-            return
-        value, packed = source.local("v"), content
         if isinstance(kind, Number):
-            self.number(kind, content, value)
+            self._number(kind, content, store)
         elif isinstance(kind, Converted):
-            source.line(f"{value} = {source.use(kind.load, 'load')}({content})")
+            self._checked(kind, f"{source.use(kind.load, 'load')}({content})", store)
         elif isinstance(kind, Free):
-            source.line(f"{value} = {source.use(read_free_map, 'read')}({content})")
-            packed = wire
+            self._checked(kind, f"{source.use(read_free_map, 'read')}({content})", store)
         elif isinstance(kind, ListOf):
-            packed = self.elements(kind, content, value)
+            self._elements(kind, content, store)
         elif isinstance(kind, SetOf):
-            self.set_elements(kind, content, value)
+            self._set_elements(kind, content, store)
         elif isinstance(kind, MapOf):
-            packed = self.entries(kind, content, wire, value)
+            self._entries(kind, content, store)
         elif isinstance(kind, Record):
-            packed = self.record(kind, content, wire, value)
-        assert not isinstance(kind, ThroughLibrary)
-        # checks may be functions of the user's, which get to see what was packed before
-        write_checks(source, kind.checks, value)
-        store(value, packed)
+            self._record(kind, content, store)
+        else:
+            self._checked(kind, content, store)
 
-    def record(self, kind: Record, content: str, wire: str, value: str) -> str:
-        """Write what makes a nested native; give where its packed form is."""
-        source = self.source
-        packed = source.local("q")
-        source.line(f"{value} = {self._function(kind.layout)}({content})")
+    def _checked(self, kind: Value, read: str, store: Store) -> None:
+        """Write what stores a native that an expression gives, if it passes its checks."""
+        checks = () if isinstance(kind, ThroughLibrary) else kind.checks
+        if not checks:
+            store(read)
+            return
+        value = self.source.local("v")
+        self.source.line(f"{value} = {read}")
+        write_checks(self.source, checks, value)
+        store(value)
+
+    def _record(self, kind: Record, content: str, store: Store) -> None:
+        source, value = self.source, self.source.local("v")
+        function = self._function(kind.layout)
+        if needs_wire(kind.layout):
+            convert, struct = source.use(msgspec.convert, "convert"), source.use(self._structs.record(kind.layout))
+            inner = source.local("c")
+            source.line(f"{inner} = {content}")
+            source.line(f"{value} = {function}({convert}({inner}, {struct}), {inner})")
+        else:
+            source.line(f"{value} = {function}({content}, None)")
         with source.block(f"if {value} is None:"):
             source.line(GIVE_UP)
-        if self._is_packed:
-            source.line(f"{value}, {packed} = {value}")
-            with source.block(f"if {packed} is None:"):
-                source.line(f"{packed} = {wire}")
-        return packed
+        self._checked(kind, value, store)
 
-    def number(self, kind: Number, content: str, value: str) -> None:
+    def _number(self, kind: Number, text: str, store: Store) -> None:
         source = self.source
-        read = f"{source.use(kind.read, 'read')}({content})"
-        digits = f"len({content}) < 40 and {content}.isdigit() and {content}.isascii()"
+        if not text.isidentifier():
+            content = source.local("c")
+            source.line(f"{content} = {text}")
+            text = content
+        read = f"{source.use(kind.read, 'read')}({text})"
+        digits = f"len({text}) < 40 and {text}.isdigit() and {text}.isascii()"
         native = source.use(kind.native, "native")
         if kind.native is float:
             # what has no sign needs no expression to be told; decoding knows no negative zero
-            unsigned = f"len({content}) < 26 and {content}.isascii() and {content}.replace('.', '', 1).isdigit()"
-            other = f"{source.use(float_reader(kind.read), 'read')}({content})"
-            source.line(f"{value} = {native}({content}) or 0.0 if {unsigned} else {other}")
+            unsigned = f"len({text}) < 26 and {text}.isascii() and {text}.replace('.', '', 1).isdigit()"
+            other = f"{source.use(float_reader(kind.read), 'read')}({text})"
+            number = f"{native}({text}) or 0.0 if {unsigned} else {other}"
         elif kind.native is Decimal:
             fraction = source.use(FRACTION, "fraction")
-            source.line(f"{value} = {native}({content}) if {digits} or {fraction}({content}) else {read}")
+            number = f"{native}({text}) if {digits} or {fraction}({text}) else {read}"
         else:
-            source.line(f"{value} = int({content}) if {digits} else {read}")
+            number = f"int({text}) if {digits} else {read}"
         if kind.finish is not None:
-            source.line(f"{value} = {source.use(kind.finish, 'finish')}({value})")
+            number = f"{source.use(kind.finish, 'finish')}({number})"
+        self._checked(kind, number, store)
 
-    def elements(self, kind: ListOf, content: str, value: str) -> str:
-        """Write what makes a list; give where its packed form is."""
-        source, element, packed = self.source, self.source.local("e"), self.source.local("q")
-        is_packed_apart = self._is_packed and not packs_as_native(kind.element)
+    def _elements(self, kind: ListOf, content: str, store: Store) -> None:
+        source, element, value = self.source, self.source.local("e"), self.source.local("v")
+        if _is_content(kind.element) and not kind.nullable:
+            self._checked(kind, f"[{element}.{tag_of(kind.element)} for {element} in {content}]", store)
+            return
 
-        def append(inner: str, packed_inner: str) -> None:
+        def append(inner: str) -> None:
             source.line(f"{value}.append({inner})")
-            if is_packed_apart:
-                source.line(f"{packed}.append({packed_inner})")
-
-        def on_null() -> None:
-            append("None", "None") if kind.nullable else source.line(GIVE_UP)
 
         source.line(f"{value} = []")
-        if is_packed_apart:
-            source.line(f"{packed} = []")
         with source.block(f"for {element} in {content}:"):
-            self.value(kind.element, element, append, on_null)
-        if self._is_packed:
-            source.line(f"{packed} = (*{packed if is_packed_apart else value},)")
-        return packed
+            self.value(kind.element, element, append, (lambda: append("None")) if kind.nullable else None)
+        self._checked(kind, value, store)
 
-    def set_elements(self, kind: SetOf, content: str, value: str) -> None:
-        source, element = self.source, self.source.local("e")
+    def _set_elements(self, kind: SetOf, content: str, store: Store) -> None:
+        source, element, value = self.source, self.source.local("e"), self.source.local("v")
+        if _is_content(kind.element):
+            self._checked(kind, f"set({content})", store)
+            return
         source.line(f"{value} = set()")
         with source.block(f"for {element} in {content}:"):
-            with source.block(f"if type({element}) is not str:"):
-                source.line(GIVE_UP)
-            self.content(kind.element, element, element, lambda inner, _: source.line(f"{value}.add({inner})"))
+            self._content(kind.element, element, lambda inner: source.line(f"{value}.add({inner})"))
+        self._checked(kind, value, store)
 
-    def entries(self, kind: MapOf, content: str, wire: str, value: str) -> str:
-        """Write what makes a dict; give where its packed form is."""
-        source, name, element = self.source, self.source.local("k"), self.source.local("e")
-        packed = source.local("q")
-        is_packed = self._is_packed and kind.element is not None and kind.load_key is None
-        is_packed_apart = is_packed and not packs_as_native(kind.element)
+    def _entries(self, kind: MapOf, content: str, store: Store) -> None:
+        source, name, element, value = self.source, *map(self.source.local, "kev")
         null_allowed = kind.nullable or kind.element is None
 
-        def store(inner: str, packed_inner: str) -> None:
-            source.line(f"{value}[{name}] = {inner}")
-            if is_packed_apart:
-                source.line(f"{packed}.append({packed_inner})")
-
-        def on_null() -> None:
-            store("None", "None") if null_allowed else source.line("pass")
+        def put(inner: str) -> None:
+            # a key whose value is left out is not converted either
+            key = name if kind.load_key is None else f"{source.use(kind.load_key, 'key')}({name})"
+            source.line(f"{value}[{key}] = {inner}")
 
         source.line(f"{value} = {{}}")
-        if is_packed_apart:
-            source.line(f"{packed} = []")
         with source.block(f"for {name}, {element} in {content}.items():"):
-            with source.block(f"if type({name}) is not str:"):
-                source.line(GIVE_UP)
-            if kind.load_key is not None:
-                # a key whose value is left out is not converted either
-                if not null_allowed:
-                    with source.block(f"if 'NULL' in {element} and len({element}) == 1:"):
-                        source.line("continue")
-                source.line(f"{name} = {source.use(kind.load_key, 'key')}({name})")
             if kind.element is None:
-                store(f"{source.use(read_free, 'read')}({element})", element)
+                put(f"{source.use(read_free, 'read')}({element})")
             else:
-                self.value(kind.element, element, store, on_null)
-        if not is_packed:
-            return wire
-        contents = packed if is_packed_apart else f"{value}.values()"
-        # what was left out is told by the AttributeValue alone
-        source.line(f"{packed} = (*{value}, *{contents}) if len({value}) == len({content}) else {wire}")
-        return packed
+                self.value(kind.element, element, put, lambda: put("None") if null_allowed else source.line("pass"))
+        self._checked(kind, value, store)
+
+
+def _is_content(value: Value) -> bool:
+    """Return whether the content of an AttributeValue is the native itself, whatever it is."""
+    return isinstance(value, (Text, Flag)) and not value.checks

@@ -13,8 +13,7 @@ from functools import partial
 from typing import Any
 
 from ...spec import FieldSpec
-from ...wire.codec import AttributeValue
-from ..base import PARTIAL, WHOLE, Adapter, prepare
+from ..base import PARTIAL, WHOLE, Adapter
 from ..compiler.layouts import (
     LEFT_OUT,
     Converted,
@@ -34,7 +33,7 @@ from ..compiler.layouts import (
     Unicode,
     Value,
 )
-from ..compiler.values import decimal_of, float_of, number_of, read_free
+from ..compiler.values import decimal_of, float_of, number_of
 from .analysis import ModelAnalysis, ValueAnalysis, fields_made_anew, simple_checks, unchanged
 from .core import ModelCore
 from .validators import PROJECTED, STORED, TRUSTED, compile_fields_validator, validating
@@ -110,7 +109,6 @@ class LoadDescriber:
             nullable=spec.nullable,
             computed=spec.computed,
             missing=_missing(spec) if complete else LEFT_OUT,
-            otherwise=_otherwise(spec),
             finished=True,
         )
 
@@ -124,7 +122,8 @@ class LoadDescriber:
             return SetOf(Text() if element.key_type == "S" else Number(int, number_of))
         if spec.kind == "map" and element is not None:
             return MapOf(self._value(element), nullable=element.nullable)
-        return Free(usual=_usual(spec))
+        # pydantic accepts other types for most of its own, but for text
+        return Text() if spec.kind == "text" else Free()
 
     def _inner(self, spec: FieldSpec) -> SchemaLayout:
         """Return the description of a nested model; one that nests itself is described once."""
@@ -137,23 +136,11 @@ class LoadDescriber:
         return self._nested[model]
 
 
-def _usual(spec: FieldSpec) -> str | None:
-    if spec.kind in ("text", "leaf", "any"):
-        if spec.native is not None and getattr(spec.native, "annotation", None) is bool:
-            return "BOOL"
-        return spec.key_type if spec.key_type in ("S", "N") else None
-    return None
-
-
 def _missing(spec: FieldSpec) -> Missing:
     """Return what stands for what storage cannot hold."""
     if spec.required and spec.kind == "set":
         return DefaultFactory(list)
     return DefaultValue(None) if spec.required and spec.nullable else LEFT_OUT
-
-
-def _otherwise(spec: FieldSpec) -> Callable[[AttributeValue], Any]:
-    return lambda wire: prepare(spec, read_free(wire))
 
 
 def _direct_values(model: ModelAnalysis, specs: Iterable[FieldSpec]) -> dict[str, Value]:
@@ -173,12 +160,7 @@ def _direct_field(spec: FieldSpec, value: Value) -> FieldLayout:
         value,
         nullable=spec.nullable,
         missing=DefaultFactory(set) if isinstance(missing, DefaultFactory) else missing,
-        otherwise=partial(_converted, value.load, _otherwise(spec)) if isinstance(value, Converted) else None,
     )
-
-
-def _converted(load: Callable[[Any], Any], read: Callable[[AttributeValue], Any], wire: AttributeValue) -> Any:
-    return load(read(wire))
 
 
 def _direct(analysis: ValueAnalysis) -> Value | None:

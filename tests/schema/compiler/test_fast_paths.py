@@ -23,6 +23,9 @@ LEFT_TO_LIBRARY = {
     ("marshmallow", "own class, all data"): {"dump"},
     # schematics writes them as texts, so that numbers are not what is expected
     ("schematics", "Decimal of numbers"): {"load"},
+    # nor are they of what pydantic writes as texts
+    ("pydantic", "Timestamp"): {"load"},
+    ("pydantic", "timedelta"): {"load"},
 }
 # Kinds that have no value which their library accepts.
 NEVER_ACCEPTED = {("schematics", "DateTime own"), ("schematics", "Tree")}

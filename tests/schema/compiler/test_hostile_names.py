@@ -253,6 +253,6 @@ def test_sources_are_let_go_with_their_models(library: str) -> None:
 def test_tracebacks_show_generated_source_as_long_as_it_is_used() -> None:
     pytest.importorskip("schematics")
     model = model_of("schematics", "stored")
-    load = model._dynamorm.adapter.compiled.loads[WHOLE]
+    load = model._dynamorm.adapter.compiled.stored[WHOLE].load
     assert linecache.getline(load.__code__.co_filename, 1).startswith("def load")
     assert traceback.extract_stack()

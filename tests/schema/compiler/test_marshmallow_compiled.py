@@ -17,7 +17,7 @@ from marshmallow import Schema, ValidationError, fields, post_dump, post_load, p
 from dynamorm import DynaModel
 from dynamorm.schema import TRUSTED, WHOLE
 from dynamorm.schema.base import adapter_of
-from dynamorm.schema.compiler import COMPILED, CONVERTED, compiled
+from dynamorm.schema.compiler import COMPILED, CONVERTED, stored_items
 from dynamorm.schema.marshmallow import Set
 
 from .agreement import agree, mappers
@@ -100,13 +100,13 @@ def test_an_odd_field_leaves_the_others_compiled_and_gets_what_it_wants_to_see()
 
 def test_the_functions_are_generated_when_first_used_and_only_once(monkeypatch):
     made = Counter()
-    genuine = compiled.compile_load
+    genuine = stored_items.compile_load
 
-    def counted(plan):
+    def counted(plan, structs):
         made[plan.name] += 1
-        return genuine(plan)
+        return genuine(plan, structs)
 
-    monkeypatch.setattr(compiled, "compile_load", counted)
+    monkeypatch.setattr(stored_items, "compile_load", counted)
     book = model(year=fields.Integer())
     assert not made
     barrier = threading.Barrier(8)
@@ -317,5 +317,5 @@ def test_the_account_can_be_printed():
 def test_tracebacks_show_the_generated_source():
     book = model()
     text = book.Schema.compiled.load.source
-    file = functions(book).loads[WHOLE].__code__.co_filename
+    file = functions(book).stored[WHOLE].load.__code__.co_filename
     assert linecache.getlines(file)[0].rstrip() == text.splitlines()[0]

@@ -1,0 +1,136 @@
+"""Structs by which C goes from the text of an item to its attributes, each of which has the type that is expected.
+
+There is one struct for each schema, with a member for each attribute, and a small one for each tag, which forbids all
+others; ``NULL`` stands beside the tag where it is taken.  Attributes that the schema does not know are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import UNSET, UnsetType, defstruct
+
+from .layouts import (
+    REFUSED,
+    FieldLayout,
+    Flag,
+    Free,
+    ListOf,
+    MapOf,
+    Record,
+    SchemaLayout,
+    SetOf,
+    ThroughLibrary,
+    Value,
+    tag_of,
+)
+
+# JSON writes these with escapes, or not at all, and members of structs have no such names
+_UNNAMEABLE = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
+
+Type = Any
+
+
+def takes_null(field: FieldLayout) -> bool:
+    """Return whether ``NULL`` in a field is expected, as its value or as good as none."""
+    return field.nullable or field.missing is not REFUSED
+
+
+def needs_wire(layout: SchemaLayout) -> bool:
+    """Return whether a load looks at more of an item than its struct holds."""
+    return (
+        layout.keeps_unknown
+        or any(isinstance(field.value, ThroughLibrary) for field in layout.fields)
+        or any(is_apart for _, _, is_apart in attributes(layout))
+    )
+
+
+def attributes(layout: SchemaLayout) -> Iterator[tuple[FieldLayout, str, bool]]:
+    """Yield the attributes of each field that is loaded, and whether one cannot be a member of the struct."""
+    seen: set[str] = set()
+    for field in layout.fields:
+        if not field.computed:
+            for name in (field.stored, *field.aliases):
+                yield field, name, name in seen or _UNNAMEABLE(name) is not None
+                seen.add(name)
+
+
+class Structs:
+    """The structs of a schema and of those inside it.
+
+    ``holds_untyped`` says whether there are attributes of any type among them.
+    """
+
+    def __init__(self) -> None:
+        self.holds_untyped = False
+        self._records: dict[SchemaLayout, Type] = {}
+        self._members: dict[SchemaLayout, dict[str, str]] = {}
+        self._wanting: dict[str, list[Type]] = {}
+
+    def member(self, layout: SchemaLayout, field: FieldLayout, name: str) -> str | None:
+        """Return the member of the schema's struct for an attribute of a field, ``None`` if it is not there."""
+        self.record(layout)
+        return self._members[layout].get(f"{name} of {field.name}")
+
+    def record(self, layout: SchemaLayout) -> Type:
+        """Return the struct of a schema; while that is being made, which is where a schema nests itself, its name."""
+        known = self._records.get(layout)
+        if known is not None:
+            return known
+        title = self._records[layout] = f"Record{len(self._records)}"
+        members = self._members[layout] = {}
+        demanded: list[Any] = []
+        optional: list[Any] = []
+        renamed = {}
+        for field, name, is_apart in attributes(layout):
+            if is_apart:
+                continue
+            member = members[f"{name} of {field.name}"] = f"m{len(members)}"
+            renamed[member] = name
+            kind = self.attribute(field.value, takes_null(field))
+            if field.missing is REFUSED and not field.aliases:
+                demanded.append((member, kind))
+            else:
+                optional.append((member, kind | UnsetType, UNSET))
+        made = self._records[layout] = defstruct(title, [*demanded, *optional], rename=renamed, gc=False)
+        for struct in self._wanting.pop(title, ()):
+            setattr(struct, title, made)
+        return made
+
+    def attribute(self, value: Value, nullable: bool) -> Type:
+        """Return the type of the AttributeValue of a value, which may be NULL where ``nullable``."""
+        tag = tag_of(value)
+        if tag is None:
+            self.holds_untyped = True
+            return Any
+        content = self._content(value)
+        wanted = content if isinstance(content, str) else None
+        if nullable:
+            either = f"{wanted} | UnsetType" if wanted else content | UnsetType
+            fields: list[Any] = [(tag, either, UNSET), ("NULL", Any, UNSET)]
+        else:
+            fields = [(tag, content)]
+        made = defstruct(tag, fields, forbid_unknown_fields=True, gc=False, namespace={"UnsetType": UnsetType})
+        if wanted:
+            self._wanting.setdefault(wanted, []).append(made)
+        return made
+
+    def _content(self, value: Value) -> Type:
+        if isinstance(value, Flag):
+            return bool
+        if isinstance(value, SetOf):
+            return list[str]
+        if isinstance(value, ListOf):
+            return list[self.attribute(value.element, value.nullable)]  # type: ignore[misc]
+        if isinstance(value, MapOf) and value.element is not None:
+            return dict[str, self.attribute(value.element, True)]  # type: ignore[misc]
+        if isinstance(value, Record) and not needs_wire(value.layout):
+            return self.record(value.layout)
+        if isinstance(value, (Free, MapOf, Record)):
+            self.holds_untyped = True
+            if isinstance(value, Record):
+                self.record(value.layout)
+            return dict[str, Any]
+        return str
