@@ -53,7 +53,8 @@ def svg(results: Results) -> str:
         lines += panel(title, drawn, top)
         top += HEAD + len(drawn) * (BAR + GAP)
     foot = f"CPU of the client; {TITLES[CLIENT]} = 1; shorter is better; bars with an arrow go on"
-    lines.append(f'<text x="{LEFT}" y="{height - 10}" font-style="italic">{escape(foot)}</text>')
+    # as long as it is, it fits from one edge to the other
+    lines.append(f'<text x="{width - 8}" y="{height - 10}" text-anchor="end" font-style="italic">{escape(foot)}</text>')
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 

@@ -42,7 +42,12 @@ def of_ours(transport: str, library: str) -> str:
 
 ENTRIES = (
     *(
-        Entry(of_ours(transport, library), f"DynamORM, {library}, {transport}", "", (library, "boto3", "orjson"))
+        Entry(
+            of_ours(transport, library),
+            f"DynamORM, {library}, {transport}",
+            "",
+            (library, "boto3", "orjson", "msgspec"),
+        )
         for library in LIBRARIES
         for transport in TRANSPORTS
     ),

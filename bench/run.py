@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import time
@@ -61,7 +62,7 @@ QUICK = Plan(
     cold_turns=1,
     rounds=1,
     least=0.002,
-    sizes=Sizes(stored=120, page=40, few=10, read_batch=20, write_batch=10),
+    sizes=Sizes(stored=1_200, page=400, few=100, read_batch=20, write_batch=10),
     kinds=(MAIN, "nested"),
 )
 
@@ -106,7 +107,7 @@ class Run:
             for first in range(0, self.plan.sizes.stored, 25):
                 numbers = range(first, min(first + 25, self.plan.sizes.stored))
                 puts = [{"PutRequest": {"Item": kind.wire(number)}} for number in numbers]
-                answer = line.post("BatchWriteItem", {"RequestItems": {kind.table: puts}})
+                answer = json.loads(line.post("BatchWriteItem", {"RequestItems": {kind.table: puts}}))
                 if answer.get("UnprocessedItems") != {}:
                     raise SystemExit(f"the engine does not store the items: {answer}")
 

@@ -1,4 +1,4 @@
-"""As little as can be: one keep-alive socket, a signature by hand, orjson, a decoder written for each kind of item.
+"""As little as can be: one keep-alive socket, a signature by hand, a typed decoder written for each kind of item.
 
 No pool, no threads, no retries, no errors, no checks: what is to be paid for anything at all.
 """
@@ -10,7 +10,9 @@ import hmac
 import socket
 import time
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 
+import msgspec
 import orjson
 
 from ..items import ACCESS_KEY, REGION, SECRET_KEY
@@ -53,7 +55,7 @@ class Line:
             f"Credential={ACCESS_KEY}/{self.scope}, SignedHeaders={NAMES}, Signature={signature}\r\n\r\n".encode()
             + body
         )
-        return orjson.loads(self.content())
+        return self.content()
 
     def content(self):
         head, _, content = self.socket.recv(MOST).partition(b"\r\n\r\n")
@@ -74,95 +76,236 @@ class Contender(Wire):
         return Line(endpoint)
 
     def prepare(self):
-        self.decode = DECODERS[self.kind.name]
+        kind, self.decode = DECODERS[self.kind.name]
+        self.read = msgspec.json.Decoder(Answer[kind]).decode
 
     def send(self, operation, payload):
-        return self.shared.post(operation, payload)
+        answer = self.read(self.shared.post(operation, payload))
+        return {name: part for name in Answer.__struct_fields__ if (part := getattr(answer, name))}
 
     def taken(self, items):
         decode = self.decode
         return [decode(item) for item in items]
 
 
+Kind = TypeVar("Kind")
+
+
+class Answer(msgspec.Struct, Generic[Kind]):
+    Item: Kind | None = None
+    Items: list[Kind] | None = None
+    Responses: dict[str, list[Kind]] | None = None
+    LastEvaluatedKey: Any = None
+    UnprocessedItems: Any = None
+
+
+class Text(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    S: str
+
+
+class Number(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    N: str
+
+
+class Flag(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    BOOL: bool
+
+
+class Texts(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    L: list[Text]
+
+
+class TextsByName(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    M: dict[str, Text]
+
+
+class Book(msgspec.Struct, gc=False):
+    publisher: Text
+    isbn: Text
+    title: Text
+    author: Text
+    language: Text
+    summary: Text
+    created: Text
+    year: Number
+    pages: Number
+    stock: Number
+    lent: Flag
+    tags: Texts
+    meta: TextsByName
+
+
 def book(item):
     return {
-        "publisher": item["publisher"]["S"],
-        "isbn": item["isbn"]["S"],
-        "title": item["title"]["S"],
-        "author": item["author"]["S"],
-        "language": item["language"]["S"],
-        "summary": item["summary"]["S"],
-        "created": datetime.fromisoformat(item["created"]["S"]),
-        "year": int(item["year"]["N"]),
-        "pages": int(item["pages"]["N"]),
-        "stock": int(item["stock"]["N"]),
-        "lent": item["lent"]["BOOL"],
-        "tags": [tag["S"] for tag in item["tags"]["L"]],
-        "meta": {name: value["S"] for name, value in item["meta"]["M"].items()},
+        "publisher": item.publisher.S,
+        "isbn": item.isbn.S,
+        "title": item.title.S,
+        "author": item.author.S,
+        "language": item.language.S,
+        "summary": item.summary.S,
+        "created": datetime.fromisoformat(item.created.S),
+        "year": int(item.year.N),
+        "pages": int(item.pages.N),
+        "stock": int(item.stock.N),
+        "lent": item.lent.BOOL,
+        "tags": [tag.S for tag in item.tags.L],
+        "meta": {name: value.S for name, value in item.meta.M.items()},
     }
 
 
 def strings(item):
-    return {name: value["S"] for name, value in item.items()}
+    return {name: value.S for name, value in item.items()}
+
+
+class Numbers(msgspec.Struct, gc=False):
+    device: Number
+    moment: Number
+    count: Number
+    temperature: Number
+    pressure: Number
 
 
 def numbers(item):
     return {
-        "device": int(item["device"]["N"]),
-        "moment": int(item["moment"]["N"]),
-        "count": int(item["count"]["N"]),
-        "temperature": float(item["temperature"]["N"]),
-        "pressure": float(item["pressure"]["N"]),
+        "device": int(item.device.N),
+        "moment": int(item.moment.N),
+        "count": int(item.count.N),
+        "temperature": float(item.temperature.N),
+        "pressure": float(item.pressure.N),
     }
 
 
+class Point(msgspec.Struct, gc=False):
+    latitude: Number
+    longitude: Number
+
+
+class PointValue(msgspec.Struct, gc=False):
+    M: Point
+
+
+class Address(msgspec.Struct, gc=False):
+    street: Text
+    city: Text
+    country: Text
+    point: PointValue
+
+
+class AddressValue(msgspec.Struct, gc=False):
+    M: Address
+
+
+class Customer(msgspec.Struct, gc=False):
+    name: Text
+    email: Text
+    address: AddressValue
+
+
+class CustomerValue(msgspec.Struct, gc=False):
+    M: Customer
+
+
+class Option(msgspec.Struct, gc=False):
+    name: Text
+    value: Text
+
+
+class OptionValue(msgspec.Struct, gc=False):
+    M: Option
+
+
+class Options(msgspec.Struct, gc=False):
+    L: list[OptionValue]
+
+
+class OrderLine(msgspec.Struct, gc=False):
+    sku: Text
+    quantity: Number
+    price: Number
+    options: Options
+
+
+class OrderLineValue(msgspec.Struct, gc=False):
+    M: OrderLine
+
+
+class OrderLines(msgspec.Struct, gc=False):
+    L: list[OrderLineValue]
+
+
+class Order(msgspec.Struct, gc=False):
+    shop: Text
+    number: Text
+    note: Text
+    status: Text
+    customer: CustomerValue
+    lines: OrderLines
+
+
 def nested(item):
-    customer = item["customer"]["M"]
-    address = customer["address"]["M"]
-    point = address["point"]["M"]
+    customer = item.customer.M
+    address = customer.address.M
+    point = address.point.M
     return {
-        "shop": item["shop"]["S"],
-        "number": item["number"]["S"],
-        "note": item["note"]["S"],
-        "status": item["status"]["S"],
+        "shop": item.shop.S,
+        "number": item.number.S,
+        "note": item.note.S,
+        "status": item.status.S,
         "customer": {
-            "name": customer["name"]["S"],
-            "email": customer["email"]["S"],
+            "name": customer.name.S,
+            "email": customer.email.S,
             "address": {
-                "street": address["street"]["S"],
-                "city": address["city"]["S"],
-                "country": address["country"]["S"],
-                "point": {"latitude": float(point["latitude"]["N"]), "longitude": float(point["longitude"]["N"])},
+                "street": address.street.S,
+                "city": address.city.S,
+                "country": address.country.S,
+                "point": {"latitude": float(point.latitude.N), "longitude": float(point.longitude.N)},
             },
         },
-        "lines": [line(one["M"]) for one in item["lines"]["L"]],
+        "lines": [line(one.M) for one in item.lines.L],
     }
 
 
 def line(one):
     return {
-        "sku": one["sku"]["S"],
-        "quantity": int(one["quantity"]["N"]),
-        "price": float(one["price"]["N"]),
-        "options": [
-            {"name": option["M"]["name"]["S"], "value": option["M"]["value"]["S"]} for option in one["options"]["L"]
-        ],
+        "sku": one.sku.S,
+        "quantity": int(one.quantity.N),
+        "price": float(one.price.N),
+        "options": [{"name": option.M.name.S, "value": option.M.value.S} for option in one.options.L],
     }
+
+
+class Checked(msgspec.Struct, gc=False):
+    region: Text
+    user: Text
+    name: Text
+    country: Text
+    phone: Text
+    age: Number
+    points: Number
+    level: Number
+    ratio: Number
+    interests: Texts
 
 
 def checked(item):
     return {
-        "region": item["region"]["S"],
-        "user": item["user"]["S"],
-        "name": item["name"]["S"],
-        "country": item["country"]["S"],
-        "phone": item["phone"]["S"],
-        "age": int(item["age"]["N"]),
-        "points": int(item["points"]["N"]),
-        "level": int(item["level"]["N"]),
-        "ratio": float(item["ratio"]["N"]),
-        "interests": [one["S"] for one in item["interests"]["L"]],
+        "region": item.region.S,
+        "user": item.user.S,
+        "name": item.name.S,
+        "country": item.country.S,
+        "phone": item.phone.S,
+        "age": int(item.age.N),
+        "points": int(item.points.N),
+        "level": int(item.level.N),
+        "ratio": float(item.ratio.N),
+        "interests": [one.S for one in item.interests.L],
     }
 
 
-DECODERS = {"book": book, "strings": strings, "numbers": numbers, "nested": nested, "checked": checked}
+DECODERS = {
+    "book": (Book, book),
+    "strings": (dict[str, Text], strings),
+    "numbers": (Numbers, numbers),
+    "nested": (Order, nested),
+    "checked": (Checked, checked),
+}

@@ -86,6 +86,11 @@ def test_the_chart_is_a_drawing_with_a_bar_for_each_contender(results):
     space = "{http://www.w3.org/2000/svg}"
     texts = [text.text for text in drawing.iter(f"{space}text")]
     assert len(list(drawing.iter(f"{space}rect"))) == 3
+    width = int(drawing.get("width"))
+    for text in drawing.iter(f"{space}text"):
+        # a letter is some six pixels wide
+        room = width - float(text.get("x")) if text.get("text-anchor") != "end" else float(text.get("x"))
+        assert len(text.text) * 6.2 <= room, f"{text.text} is cut off"
     assert {"DynamORM, marshmallow, default", "0.40", "boto3 client, wire dicts", "1.00"} <= set(texts)
 
 
