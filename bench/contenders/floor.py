@@ -81,7 +81,7 @@ class Contender(Wire):
 
     def send(self, operation, payload):
         answer = self.read(self.shared.post(operation, payload))
-        return {name: part for name in Answer.__struct_fields__ if (part := getattr(answer, name))}
+        return {name: part for name in Answer.__struct_fields__ if (part := getattr(answer, name)) is not None}
 
     def taken(self, items):
         decode = self.decode
