@@ -84,8 +84,9 @@ class State:
 
     @property
     def loaded(self) -> WireItem | None:
-        if self._loaded is None and self._memory is not None:
-            self._loaded = item_of(self._memory[1])
+        memory = self._memory  # another thread may store the instance meanwhile
+        if self._loaded is None and memory is not None:
+            self._loaded = item_of(memory[1])
         return self._loaded
 
     @loaded.setter
@@ -96,13 +97,14 @@ class State:
 
     @property
     def original(self) -> dict[str, Any]:
-        if self._original is None:
-            assert self._memory is not None and self.loaded is not None
-            origin, _, besides = self._memory
-            values = origin.mapper.reload(self.loaded, origin.mode)
+        memory = self._memory
+        if self._original is None and memory is not None:
+            origin, item, besides = memory
+            values = origin.mapper.reload(self.loaded or item_of(item), origin.mode)
             if besides is not None:
                 values = {name: value for name, value in values.items() if name not in besides.made} | besides.copies
             self._original = values
+        assert self._original is not None
         return self._original
 
     @original.setter
@@ -111,8 +113,9 @@ class State:
 
     def untold(self, names: tuple[str, ...]) -> WireItem | None:
         """Return some attributes of the item, as long as nobody has asked for the values that it had."""
+        memory = self._memory
         try:
-            return None if self._memory is None or self._original is not None else key_within(self._memory[1], names)
+            return None if memory is None or self._original is not None else key_within(memory[1], names)
         except KeyError:
             return None
 
@@ -120,23 +123,25 @@ class State:
         """Note the attributes of fields with some names as they are stored by now, and the values that they hold."""
         assert self.loaded is not None
         stored = {**self.loaded, **attributes}
-        if self._memory is None or self._original is not None or not values.keys() >= set(names):
+        memory = self._memory
+        if memory is None or self._original is not None or not values.keys() >= set(names):
             original = self.original
             for name in names:
                 original.pop(name, None)
             original.update({name: values[name] for name in names if name in values})
             self.loaded = stored
             return
-        origin, _, besides = self._memory
+        origin, _, besides = memory
         if besides is not None:
             besides = Besides(*({name: one for name, one in kept.items() if name not in names} for kept in besides))
         self._memory, self._loaded = (origin, stored, besides), stored
 
     @property
     def extra(self) -> WireItem:
-        if self._extra is None:
-            assert self._memory is not None and self.loaded is not None
-            self._extra = self._memory[0].mapper.unknown(self.loaded)
+        memory = self._memory
+        if self._extra is None and memory is not None:
+            self._extra = memory[0].mapper.unknown(self.loaded or item_of(memory[1]))
+        assert self._extra is not None
         return self._extra
 
     @extra.setter

@@ -106,15 +106,10 @@ class Structs:
             self.holds_untyped = True
             return Any
         content = self._content(value)
-        wanted = content if isinstance(content, str) else None
-        if nullable:
-            either = f"{wanted} | UnsetType" if wanted else content | UnsetType
-            fields: list[Any] = [(tag, either, UNSET), ("NULL", Any, UNSET)]
-        else:
-            fields = [(tag, content)]
-        made = defstruct(tag, fields, forbid_unknown_fields=True, gc=False, namespace={"UnsetType": UnsetType})
-        if wanted:
-            self._wanting.setdefault(wanted, []).append(made)
+        if not isinstance(content, str):
+            return _tagged(tag, content, nullable)
+        made = _struct(tag, f"{content} | UnsetType" if nullable else content, nullable)
+        self._wanting.setdefault(content, []).append(made)
         return made
 
     def _content(self, value: Value) -> Type:
@@ -134,3 +129,22 @@ class Structs:
                 self.record(value.layout)
             return dict[str, Any]
         return str
+
+
+def _tagged(tag: str, content: Type, nullable: bool) -> Type:
+    """Return the struct of a tag with some content; those of plain contents are the same in all schemas."""
+    known = _known.get((tag, nullable)) if content in _PLAIN else None
+    if known is None:
+        known = _struct(tag, content | UnsetType if nullable else content, nullable)
+        if content in _PLAIN:
+            _known[tag, nullable] = known
+    return known
+
+
+_PLAIN = (str, bool, list[str])
+_known: dict[tuple[str, bool], Type] = {}
+
+
+def _struct(tag: str, content: Type, nullable: bool) -> Type:
+    members: list[Any] = [(tag, content, UNSET), ("NULL", Any, UNSET)] if nullable else [(tag, content)]
+    return defstruct(tag, members, forbid_unknown_fields=True, gc=False, namespace={"UnsetType": UnsetType})
