@@ -20,7 +20,7 @@ from .schema.compiler import Receive
 from .schema.iterators import refuse_iterators
 from .schema.losses import loses_entries, may_lose
 from .spec import FieldSpec, KeySpec
-from .wire.codec import AttributeValue, WireItem, decode_item, decode_value, encode_item, safe_repr
+from .wire.codec import AttributeValue, WireItem, decode_item, decode_value, encode_item, is_nothing, safe_repr
 
 
 class Mapper:
@@ -64,13 +64,23 @@ class Mapper:
         try:
             return decode_item({name: value for name, value in wire.items() if name in self.adapter.readable})
         except UnreadableItem as error:
-            spec = self._spec_at(error)
-            names = [] if spec is None else [name for name in (spec.stored, *spec.aliases) if name in wire]
-            if spec is not None and (spec.computed or not _is_at(error, names[0])):  # no load takes this value
-                return self.plain(
-                    {name: value for name, value in wire.items() if name not in names[not spec.computed :]}
-                )
+            untaken = self._untaken(wire, error)
+            if untaken:
+                return self.plain({name: value for name, value in wire.items() if name not in untaken})
             self._raise_as_refusal(wire, error, self._where(wire))
+
+    def _untaken(self, wire: WireItem, error: UnreadableItem) -> list[str]:
+        """Return the attributes of the field with an error, if it is in one that no load takes.
+
+        Those are computed ones, and what has another name of a field beside the one that is looked for first.
+        """
+        spec = self._spec_at(error)
+        if spec is None:
+            return []
+        names = [name for name in (spec.stored, *spec.aliases) if name in wire]
+        if spec.computed:
+            return names
+        return [] if _is_at(error, names[0]) else names[1:]
 
     def load_plain(self, values: Mapping[str, Any], mode: str, wire: WireItem) -> dict[str, Any]:
         """Return the native values of a stored item that comes as plain values."""
@@ -199,7 +209,7 @@ class Mapper:
         key = {}
         for name, stored, letter, is_text, convert in self._key_parts:
             value = values.get(name)
-            if is_text and letter == "S" and type(value) is str and value and value.isascii():
+            if is_text and type(value) is str and value and value.isascii():
                 key[stored] = {"S": value}
                 continue
             wire = convert(value)
@@ -210,11 +220,12 @@ class Mapper:
 
     @cached_property
     def _key_parts(self) -> list[tuple[str, str, str, bool, Callable[[Any], AttributeValue | None]]]:
-        compiled = self.adapter.compiled
-        return [
-            (name, stored, self.key.types[stored], compiled.is_text(name), compiled.parts[name, False])
-            for name, stored in self._key_fields.items()
-        ]
+        compiled, parts = self.adapter.compiled, []
+        for name, stored in self._key_fields.items():
+            letter = self.key.types[stored]
+            is_text = letter == "S" and compiled.is_text(name)
+            parts.append((name, stored, letter, is_text, compiled.parts[name, False]))
+        return parts
 
     def _unusual_key(self, values: Mapping[str, Any]) -> WireItem:
         names = self._key_fields
@@ -332,7 +343,7 @@ class Mapper:
             return quick
         refuse_iterators(value, spec)
         dumped = self.adapter.stored_form(spec, value)
-        if dumped is None or (isinstance(dumped, (set, frozenset)) and not dumped):
+        if is_nothing(dumped):
             return None
         return encode_item({spec.stored: dumped}).get(spec.stored)
 

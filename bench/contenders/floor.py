@@ -111,12 +111,12 @@ class Flag(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     BOOL: bool
 
 
-class Texts(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    L: list[Text]
+class ListOf(msgspec.Struct, Generic[Kind], forbid_unknown_fields=True, gc=False):
+    L: list[Kind]
 
 
-class TextsByName(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    M: dict[str, Text]
+class Map(msgspec.Struct, Generic[Kind], forbid_unknown_fields=True, gc=False):
+    M: Kind
 
 
 class Book(msgspec.Struct, gc=False):
@@ -131,8 +131,8 @@ class Book(msgspec.Struct, gc=False):
     pages: Number
     stock: Number
     lent: Flag
-    tags: Texts
-    meta: TextsByName
+    tags: ListOf[Text]
+    meta: Map[dict[str, Text]]
 
 
 def book(item):
@@ -180,29 +180,17 @@ class Point(msgspec.Struct, gc=False):
     longitude: Number
 
 
-class PointValue(msgspec.Struct, gc=False):
-    M: Point
-
-
 class Address(msgspec.Struct, gc=False):
     street: Text
     city: Text
     country: Text
-    point: PointValue
-
-
-class AddressValue(msgspec.Struct, gc=False):
-    M: Address
+    point: Map[Point]
 
 
 class Customer(msgspec.Struct, gc=False):
     name: Text
     email: Text
-    address: AddressValue
-
-
-class CustomerValue(msgspec.Struct, gc=False):
-    M: Customer
+    address: Map[Address]
 
 
 class Option(msgspec.Struct, gc=False):
@@ -210,27 +198,11 @@ class Option(msgspec.Struct, gc=False):
     value: Text
 
 
-class OptionValue(msgspec.Struct, gc=False):
-    M: Option
-
-
-class Options(msgspec.Struct, gc=False):
-    L: list[OptionValue]
-
-
 class OrderLine(msgspec.Struct, gc=False):
     sku: Text
     quantity: Number
     price: Number
-    options: Options
-
-
-class OrderLineValue(msgspec.Struct, gc=False):
-    M: OrderLine
-
-
-class OrderLines(msgspec.Struct, gc=False):
-    L: list[OrderLineValue]
+    options: ListOf[Map[Option]]
 
 
 class Order(msgspec.Struct, gc=False):
@@ -238,8 +210,8 @@ class Order(msgspec.Struct, gc=False):
     number: Text
     note: Text
     status: Text
-    customer: CustomerValue
-    lines: OrderLines
+    customer: Map[Customer]
+    lines: ListOf[Map[OrderLine]]
 
 
 def nested(item):
@@ -284,7 +256,7 @@ class Checked(msgspec.Struct, gc=False):
     points: Number
     level: Number
     ratio: Number
-    interests: Texts
+    interests: ListOf[Text]
 
 
 def checked(item):

@@ -20,12 +20,11 @@ from botocore.awsrequest import HeadersDict
 
 from ..locks import cached_property
 from ..wire.texts import binary_as_text
-from .text_answers import TextAnswer, cut
+from .text_answers import cut
 
 __all__ = [
     "DATA_OPERATIONS",
     "LeanResponse",
-    "TextAnswer",
     "checksum_differs",
     "decode_binary_values",
     "encode_payload",

@@ -95,7 +95,7 @@ class _Direct(ABC):
                 except (LeftToBotocore, UnsignableRequest) as reason:
                     objection = str(reason)
             self._note_objection(objection)
-        answer: dict[str, Any] = yield Ask(partial(self._call_through_client, operation, payload, well_formed))
+        answer: dict[str, Any] = yield Ask(partial(self._call_through_client, operation, payload, well_formed, texts))
         return answer
 
     @abstractmethod
@@ -118,7 +118,9 @@ class _Direct(ABC):
         """
 
     @abstractmethod
-    def _call_through_client(self, operation: str, payload: dict[str, Any], well_formed: bool) -> dict[str, Any]:
+    def _call_through_client(
+        self, operation: str, payload: dict[str, Any], well_formed: bool, texts: bool
+    ) -> dict[str, Any]:
         """Send a request through the client, which is made if there is none."""
 
 
@@ -214,8 +216,10 @@ class DirectTransport(_Direct):
         name = signing.get("signing_name") or name
         return Endpoint(exchange.destinations.get(url), exchange.signer(region, name), user_agent_of(self._client))
 
-    def _call_through_client(self, operation: str, payload: dict[str, Any], well_formed: bool) -> dict[str, Any]:
-        return self._through_client.call(operation, payload, well_formed)
+    def _call_through_client(
+        self, operation: str, payload: dict[str, Any], well_formed: bool, texts: bool
+    ) -> dict[str, Any]:
+        return self._through_client.call(operation, payload, well_formed, texts)
 
 
 class DirectBeforeClient(_Direct):
@@ -281,8 +285,10 @@ class DirectBeforeClient(_Direct):
         signer = exchange.signer(parts.region, "dynamodb")
         return Endpoint(exchange.destinations.get(parts.url), signer, parts.user_agent)
 
-    def _call_through_client(self, operation: str, payload: dict[str, Any], well_formed: bool) -> dict[str, Any]:
-        return self.with_client().call(operation, payload, well_formed)
+    def _call_through_client(
+        self, operation: str, payload: dict[str, Any], well_formed: bool, texts: bool
+    ) -> dict[str, Any]:
+        return self.with_client().call(operation, payload, well_formed, texts)
 
 
 class LazyClient:

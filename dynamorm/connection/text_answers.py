@@ -18,7 +18,7 @@ __all__ = ["TextAnswer", "cut"]
 
 
 class TextAnswer(dict[str, Any]):
-    """An answer with texts in place of its items; ``whole`` reads it again as botocore would."""
+    """An answer with texts in place of its items, which can be read again as botocore would read it."""
 
     __slots__ = ("_read",)
 
@@ -26,12 +26,8 @@ class TextAnswer(dict[str, Any]):
         super().__init__(answer)
         self._read = read
 
-    def whole(self) -> dict[str, Any]:
-        """Return the answer with its items in wire form."""
-        return self.rereader()()
-
     def rereader(self) -> Callable[[], dict[str, Any]]:
-        """Return a function that reads the same answer again, and does not hold its items until then."""
+        """Return a function that gives the answer with its items in wire form, and does not hold these until then."""
         rest, read = {name: part for name, part in self.items() if name not in _ITEMS}, self._read
         return lambda: {**(read() or {}), **rest}
 

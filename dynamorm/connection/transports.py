@@ -104,15 +104,14 @@ class ClientTransport(BotocoreTransport):
     ) -> dict[str, Any]:
         shortcuts = self._shortcuts
         if (
-            not well_formed
-            or shortcuts is None
+            shortcuts is None
             or operation not in DATA_OPERATIONS
             or self.guard.objection_to_bypassing_client() is not None
         ):
             return super().call(operation, payload)
         try:
             try:
-                shortcuts.are_on, shortcuts.texts = True, texts
+                shortcuts.are_on, shortcuts.texts = well_formed, texts
                 return super().call(operation, payload)
             finally:
                 shortcuts.are_on = shortcuts.texts = False

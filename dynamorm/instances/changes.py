@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import date, datetime, time
 from decimal import Context, Decimal
 from typing import Any
 
@@ -63,6 +64,11 @@ def _identical(one: Any, other: Any) -> bool:
         return len(one) == len(other) and all(map(_identical, one, other))
     if kind is dict:
         return one.keys() == other.keys() and all(_identical(value, other[name]) for name, value in one.items())
+    if kind is date:
+        return bool(one == other)
+    if kind is datetime or kind is time:
+        # moments that are equal may be stored differently: with the same zone they are not
+        return bool(one == other and one.tzinfo is other.tzinfo and one.fold == other.fold)
     return one is other and isinstance(one, UNCHANGING_BASES)
 
 

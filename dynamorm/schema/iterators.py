@@ -17,13 +17,13 @@ from .copies import UNCHANGING
 # iterators are used up, views of a dict change with it and cannot be copied
 FLEETING = (Iterator, KeysView, ValuesView, ItemsView)
 # deeper than anything that DynamoDB stores
-_DEEPEST = 40
+DEEPEST = 40
 
 
 def settled(value: Any, spec: FieldSpec | None = None, depth: int = 0) -> Any:
     """Return a value with lists in the places of iterators, views and sets for lists; one without is given as it is."""
     kind = type(value)
-    if kind in UNCHANGING or depth > _DEEPEST or (spec is not None and isinstance(value, spec.loads_to)):
+    if kind in UNCHANGING or depth > DEEPEST or (spec is not None and isinstance(value, spec.loads_to)):
         return value
     inside = None if spec is None else spec.element
     if kind is list or kind is tuple:

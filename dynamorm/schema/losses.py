@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from typing import Any
 
 from ..spec import FieldSpec
+from ..wire.codec import is_nothing
 from .copies import UNCHANGING
-
-# deeper than anything that DynamoDB stores
-_DEEPEST = 40
+from .iterators import DEEPEST
 
 
 def may_lose(spec: FieldSpec) -> bool:
@@ -21,7 +20,7 @@ def may_lose(spec: FieldSpec) -> bool:
 
 def loses_entries(value: Any, spec: FieldSpec | None, depth: int = 0) -> bool:
     """Return whether maps of any keys in a value have entries that are not stored."""
-    if type(value) in UNCHANGING or depth > _DEEPEST:
+    if type(value) in UNCHANGING or depth > DEEPEST:
         return False
     depth += 1
     if spec is not None and spec.kind == "nested":
@@ -33,9 +32,7 @@ def loses_entries(value: Any, spec: FieldSpec | None, depth: int = 0) -> bool:
         )
     element = None if spec is None else spec.element
     if isinstance(value, Mapping):
-        return any(map(_is_nothing, value.values())) or any(
-            loses_entries(one, element, depth) for one in value.values()
-        )
+        return any(map(is_nothing, value.values())) or any(loses_entries(one, element, depth) for one in value.values())
     return isinstance(value, (list, tuple)) and any(loses_entries(one, element, depth) for one in value)
 
 
@@ -47,7 +44,3 @@ def _held(value: Any, spec: FieldSpec) -> Mapping[str, Any]:
         return vars(value) if isinstance(value, spec.loads_to) else {}
     except TypeError:  # not all objects have a dict
         return {}
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None or (isinstance(value, Set) and not value)

@@ -89,6 +89,11 @@ def decode_number(text: str) -> int | Decimal:
     return whole if whole == number else number
 
 
+def is_nothing(value: Any) -> bool:
+    """Return whether a value is not stored, save as an element of a list: ``None`` and empty sets."""
+    return value is None or (isinstance(value, Set) and not value)
+
+
 def with_bytes(item: Mapping[str, Any]) -> WireItem:
     """Return an item that may come from JSON, where bytes are base64 text, with bytes for them."""
     if not isinstance(item, Mapping):

@@ -36,7 +36,7 @@ from ..schema.copies import UNCHANGING
 from ..schema.iterators import settled
 from ..schema.losses import loses_entries
 from ..spec import FieldSpec
-from ..wire.codec import AttributeValue, decode_value, encode_stored
+from ..wire.codec import AttributeValue, decode_value, encode_stored, is_nothing
 
 _WHOLE = frozenset({"set", "if_not_exists"})
 _NUMERIC = frozenset({"plus", "minus"})
@@ -237,8 +237,7 @@ def _written(mapper: Mapper, parts: Sequence[AskedAction]) -> dict[str, Attribut
             assert part.spec is not None
             if part.spec.stored in dumped:
                 value = dumped[part.spec.stored]
-                is_nothing = value is None or (isinstance(value, Set) and not value)
-                wire = None if is_nothing else _encoded(mapper, part, value)
+                wire = None if is_nothing(value) else _encoded(mapper, part, value)
                 if wire is not None:
                     mapper.require_readable(part.spec, part.value, wire)
                 written[part.spec.stored] = wire

@@ -9,6 +9,7 @@ import pytest
 
 import dynamorm
 from dynamorm import DoesNotExist, InvalidExpression, InvalidKey, MultipleFound, Q
+from dynamorm.schema import WHOLE
 
 from ..libraries import natives
 from ..scores import GAMES, filled, games, places, score_values, spoil
@@ -32,6 +33,20 @@ def test_iterating_goes_through_all_pages_without_recursive(score):
         assert {request.payload["Limit"] for request in sent} == {size}
         assert len(sent) >= 6 // size
         assert games(score.query(user="ann").page_size(size).recursive()) == list(GAMES)
+
+
+@pytest.mark.parametrize("transport", ["default", "direct"])
+def test_items_stay_texts_until_they_are_taken(score, transport, monkeypatch):
+    receives = score._dynamorm.adapter.compiled.receives
+    decode, decoded = receives[WHOLE], []
+    monkeypatch.setitem(receives, WHOLE, lambda item: decoded.append(type(item)) or decode(item))
+    with dynamorm.using(transport=transport):
+        assert next(iter(score.query(user="ann"))).game == "g0"
+        assert decoded == [bytes]
+        next(score.get_batch([("ann", game) for game in GAMES]))
+        score.get(user="ann", game="g0")
+        next(iter(score.scan()))
+    assert decoded == [bytes] * 4
 
 
 def test_making_a_query_sends_nothing(score):

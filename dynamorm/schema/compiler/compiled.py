@@ -60,9 +60,7 @@ class Compiled:
         """What loads stored items, by the mode, ``None`` where the library does."""
         self.loads: dict[str, Load] = OnDemand(lambda mode: self._way_of("natives", mode))
         """Functions like :meth:`load`, by their mode."""
-        self.receives: dict[str, Receive] = OnDemand(
-            lambda mode: getattr(self.stored[mode], "receive", leave_to_library)
-        )
+        self.receives: dict[str, Receive] = OnDemand(lambda mode: self._way_of("receive", mode))
         """Functions that load items for instances, be they texts, by their mode."""
         self.dumps: dict[bool, Dump] = OnDemand(self._compile_dump)
         """Functions like :meth:`dump`, by whether they check."""

@@ -40,8 +40,7 @@ def compile_load(layout: SchemaLayout, structs: Structs) -> tuple[LoadStruct, st
     writer = LoadWriter(Source(f"load of {layout.name}"), structs)
     main = writer.function(layout)
     while writer.waiting:
-        inner = writer.waiting.pop()
-        writer.write(inner, outermost=inner is layout)
+        writer.write(writer.waiting.pop())
     return writer.source.compiled(main), "\n".join(writer.source.lines)
 
 
@@ -63,10 +62,10 @@ class LoadWriter:
             self.waiting.append(layout)
         return known
 
-    def write(self, layout: SchemaLayout, outermost: bool) -> None:
+    def write(self, layout: SchemaLayout) -> None:
         source = self.source
         inputs = [(f"v{number}_", field) for number, field in enumerate(layout.fields) if not field.computed]
-        made = may_be_made(layout) if outermost else frozenset()
+        made = _may_be_made(layout) if layout.outermost else frozenset()
         with source.block(f"def {self.function(layout)}(s, wire):"), source.block("try:"):
             if any(field.missing is not REFUSED for _, field in inputs):
                 source.line("left_out = ()")
@@ -83,9 +82,9 @@ class LoadWriter:
                 source.line(f"out.update({source.use(read_unknown, 'unknown')}(wire, {known}))")
             if layout.finish is not None:
                 source.line(f"out = {source.use(layout.finish, 'finish')}(out)")
-            if outermost:
+            if layout.outermost:
                 self._besides(layout, bool(made))
-            source.line("return out, besides" if outermost else "return out")
+            source.line("return out, besides" if layout.outermost else "return out")
         # the block of the function goes on with the handler
         source.line("    except Exception:")
         source.line("        return None")
@@ -158,7 +157,7 @@ class LoadWriter:
             source.line("besides = None")
 
 
-def may_be_made(layout: SchemaLayout) -> frozenset[str]:
+def _may_be_made(layout: SchemaLayout) -> frozenset[str]:
     """Return the fields for which a load may make a value where none is stored."""
     return frozenset(
         field.name

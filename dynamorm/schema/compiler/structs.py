@@ -43,11 +43,11 @@ def needs_wire(layout: SchemaLayout) -> bool:
     return (
         layout.keeps_unknown
         or any(isinstance(field.value, ThroughLibrary) for field in layout.fields)
-        or any(is_apart for _, _, is_apart in attributes(layout))
+        or any(is_apart for _, _, is_apart in _attributes(layout))
     )
 
 
-def attributes(layout: SchemaLayout) -> Iterator[tuple[FieldLayout, str, bool]]:
+def _attributes(layout: SchemaLayout) -> Iterator[tuple[FieldLayout, str, bool]]:
     """Yield the attributes of each field that is loaded, and whether one cannot be a member of the struct."""
     seen: set[str] = set()
     for field in layout.fields:
@@ -66,13 +66,13 @@ class Structs:
     def __init__(self) -> None:
         self.holds_untyped = False
         self._records: dict[SchemaLayout, Type] = {}
-        self._members: dict[SchemaLayout, dict[str, str]] = {}
+        self._members: dict[SchemaLayout, dict[tuple[str, str], str]] = {}
         self._wanting: dict[str, list[Type]] = {}
 
     def member(self, layout: SchemaLayout, field: FieldLayout, name: str) -> str | None:
         """Return the member of the schema's struct for an attribute of a field, ``None`` if it is not there."""
         self.record(layout)
-        return self._members[layout].get(f"{name} of {field.name}")
+        return self._members[layout].get((name, field.name))
 
     def record(self, layout: SchemaLayout) -> Type:
         """Return the struct of a schema; while that is being made, which is where a schema nests itself, its name."""
@@ -80,14 +80,14 @@ class Structs:
         if known is not None:
             return known
         title = self._records[layout] = f"Record{len(self._records)}"
-        members = self._members[layout] = {}
+        members: dict[tuple[str, str], str] = self._members.setdefault(layout, {})
         demanded: list[Any] = []
         optional: list[Any] = []
         renamed = {}
-        for field, name, is_apart in attributes(layout):
+        for field, name, is_apart in _attributes(layout):
             if is_apart:
                 continue
-            member = members[f"{name} of {field.name}"] = f"m{len(members)}"
+            member = members[name, field.name] = f"m{len(members)}"
             renamed[member] = name
             kind = self.attribute(field.value, takes_null(field))
             if field.missing is REFUSED and not field.aliases:
