@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timezone, tzinfo
 from decimal import Context, Decimal
 from typing import Any
 
@@ -68,8 +68,13 @@ def _identical(one: Any, other: Any) -> bool:
         return bool(one == other)
     if kind is datetime or kind is time:
         # moments that are equal may be stored differently: with the same zone they are not
-        return bool(one == other and one.tzinfo is other.tzinfo and one.fold == other.fold)
+        return bool(one == other and one.fold == other.fold and _same_zone(one.tzinfo, other.tzinfo))
     return one is other and isinstance(one, UNCHANGING_BASES)
+
+
+def _same_zone(one: tzinfo | None, other: tzinfo | None) -> bool:
+    # libraries make a zone anew for each text; a representation tells offset and name
+    return one is other or (type(one) is type(other) is timezone and repr(one) == repr(other))
 
 
 def same(mapper: Mapper, spec: FieldSpec, one: Any, other: Any) -> bool:
