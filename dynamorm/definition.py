@@ -11,6 +11,7 @@ from typing import Any
 from .entity import Entity
 from .exceptions import DynaModelException, DynamoException
 from .frozen import FrozenValue
+from .guards import Guards
 from .indexes import Index
 from .mapper import Mapper
 from .schema import Adapter, adapter_for, adapter_of
@@ -60,7 +61,8 @@ def define(name: str, attrs: Mapping[str, Any], parents: list[type]) -> Definiti
         )
     with refusing(f"{name}.Table"):
         table = _table(name, table_class, adapter, indexes)
-        return Definition(Store(Mapper(name, adapter, table.key), table), indexes)
+        mapper = Mapper(name, adapter, table.key, table.guarded)
+        return Definition(Store(mapper, table, Guards(mapper, f"{name}.Table")), indexes)
 
 
 def _inherited(parents: list[type]) -> Definition | None:

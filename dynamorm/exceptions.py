@@ -26,7 +26,8 @@
     │   │   └── TableExists           a table is to be created that is there already
     │   ├── TableNotFound             (a service error) there is no such table
     │   └── ConditionFailed           (a service error) a conditional write was refused
-    │       └── HashKeyExists         ``put_unique`` met an item with the same key
+    │       ├── HashKeyExists         ``put_unique`` met an item with the same key
+    │       └── VersionConflict       somebody else has stored another version since
     ├── InvalidExpression             a condition, update or projection that cannot be meant
     │   ├── MisusedExpression         one where Python's ``and``, ``in`` and the like cannot work (also a ``TypeError``)
     │   └── ExpressionTooLong         one that is longer than DynamoDB takes
@@ -106,6 +107,7 @@ __all__ = [
     "UnsortableKey",
     "UnstorableValue",
     "ValidationError",
+    "VersionConflict",
     "WrongPlace",
 ]
 
@@ -461,9 +463,17 @@ class ConditionFailed(DynamoTableException, ServiceError):
         """Return the narrower error, for who knows that the condition was on the key; raise it ``from`` the cause."""
         return HashKeyExists(*self.args)
 
+    def as_version_conflict(self) -> VersionConflict:
+        """Return the narrower error, for who knows that the item has another version; raise it ``from`` the cause."""
+        return VersionConflict(*self.args)
+
 
 class HashKeyExists(ConditionFailed):
     """A unique put met an item that has the same primary key."""
+
+
+class VersionConflict(ConditionFailed):
+    """The stored item has another version than the one that was to be replaced, or is gone."""
 
 
 class EngineError(DynamoException):

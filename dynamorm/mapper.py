@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 from .arguments import check_switch
@@ -26,11 +27,16 @@ from .wire.codec import AttributeValue, WireItem, decode_item, decode_value, enc
 class Mapper:
     """Load and dump for one model."""
 
-    def __init__(self, model_name: str, adapter: Adapter, key: KeySpec) -> None:
+    def __init__(
+        self, model_name: str, adapter: Adapter, key: KeySpec, guarded: Mapping[str, FieldSpec] = MappingProxyType({})
+    ) -> None:
         self.model_name = model_name
         self.adapter = adapter
         self.fields = adapter.fields
         self.key = key
+        self.guarded = guarded
+        """The fields that every write sees to, by what they are for: ``version``, ``created``, ``updated``."""
+        self.version = guarded.get("version")
         self.key_names = tuple(adapter.by_stored[stored].name for stored in key.names)
         """The Python names of the fields that make up the primary key."""
         self.resolver = Resolver(model_name, adapter)
@@ -312,7 +318,7 @@ class Mapper:
         return boto3_condition(self.conditions([condition]))
 
     def paths(self, names: Iterable[Any]) -> list[Path]:
-        """Return the document paths of attributes by name, dotted path or reference; the key is always among them."""
+        """Return the document paths of attributes by name, path or reference, with key and version among them."""
         if isinstance(names, (str, Reference)):
             names = [names]
         elif not isinstance(names, Iterable):
@@ -322,7 +328,8 @@ class Mapper:
         ]
         # DynamoDB takes no two paths of which one leads to the other: the wider one says it all
         wanted: list[Path] = []
-        for path in sorted([*((name,) for name in self.key.names), *paths], key=len):
+        always = self.key.names if self.version is None else (*self.key.names, self.version.stored)
+        for path in sorted([*((name,) for name in always), *paths], key=len):
             if not any(path[: len(wider)] == wider for wider in wanted):
                 wanted.append(path)
         return wanted

@@ -15,11 +15,11 @@ from .drivers import perform, run
 from .entity import Entity
 from .exceptions import DoesNotExist, DynaModelException
 from .expressions import Reference
+from .guards import CARRIED
 from .handles import ModelHandle
 from .instances.changes import changes, extra, increase, is_dirty, key_changed, values_of
 from .instances.loading import accept_arriving, accept_given, accept_more, loaded, move_to_here
-from .many.batches import write_batch
-from .many.typed_items import InstancesOfKeys, TypedItems
+from .many.typed_items import InstancesOfKeys
 from .reading.query import QueryIterator
 from .reading.scan import ScanIterator
 from .reading.verbs import finish_get, prepare_exists, prepare_get
@@ -292,9 +292,15 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
     # Writing whole items.
 
     @classmethod
-    def put(cls, item: Any, /, conditions: Any = None, **put_item_kwargs: Any) -> dict[str, Any]:
-        """Store an item given as a dict (or an instance) in place of what was there."""
-        return run(saving.put(cls._dynamorm.store, item, conditions, put_item_kwargs))
+    def put(
+        cls, item: Any, /, conditions: Any = None, *, if_version: int | None = CARRIED, **put_item_kwargs: Any
+    ) -> dict[str, Any]:
+        """Store an item given as a dict (or an instance) in place of what was there.
+
+        :param if_version: the version that the stored item has to have, in place of the one that the item carries
+        :raises VersionConflict: if it has another one
+        """
+        return run(saving.put(cls._dynamorm.store, item, conditions, put_item_kwargs, expected=if_version))
 
     @classmethod
     def put_unique(cls, item: Any, /, conditions: Any = None, **put_item_kwargs: Any) -> dict[str, Any]:
@@ -315,7 +321,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         :raises BatchError: if DynamoDB goes on leaving items undone
         """
         store = cls._dynamorm.store
-        run(write_batch(TypedItems(store, store.here), saving.items_to_put(store, items)))
+        run(saving.put_batch(store, items))
 
     def save(
         self,
@@ -324,6 +330,9 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         return_all: bool = False,
         *,
         conditions: Any = None,
+        atomic: bool = False,
+        if_unchanged: bool = False,
+        if_version: int | None = CARRIED,
         **kwargs: Any,
     ) -> dict[str, Any] | None:
         """Store the instance as a whole, or with ``partial`` what was changed in it.
@@ -332,7 +341,12 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
 
         :param unique: only if there is no item with this key yet
         :param return_all: take every attribute over after a partial save, not only what was sent
+        :param atomic: only if the item is still as it was loaded, or is not there if it never was
+        :param if_unchanged: another name of ``atomic``
+        :param if_version: the version that the stored item has to have, in place of the one that the instance holds
         :param kwargs: more arguments of boto3's ``put_item``, or of its ``update_item``
+        :raises ConditionFailed: if ``atomic`` and somebody else has changed the item
+        :raises VersionConflict: if the item has another version
         :raises HashKeyExists: if ``unique`` and there is one
         :raises DoesNotExist: if a loaded instance is partially saved and its item is gone
         """
@@ -340,7 +354,9 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         for name, value in (("partial", partial), ("unique", unique), ("return_all", return_all)):
             if value is not False and value is not True:
                 check_switch(f"save({name}=...)", value, "assign values to the instance before", DynaModelException)
-        return run(saving.save(store, self, partial, unique, return_all, conditions, kwargs))
+        is_atomic = _is_atomic("save", atomic, if_unchanged)
+        wish = saving.Wish(partial, unique, return_all, conditions, is_atomic, if_version)
+        return run(saving.save(store, self, wish, kwargs))
 
     # Writing parts of items.
 
@@ -351,6 +367,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         conditions: Any = None,
         update_item_kwargs: dict[str, Any] | None = None,
         return_all: bool = False,
+        if_version: int | None = CARRIED,
         **updates: Any,
     ) -> dict[str, Any] | None:
         """Change some attributes in the table, and take over what they are then.
@@ -362,7 +379,11 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         :raises DoesNotExist: if the instance was loaded and its item is gone
         """
         store = type(self)._dynamorm.store
-        return run(saving.update_instance(store, self, actions, conditions, update_item_kwargs, return_all, updates))
+        return run(
+            saving.update_instance(
+                store, self, actions, conditions, update_item_kwargs, return_all, updates, if_version
+            )
+        )
 
     @classmethod
     def update_item(
@@ -371,6 +392,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         *actions: Any,
         conditions: Any = None,
         update_item_kwargs: Mapping[str, Any] | None = None,
+        if_version: int | None = CARRIED,
         **keys_and_updates: Any,
     ) -> dict[str, Any] | None:
         """Change an item that need not be loaded, nor be there.
@@ -380,25 +402,31 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
             Book.update_item(isbn="12345678910", copies__plus=1)
         """
         store = cls._dynamorm.store
-        response = run(updating.update_key(store, actions, conditions, update_item_kwargs, keys_and_updates))
+        response = run(
+            updating.update_key(store, actions, conditions, update_item_kwargs, keys_and_updates, if_version)
+        )
         return None if response is None else plain(response)
 
     @classmethod
-    def upsert(cls, /, *actions: Any, conditions: Any = None, **keys_and_updates: Any) -> Self:
+    def upsert(
+        cls, /, *actions: Any, conditions: Any = None, if_version: int | None = CARRIED, **keys_and_updates: Any
+    ) -> Self:
         """Change an item, or make it with these values and the schema's defaults; returns it as it is then.
 
         Every required field that has no default has to be given.
         """
-        made: Self = run(updating.upsert(cls._dynamorm.store, actions, conditions, keys_and_updates))
+        made: Self = run(updating.upsert(cls._dynamorm.store, actions, conditions, keys_and_updates, if_version))
         return made
 
     @classmethod
-    def patch(cls, /, *actions: Any, conditions: Any = None, **keys_and_updates: Any) -> Self:
+    def patch(
+        cls, /, *actions: Any, conditions: Any = None, if_version: int | None = CARRIED, **keys_and_updates: Any
+    ) -> Self:
         """Change an item that has to be there; returns it as it is then.
 
         :raises DoesNotExist: if it is not
         """
-        changed: Self = run(updating.patch(cls._dynamorm.store, actions, conditions, keys_and_updates))
+        changed: Self = run(updating.patch(cls._dynamorm.store, actions, conditions, keys_and_updates, if_version))
         return changed
 
     def incr(self, /, **amounts: Any) -> None:
@@ -408,22 +436,47 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         """
         increase(type(self)._dynamorm.store.mapper, self, amounts)
 
-    def reconcile(self, conditions: Any = None) -> None:
-        """Send what was changed, and take everything over as it is then; with nothing changed, read only."""
-        run(saving.reconcile(type(self)._dynamorm.store, self, conditions))
+    def reconcile(self, conditions: Any = None, *, atomic: bool = False, if_unchanged: bool = False) -> None:
+        """Send what was changed, and take everything over as it is then; with nothing changed, read only.
 
-    def sync(self, conditions: Any = None) -> None:
+        :param atomic: only if the item is still as it was loaded, or is not there if it never was
+        :param if_unchanged: another name of ``atomic``
+        """
+        is_atomic = _is_atomic("reconcile", atomic, if_unchanged)
+        run(saving.reconcile(type(self)._dynamorm.store, self, conditions, is_atomic))
+
+    def sync(self, conditions: Any = None, *, atomic: bool = False, if_unchanged: bool = False) -> None:
         """Reconcile: the former name of :meth:`reconcile`."""
-        type(self).reconcile(self, conditions)
+        options = {"atomic": True} if _is_atomic("sync", atomic, if_unchanged) else {}
+        type(self).reconcile(self, conditions, **options)
 
-    def delete(self, /, conditions: Any = None, **delete_item_kwargs: Any) -> dict[str, Any]:
-        """Delete the item."""
-        return run(saving.delete_instance(type(self)._dynamorm.store, self, conditions, delete_item_kwargs))
+    def delete(
+        self,
+        /,
+        conditions: Any = None,
+        *,
+        atomic: bool = False,
+        if_unchanged: bool = False,
+        if_version: int | None = CARRIED,
+        **delete_item_kwargs: Any,
+    ) -> dict[str, Any]:
+        """Delete the item.
+
+        :param atomic: only if the item is still as it was loaded, or is not there if it never was
+        :param if_unchanged: another name of ``atomic``
+        :param if_version: the version that the stored item has to have, in place of the one that the instance holds
+        """
+        is_atomic = _is_atomic("delete", atomic, if_unchanged)
+        wish = saving.Wish(conditions=conditions, atomic=is_atomic, expected=if_version)
+        return run(saving.delete_instance(type(self)._dynamorm.store, self, wish, delete_item_kwargs))
 
     @classmethod
-    def delete_item(cls, /, conditions: Any = None, **keys: Any) -> dict[str, Any]:
-        """Delete the item with a primary key; it is no error if there is none."""
-        return run(saving.delete_key(cls._dynamorm.store, conditions, keys))
+    def delete_item(cls, /, conditions: Any = None, *, if_version: int | None = CARRIED, **keys: Any) -> dict[str, Any]:
+        """Delete the item with a primary key; it is no error if there is none.
+
+        :param if_version: the version that the item has to have, if there is one
+        """
+        return run(saving.delete_key(cls._dynamorm.store, conditions, keys, if_version))
 
     # Other forms.
 
@@ -509,6 +562,13 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
     @classmethod
     def _dynamorm_boto3_condition(cls, condition: Any) -> Any:
         return cls._dynamorm.store.mapper.boto3_condition(condition)
+
+
+def _is_atomic(verb: str, atomic: bool, if_unchanged: bool) -> bool:
+    for name, value in (("atomic", atomic), ("if_unchanged", if_unchanged)):
+        if value is not False and value is not True:
+            check_switch(f"{verb}({name}=...)", value, "give conditions as conditions=...", DynaModelException)
+    return atomic or if_unchanged
 
 
 # What models may replace, and flows then call in place of what they would do themselves.

@@ -23,6 +23,7 @@ from .exceptions import (
 )
 from .expressions import Action, Comparison, Condition, shown_path
 from .flows import Address, Call, Flow, Place, call_step
+from .guards import Demand, Guards
 from .instances.loading import loaded
 from .mapper import Mapper
 from .requests import Request, build_delete, build_get, build_put, build_update
@@ -90,14 +91,16 @@ class Store:
     ``model`` is the class itself: whom signals name as their sender, and what instances are made of.  ``own_init`` says
     whether it has an ``__init__`` of its own: ``None`` is no, ``True`` is one that takes any keywords.
     ``relationships`` are its relationships by name, and ``verbs`` the verbs as they are where no model replaces them.
-    ``binding`` says where the items are; without it, the settings around each call do.
+    ``guards`` say what its table demands of every write.  ``binding`` says where the items are; without it, the
+    settings around each call do.
     """
 
-    __slots__ = ("__weakref__", "binding", "mapper", "model", "own_init", "relationships", "table", "verbs")
+    __slots__ = ("__weakref__", "binding", "guards", "mapper", "model", "own_init", "relationships", "table", "verbs")
 
-    def __init__(self, mapper: Mapper, table: Table) -> None:
+    def __init__(self, mapper: Mapper, table: Table, guards: Guards) -> None:
         self.mapper = mapper
         self.table = table
+        self.guards = guards
         self.model: Any = None
         self.own_init: bool | None = None
         self.relationships: dict[str, Any] = {}
@@ -106,7 +109,7 @@ class Store:
 
     def for_model(self, model: Any, own_init: bool | None, verbs: Mapping[str, Any]) -> Store:
         """Return the store of a model class with this mapper and table, which is known by its class from now on."""
-        store = Store(self.mapper, self.table)
+        store = Store(self.mapper, self.table, self.guards)
         store.model, store.own_init, store.verbs = model, own_init, verbs
         _stores[id(model)] = store
         return store
@@ -125,7 +128,7 @@ class Store:
 
     def bound(self, binding: Binding) -> Store:
         """Return the store of the same model, whose items are where a binding says."""
-        store = Store(self.mapper, self.table)
+        store = Store(self.mapper, self.table, self.guards)
         store.model, store.own_init, store.verbs = self.model, self.own_init, self.verbs
         store.relationships, store.binding = self.relationships, binding
         return store
@@ -288,18 +291,19 @@ class Store:
         return call_step((place.connection, request, self.model))
 
     def put(
-        self, place: Place, item: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
+        self, place: Place, item: WireItem, demand: Demand, conditions: Sequence[Condition] = (), raw: Raw = None
     ) -> Flow[dict[str, Any]]:
         """Store a whole item in place of what was there."""
         raw, more = self._conditions(raw)
-        return self.write(place, merged(build_put(place.table, item, (*conditions, *more)), raw), plain)
+        request = build_put(place.table, item, (*demand.conditions, *conditions, *more))
+        return self.write(place, merged(request, raw), demand, plain)
 
     def put_unique(
-        self, place: Place, item: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
+        self, place: Place, item: WireItem, demand: Demand, conditions: Sequence[Condition] = (), raw: Raw = None
     ) -> Flow[dict[str, Any]]:
         """Store a whole item if there is none with its key."""
         try:
-            return (yield from self.put(place, item, (self.absent, *conditions), raw))
+            return (yield from self.put(place, item, demand, (self.absent, *conditions), raw))
         except ConditionFailed as error:
             if error.item is not None or not (conditions or raw):
                 narrower = error.as_hash_key_exists()
@@ -308,7 +312,13 @@ class Store:
             raise
 
     def replace_known(
-        self, place: Place, item: WireItem, extra: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
+        self,
+        place: Place,
+        item: WireItem,
+        extra: WireItem,
+        demand: Demand,
+        conditions: Sequence[Condition] = (),
+        raw: Raw = None,
     ) -> Flow[dict[str, Any]]:
         """Store everything that the schema knows of an item, and leave its other attributes as they are now.
 
@@ -324,17 +334,24 @@ class Store:
                 actions.append(Action("remove", (stored,)))
         rest, more = self._conditions(raw)
         try:
-            request = build_update(place.table, key, actions, (*conditions, *more), returning="NONE")
+            demands = (*demand.conditions, *conditions, *more)
+            request = build_update(place.table, key, actions, demands, returning="NONE")
         except ExpressionTooLong:
-            return self._replace_unless_changed(place, item, extra, conditions, raw)
-        return self.write(place, merged(request, rest), plain)
+            return self._replace_unless_changed(place, item, extra, demand, conditions, raw)
+        return self.write(place, merged(request, rest), demand, plain)
 
     def _replace_unless_changed(
-        self, place: Place, item: WireItem, extra: WireItem, conditions: Sequence[Condition], raw: Raw
+        self,
+        place: Place,
+        item: WireItem,
+        extra: WireItem,
+        demand: Demand,
+        conditions: Sequence[Condition],
+        raw: Raw,
     ) -> Flow[dict[str, Any]]:
         unchanged = [Comparison((name,), "eq", (value,)) for name, value in sorted(extra.items())]
         try:
-            return (yield from self.put(place, {**extra, **item}, (*unchanged, *conditions), raw))
+            return (yield from self.put(place, {**extra, **item}, demand, (*unchanged, *conditions), raw))
         except ConditionFailed as error:
             now = error.item or {}
             changed = [name for name, value in extra.items() if not same_value(now.get(name), value)]
@@ -351,26 +368,31 @@ class Store:
         place: Place,
         key: WireItem,
         actions: Sequence[Action],
+        demand: Demand,
         conditions: Sequence[Condition] = (),
         raw: Raw = None,
         returning: str = "ALL_NEW",
     ) -> Flow[dict[str, Any]]:
         """Change an item; returns DynamoDB's answer."""
         raw, more = self._conditions(raw)
-        request = build_update(place.table, key, actions, (*conditions, *more), returning=returning)
-        return self.write(place, merged(request, raw), actions=actions)
+        actions = (*actions, *demand.actions)
+        demands = (*demand.conditions, *conditions, *more)
+        request = build_update(place.table, key, actions, demands, returning=returning)
+        return self.write(place, merged(request, raw), demand, actions=actions)
 
     def delete(
-        self, place: Place, key: WireItem, conditions: Sequence[Condition] = (), raw: Raw = None
+        self, place: Place, key: WireItem, demand: Demand, conditions: Sequence[Condition] = (), raw: Raw = None
     ) -> Flow[dict[str, Any]]:
         """Delete the item with a key; it is no error if there is none."""
         raw, more = self._conditions(raw)
-        return self.write(place, merged(build_delete(place.table, key, (*conditions, *more)), raw), plain)
+        request = build_delete(place.table, key, (*demand.conditions, *conditions, *more))
+        return self.write(place, merged(request, raw), demand, plain)
 
     def write(
         self,
         place: Place,
         request: Request,
+        demand: Demand,
         finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
         actions: Sequence[Action] = (),
     ) -> Flow[dict[str, Any]]:
@@ -383,7 +405,10 @@ class Store:
             answer: dict[str, Any] = yield call_step((place.connection, request, self.model))
         except ConditionFailed as error:
             error.current = self._current(error.item, place)
-            raise
+            refusal = self.guards.refusal(demand, error)
+            if refusal is error:
+                raise
+            raise refusal from error.__cause__
         except RequestRefused as error:
             inside = ", ".join(shown_path(action.path) for action in actions if len(action.path) > 1)
             if not inside or "document path" not in str(error):

@@ -53,7 +53,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "tables.plain_items",
     ),
     "many": ("many.typed_items", "many.batches"),
-    "store": ("store",),
+    "store": ("store", "guards"),
     "instances": ("instances.loading", "instances.in_flight", "instances.changes", "instances.state"),
     "mapper": ("mapper",),
     "requests": ("requests.boto3_arguments", "requests.tables", "requests.__init__", "requests.items"),

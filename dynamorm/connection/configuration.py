@@ -8,9 +8,10 @@ merged at each use, the most specific first: ``with using(...)``, ``redirected(.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -79,9 +80,14 @@ def _without(options: Mapping[str, Any], names: frozenset[str] | set[str]) -> di
     return {name: value for name, value in options.items() if name not in names}
 
 
+def now_in_utc() -> datetime:
+    return datetime.now(timezone.utc)
+
+
 _process_wide = Settings()
 _redirection: Settings | None = None
 _max_connections = CONNECTIONS
+_clock: Callable[[], datetime] = now_in_utc
 _context: ContextVar[Settings | None] = ContextVar("dynamorm_settings", default=None)
 
 
@@ -92,13 +98,19 @@ def configure(**options: Any) -> None:
 
     :param max_connections: how many connections are kept open, one for each distinct configuration (64, unless this
         says otherwise); past that, the one that was not used for longest is closed
+    :param clock: gives the moments with which items are stamped, as aware datetimes
     """
-    global _process_wide, _max_connections
+    global _process_wide, _max_connections, _clock
     if "max_connections" in options:
         most = options.pop("max_connections")
         if most is not None and (type(most) is not int or most < 1):
             raise ConfigurationError(f"max_connections={most!r}: give a whole number of at least 1")
         _max_connections = CONNECTIONS if most is None else most
+    if "clock" in options:
+        clock = options.pop("clock")
+        if not callable(clock or _clock):
+            raise ConfigurationError(f"clock={clock!r}: give a function that returns an aware datetime")
+        _clock = clock or now_in_utc
     kept = _process_wide
     for name in [name for name, value in options.items() if value is None]:
         _settings_from({name: None})
@@ -168,8 +180,9 @@ def redirected(**options: Any) -> Iterator[None]:
 def _settings_from(options: Mapping[str, Any]) -> Settings:
     own = {name: options[name] for name in OWN if name in options}
     rest = _without(options, set(own))
-    if "max_connections" in rest:
-        raise ConfigurationError("max_connections holds for the whole process: give it to configure()")
+    for name in ("max_connections", "clock"):
+        if name in rest:
+            raise ConfigurationError(f"{name} holds for the whole process: give it to configure()")
     unknown = sorted(set(rest) - CLIENT - SESSION_ONLY)
     if unknown:
         known = sorted(CLIENT | SESSION_ONLY | {*OWN})
@@ -245,6 +258,17 @@ def cursor_key(context: Settings | None = None) -> bytes | None:
     """Return what cursors are signed with in a context, by default in the one around."""
     key: str | bytes | None = _own("cursor_key", context)
     return key.encode() if isinstance(key, str) else key
+
+
+def present_moment() -> datetime:
+    """Return the moment that it is now, in UTC, by the clock that is configured.
+
+    :raises ConfigurationError: if that gives something else
+    """
+    moment = _clock()
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        raise ConfigurationError(f"clock={_clock!r} gave {moment!r}; it has to give an aware datetime")
+    return moment.astimezone(timezone.utc)
 
 
 def _own(name: str, context: Settings | None) -> Any:

@@ -92,9 +92,15 @@ class _ConditionAnswered(_Answered):
         return item
 
     def as_hash_key_exists(self) -> ours.HashKeyExists:
-        kind: Any = _modelled(HashKeyExistsClientError, self.args[0])
-        error: ours.HashKeyExists = kind(self.args[0], self.operation, self.table)
+        error: ours.HashKeyExists = self._narrower(HashKeyExistsClientError)
         return error
+
+    def as_version_conflict(self) -> ours.VersionConflict:
+        error: ours.VersionConflict = self._narrower(VersionConflictClientError)
+        return error
+
+    def _narrower(self, kind: Any) -> Any:
+        return _modelled(kind, self.args[0])(self.args[0], self.operation, self.table)
 
 
 class ConditionFailedClientError(_ConditionAnswered, ours.ConditionFailed):
@@ -103,6 +109,10 @@ class ConditionFailedClientError(_ConditionAnswered, ours.ConditionFailed):
 
 class HashKeyExistsClientError(_ConditionAnswered, ours.HashKeyExists):
     """A unique put was refused."""
+
+
+class VersionConflictClientError(_ConditionAnswered, ours.VersionConflict):
+    """A write was refused because the item has another version."""
 
 
 class TransactionCanceledClientError(_Answered, ours.TransactionCanceled):

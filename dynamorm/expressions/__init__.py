@@ -16,6 +16,7 @@ from .conditions import (
     conjunction,
     in_postfix,
     is_condition,
+    joined,
     parts_of,
 )
 from .hints import shortened
@@ -60,6 +61,7 @@ __all__ = [
     "is_condition",
     "is_in_list",
     "is_in_order",
+    "joined",
     "kept",
     "leaves",
     "overlapping",

@@ -8,7 +8,17 @@ from decimal import Context, Decimal
 from typing import Any
 
 from ..exceptions import DynamoException, ExpressionTooLong, InvalidExpression, InvalidKey
-from ..expressions import FUNCTIONS, LONGEST, MOST_OPERATORS, Action, F, Reference, render_update
+from ..expressions import (
+    FUNCTIONS,
+    LONGEST,
+    MOST_OPERATORS,
+    Action,
+    Comparison,
+    Condition,
+    F,
+    Reference,
+    render_update,
+)
 from ..mapper import Mapper
 from ..schema.copies import UNCHANGING, UNCHANGING_BASES
 from ..spec import FieldSpec
@@ -34,7 +44,8 @@ def values_of(mapper: Mapper, instance: Any) -> dict[str, Any]:
 def changed_fields(mapper: Mapper, instance: Any) -> list[FieldSpec]:
     """Return the fields whose values would be stored differently from how they were loaded.
 
-    Defaults that nobody touched are not among them, nor are fields with nothing but increments to be sent.
+    Defaults that nobody touched are not among them, nor are fields with nothing but increments to be sent, nor is the
+    version, which says what is expected and is advanced by every write.
     """
     state: State = instance._dynamorm_state
     held, original, defaults = instance.__dict__, state.original, state.defaults
@@ -43,7 +54,7 @@ def changed_fields(mapper: Mapper, instance: Any) -> list[FieldSpec]:
     for spec in mapper.adapter.inputs:
         name = spec.name
         now, before = held.get(name), original.get(name)
-        if now is before and type(now) in UNCHANGING:
+        if (now is before and type(now) in UNCHANGING) or spec is mapper.version:
             continue
         if name in pending or name in sending or (name in defaults and same(mapper, spec, now, defaults[name])):
             continue
@@ -186,6 +197,26 @@ def require_same_key(mapper: Mapper, instance: Any, verb: str) -> None:
         )
 
 
+def unchanged(mapper: Mapper, instance: Any, verb: str) -> list[Condition]:
+    """Return the conditions that an item is still as an instance was loaded, or is not there if it never was.
+
+    What was loaded is compared as it was received.  Of an item that was loaded in part nothing else is known.
+    """
+    state: State = instance._dynamorm_state
+    loaded = state.loaded
+    if loaded is None:
+        return [mapper.absent]
+    require_same_key(mapper, instance, verb)
+    names = mapper.key.names
+    conditions: list[Condition] = [
+        Comparison((name,), "eq", (value,)) for name, value in loaded.items() if name not in names
+    ]
+    if not state.partial:
+        declared = sorted(mapper.adapter.readable - loaded.keys())
+        conditions += [Comparison((name,), "not_exists") for name in declared if name not in names]
+    return conditions if len(loaded) > len(names) else [mapper.exists, *conditions]
+
+
 def partial_save(
     mapper: Mapper, instance: Any, current: WireItem | None = None, *, plainly: bool = False
 ) -> tuple[list[Any], dict[str, Any]]:
@@ -195,7 +226,7 @@ def partial_save(
     :param plainly: give keyword arguments alone, for verbs that take no actions
     """
     state: State = instance._dynamorm_state
-    key = set(mapper.key.names)
+    key, guarded = set(mapper.key.names), mapper.guarded.values()
     specs = [spec for spec in changed_fields(mapper, instance) if spec.stored not in key]
     nested = {} if state.loaded is None else _nested_changes(mapper, state.original, instance.__dict__, specs, current)
     actions, updates = _sets(mapper, instance.__dict__, specs, nested, plainly)
@@ -205,7 +236,7 @@ def partial_save(
         for name, value in state.defaults.items():
             spec = mapper.adapter.fields[name]
             untouched = value is not None and spec.stored not in key and name not in state.pending
-            if untouched and not spec.computed and spec not in specs:
+            if untouched and not spec.computed and spec not in specs and spec not in guarded:
                 updates[f"{name}__if_not_exists"] = value
     return actions, updates
 
@@ -222,7 +253,8 @@ def changed_since(
     specs = [
         spec
         for spec in mapper.adapter.inputs
-        if spec.stored not in mapper.key.names and spec.name not in state.pending and spec.name not in state.sending
+        if spec.stored not in mapper.key.names and spec is not mapper.version
+        if spec.name not in state.pending and spec.name not in state.sending
         if not same(mapper, spec, held.get(spec.name), before.get(spec.name))
     ]
     parted = [spec for spec in specs if state.loaded is not None and spec.stored not in whole]
@@ -333,7 +365,7 @@ def increase(mapper: Mapper, instance: Any, amounts: Mapping[str, Any]) -> None:
     planned: list[tuple[FieldSpec, AttributeValue]] = []
     for name, amount in amounts.items():
         spec = mapper.resolver.field(name)
-        if spec.stored in mapper.key.names or spec.computed:
+        if spec.stored in mapper.key.names or spec.computed or spec is mapper.version:
             raise InvalidExpression(f"incr({name}=...): {mapper.model_name}.{name} is no number that can be counted up")
         if isinstance(amount, bool) or not isinstance(amount, (int, float, Decimal)):
             raise InvalidExpression(f"incr({name}={amount!r}): a number is meant")

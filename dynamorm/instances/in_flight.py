@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..mapper import Mapper
@@ -49,6 +49,14 @@ class InFlight:
             if not (now is before and type(now) in UNCHANGING) and not same(mapper, fields[name], now, before):
                 changed.add(name)
         return changed
+
+    def take_over(self, instance: Any, values: Mapping[str, Any]) -> None:
+        """Put values that were made for the write into the instance, unless others were assigned since."""
+        held = instance.__dict__
+        for name, value in values.items():
+            if held.get(name) is self.held.get(name):
+                held[name] = value
+            self.held[name] = value
 
     def settle_increments(self, instance: Any) -> None:
         """Keep the increments that were made since the request left, and drop those of before."""

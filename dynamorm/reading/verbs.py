@@ -102,7 +102,12 @@ WriteOne = Callable[[Place, WireItem, Sequence[Condition]], Flow[Any]]
 
 def delete_matching(read: Read) -> Flow[int]:
     """Delete every item that matches, each only if it still does; returns how many were deleted."""
-    return (yield from _write_each(read, read.store.delete))
+    store, demand = read.store, read.store.guards.of_delete()
+
+    def delete(place: Place, key: WireItem, conditions: Sequence[Condition]) -> Flow[Any]:
+        return store.delete(place, key, demand, conditions)
+
+    return (yield from _write_each(read, delete))
 
 
 def update_matching(read: Read, actions: Sequence[Change], updates: Mapping[str, Any]) -> Flow[int]:
@@ -118,9 +123,11 @@ def update_matching(read: Read, actions: Sequence[Change], updates: Mapping[str,
         return 0
 
     def update(place: Place, key: WireItem, conditions: Sequence[Condition]) -> Flow[Any]:
-        return store.update(place, key, resolved, conditions, returning="NONE")
+        return store.update(place, key, resolved, demand, conditions, returning="NONE")
 
-    changed = {action.path[0] for action in resolved}
+    changed = {str(action.path[0]) for action in resolved}
+    demand = store.guards.of_update(changed, may_create=False)
+    changed.update(str(action.path[0]) for action in demand.actions)
     return (yield from _write_each(read, update, moves=not changed.isdisjoint(read.key_names)))
 
 

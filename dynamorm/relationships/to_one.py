@@ -14,7 +14,7 @@ from ..instances.state import State
 from ..many.typed_items import InstancesOfKeys, TypedItems
 from ..reading import verbs
 from ..store import Store, store_of
-from ..writing.saving import delete_instance
+from ..writing.saving import Wish, delete_instance
 from .declaring import DefaultBackReference, Query, Relationship
 from .keys import Probe, is_complete, is_stored, passed_on, put_values, values_of_fields
 from .to_many import OneToMany
@@ -95,7 +95,7 @@ class OneToOne(Relationship):
             if store.is_replaced("delete"):
                 yield Invoke(type(partner).delete, (partner,))
             else:
-                yield from delete_instance(store, partner, None, {})
+                yield from delete_instance(store, partner, Wish(), {})
         elif kept is None or kept.origin != "given":
             raise AttributeError(f"{self!r}: {instance!r} has no partner to delete")
 

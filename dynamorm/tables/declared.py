@@ -211,6 +211,9 @@ class DeclaredTable(DynamoCommon3):
     session_kwargs: Mapping[str, Any] | None = None
     resource_kwargs: Mapping[str, Any] | None = None
     transport: str | None = None
+    version: str | None = None
+    created: str | None = None
+    updated: str | None = None
     on_read: str = "validate"
     on_scan: str = "allow"
 
@@ -225,6 +228,7 @@ class DeclaredTable(DynamoCommon3):
         for switch in ("pitr", "sse", "deletion_protection"):
             self._one_of(switch, SWITCH)
         self._check_ttl()
+        self._check_guarded()
         self._check_kms_key()
         self._check_tags()
         self.indexes: dict[str, DynamoIndex3] = {}
@@ -259,6 +263,25 @@ class DeclaredTable(DynamoCommon3):
                 f"{self._owner}: ttl = {self.ttl!r} is not stored as a number; DynamoDB expires items by a number, the "
                 "seconds since 1970: name a field of that kind (Timestamp, an integer), or False for no expiry"
             )
+
+    def _check_guarded(self) -> None:
+        roles: dict[str, str] = {}
+        for role, spec in self.guarded.items():
+            if spec.stored in self.key.names or spec.computed:
+                what = "computed" if spec.computed else "part of the key"
+                raise InvalidSchemaField(
+                    f"{self._owner}: {role} = {spec.name!r} is {what}, and cannot change with each write; name another "
+                    "field"
+                )
+            other = roles.setdefault(spec.name, role)
+            if other != role:
+                raise InvalidSchemaField(f"{self._owner}: {other} and {role} both name {spec.name!r}; name two fields")
+
+    @property
+    def guarded(self) -> dict[str, FieldSpec]:
+        """The fields that every write sees to, by what they are for: ``version``, ``created``, ``updated``."""
+        named = {role: getattr(self, role) for role in ("version", "created", "updated")}
+        return {role: self._field(role, name) for role, name in named.items() if name is not None}
 
     def _check_kms_key(self) -> None:
         if self.kms_key is None:

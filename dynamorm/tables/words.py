@@ -11,7 +11,6 @@ _OURS = __name__.partition(".")[0]
 # words that a model may have one day, and that would be taken for granted if they were passed over
 _NOT_YET = frozenset(
     {
-        "created",
         "discriminator",
         "discriminator_value",
         "hide",
@@ -21,8 +20,6 @@ _NOT_YET = frozenset(
         "schema_version_attribute",
         "unique",
         "unknown",
-        "updated",
-        "version",
         "write_version",
     }
 )

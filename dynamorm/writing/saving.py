@@ -17,6 +17,7 @@ from ..exceptions import (
 )
 from ..expressions import Change
 from ..flows import Flow, Invoke
+from ..guards import CARRIED, Demand
 from ..instances.changes import (
     changes,
     key_changed,
@@ -24,11 +25,14 @@ from ..instances.changes import (
     more,
     partial_save,
     require_same_key,
+    unchanged,
     values_of,
 )
 from ..instances.in_flight import InFlight
 from ..instances.loading import adopt, mark_stored, replace_all
 from ..instances.state import State, snapshot
+from ..many.batches import write_batch
+from ..many.typed_items import TypedItems
 from ..signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
 from ..store import Store, store_of
 from ..wire.codec import WireItem
@@ -39,27 +43,45 @@ from .updating import change_instance, check, store_key, take_actions, with_what
 # Whole items.
 
 
-def item_to_put(store: Store, item: Any) -> WireItem:
-    """Return the wire form of what was given to be put."""
+# A whole item that is to be stored, in wire form, with what its write demands.
+Whole = tuple[WireItem, Demand]
+
+
+def item_to_put(store: Store, item: Any, unique: bool = False, expected: Any = CARRIED) -> Whole:
+    """Return what was given to be put."""
+    guards, mapper = store.guards, store.mapper
     if isinstance(item, store.model):
         store.filled(item.__dict__)  # which contradicts nothing
-        return whole_item(store, item, values_of(store.mapper, item))
+        held, demand = guards.of_saved(item, values_of(mapper, item), unique=unique, expected=expected)
+        return whole_item(store, item, held), demand
     if isinstance(item, Mapping):
-        return store.mapper.wire_of_new(store.filled(item))
+        values, demand = guards.of_given(store.filled(item), unique=unique, expected=expected)
+        return mapper.wire_of_new(values), demand
     name = store.model.__name__
     raise DynaModelException(f"{name} is put as a dict or an instance of it, not as {item!r}")
 
 
-def items_to_put(store: Store, items: Iterable[Any]) -> list[WireItem]:
-    """Return the wire forms of items that are put together; an error says which of them is to blame."""
-    wires = []
+def items_to_put(store: Store, items: Iterable[Any]) -> list[Whole]:
+    """Return items that are put together; an error says which of them is to blame."""
+    wholes = []
     for position, item in enumerate(items):
         try:
-            wires.append(item_to_put(store, item))
+            wholes.append(item_to_put(store, item))
         except DynamoException as error:
             error.about(position, _given_key(store, item))
             raise
-    return wires
+    return wholes
+
+
+def put_batch(store: Store, items: Iterable[Any]) -> Flow[None]:
+    """Store any number of items; those on which the table sets conditions go one by one."""
+    given = list(items)
+    place, wholes = store.here, items_to_put(store, given)
+    yield from write_batch(TypedItems(store, place), [item for item, demand in wholes if not demand.conditions])
+    for one, (item, demand) in zip(given, wholes, strict=True):
+        if demand.conditions:
+            sending = store.put(place, item, demand)
+            yield from _put_instance(sending, one, demand) if isinstance(one, store.model) else sending
 
 
 def _given_key(store: Store, item: Any) -> dict[str, Any]:
@@ -86,39 +108,71 @@ def whole_item(store: Store, instance: Any, values: Mapping[str, Any]) -> WireIt
     return {**state.extra, **wire}
 
 
-def put(store: Store, item: Any, conditions: Any, raw: Mapping[str, Any], unique: bool = False) -> Flow[dict[str, Any]]:
+def put(
+    store: Store,
+    item: Any,
+    conditions: Any,
+    raw: Mapping[str, Any],
+    *,
+    unique: bool = False,
+    expected: Any = CARRIED,
+) -> Flow[dict[str, Any]]:
     """Store an item in place of what was there, or with ``unique`` where there is none."""
-    wire, resolved = item_to_put(store, item), store.mapper.conditions([conditions])
+    (wire, demand), resolved = item_to_put(store, item, unique, expected), store.mapper.conditions([conditions])
     send = store.put_unique if unique else store.put
-    return send(store.here, wire, resolved, raw)
+    sending = send(store.here, wire, demand, resolved, raw)
+    return _put_instance(sending, item, demand) if demand.values and isinstance(item, store.model) else sending
 
 
-def save(
-    store: Store, instance: Any, partial: bool, unique: bool, return_all: bool, conditions: Any, raw: dict[str, Any]
-) -> Flow[dict[str, Any] | None]:
-    """Store an instance as a whole, or with ``partial`` what was changed in it."""
-    if partial:
-        return save_changes(store, instance, return_all, conditions, raw)
-    return save_whole(store, instance, unique, conditions, raw)
+def _put_instance(sending: Flow[dict[str, Any]], instance: Any, demand: Demand) -> Flow[dict[str, Any]]:
+    response = yield from sending
+    instance.__dict__.update(demand.values)
+    return response
 
 
-def save_whole(store: Store, instance: Any, unique: bool, conditions: Any, raw: dict[str, Any]) -> Flow[dict[str, Any]]:
+class Wish(NamedTuple):
+    """How an instance is to be saved."""
+
+    partial: bool = False
+    unique: bool = False
+    return_all: bool = False
+    conditions: Any = None
+    atomic: bool = False
+    expected: Any = CARRIED
+
+
+def save(store: Store, instance: Any, wish: Wish, raw: dict[str, Any]) -> Flow[dict[str, Any] | None]:
+    """Store an instance as a whole, or what was changed in it."""
+    conditions = wish.conditions
+    if wish.atomic:
+        conditions = [*unchanged(store.mapper, instance, "an atomic save"), conditions]
+    if wish.partial:
+        return save_changes(store, instance, wish.return_all, conditions, raw, wish.expected)
+    return save_whole(store, instance, wish.unique, conditions, raw, wish.expected)
+
+
+def save_whole(
+    store: Store, instance: Any, unique: bool, conditions: Any, raw: dict[str, Any], expected: Any = CARRIED
+) -> Flow[dict[str, Any]]:
     """Store an instance as a whole; what the schema does not know and was loaded stays as it is by now."""
     cls, state = store.model, instance._dynamorm_state
     if pre_save.receivers:
         yield Invoke(pre_save.send, (cls,), {"instance": instance, "put_kwargs": raw})
     partners = (yield from valid_partners(store, instance)) if state.related else ()
     sent = InFlight(instance, store.mapper.fields)
-    whole = whole_item(store, instance, sent.held)
+    held, demand = store.guards.of_saved(instance, sent.held, unique=unique, expected=expected)
+    whole = whole_item(store, instance, held)
     resolved = store.mapper.conditions([conditions])
     place = store.place_of(instance)
     if unique:
-        response = yield from store.put_unique(place, whole, resolved, raw)
+        response = yield from store.put_unique(place, whole, demand, resolved, raw)
     elif state.extra and state.loaded is not None:
         known = {name: value for name, value in whole.items() if name not in state.extra}
-        response = yield from store.replace_known(place, known, state.extra, resolved, raw)
+        response = yield from store.replace_known(place, known, state.extra, demand, resolved, raw)
     else:
-        response = yield from store.put(place, whole, resolved, raw)
+        response = yield from store.put(place, whole, demand, resolved, raw)
+    if demand.values:
+        sent.take_over(instance, demand.values)
     mark_stored(store.mapper, instance, whole, sent, place)
     if partners:
         yield from save_partners(partners, partial=False)
@@ -131,7 +185,7 @@ def save_whole(store: Store, instance: Any, unique: bool, conditions: Any, raw: 
 
 
 def save_changes(
-    store: Store, instance: Any, return_all: bool, conditions: Any, raw: dict[str, Any]
+    store: Store, instance: Any, return_all: bool, conditions: Any, raw: dict[str, Any], expected: Any = CARRIED
 ) -> Flow[dict[str, Any] | None]:
     """Send what differs from what was loaded, through the model's own ``update``."""
     mapper = store.mapper
@@ -144,40 +198,35 @@ def save_changes(
         partners = yield from valid_partners(store, instance)
         response = None
         if instance._dynamorm_state.loaded is None:
-            response = yield from store_key(store, instance, conditions, raw)
-        elif conditions is not None:
-            yield from check(store, instance, conditions)
+            response = yield from store_key(store, instance, conditions, raw, expected)
+        elif conditions is not None or expected is not CARRIED:
+            yield from check(store, instance, conditions, expected)
         yield from save_partners(partners, partial=True)
         return response
+    options = {"conditions": conditions, "update_item_kwargs": raw, "return_all": return_all, "if_version": expected}
     try:
-        return (yield from _update_with_increments(store, instance, done, conditions, raw, return_all, updates))
+        return (yield from _update_with_increments(store, instance, done, options, updates))
     except PathMissing:
         key = key_of_instance(mapper, instance)
         answer = yield store.get(store.place_of(instance), key, consistent=True)
         done, updates = partial_save(mapper, instance, item_of(answer.get("Item") or {}), plainly=plainly)
-        return (yield from _update_with_increments(store, instance, done, conditions, raw, return_all, updates))
+        return (yield from _update_with_increments(store, instance, done, options, updates))
 
 
 def _update_with_increments(
-    store: Store,
-    instance: Any,
-    done: Sequence[Change],
-    conditions: Any,
-    raw: dict[str, Any],
-    return_all: bool,
-    updates: dict[str, Any],
+    store: Store, instance: Any, done: Sequence[Change], options: dict[str, Any], updates: dict[str, Any]
 ) -> Flow[dict[str, Any] | None]:
     """Pass everything that is to be sent through ``update``; increments stay to be sent if it fails."""
     state: State = instance._dynamorm_state
     state.sending, state.pending = state.pending, {}
     try:
         if store.is_replaced("update"):
-            options = {"update_item_kwargs": raw, "return_all": return_all, **updates}
-            if conditions is not None:
-                options["conditions"] = conditions
-            response: dict[str, Any] | None = yield Invoke(store.model.update, (instance, *done), options)
+            usual = {"conditions": None, "if_version": CARRIED}  # what code for DynamORM 0.11 need not take
+            given = {name: value for name, value in options.items() if name not in usual or value is not usual[name]}
+            keywords = {**given, **updates}
+            response: dict[str, Any] | None = yield Invoke(store.model.update, (instance, *done), keywords)
         else:
-            response = yield from update_instance(store, instance, done, conditions, raw, return_all, updates)
+            response = yield from update_instance(store, instance, done, updates=updates, **options)
     finally:
         state.sending, state.pending = {}, more(state.sending, state.pending)
     return response
@@ -191,6 +240,7 @@ def update_instance(
     update_item_kwargs: dict[str, Any] | None,
     return_all: bool,
     updates: dict[str, Any],
+    if_version: Any = CARRIED,
 ) -> Flow[dict[str, Any] | None]:
     """Change an item, through the model's own ``update_item`` where it has one, and take over what it is then."""
     mapper, state = store.mapper, instance._dynamorm_state
@@ -216,7 +266,9 @@ def update_instance(
     response = None
     if todo or updates or "UpdateExpression" in raw:
         asked = asked_actions(mapper, todo, updates)
-        response = yield from change_instance(store, instance, asked, todo, conditions, raw, sent, return_all)
+        response = yield from change_instance(
+            store, instance, asked, todo, conditions, raw, sent, return_all, if_version
+        )
     if partners:
         yield from save_partners(partners, partial=True)
     if signalled and post_update.receivers:
@@ -224,9 +276,11 @@ def update_instance(
     return response
 
 
-def reconcile(store: Store, instance: Any, conditions: Any) -> Flow[None]:
+def reconcile(store: Store, instance: Any, conditions: Any, atomic: bool = False) -> Flow[None]:
     """Send what was changed, if anything was, and take everything over as it is then."""
     require_same_key(store.mapper, instance, "reconcile()")
+    if atomic:
+        conditions = [*unchanged(store.mapper, instance, "reconcile()"), conditions]
     changed_partners(store, instance)
     if changes(store.mapper, instance).keys() - set(store.mapper.key_names):
         yield from save_changes(store, instance, True, conditions, {})
@@ -249,20 +303,23 @@ def refresh(store: Store, instance: Any, consistent: bool) -> Flow[None]:
     replace_all(store.mapper, instance, item_of(answer["Item"]), sent, place)
 
 
-def delete_key(store: Store, conditions: Any, keys: Mapping[str, Any]) -> Flow[dict[str, Any]]:
+def delete_key(store: Store, conditions: Any, keys: Mapping[str, Any], expected: Any = CARRIED) -> Flow[dict[str, Any]]:
     """Delete the item with a primary key."""
     key, resolved = store.wire_key(keys), store.mapper.conditions([conditions])
-    return store.delete(store.here, key, resolved)
+    return store.delete(store.here, key, store.guards.of_delete(expected), resolved)
 
 
-def delete_instance(store: Store, instance: Any, conditions: Any, raw: dict[str, Any]) -> Flow[dict[str, Any]]:
+def delete_instance(store: Store, instance: Any, wish: Wish, raw: dict[str, Any]) -> Flow[dict[str, Any]]:
     """Delete an instance's item."""
     require_same_key(store.mapper, instance, "delete()")
+    conditions = wish.conditions
+    if wish.atomic:
+        conditions = [*unchanged(store.mapper, instance, "an atomic delete"), conditions]
     if pre_delete.receivers:
         yield Invoke(pre_delete.send, (store.model,), {"instance": instance})
     key = key_of_instance(store.mapper, instance)
-    resolved = store.mapper.conditions([conditions])
-    response = yield from store.delete(store.place_of(instance), key, resolved, raw)
+    resolved, demand = store.mapper.conditions([conditions]), store.guards.of_removal(instance, wish.expected)
+    response = yield from store.delete(store.place_of(instance), key, demand, resolved, raw)
     if post_delete.receivers:
         yield Invoke(post_delete.send, (store.model,), {"instance": instance})
     return response
@@ -330,4 +387,4 @@ def _save_partner(
         options = {"partial": partial, **{name: True for name, is_asked in asked.items() if is_asked}}
         yield Invoke(type(partner).save, (partner,), options)
     else:
-        yield from save(store, partner, partial, unique, return_all, None, {})
+        yield from save(store, partner, Wish(partial, unique, return_all), {})

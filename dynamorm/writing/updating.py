@@ -12,6 +12,7 @@ from ..arguments import check_mapping
 from ..exceptions import ConditionFailed, DoesNotExist, DynaModelException, InvalidExpression, ValidationError
 from ..expressions import Action, Change, Condition, is_in_list
 from ..flows import Flow, Invoke, Place
+from ..guards import CARRIED, Demand
 from ..instances.changes import changed_since, key_of_instance
 from ..instances.in_flight import InFlight
 from ..instances.loading import loaded, replace_all
@@ -27,12 +28,24 @@ from .update_actions import AskedAction, asked_actions, resolved_actions, split_
 
 
 def update_key(
-    store: Store, arguments: Sequence[Any], conditions: Any, raw: Mapping[str, Any] | None, given: Mapping[str, Any]
+    store: Store,
+    arguments: Sequence[Any],
+    conditions: Any,
+    raw: Mapping[str, Any] | None,
+    given: Mapping[str, Any],
+    expected: Any = CARRIED,
 ) -> Flow[dict[str, Any] | None]:
     """Change the item with a key; returns DynamoDB's answer, ``None`` where there was nothing to do."""
     changes, conditions = split_actions_and_conditions(arguments, conditions)
     key, updates = _key_and_updates(store.mapper, store.filled(given))
-    return _send(store, store.here, key, asked_actions(store.mapper, changes, updates), conditions, raw)
+    asked = asked_actions(store.mapper, changes, updates)
+    demand = store.guards.of_update(_attributes(asked), may_create=True, expected=expected)
+    return _send(store, store.here, key, asked, demand, conditions, raw)
+
+
+def _attributes(asked: Iterable[AskedAction | Action]) -> set[str]:
+    """Return the attributes that actions change."""
+    return {str(part.path[0]) for part in asked}
 
 
 def _key_and_updates(mapper: Mapper, given: Mapping[str, Any]) -> tuple[WireItem, dict[str, Any]]:
@@ -48,6 +61,7 @@ def _send(
     place: Place,
     key: WireItem,
     asked: Sequence[AskedAction],
+    demand: Demand,
     conditions: Any,
     raw: Mapping[str, Any] | None,
     demands: tuple[Condition, ...] = (),
@@ -60,7 +74,7 @@ def _send(
         returning = raw.pop("ReturnValues", returning)
     if not resolved and (not raw or "UpdateExpression" not in raw):
         return None
-    return (yield from _update_or_create(store, place, key, resolved, conditions, raw, demands, returning))
+    return (yield from _update_or_create(store, place, key, resolved, demand, conditions, raw, demands, returning))
 
 
 def _update_or_create(
@@ -68,6 +82,7 @@ def _update_or_create(
     place: Place,
     key: WireItem,
     resolved: Sequence[Action],
+    demand: Demand,
     conditions: Any,
     raw: Mapping[str, Any] | None,
     demands: tuple[Condition, ...] = (),
@@ -75,13 +90,13 @@ def _update_or_create(
 ) -> Flow[dict[str, Any]]:
     """Send an update, which makes an item where there is none, unless reads would refuse what it makes."""
     mapper = store.mapper
-    lacking = [] if demands else _lacking(mapper, resolved, raw)
+    lacking = [] if demands else _lacking(mapper, (*resolved, *demand.actions), raw)
     if lacking:
         demands = (store.exists,)
     if conditions is not None:
         demands = (*demands, *mapper.conditions((conditions,)))
     try:
-        return (yield from store.update(place, key, resolved, demands, raw, returning))
+        return (yield from store.update(place, key, resolved, demand, demands, raw, returning))
     except ConditionFailed as error:
         if not lacking or error.item is not None:
             raise
@@ -112,46 +127,54 @@ def _lacking(
 _WORD = re.compile(r"[#\w]+")
 
 
-def upsert(store: Store, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any]) -> Flow[Any]:
+def upsert(
+    store: Store, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any], expected: Any = CARRIED
+) -> Flow[Any]:
     """Change an item, or make it with what is given and the schema's defaults."""
     mapper = store.mapper
     changes, conditions = split_actions_and_conditions(arguments, conditions)
     key, updates = _key_and_updates(mapper, store.filled(given))
     asked = asked_actions(mapper, changes, updates)
-    missing = _lacking(mapper, asked)
+    demand = store.guards.of_update(_attributes(asked), may_create=True, expected=expected)
+    missing = _lacking(mapper, (*asked, *demand.actions))
     if missing:
         raise DynaModelException(
             f"upsert of {mapper.model_name} may make a new item, which needs {', '.join(missing)} too; "
             "patch() changes only what is there"
         )
     defaults = mapper.given({}, defaults=True)
-    touched = {str(part.path[0]) for part in asked} | set(key)
+    touched = _attributes((*asked, *demand.actions)) | set(key)
     for name, value in defaults.items():
         spec = mapper.adapter.fields.get(name)
         if spec is not None and spec.stored not in touched and value is not None and not spec.computed:
             asked.append(asked_actions(mapper, (), {f"{name}__if_not_exists": value})[0])
     resolved, demands = resolved_actions(mapper, asked), mapper.conditions([conditions])
-    return (yield from _changed(store, key, resolved, demands))
+    return (yield from _changed(store, key, resolved, demand, demands))
 
 
-def patch(store: Store, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any]) -> Flow[Any]:
+def patch(
+    store: Store, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any], expected: Any = CARRIED
+) -> Flow[Any]:
     """Change an item that has to be there."""
     mapper = store.mapper
     changes, conditions = split_actions_and_conditions(arguments, conditions)
     key, updates = _key_and_updates(mapper, store.filled(given))
     resolved = resolved_actions(mapper, asked_actions(mapper, changes, updates))
+    demand = store.guards.of_update(_attributes(resolved), may_create=False, expected=expected)
     demands = (store.exists, *mapper.conditions([conditions]))
     try:
-        return (yield from _changed(store, key, resolved, demands))
+        return (yield from _changed(store, key, resolved, demand, demands))
     except ConditionFailed as error:
         if error.item is not None:
             raise
         raise DoesNotExist(f"there is no {mapper.model_name} with key {decode_item(key)}") from error
 
 
-def _changed(store: Store, key: WireItem, resolved: Sequence[Action], demands: Sequence[Condition]) -> Flow[Any]:
+def _changed(
+    store: Store, key: WireItem, resolved: Sequence[Action], demand: Demand, demands: Sequence[Condition]
+) -> Flow[Any]:
     place = store.here
-    answer = yield from store.update(place, key, resolved, demands)
+    answer = yield from store.update(place, key, resolved, demand, demands)
     return loaded(store, answer.get("Attributes", key), place=place)
 
 
@@ -167,6 +190,7 @@ def change_instance(
     raw: dict[str, Any],
     sent: dict[str, Any] | None,
     return_all: bool,
+    expected: Any = CARRIED,
 ) -> Flow[dict[str, Any] | None]:
     """Send an update of an instance's item, and let the instance take over what it is then.
 
@@ -178,18 +202,23 @@ def change_instance(
     whole = return_all or more_changed or any(map(is_in_list, [part.path for part in asked]))
     raw["ReturnValues"] = "ALL_NEW" if whole else "UPDATED_NEW"
     place, is_loaded = store.place_of(instance), state.loaded is not None
-    departed = InFlight(instance, _touched(store.mapper, asked, everything=return_all or more_changed or not is_loaded))
+    demand = store.guards.of_change(instance, _attributes(asked), expected=expected)
+    answered = [*asked, *_guarded(store.mapper, demand)] if demand.actions else asked
+    everything = return_all or more_changed or not is_loaded
+    departed = InFlight(instance, _touched(store.mapper, answered, everything))
     try:
         if sent is not None and store.is_replaced("update_item"):
             demands = [store.exists, conditions] if is_loaded else conditions
             keywords = {"conditions": demands, "update_item_kwargs": raw, **sent}
+            if store.mapper.version is not None:
+                keywords["if_version"] = demand.version
             response = yield Invoke(store.model.update_item, tuple(changes), keywords, store.at(place))
             answer = None if response is None else encode_item(response.get("Attributes") or {})
         else:
             mapper = store.mapper
             key = key_of_instance(mapper, instance) if sent is None else _key_and_updates(mapper, sent)[0]
             demands = (store.exists,) if is_loaded else ()
-            response = yield from _send(store, place, key, asked, conditions, raw, demands)
+            response = yield from _send(store, place, key, asked, demand, conditions, raw, demands)
             answer = None if response is None else response.get("Attributes", {})
             response = None if response is None else plain(response)
     except ConditionFailed as error:
@@ -197,12 +226,21 @@ def change_instance(
             raise gone(instance) from error
         raise
     if answer is not None and return_all:
-        _take_all_over(store.mapper, instance, asked, answer, departed, place)
+        _take_all_over(store.mapper, instance, answered, answer, departed, place)
     elif answer is not None:
         apply_answer(
-            store.mapper, instance, asked, answer, departed, place, whole_answer=whole, more_changed=more_changed
+            store.mapper, instance, answered, answer, departed, place, whole_answer=whole, more_changed=more_changed
         )
     return response
+
+
+def _guarded(mapper: Mapper, demand: Demand) -> list[AskedAction]:
+    """Return what a table's guards change by themselves, in the form of what was asked for."""
+    specs = (mapper.adapter.by_stored[str(action.path[0])] for action in demand.actions)
+    return [
+        AskedAction(spec.name, action.kind, action.path, spec, None)
+        for action, spec in zip(demand.actions, specs, strict=True)
+    ]
 
 
 def _touched(mapper: Mapper, asked: Sequence[AskedAction], everything: bool) -> Iterable[str]:
@@ -224,23 +262,28 @@ def _take_all_over(
         raise
 
 
-def store_key(store: Store, instance: Any, conditions: Any, raw: dict[str, Any]) -> Flow[dict[str, Any]]:
+def store_key(
+    store: Store, instance: Any, conditions: Any, raw: dict[str, Any], expected: Any = CARRIED
+) -> Flow[dict[str, Any]]:
     """Make the item of an instance that has nothing but its key; one that is there stays as it is."""
     mapper, place = store.mapper, store.place_of(instance)
-    sent = InFlight(instance, mapper.fields)
-    response = yield from _update_or_create(
-        store, place, key_of_instance(mapper, instance, sent.held), (), conditions, raw
-    )
-    apply_answer(mapper, instance, (), {}, sent, place)
+    sent, demand = InFlight(instance, mapper.fields), store.guards.of_change(instance, (), expected=expected)
+    key = key_of_instance(mapper, instance, sent.held)
+    returning = "UPDATED_NEW" if demand.actions else "NONE"
+    response = yield from _update_or_create(store, place, key, (), demand, conditions, raw, returning=returning)
+    apply_answer(mapper, instance, _guarded(mapper, demand), response.get("Attributes", {}), sent, place)
     return plain(response)
 
 
-def check(store: Store, instance: Any, conditions: Any) -> Flow[None]:
+def check(store: Store, instance: Any, conditions: Any, expected: Any = CARRIED) -> Flow[None]:
     """Hold conditions against the item without changing it; it has to be there."""
     resolved = (store.exists, *store.mapper.conditions([conditions]))
-    key = key_of_instance(store.mapper, instance)
+    key, demand = (
+        key_of_instance(store.mapper, instance),
+        store.guards.of_change(instance, (), expected=expected, advances=False),
+    )
     try:
-        yield from store.update(store.place_of(instance), key, [], resolved, returning="NONE")
+        yield from store.update(store.place_of(instance), key, [], demand, resolved, returning="NONE")
     except ConditionFailed as error:
         if error.item is None:
             raise gone(instance) from error

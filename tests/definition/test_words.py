@@ -21,10 +21,7 @@ from .shop import FIELDS, shop_model
 
 INDEX = {"name": "by-author", "hash_key": "author", "projection": ProjectAll()}
 LATER = [
-    "version",
     "unknown",
-    "created",
-    "updated",
     "unique",
     "discriminator",
     "discriminator_value",

@@ -1,0 +1,316 @@
+"""What a table demands of every write of its items: a version that is checked and advanced, moments that are stamped.
+
+Every write of a model takes a :class:`Demand` from here, and nothing is sent without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from datetime import datetime, timezone
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from .connection import present_moment
+from .exceptions import ConditionFailed, InvalidExpression, InvalidSchemaField, PartialInstance
+from .expressions import Action, Comparison, Condition, Either, joined
+from .instances.changes import same
+from .instances.state import State
+from .mapper import Mapper
+from .schema.conversions import seconds_of, sorted_text
+from .spec import FieldSpec
+from .wire.codec import WireItem, decode_value
+
+
+class _Carried:
+    def __repr__(self) -> str:
+        return "<what is carried>"
+
+
+CARRIED: Any = _Carried()
+"""Stands for the version that the item handed to a write carries; where there is no item, for any version."""
+
+_ANY = -1
+
+
+class Demand(NamedTuple):
+    """What is added to one write: conditions, and the actions of an update.
+
+    ``values`` are what the item holds in guarded fields afterwards, by Python name, as far as that is known, and
+    ``version`` is the one that it has to have before.
+    """
+
+    conditions: tuple[Condition, ...] = ()
+    actions: tuple[Action, ...] = ()
+    values: Mapping[str, Any] = MappingProxyType({})
+    version: int = _ANY
+
+
+NOTHING = Demand()
+
+
+class Guards:
+    """The guarded fields of one model, whose table messages call ``owner``."""
+
+    def __init__(self, mapper: Mapper, owner: str) -> None:
+        fields = mapper.guarded
+        self._mapper = mapper
+        self._version = mapper.version
+        stamps = {role: _Stamp(mapper, owner, role, fields[role]) for role in ("created", "updated") if role in fields}
+        self._created, self._updated = stamps.get("created"), stamps.get("updated")
+        self.is_any = bool(fields)
+        if self._version is not None and self._wire_of(1) != {"N": "1"}:
+            raise InvalidSchemaField(
+                f"{owner}: version = {self._version.name!r} is not stored as a number; versions are counted: name an "
+                "integer field"
+            )
+
+    # Whole items.
+
+    def of_given(
+        self, values: Mapping[str, Any], *, unique: bool = False, expected: Any = CARRIED
+    ) -> tuple[Mapping[str, Any], Demand]:
+        """Return the values of a whole item that is given, by Python or stored name, and what its write demands."""
+        if expected is not CARRIED:
+            self._check_expected(expected)
+        if not self.is_any:
+            return values, NOTHING
+        given = {name: value for name, value in values.items() if value is not None}
+        kept = {spec.name for spec in self._mapper.adapter.inputs if spec.name in given or spec.stored in given}
+        return self._whole(values, kept, is_new=True, unique=unique, expected=expected)
+
+    def of_saved(
+        self, instance: Any, held: Mapping[str, Any], *, unique: bool = False, expected: Any = CARRIED
+    ) -> tuple[Mapping[str, Any], Demand]:
+        """Return the values of an instance that is saved as a whole, and what its write demands."""
+        if expected is not CARRIED:
+            self._check_expected(expected)
+        if not self.is_any:
+            return held, NOTHING
+        is_new = instance._dynamorm_state.loaded is None
+        kept = {stamp.spec.name for stamp in self._stamps if self._is_assigned(instance, held, stamp.spec)}
+        return self._whole(held, kept, is_new=is_new, unique=unique, expected=expected)
+
+    def _whole(
+        self, values: Mapping[str, Any], kept: Container[str], *, is_new: bool, unique: bool, expected: Any
+    ) -> tuple[dict[str, Any], Demand]:
+        added = self._stamped([stamp for stamp in self._stamps if is_new or stamp is self._updated], kept)
+        conditions: tuple[Condition, ...] = ()
+        version = _ANY
+        if self._version is not None:
+            before = 0 if unique else self._expected(values, expected)
+            if not unique:  # which has a condition of its own
+                version, conditions = before, (self._has(before),)
+            added[self._version.name] = self._native(before + 1)
+        filled = dict(values)
+        for name in added:
+            filled.pop(self._mapper.fields[name].stored, None)
+        return {**filled, **added}, Demand(conditions, (), added, version)
+
+    # Updates and deletes.
+
+    def of_update(self, touched: Container[str], *, may_create: bool, expected: Any = CARRIED) -> Demand:
+        """Return what an update by key demands, which changes some attributes by itself."""
+        if expected is not CARRIED:
+            self._check_expected(expected)
+        if not self.is_any:
+            return NOTHING
+        return self._update(touched, may_create, _ANY if expected is CARRIED else expected or 0)
+
+    def of_change(
+        self, instance: Any, touched: Container[str], *, expected: Any = CARRIED, advances: bool = True
+    ) -> Demand:
+        """Return what an update of an instance's item demands; one that only checks does not advance the version."""
+        if expected is not CARRIED:
+            self._check_expected(expected)
+        if not self.is_any:
+            return NOTHING
+        version = self.carried(instance) if expected is CARRIED else expected or 0
+        if advances:
+            return self._update(touched, instance._dynamorm_state.loaded is None, version)
+        return NOTHING if version == _ANY else Demand((self._has(version),), version=version)
+
+    def _update(self, touched: Container[str], may_create: bool, version: int) -> Demand:
+        actions: list[Action] = []
+        conditions: tuple[Condition, ...] = ()
+        if self._version is not None:
+            path = (self._version.stored,)
+            if self._version.stored in touched:
+                raise InvalidExpression(
+                    f"{self._mapper.model_name}.{self._version.name} is the version, which every write advances by "
+                    "itself; leave it out, and say if_version=... to demand one"
+                )
+            if version == _ANY:
+                actions.append(Action("add", path, {"N": "1"}))
+            else:
+                conditions = (self._has(version),)
+                actions.append(Action("set", path, self._wire_of(version + 1)))
+        stamps = [stamp for stamp in self._stamps if may_create or stamp is self._updated]
+        for name, native in self._stamped(stamps, {}).items():
+            spec = self._mapper.fields[name]
+            if spec.stored not in touched:
+                is_created = self._created is not None and spec is self._created.spec
+                kind = "if_not_exists" if is_created else "set"
+                actions.append(Action(kind, (spec.stored,), self._mapper.wire_of(spec, native)))
+        return Demand(conditions, tuple(actions), version=version)
+
+    def of_delete(self, expected: Any = CARRIED) -> Demand:
+        """Return what a delete by key demands."""
+        if expected is not CARRIED:
+            self._check_expected(expected)
+        return NOTHING if expected is CARRIED else self._delete(expected or 0)
+
+    def of_removal(self, instance: Any, expected: Any = CARRIED) -> Demand:
+        """Return what the delete of an instance's item demands; that the item is gone already is no conflict."""
+        if expected is not CARRIED:
+            self._check_expected(expected)
+        if self._version is None:
+            return NOTHING
+        version = self.carried(instance) if expected is CARRIED else expected or 0
+        return NOTHING if version == _ANY else self._delete(version)
+
+    def _delete(self, version: int) -> Demand:
+        return Demand((joined(Either, (self._has(version), self._mapper.absent)),), version=version)
+
+    # Versions.
+
+    def carried(self, instance: Any) -> int:
+        """Return the version that an instance carries.
+
+        :raises PartialInstance: if it was loaded without one
+        """
+        if self._version is None:
+            return _ANY
+        state: State = instance._dynamorm_state
+        if state.partial and instance.__dict__.get(self._version.name) is None:
+            raise PartialInstance(
+                f"{instance!r} was loaded without {self._version.name}, its version, which the index does not hold: "
+                "refresh() it, or say if_version=..."
+            )
+        return self._expected(instance.__dict__, CARRIED)
+
+    def _expected(self, values: Mapping[str, Any], expected: Any) -> int:
+        """Return the version that the stored item has to have, 0 for none."""
+        spec = self._version
+        assert spec is not None
+        if expected is not CARRIED:
+            return expected or 0
+        value = values.get(spec.name, values.get(spec.stored))
+        if value is None:
+            return 0
+        if type(value) is not int:
+            value = self._mapper.given({spec.name: value}, defaults=False)[spec.name]
+        return int(value)
+
+    def _check_expected(self, expected: Any) -> None:
+        if expected is None:
+            return
+        name = self._mapper.model_name
+        if self._version is None:
+            raise InvalidExpression(
+                f"if_version={expected!r}: {name} has no version; name the field that holds it in its Table: "
+                'version = "..."'
+            )
+        if type(expected) is not int or expected < 0:
+            raise InvalidExpression(f"if_version={expected!r}: give a whole number, or None for an item without one")
+
+    def _has(self, version: int) -> Condition:
+        assert self._version is not None
+        path = (self._version.stored,)
+        if version:
+            return Comparison(path, "eq", (self._wire_of(version),))
+        # other writers, and defaults of before there were versions, may have stored a zero
+        return joined(Either, (Comparison(path, "not_exists"), Comparison(path, "eq", ({"N": "0"},))))
+
+    def _native(self, version: int) -> Any:
+        assert self._version is not None
+        return self._mapper.adapter.validated(self._version, version)
+
+    def _wire_of(self, version: int) -> Any:
+        assert self._version is not None
+        return self._mapper.wire_of(self._version, self._native(version))
+
+    def refusal(self, demand: Demand, error: ConditionFailed) -> ConditionFailed:
+        """Return the error for a write that was refused: a narrower one where the version was to blame."""
+        if self._version is None or demand.version == _ANY or self._version_in(error.item) == demand.version:
+            return error
+        narrower = error.as_version_conflict()
+        narrower.current = error.current
+        return narrower
+
+    def _version_in(self, item: WireItem | None) -> int:
+        assert self._version is not None
+        if item is None:
+            return 0
+        try:
+            return int(decode_value(item.get(self._version.stored, {"N": "0"})))
+        except Exception:
+            return _ANY  # somebody else has stored something that is no version
+
+    # Stamps.
+
+    @property
+    def _stamps(self) -> list[_Stamp]:
+        return [stamp for stamp in (self._created, self._updated) if stamp is not None]
+
+    def _stamped(self, stamps: list[_Stamp], kept: Container[str]) -> dict[str, Any]:
+        """Return natives of this moment for the stamps that are not kept."""
+        wanted = [stamp for stamp in stamps if stamp.spec.name not in kept]
+        if not wanted:
+            return {}
+        moment = present_moment()
+        return {stamp.spec.name: stamp.native(moment) for stamp in wanted}
+
+    def _is_assigned(self, instance: Any, held: Mapping[str, Any], spec: FieldSpec) -> bool:
+        """Return whether a value was given to an instance, or assigned since it was loaded."""
+        state: State = instance._dynamorm_state
+        value = held.get(spec.name)
+        if value is None:
+            return False
+        if state.loaded is None:
+            return spec.name not in state.defaults or not same(self._mapper, spec, value, state.defaults[spec.name])
+        return not same(self._mapper, spec, value, state.original.get(spec.name))
+
+
+_SAMPLE = datetime(2020, 2, 3, 4, 5, 6, 789012, tzinfo=timezone.utc)
+
+
+class _Stamp:
+    """A field that holds a moment, in the form that it takes."""
+
+    def __init__(self, mapper: Mapper, owner: str, role: str, spec: FieldSpec) -> None:
+        self.spec = spec
+        self._adapter = mapper.adapter
+        for form in _forms_for(spec):
+            try:
+                native = self._adapter.validated(spec, form(_SAMPLE))
+                stored = mapper.wire_of(spec, native)
+            except Exception:  # whatever a library or a validator raises: the next form may do
+                continue
+            if stored is not None:
+                self._form = form
+                self._is_native = type(native) is type(form(_SAMPLE)) and bool(native == form(_SAMPLE))
+                return
+        raise InvalidSchemaField(
+            f"{owner}: {role} = {spec.name!r} takes no moment: name a field of datetimes, of numbers (seconds since "
+            "1970) or of text"
+        )
+
+    def native(self, moment: datetime) -> Any:
+        """Return the native value for a moment in UTC."""
+        given = self._form(moment)
+        return given if self._is_native else self._adapter.validated(self.spec, given)
+
+
+Form = Callable[[datetime], Any]
+
+
+def _forms_for(spec: FieldSpec) -> list[Form]:
+    """Return the forms in which a field may take a moment, the likeliest first."""
+    if spec.kind == "text":
+        return [sorted_text]
+    if spec.loads_to:
+        return [lambda moment: moment, lambda moment: moment.replace(tzinfo=None), datetime.date, seconds_of]
+    if spec.key_type == "N":
+        return [seconds_of, lambda moment: float(Decimal(seconds_of(moment))), lambda moment: int(seconds_of(moment))]
+    return [sorted_text]

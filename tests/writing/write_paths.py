@@ -1,0 +1,169 @@
+"""Every way in which a model writes an item, so that what must hold for each write is tried on each of them.
+
+``test_guards.py`` fails where a verb that writes is missing here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import dynamorm
+
+from ..libraries import Library, integer, listing, mapping, moment, text
+
+FIELDS = {
+    "id": text(required=True),
+    "kind": text(),
+    "balance": integer(),
+    "rev": integer(),
+    "made": moment(),
+    "changed": moment(),
+    "meta": mapping(),
+    "tags": listing(text()),
+}
+TABLE = {"hash_key": "id", "version": "rev", "created": "made", "updated": "changed"}
+START = dt.datetime(2030, 1, 2, 3, 4, 5, 678_901, tzinfo=dt.timezone.utc)
+
+
+def account_model(library: Library, name: str = "accounts", **more: Any) -> Any:
+    """Return a model whose table demands all there is."""
+    return library.model("Account", {"name": name, **TABLE}, FIELDS, **more)
+
+
+class Clock:
+    """Gives moments that are a minute apart."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> dt.datetime:
+        self.now += dt.timedelta(minutes=1)
+        return self.now
+
+
+@dataclass(frozen=True)
+class WritePath:
+    """One way to write the item with the key ``id``.
+
+    ``write`` takes the model, an instance of the item (loaded, or new where the path ``creates``), and more keyword
+    arguments of the verb.  ``carries`` says that the write is handed an item, with the version that it has to have;
+    ``verb`` is the name of the verb of models or queries.
+    """
+
+    name: str
+    verb: str
+    write: Callable[..., Any]
+    carries: bool = True
+    creates: bool = False
+    deletes: bool = False
+    checks_only: bool = False
+    takes_version: bool = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _changed(instance: Any) -> Any:
+    instance.balance += 7
+    return instance
+
+
+def _with_extra(model: Any, instance: Any) -> Any:
+    """Let the stored item have something that the schema does not know, and the instance know of it."""
+    model.Table.table.update_item(
+        Key={"id": instance.id}, UpdateExpression="SET zzz = :o", ExpressionAttributeValues={":o": 1}
+    )
+    known = instance.rev
+    instance.refresh()
+    instance.rev = known
+    return _changed(instance)
+
+
+def _values(instance: Any) -> dict[str, Any]:
+    values = {name: value for name, value in instance.to_dict(native=True).items() if value is not None}
+    values.pop("changed", None)  # which would win
+    return {**values, "balance": 7}
+
+
+PATHS = [
+    WritePath("put of a dict", "put", lambda m, i, **o: m.put(_values(i), **o), creates=True),
+    WritePath("put of an instance", "put", lambda m, i, **o: m.put(_changed(i), **o), creates=True),
+    WritePath(
+        "put_unique", "put_unique", lambda m, i, **o: m.put_unique(_values(i)), creates=True, takes_version=False
+    ),
+    WritePath(
+        "put_batch of dicts",
+        "put_batch",
+        lambda m, i, **o: m.put_batch(_values(i)),
+        creates=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "put_batch of instances",
+        "put_batch",
+        lambda m, i, **o: m.put_batch(_changed(i)),
+        creates=True,
+        takes_version=False,
+    ),
+    WritePath("save", "save", lambda m, i, **o: _changed(i).save(**o), creates=True),
+    WritePath(
+        "unique save",
+        "save",
+        lambda m, i, **o: _changed(i).save(unique=True),
+        creates=True,
+        takes_version=False,
+    ),
+    WritePath("save with unknown attributes", "save", lambda m, i, **o: _with_extra(m, i).save(**o)),
+    WritePath("partial save", "save", lambda m, i, **o: _changed(i).save(partial=True, **o), creates=True),
+    WritePath("partial save of nothing", "save", lambda m, i, **o: i.save(partial=True, **o), creates=True),
+    WritePath(
+        "partial save of a condition alone",
+        "save",
+        lambda m, i, **o: i.save(partial=True, conditions={"balance__exists": True}, **o),
+        checks_only=True,
+    ),
+    WritePath("update", "update", lambda m, i, **o: i.update(balance=7, **o), creates=True),
+    WritePath("update inside a list", "update", lambda m, i, **o: i.update(balance=7, tags__0="b", **o)),
+    WritePath("update with all returned", "update", lambda m, i, **o: i.update(balance=7, return_all=True, **o)),
+    WritePath("reconcile", "reconcile", lambda m, i, **o: _changed(i).reconcile(), creates=True, takes_version=False),
+    WritePath("sync", "sync", lambda m, i, **o: _changed(i).sync(), creates=True, takes_version=False),
+    WritePath("delete", "delete", lambda m, i, **o: i.delete(**o), deletes=True),
+    WritePath(
+        "update_item",
+        "update_item",
+        lambda m, i, **o: m.update_item(id=i.id, balance=7, **o),
+        carries=False,
+        creates=True,
+    ),
+    WritePath("upsert", "upsert", lambda m, i, **o: m.upsert(id=i.id, balance=7, **o), carries=False, creates=True),
+    WritePath("patch", "patch", lambda m, i, **o: m.patch(id=i.id, balance=7, **o), carries=False),
+    WritePath("delete_item", "delete_item", lambda m, i, **o: m.delete_item(id=i.id, **o), carries=False, deletes=True),
+    WritePath(
+        "query().update()",
+        "query",
+        lambda m, i, **o: m.query(id=i.id).update(balance=7),
+        carries=False,
+        takes_version=False,
+    ),
+    WritePath(
+        "query().delete()",
+        "query",
+        lambda m, i, **o: m.query(id=i.id).delete(),
+        carries=False,
+        deletes=True,
+        takes_version=False,
+    ),
+]
+# What a model can be asked to do without writing an item, and what only leads to the verbs above.
+NOT_WRITING = {
+    "exists", "find", "from_item", "get", "get_batch", "incr", "move_to_here", "new_from_raw", "refresh",
+    "require", "scan", "to_dict", "to_item", "using", "validate",
+}  # fmt: skip
+
+
+def verbs() -> set[str]:
+    """Return the names of all verbs of models."""
+    return {name for name in dynamorm.model._VERBS if not name.startswith("_")}
