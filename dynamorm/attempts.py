@@ -11,18 +11,18 @@ from .flows import Flow, Pause
 # what a transaction is canceled with because of others at the same time, or of too many of them
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _IN_PROGRESS = "TransactionInProgressException"
-_MOST = 10
+MOST = 10
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 2.0
 
 
 def sent_until_settled(call: Any) -> Flow[dict[str, Any]]:
     """Carry out the step that sends a request, again as long as others that are under way are all that hinders it."""
-    for attempt in range(_MOST):
+    for attempt in range(MOST):
         try:
             answer: dict[str, Any] = yield call
         except ServiceError as error:
-            if attempt == _MOST - 1 or not _is_passing(error):
+            if attempt == MOST - 1 or not _is_passing(error):
                 raise
         else:
             return answer
