@@ -1,25 +1,19 @@
-"""The one core of batches: as many requests as it takes, and what DynamoDB left undone asked for again.
+"""The one core of batch reads: as many requests as it takes, and what DynamoDB left undone asked for again.
 
 It does not know what items look like: :class:`Items` of a kind say how they are asked for and told apart.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
 from ..exceptions import BatchError
 from ..flows import Flow, Invoke, Pause
+from .backoff import FRUITLESS, jitter
 
 MOST_KEYS = 100
-MOST_WRITES = 25
-
-# How often nothing at all may be done before a batch is given up, and the bounds of the pauses in between.
-_FRUITLESS = 10
-_FIRST_PAUSE = 0.05
-_LONGEST_PAUSE = 5.0
 
 
 class Items(Protocol):
@@ -40,12 +34,6 @@ class Items(Protocol):
 
     def unread(self, answer: dict[str, Any]) -> list[Any]:
         """Return the keys that an answer left undone."""
-
-    def write(self, items: Sequence[Any]) -> Flow[dict[str, Any]]:
-        """Store some items."""
-
-    def unwritten(self, answer: dict[str, Any]) -> list[Any]:
-        """Return the items that an answer left undone."""
 
     def plain(self, item: Any) -> dict[str, Any]:
         """Return an item, or a key, as plain values, for errors."""
@@ -71,11 +59,11 @@ class BatchRead:
             self._asked = yield Invoke(_first, (self._waiting, MOST_KEYS))
             if not self._asked:
                 return None
-        elif self._fruitless >= _FRUITLESS:
+        elif self._fruitless >= FRUITLESS:
             rest = yield Invoke(list, (self._waiting,))
-            raise _given_up(self._items, "read", [], [*self._asked, *rest])
+            raise _given_up(self._items, [*self._asked, *rest])
         else:
-            yield Pause(_jitter(self._fruitless))
+            yield Pause(jitter(self._fruitless))
         answer = yield from self._items.read(self._asked)
         if self._spend is not None:
             self._spend(sum(one.get("CapacityUnits", 0.0) for one in answer.get("ConsumedCapacity", ())))
@@ -112,33 +100,10 @@ def read_in_order(
     return [found.get(items.identity(key)) for key in keys]
 
 
-def write_batch(items: Items, given: Iterable[Any]) -> Flow[None]:
-    """Store whole items; of several with one key the last stays."""
-    waiting = list({items.identity(item): item for item in given}.values())
-    for start in range(0, len(waiting), MOST_WRITES):
-        left = waiting[start : start + MOST_WRITES]
-        fruitless = 0
-        while left:
-            answer = yield from items.write(left)
-            again = items.unwritten(answer)
-            fruitless = fruitless + 1 if len(again) == len(left) else 0
-            left = again
-            if fruitless >= _FRUITLESS:
-                missing = [*left, *waiting[start + MOST_WRITES :]]
-                raise _given_up(items, "written", len(waiting) - len(missing), missing)
-            if left:
-                yield Pause(_jitter(fruitless))
-
-
-def _given_up(items: Items, what: str, done: Any, missing: Sequence[Any]) -> BatchError:
+def _given_up(items: Items, missing: Sequence[Any]) -> BatchError:
     return BatchError(
-        f"{items.name}: {len(missing)} of a batch could not be {what}, asked for {_FRUITLESS} times "
+        f"{items.name}: {len(missing)} of a batch could not be read, asked for {FRUITLESS} times "
         "in a row; the table's throughput is too low for it",
-        done,
+        [],
         [items.plain(item) for item in missing],
     )
-
-
-def _jitter(fruitless: int) -> float:
-    # full jitter: many clients that were refused together do not come back together
-    return random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**fruitless))

@@ -211,5 +211,6 @@ def build_batch_get(
     return Request("BatchGetItem", payload, as_texts=True)
 
 
-def build_batch_write(table: str, items: Sequence[WireItem]) -> Request:
-    return Request("BatchWriteItem", {"RequestItems": {table: [{"PutRequest": {"Item": item}} for item in items]}})
+def build_batch_write(requests: Mapping[str, Sequence[Any]]) -> Request:
+    """``requests`` are those to put and to delete items, by table."""
+    return Request("BatchWriteItem", {"RequestItems": requests})

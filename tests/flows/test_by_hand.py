@@ -13,14 +13,15 @@ import pytest
 
 from dynamorm import DynaModel, GlobalIndex, ManyToOne, ProjectKeys
 from dynamorm.drivers import run
-from dynamorm.many.batches import BatchRead, write_batch
-from dynamorm.many.typed_items import InstancesOfKeys, TypedItems
+from dynamorm.many.batches import BatchRead
+from dynamorm.many.typed_items import InstancesOfKeys
 from dynamorm.reading import verbs
 from dynamorm.reading.query import ReadIterator
 from dynamorm.table import DynamoTable3
 from dynamorm.tables import applying
 from dynamorm.tables.plain_items import PlainBatch
 from dynamorm.writing import saving, updating
+from dynamorm.writing.batches import delete_batch, put_batch
 
 from ..libraries import integer, text
 from .hand import Script, Scripted, Unused, by_hand
@@ -166,15 +167,18 @@ MODEL = {
     "put": Verb(lambda m: saving.put(store(m), NEW, None, {}), lambda m: m.put(NEW), ({},)),
     "put_unique": Verb(lambda m: saving.put(store(m), NEW, None, {}, unique=True), lambda m: m.put_unique(NEW), ({},)),
     "put_batch": Verb(
-        lambda m: write_batch(TypedItems(store(m), store(m).here), [{"isbn": {"S": "1"}}, {"isbn": {"S": "2"}}]),
-        lambda m: m.put_batch({"isbn": "1"}, {"isbn": "2"}),
+        lambda m: put_batch(store(m), (KEYS,), 2, None),
+        lambda m: m.put_batch(KEYS),
         (UNWRITTEN, {}),
     ),
-    "save": Verb(
-        lambda m: saving.save(store(m), loaded(m), False, False, False, None, {}), lambda m: loaded(m).save(), ({},)
+    "delete_batch": Verb(
+        lambda m: delete_batch(store(m), ("1", loaded(m), ["2"]), 1, None),
+        lambda m: m.delete_batch("1", loaded(m), ["2"]),
+        ({},),
     ),
+    "save": Verb(lambda m: saving.save(store(m), loaded(m), saving.Wish(), {}), lambda m: loaded(m).save(), ({},)),
     "save of what was changed": Verb(
-        lambda m: saving.save(store(m), changed(m), True, False, False, None, {}),
+        lambda m: saving.save(store(m), changed(m), saving.Wish(partial=True), {}),
         lambda m: changed(m).save(partial=True),
         (UPDATED,),
     ),
@@ -207,7 +211,7 @@ MODEL = {
     ),
     "refresh": Verb(lambda m: saving.refresh(store(m), loaded(m), True), lambda m: loaded(m).refresh(), (FOUND,)),
     "delete": Verb(
-        lambda m: saving.delete_instance(store(m), loaded(m), None, {}), lambda m: loaded(m).delete(), ({},)
+        lambda m: saving.delete_instance(store(m), loaded(m), saving.Wish(), {}), lambda m: loaded(m).delete(), ({},)
     ),
     "delete_item": Verb(
         lambda m: saving.delete_key(store(m), None, {"isbn": "1"}), lambda m: m.delete_item(isbn="1"), ({},)
@@ -436,6 +440,7 @@ QUIET_ON_TABLES = {
     "create",
     "full_name",
     "get_resource",
+    "guarded",
     "index_attribute_fields",
     "key_schema",
     "provisioned_throughput",

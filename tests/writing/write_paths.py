@@ -50,7 +50,7 @@ class WritePath:
 
     ``write`` takes the model, an instance of the item (loaded, or new where the path ``creates``), and more keyword
     arguments of the verb.  ``carries`` says that the write is handed an item, with the version that it has to have;
-    ``verb`` is the name of the verb of models or queries.
+    ``verb`` is the name of the verb of models or queries, for a writer of the verb that does the same.
     """
 
     name: str
@@ -88,6 +88,11 @@ def _values(instance: Any) -> dict[str, Any]:
     return {**values, "balance": 7}
 
 
+def _written(hand_in: Callable[[Any], None]) -> None:
+    with dynamorm.BatchWriter(concurrency=2) as writer:
+        hand_in(writer)
+
+
 PATHS = [
     WritePath("put of a dict", "put", lambda m, i, **o: m.put(_values(i), **o), creates=True),
     WritePath("put of an instance", "put", lambda m, i, **o: m.put(_changed(i), **o), creates=True),
@@ -105,6 +110,27 @@ PATHS = [
         "put_batch of instances",
         "put_batch",
         lambda m, i, **o: m.put_batch(_changed(i)),
+        creates=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "put_batch of an iterable",
+        "put_batch",
+        lambda m, i, **o: m.put_batch(_changed(one) for one in [i]),
+        creates=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "put of a dict in a BatchWriter",
+        "put_batch",
+        lambda m, i, **o: _written(lambda writer: writer.put(m, _values(i))),
+        creates=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "put of an instance in a BatchWriter",
+        "put_batch",
+        lambda m, i, **o: _written(lambda writer: writer.put(_changed(i))),
         creates=True,
         takes_version=False,
     ),
@@ -131,6 +157,36 @@ PATHS = [
     WritePath("reconcile", "reconcile", lambda m, i, **o: _changed(i).reconcile(), creates=True, takes_version=False),
     WritePath("sync", "sync", lambda m, i, **o: _changed(i).sync(), creates=True, takes_version=False),
     WritePath("delete", "delete", lambda m, i, **o: i.delete(**o), deletes=True),
+    WritePath(
+        "delete_batch of instances",
+        "delete_batch",
+        lambda m, i, **o: m.delete_batch(i),
+        deletes=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "delete_batch of keys",
+        "delete_batch",
+        lambda m, i, **o: m.delete_batch([i.id]),
+        carries=False,
+        deletes=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "delete of an instance in a BatchWriter",
+        "delete_batch",
+        lambda m, i, **o: _written(lambda writer: writer.delete(i)),
+        deletes=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "delete of a key in a BatchWriter",
+        "delete_batch",
+        lambda m, i, **o: _written(lambda writer: writer.delete(m, id=i.id)),
+        carries=False,
+        deletes=True,
+        takes_version=False,
+    ),
     WritePath(
         "update_item",
         "update_item",
