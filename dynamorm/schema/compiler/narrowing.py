@@ -8,6 +8,7 @@ value is left to the library.
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 
 from .layouts import (
     LEFT_OUT,
@@ -20,14 +21,17 @@ from .layouts import (
     NotAmong,
     Number,
     Record,
+    Satisfies,
     SchemaLayout,
     SetOf,
     Size,
     Value,
 )
+from .values import keeps_form
 
 _NOT_ZERO = NotAmong((0,))
 _NOT_EMPTY = Size(least=1)
+_KEEPS_FORM = Satisfies(keeps_form)
 
 
 class _Narrowing:
@@ -40,7 +44,7 @@ class _Narrowing:
         if isinstance(value, Record):
             # objects of other types than dicts went through their library when they were made
             return value.replace(layout=self._layout(value.layout)) if value.native in (dict, None) else value
-        if isinstance(value, (ListOf, SetOf, MapOf)) and value.element is not None:
+        if isinstance(value, (ListOf, SetOf, MapOf)):
             return value.replace(element=self.value(value.element))
         return value
 
@@ -59,7 +63,8 @@ class ToBeLoaded(_Narrowing):
 
     def value(self, value: Value) -> Value:
         if isinstance(value, Number) and value.native is not int:
-            return value.replace(checks=(*value.checks, _NOT_ZERO))
+            more = (_KEEPS_FORM,) if value.native is Decimal and value.finish is None else ()
+            return value.replace(checks=(*value.checks, _NOT_ZERO, *more))
         value = super().value(value)
         return value.replace(checks=(*value.checks, _NOT_EMPTY)) if isinstance(value, SetOf) else value
 

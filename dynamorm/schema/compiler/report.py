@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .layouts import Converted, ListOf, MapOf, Record, SchemaLayout, ThroughLibrary, Value
+from .layouts import Converted, Record, SchemaLayout, ThroughLibrary, Value, innermost
 
 COMPILED = "compiled"
 CONVERTED = "compiled, with the library's own conversion"
@@ -70,20 +70,12 @@ def _collect(layout: SchemaLayout, path: str, outcomes: dict[str, str], above: l
     for field in layout.fields:
         name = path + field.name
         outcomes[name] = CONVERTED if field.finished else _outcome(field.value)
-        for inner in _records(field.value):
-            if inner not in above:
-                _collect(inner, name + ".", outcomes, [*above, layout])
+        inner = innermost(field.value)
+        if isinstance(inner, Record) and inner.layout not in above:
+            _collect(inner.layout, name + ".", outcomes, [*above, layout])
 
 
 def _outcome(value: Value) -> str:
     if isinstance(value, ThroughLibrary):
         return value.reason
     return CONVERTED if isinstance(value, Converted) and value.by_library else COMPILED
-
-
-def _records(value: Value | None) -> list[SchemaLayout]:
-    if isinstance(value, Record):
-        return [value.layout]
-    if isinstance(value, (ListOf, MapOf)):
-        return _records(value.element)
-    return []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from msgspec import UNSET, UnsetType, defstruct
@@ -106,10 +107,11 @@ class Structs:
             self.holds_untyped = True
             return Any
         content = self._content(value)
-        if not isinstance(content, str):
-            return _tagged(tag, content, nullable)
-        made = _struct(tag, f"{content} | UnsetType" if nullable else content, nullable)
-        self._wanting.setdefault(content, []).append(made)
+        if content in _PLAIN:
+            return _shared_struct(tag, content, nullable)
+        made = _struct(tag, content, nullable)
+        if isinstance(content, str):
+            self._wanting.setdefault(content, []).append(made)
         return made
 
     def _content(self, value: Value) -> Type:
@@ -119,11 +121,11 @@ class Structs:
             return list[str]
         if isinstance(value, ListOf):
             return list[self.attribute(value.element, value.nullable)]  # type: ignore[misc]
-        if isinstance(value, MapOf) and value.element is not None:
+        if isinstance(value, MapOf):
             return dict[str, self.attribute(value.element, True)]  # type: ignore[misc]
         if isinstance(value, Record) and not needs_wire(value.layout):
             return self.record(value.layout)
-        if isinstance(value, (Free, MapOf, Record)):
+        if isinstance(value, (Free, Record)):
             self.holds_untyped = True
             if isinstance(value, Record):
                 self.record(value.layout)
@@ -131,20 +133,14 @@ class Structs:
         return str
 
 
-def _tagged(tag: str, content: Type, nullable: bool) -> Type:
-    """Return the struct of a tag with some content; those of plain contents are the same in all schemas."""
-    known = _known.get((tag, nullable)) if content in _PLAIN else None
-    if known is None:
-        known = _struct(tag, content | UnsetType if nullable else content, nullable)
-        if content in _PLAIN:
-            _known[tag, nullable] = known
-    return known
+def _struct(tag: str, content: Type, nullable: bool) -> Type:
+    """Return the struct of a tag with some content."""
+    if nullable:
+        content = f"{content} | UnsetType" if isinstance(content, str) else content | UnsetType
+    members: list[Any] = [(tag, content, UNSET), ("NULL", Any, UNSET)] if nullable else [(tag, content)]
+    return defstruct(tag, members, forbid_unknown_fields=True, gc=False, namespace={"UnsetType": UnsetType})
 
 
 _PLAIN = (str, bool, list[str])
-_known: dict[tuple[str, bool], Type] = {}
-
-
-def _struct(tag: str, content: Type, nullable: bool) -> Type:
-    members: list[Any] = [(tag, content, UNSET), ("NULL", Any, UNSET)] if nullable else [(tag, content)]
-    return defstruct(tag, members, forbid_unknown_fields=True, gc=False, namespace={"UnsetType": UnsetType})
+# those of plain contents are the same in all schemas
+_shared_struct = cache(_struct)

@@ -109,6 +109,11 @@ def decimal_text(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def keeps_form(value: Decimal) -> bool:
+    """Return whether a Decimal is read in the form that it has, and not only as the same number."""
+    return Decimal(decimal_text(value)).as_tuple() == value.as_tuple()
+
+
 def write_free(value: Any, nulls: bool) -> AttributeValue:
     """Return the AttributeValue of a plain value; inside lists, ``nulls``, ``None`` in maps is kept."""
     kind = type(value)
