@@ -6,6 +6,7 @@ tell that the item could be loaded again; then the library has to dump the value
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,21 +27,12 @@ from .layouts import (
 )
 from .source import GIVE_UP, Source
 from .value_dumps import NULL, Store, ValueDumps
-from .values import write_item
+from .values import write_map
+
+# what has these is no name of an attribute
+_SURROGATE = re.compile("[\ud800-\udfff]").search
 
 Dump = Callable[[Mapping[str, Any]], "WireItem | None"]
-
-
-def compile_dump(layout: SchemaLayout, *, check: bool, load: Callable[[WireItem], Any] | None = None) -> Dump:
-    """Return the dump function of a schema.
-
-    With ``check`` it gives valid items only, with ``load`` only those of which that does not make ``None``.
-    """
-    if layout.dump_whole is not None:
-        return _dump_whole(layout.dump_whole, check)
-    source = Source("dump", layout.name)
-    dump: Dump = source.compiled(DumpWriter(source, check, load).schema, layout, False)
-    return dump
 
 
 class DumpWriter(ValueDumps):
@@ -91,7 +83,7 @@ class DumpWriter(ValueDumps):
         source, value, name = self.source, field.value, repr(field.name)
 
         def store(dumped: str) -> None:
-            source.line(f"out[{field.stored!r}] = {dumped}" if _is_storable(field.stored) else GIVE_UP)
+            source.line(GIVE_UP if _SURROGATE(field.stored) else f"out[{field.stored!r}] = {dumped}")
 
         if isinstance(value, ThroughLibrary) or field.always is not None:
             if not layout.outermost and not field.computed:
@@ -102,20 +94,19 @@ class DumpWriter(ValueDumps):
                 source.line(f"v = {source.default(field.always)}")
                 self.value(value, "v", store, nulls)
             return
-        if layout.outermost:
-            none_is_absent = not (field.nullable and field.required)
-        else:
-            none_is_absent = field.none_is_absent
         source.line(f"v = natives[{name}] if {name} in natives else None")
         with source.block("if v is not None:"):
             self.value(value, "v", store, nulls)
-        if not none_is_absent:
+        if not self.takes_none_for_absent(layout, field):
             with source.block(f"elif {name} in natives:"):
                 self.none(field, store, nulls)
         with source.block("else:"):
             if not layout.outermost:
                 source.line(f"absent += {name} not in natives")
             self.unset(field, store, nulls)
+
+    def takes_none_for_absent(self, layout: SchemaLayout, field: FieldLayout) -> bool:
+        return layout.outermost and not (field.nullable and field.required)
 
     def none(self, field: FieldLayout, store: Store, nulls: bool) -> None:
         """Write what is dumped for ``None``."""
@@ -159,24 +150,34 @@ class DumpWriter(ValueDumps):
             self.free("v", store, nulls, in_list=False)
 
 
+def compile_dump(
+    layout: SchemaLayout,
+    *,
+    check: bool,
+    load: Callable[[WireItem], Any] | None = None,
+    writer: type[DumpWriter] = DumpWriter,
+) -> Dump:
+    """Return the dump function of a schema.
+
+    With ``check`` it gives valid items only, with ``load`` only those of which that does not make ``None``.
+    """
+    if layout.dump_whole is not None:
+        return _dump_whole(layout.dump_whole, check)
+    source = Source("dump", layout.name)
+    dump: Dump = source.compiled(writer(source, check, load).schema, layout, False)
+    return dump
+
+
 def _dump_whole(serialise: Callable[[Mapping[str, Any], bool], Mapping[str, Any]], check: bool) -> Dump:
     """Return the dump function of a schema whose library makes the plain values."""
 
     def dump(natives: Mapping[str, Any]) -> WireItem | None:
         try:
-            return write_item(serialise(natives, check))
+            return write_map(serialise(natives, check))
         except Exception:
             return None
 
     return dump
-
-
-def _is_storable(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _is_exact(value: Value) -> bool:

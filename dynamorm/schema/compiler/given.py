@@ -13,7 +13,8 @@ from typing import Any
 from ...locks import cached_property
 from ...wire.codec import WireItem
 from ..copies import independent_copy
-from .dumping import Dump, compile_dump
+from .dumping import Dump, DumpWriter, compile_dump
+from .given_dumps import DumpsToLoad, DumpsToStore
 from .layouts import (
     LEFT_OUT,
     REFUSED,
@@ -21,23 +22,22 @@ from .layouts import (
     Default,
     DefaultValue,
     FieldLayout,
-    Flag,
-    Number,
     Record,
     SchemaLayout,
-    Text,
     fills_in,
     holds_free,
     innermost,
     keeps_natives,
 )
-from .narrowing import ToBeLoaded, ToBeStored
 from .on_demand import leave_to_library, unless_refused
 from .parts import Writer, field_alone
 from .stored_items import StoredItems
 
 Writers = Mapping[tuple[str, bool], Writer]
 Dumps = Mapping[bool, Dump]
+
+# storage keeps these as they are
+_KEPT = frozenset({str, int, bool})
 
 
 class GivenValues:
@@ -95,13 +95,10 @@ class GivenValues:
         loaded: Mapping[str, Any] | None = None
         natives = {}
         for name, value in given.items():
-            if name in self._unchanged:
-                natives[name] = value
-                continue
-            if _is_changed_by_storage(value):
+            if type(value) not in _KEPT and _is_changed_by_storage(value):
                 return None
             if name in self._kept:
-                natives[name] = independent_copy(value)
+                natives[name] = value if type(value) in _KEPT else independent_copy(value)
                 continue
             loaded = loaded or self._load(wire)
             if loaded is None or loaded.get(name) is None:
@@ -125,25 +122,9 @@ class GivenValues:
         return frozenset(name for name, field in self._taken.items() if keeps_natives(field.value))
 
     @cached_property
-    def _unchanged(self) -> frozenset[str]:
-        """The fields whose valid natives are what a load would make: texts, truth values and integers."""
-        values = {name: self._fields[name].value for name in self._kept}
-        return frozenset(
-            name
-            for name, value in values.items()
-            if isinstance(value, (Text, Flag)) or (isinstance(value, Number) and value.native is int)
-        )
-
-    @cached_property
     def _dump(self) -> Dump:
         """The function from any number of natives to their wire form, where each is valid by itself."""
-        given = ToBeLoaded()
-        fields = [
-            # what is not loaded again need not be narrowed
-            field if name in self._kept else field.replace(value=given.value(field.value))
-            for name, field in self._taken.items()
-        ]
-        return self._compiled("given", fields)
+        return self._compiled(DumpsToLoad, list(self._taken.values()))
 
     @cached_property
     def _load(self) -> Callable[[WireItem], Mapping[str, Any] | None]:
@@ -158,16 +139,16 @@ class GivenValues:
     @cached_property
     def _dump_item(self) -> Dump:
         """The function from the natives of a whole item to its wire form."""
-        fields, given = self._layout.fields, ToBeStored()
+        fields = self._layout.fields
         if any(fills_in(field.value) for field in self._fields.values()):
             return leave_to_library
         if not any(isinstance(innermost(field.value), Record) for field in fields):
             return self._dumps[True]
-        return self._compiled("put", [field.replace(value=given.value(field.value)) for field in fields])
+        return self._compiled(DumpsToStore, fields)
 
-    def _compiled(self, title: str, fields: list[FieldLayout]) -> Dump:
-        layout = SchemaLayout(f"{self._layout.name} {title}", fields)
-        dump: Dump = unless_refused(lambda: compile_dump(layout, check=True))
+    def _compiled(self, writer: type[DumpWriter], fields: list[FieldLayout]) -> Dump:
+        layout = SchemaLayout(f"{self._layout.name} given", fields)
+        dump: Dump = unless_refused(lambda: compile_dump(layout, check=True, writer=writer))
         return dump
 
 

@@ -287,11 +287,10 @@ def _is_made_anew(missing: Missing) -> bool:
 # Fields: what happens where there is no value.
 
 
-class Outcome:
-    """What to do about an attribute that is not there; told apart by identity."""
+class Outcome(Frozen):
+    """What to do about an attribute that is not there."""
 
-    def __init__(self, label: str) -> None:
-        self.label = label
+    label: str
 
     def __repr__(self) -> str:
         return f"<{self.label}>"
@@ -345,8 +344,6 @@ class FieldLayout(Frozen):
     """What a dump does without a value; a default is dumped instead, be it ``None``."""
     unset_check: Callable[[], Any] | None = None
     """Is called by dumps without a value, and raises where the item could not be loaded."""
-    none_is_absent: bool = False
-    """Inside of other schemas, a dump takes ``None`` for no value, as a load does."""
     always: DefaultValue | None = None
     """What is dumped whatever an instance holds."""
 

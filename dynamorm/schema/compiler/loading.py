@@ -15,7 +15,7 @@ from msgspec import UNSET
 from ..copies import independent_copy
 from .layouts import LEFT_OUT, REFUSED, UNSURE, Default, FieldLayout, SchemaLayout, ThroughLibrary, renews
 from .source import GIVE_UP, Source
-from .structs import Structs, takes_null
+from .structs import Structs, members_of, takes_null
 from .value_loads import ValueLoads
 from .values import read_unknown
 
@@ -47,6 +47,7 @@ class LoadWriter(ValueLoads):
     def schema(self, layout: SchemaLayout) -> None:
         source = self.source
         source.globals["UNSET"] = UNSET
+        self._members = members_of(layout)
         inputs = [(f"v{number}_", field) for number, field in enumerate(layout.fields) if not field.computed]
         made = frozenset(field.name for _, field in inputs if layout.outermost and _may_be_made(layout, field))
         renewed = tuple(field.name for _, field in inputs if layout.outermost and _is_renewed(field))
@@ -56,7 +57,7 @@ class LoadWriter(ValueLoads):
             if made or renewed:
                 source.line("absent = nulls = ()")
             for local, field in inputs:
-                self._field(layout, field, local, field.name in made)
+                self._field(field, local, field.name in made)
             source.line(f"out = {{{', '.join(f'{field.name!r}: {local}' for local, field in inputs)}}}")
             if any(field.missing in (LEFT_OUT, UNSURE) for _, field in inputs):
                 with source.block("for name in left_out:"):
@@ -73,7 +74,7 @@ class LoadWriter(ValueLoads):
                 besides = "None"
             source.line(f"return out, {besides}" if layout.outermost else "return out")
 
-    def _field(self, layout: SchemaLayout, field: FieldLayout, local: str, may_be_made: bool) -> None:
+    def _field(self, field: FieldLayout, local: str, may_be_made: bool) -> None:
         source = self.source
 
         def store(value: str) -> None:
@@ -93,13 +94,13 @@ class LoadWriter(ValueLoads):
             self.value(field.value, "w", store, on_null if takes_null(field) else None)
 
         names = [field.stored, *field.aliases]
-        source.line(f"w = {self._attribute(layout, field, names[0])}")
-        if field.missing is REFUSED and len(names) == 1 and self.structs.member(layout, field, names[0]):
+        source.line(f"w = {self._attribute(field, names[0])}")
+        if field.missing is REFUSED and len(names) == 1 and self._members[field, names[0]]:
             load()
             return
         for name in names[1:]:
             with source.block("if w is UNSET:"):
-                source.line(f"w = {self._attribute(layout, field, name)}")
+                source.line(f"w = {self._attribute(field, name)}")
         with source.block("if w is not UNSET:"):
             load()
         with source.block("else:"):
@@ -107,9 +108,9 @@ class LoadWriter(ValueLoads):
                 source.line(f"absent += ({field.name!r},)")
             self._missing(field, local)
 
-    def _attribute(self, layout: SchemaLayout, field: FieldLayout, name: str) -> str:
+    def _attribute(self, field: FieldLayout, name: str) -> str:
         """Return the expression for the struct of an attribute, ``UNSET`` where there is none."""
-        source, member = self.source, self.structs.member(layout, field, name)
+        source, member = self.source, self._members[field, name]
         if member is not None:
             return f"s.{member}"
         kind = self.structs.attribute(field.value, takes_null(field))

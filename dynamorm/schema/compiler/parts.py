@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...wire.codec import AttributeValue
-from .dumping import compile_dump
+from .dumping import DumpWriter, compile_dump
+from .given_dumps import DumpsToStore
 from .layouts import (
     LEFT_OUT,
     Accepts,
@@ -26,7 +27,6 @@ from .layouts import (
     Value,
     passes_library,
 )
-from .narrowing import ToBeStored
 from .on_demand import leave_to_library
 
 Writer = Callable[[Any], "AttributeValue | None"]
@@ -36,11 +36,7 @@ Scalar = Text | Number | Flag
 def compile_part(layout: SchemaLayout, name: str, check: bool) -> Writer:
     """Return the function for the native of a field; with ``check`` it takes valid ones only, as given."""
     field = field_alone(layout, name, check)
-    if field is None:
-        return leave_to_library
-    if check:
-        field = field.replace(value=ToBeStored().value(field.value))
-    return _writer(f"{layout.name}.{name}", field, check)
+    return leave_to_library if field is None else _writer(f"{layout.name}.{name}", field, check)
 
 
 def compile_scalar(layout: SchemaLayout, value: Scalar, check: bool) -> Writer:
@@ -83,7 +79,7 @@ def field_alone(layout: SchemaLayout, name: str, check: bool) -> FieldLayout | N
 
 def _writer(title: str, field: FieldLayout, check: bool) -> Writer:
     name, stored = field.name, field.stored
-    dump = compile_dump(SchemaLayout(title, [field]), check=check)
+    dump = compile_dump(SchemaLayout(title, [field]), check=check, writer=DumpsToStore if check else DumpWriter)
 
     def write(value: Any) -> AttributeValue | None:
         wire = dump({name: value})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...frozen import Frozen
 from .layouts import Converted, Record, SchemaLayout, ThroughLibrary, Value, innermost
 
 COMPILED = "compiled"
 CONVERTED = "compiled, with the library's own conversion"
 
 
-class Direction:
+class Direction(Frozen):
     """Load or dump of one schema: whether it is compiled, and why not; true where it is.
 
     ``fields`` has ``"compiled"`` for each field, ``"compiled, with the library's own conversion"`` where that is called
@@ -18,11 +19,10 @@ class Direction:
     generated function.
     """
 
-    def __init__(self, name: str, reason: str | None, fields: Mapping[str, str], source: str) -> None:
-        self.name = name
-        self.reason = reason
-        self.fields = fields
-        self.source = source
+    name: str
+    reason: str | None
+    fields: Mapping[str, str]
+    source: str
 
     @property
     def compiled(self) -> bool:
@@ -42,12 +42,11 @@ class Direction:
         return "\n".join([f"{self.name}: compiled", *lines])
 
 
-class CompilationReport:
+class CompilationReport(Frozen):
     """``Model.Schema.compiled``: the report on both directions."""
 
-    def __init__(self, load: Direction, dump: Direction) -> None:
-        self.load = load
-        self.dump = dump
+    load: Direction
+    dump: Direction
 
     def __bool__(self) -> bool:
         return bool(self.load) and bool(self.dump)

@@ -7,7 +7,6 @@ others; ``NULL`` stands beside the tag where it is taken.  Attributes that the s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -44,18 +43,23 @@ def needs_wire(layout: SchemaLayout) -> bool:
     return (
         layout.keeps_unknown
         or any(isinstance(field.value, ThroughLibrary) for field in layout.fields)
-        or any(is_apart for _, _, is_apart in _attributes(layout))
+        or None in members_of(layout).values()
     )
 
 
-def _attributes(layout: SchemaLayout) -> Iterator[tuple[FieldLayout, str, bool]]:
-    """Yield the attributes of each field that is loaded, and whether one cannot be a member of the struct."""
+def members_of(layout: SchemaLayout) -> dict[tuple[FieldLayout, str], str | None]:
+    """Return the member of a schema's struct for each field that is loaded and each name of its attribute.
+
+    It is ``None`` where the struct cannot have one: its members are named as attributes are, each name once.
+    """
+    members: dict[tuple[FieldLayout, str], str | None] = {}
     seen: set[str] = set()
     for field in layout.fields:
         if not field.computed:
-            for name in (field.stored, *field.aliases):
-                yield field, name, name in seen or _UNNAMEABLE(name) is not None
+            for name in dict.fromkeys((field.stored, *field.aliases)):
+                members[field, name] = None if name in seen or _UNNAMEABLE(name) else f"m{len(members)}"
                 seen.add(name)
+    return members
 
 
 class Structs:
@@ -67,13 +71,7 @@ class Structs:
     def __init__(self) -> None:
         self.holds_untyped = False
         self._records: dict[SchemaLayout, Type] = {}
-        self._members: dict[SchemaLayout, dict[tuple[str, str], str]] = {}
         self._wanting: dict[str, list[Type]] = {}
-
-    def member(self, layout: SchemaLayout, field: FieldLayout, name: str) -> str | None:
-        """Return the member of the schema's struct for an attribute of a field, ``None`` if it is not there."""
-        self.record(layout)
-        return self._members[layout].get((name, field.name))
 
     def record(self, layout: SchemaLayout) -> Type:
         """Return the struct of a schema; while that is being made, which is where a schema nests itself, its name."""
@@ -81,20 +79,16 @@ class Structs:
         if known is not None:
             return known
         title = self._records[layout] = f"Record{len(self._records)}"
-        members: dict[tuple[str, str], str] = self._members.setdefault(layout, {})
         demanded: list[Any] = []
         optional: list[Any] = []
-        renamed = {}
-        for field, name, is_apart in _attributes(layout):
-            if is_apart:
-                continue
-            member = members[name, field.name] = f"m{len(members)}"
-            renamed[member] = name
+        members = {member: attribute for attribute, member in members_of(layout).items() if member is not None}
+        for member, (field, _) in members.items():
             kind = self.attribute(field.value, takes_null(field))
             if field.missing is REFUSED and not field.aliases:
                 demanded.append((member, kind))
             else:
                 optional.append((member, kind | UnsetType, UNSET))
+        renamed = {member: name for member, (_, name) in members.items()}
         made = self._records[layout] = defstruct(title, [*demanded, *optional], rename=renamed, gc=False)
         for struct in self._wanting.pop(title, ()):
             setattr(struct, title, made)

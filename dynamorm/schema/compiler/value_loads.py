@@ -27,7 +27,7 @@ from .layouts import (
 )
 from .source import GIVE_UP, Source
 from .structs import Structs, needs_wire
-from .values import FRACTION, float_reader, read_free, read_free_map
+from .values import FRACTION, read_free, read_free_map
 
 Store = Callable[[str], None]
 OnNull = Callable[[], None]
@@ -106,8 +106,7 @@ class ValueLoads:
         if kind.native is float:
             # what has no sign needs no expression to be told; decoding knows no negative zero
             unsigned = f"len({text}) < 26 and {text}.isascii() and {text}.replace('.', '', 1).isdigit()"
-            other = f"{source.use(float_reader(kind.read), 'read')}({text})"
-            number = f"{native}({text}) or 0.0 if {unsigned} else {other}"
+            number = f"{native}({text}) or 0.0 if {unsigned} else {read}"
         elif kind.native is Decimal:
             fraction = source.use(FRACTION, "fraction")
             number = f"{native}({text}) if {digits} or {fraction}({text}) else {read}"
