@@ -260,11 +260,6 @@ def fills_in(value: Value) -> bool:
     )
 
 
-def passes_library(value: Value) -> bool:
-    """Return whether something in a native goes through its library, whose load may make another value of it."""
-    return any(isinstance(one, ThroughLibrary) for one in values_in(value))
-
-
 def renews(value: Value) -> bool:
     """Return whether another load of the same may give something else that can change in place: a default made anew."""
     return any(_is_made_anew(field.missing) for field in fields_in(value)) or any(

@@ -25,7 +25,7 @@ from .layouts import (
     Text,
     ThroughLibrary,
     Value,
-    passes_library,
+    values_in,
 )
 from .on_demand import leave_to_library
 
@@ -68,8 +68,7 @@ def field_alone(layout: SchemaLayout, name: str, check: bool) -> FieldLayout | N
         or layout.dump_declined is not None
         or layout.dump_whole is not None
         or (check and (layout.load_declined is not None or layout.finish is not None or field.changes_given))
-        or (check and passes_library(field.value))
-        or field.computed
+        or (check and any(isinstance(one, ThroughLibrary) for one in values_in(field.value)))
         or field.always is not None
         or isinstance(field.value, ThroughLibrary)
     ):
@@ -91,11 +90,7 @@ def _writer(title: str, field: FieldLayout, check: bool) -> Writer:
 def _below(value: Value | None, step: str | int | None) -> Value | None:
     """Return what is inside a value: a field by its stored name, what has a name or a place, or with ``None`` any."""
     if isinstance(value, Record) and isinstance(step, str):
-        layout = value.layout
-        if layout.finish is not None or layout.dump_declined is not None:
-            return None
-        found = [one for one in layout.fields if one.stored == step and not one.computed and one.always is None]
-        return found[0].value if found else None
+        return next((field.value for field in value.layout.fields if field.stored == step), None)
     if (
         (isinstance(value, MapOf) and isinstance(step, str))
         or (isinstance(value, ListOf) and not isinstance(step, str))

@@ -121,8 +121,6 @@ class Structs:
             return self.record(value.layout)
         if isinstance(value, (Free, Record)):
             self.holds_untyped = True
-            if isinstance(value, Record):
-                self.record(value.layout)
             return dict[str, Any]
         return str
 
