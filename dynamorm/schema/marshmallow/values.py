@@ -337,8 +337,8 @@ def _map(
         return None
     if field.key_field is None and field.value_field is None:
         return Free(mapping=True, checks=checks)
-    element = None
-    nullable = False
+    element: Value = Free()
+    nullable = True
     if field.value_field is not None:
         assert spec.element is not None
         element, nullable = describe(spec.element, field.value_field, partial), spec.element.nullable

@@ -39,6 +39,9 @@ from ..compiler.layouts import (
     Text,
     ThroughLibrary,
     Value,
+    fields_in,
+    innermost,
+    values_in,
 )
 from .conversion import IMPORT_OPTIONS, computed, default_of, export_context, import_context, instance_of, plain
 from .overrides import (
@@ -104,7 +107,7 @@ class SchemaDescriber:
         """Let the model's own validators see what was loaded, where that can be shown to them as schematics would."""
         inputs = [field for field in layout.fields if not field.computed]
         for field in inputs:
-            if not _is_true_throughout(field.value, self._is_known, lambda inner: True):
+            if not all(map(self._is_known, values_in(field.value))):
                 names = ", ".join(f"validate_{name}" for name in validators)
                 layout.load_declined = f"{layout.name} has {names}, and {field.name} is left to schematics"
                 return
@@ -326,9 +329,9 @@ class _NestedModels:
         return instance_of(model, held)
 
 
-def _holds_models(value: Value | None) -> bool:
+def _holds_models(value: Value) -> bool:
     """Return whether schematics holds instances somewhere inside where natives have dicts."""
-    return isinstance(value, Record) or (isinstance(value, (ListOf, MapOf)) and _holds_models(value.element))
+    return isinstance(innermost(value), Record)
 
 
 def _is_constant(field: Any) -> bool:
@@ -346,28 +349,9 @@ def _stored_values(model: Any, stored_names: Mapping[str, str], value: Any) -> M
     return {stored_names[name]: held for name, held in value._data.items()}
 
 
-def _is_true_throughout(
-    value: Value | None, judge: Callable[[Any], bool], judge_field: Callable[[FieldLayout], bool]
-) -> bool:
-    """Return whether something is true of a value, and of all that is inside it."""
-    waiting, seen = [value], set()
-    while waiting:
-        value = waiting.pop()
-        if not judge(value):
-            return False
-        if isinstance(value, (ListOf, MapOf)):
-            waiting.append(value.element)
-        elif isinstance(value, Record) and value.layout not in seen:
-            seen.add(value.layout)
-            if not all(map(judge_field, value.layout.fields)):
-                return False
-            waiting.extend(field.value for field in value.layout.fields)
-    return True
-
-
 def is_reloaded(value: Value) -> bool:
     """Return whether the wire form of a native value loads to what a load of its plain form gives."""
-    return _is_true_throughout(value, _is_told_by_wire_form, _has_no_default)
+    return all(map(_is_told_by_wire_form, values_in(value))) and all(map(_has_no_default, fields_in(value)))
 
 
 def _is_told_by_wire_form(value: Value) -> bool:
