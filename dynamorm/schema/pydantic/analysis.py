@@ -5,16 +5,17 @@ The describers ask all this before anything is generated, to know what generated
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum, Flag
 from functools import partial
+from itertools import chain
 from typing import Any, cast
 
 from ...spec import FieldSpec
 from ..base import prepare
 from ..compiler.layouts import Bounds, Check, Checks, Converted, Size, Value
-from .core_schema import FUNCTIONS, Model, Node, children, nodes_of, without_ref
+from .core_schema import FUNCTIONS, Model, Node, everything_in, inwards, nodes_of, without_ref
 from .natives import plain
 from .serializers import SerializationRewriter
 from .validators import ASSIGNED, STORED, ValidationRewriter, validating
@@ -63,7 +64,7 @@ class ModelAnalysis:
         )
         """Whether functions for loading see more than one value."""
         self.is_dumped_whole = (
-            any("serialization" in node for node in _down(nodes.root, nodes.fields))
+            any("serialization" in node for node in inwards(nodes.root, nodes.definitions))
             or self._has(_serialises_others)
             or self.config.get("extra_fields_behavior") == "allow"
         )
@@ -81,28 +82,20 @@ class ModelAnalysis:
 
     def _has(self, sees_others: Callable[[Node], bool]) -> bool:
         """Return whether functions for values want to see other values of the model."""
-        return any(self._has_inside(field["schema"], sees_others, set()) for field in self.fields.values())
+        inside = (everything_in(field, self.definitions, _WITH_DATA_OF_THEIR_OWN) for field in self.fields.values())
+        return any(map(sees_others, chain.from_iterable(inside)))
 
-    def _has_inside(self, node: Node, sees_others: Callable[[Node], bool], seen: set[str]) -> bool:
-        if node.get("type") == "definition-ref":
-            if node["schema_ref"] in seen:
-                return False
-            seen.add(node["schema_ref"])
-            return self._has_inside(self.definitions[node["schema_ref"]], sees_others, seen)
-        if sees_others(node):
-            return True
-        if node.get("type") in _WITH_DATA_OF_THEIR_OWN:
-            return False
-        inside = [inner for inner in children(node) if isinstance(inner, dict)]
-        return any(self._has_inside(inner, sees_others, seen) for inner in inside)
+    @property
+    def made_anew(self) -> frozenset[str]:
+        """The fields of which another load may give something else: functions make values of what is inside."""
+        return frozenset(name for name, field in self.fields.items() if self._makes_inside(field))
 
-
-def _down(root: Node, fields: Node) -> Iterator[Node]:
-    """Yield the nodes of a model from the outermost to that of its fields."""
-    while root is not fields:
-        yield root
-        root = root["schema"]
-    yield fields
+    def _makes_inside(self, field: Node) -> bool:
+        outside = everything_in(field, self.definitions, _WITH_DATA_OF_THEIR_OWN)
+        holders = [node for node in outside if node["type"] in _WITH_DATA_OF_THEIR_OWN]
+        inside = chain.from_iterable(everything_in(holder, self.definitions) for holder in holders)
+        # what is called after the fields are there also makes private attributes
+        return any("default_factory" in node or node.get("post_init") for node in inside)
 
 
 def _validates_others(node: Node) -> bool:
@@ -114,40 +107,12 @@ def _serialises_others(node: Node) -> bool:
     return bool(node.get("serialization", {}).get("is_field_serializer"))
 
 
-def fields_made_anew(model: Model) -> frozenset[str]:
-    """Return the fields of which another load may give something else: functions make values of what is inside."""
-    nodes = nodes_of(model)
-    fields: dict[str, Node] = nodes.fields["fields"]
-    return frozenset(name for name, field in fields.items() if _makes_inside(field["schema"], nodes.definitions, set()))
-
-
-def _makes_inside(node: Node, definitions: Mapping[str, Node], seen: set[str], inside: bool = False) -> bool:
-    if node.get("type") == "definition-ref":
-        if node["schema_ref"] in seen:
-            return False
-        seen.add(node["schema_ref"])
-        return _makes_inside(definitions[node["schema_ref"]], definitions, seen, inside)
-    if inside and "default_factory" in node:
-        return True
-    if node.get("type") in _WITH_DATA_OF_THEIR_OWN:
-        inside = True
-        if node.get("post_init"):  # which also makes private attributes
-            return True
-    return any(_makes_inside(inner, definitions, seen, inside) for inner in children(node) if isinstance(inner, dict))
-
-
-def _calls_users_functions(node: Node, definitions: Mapping[str, Node], seen: set[str]) -> bool:
-    if node.get("type") == "definition-ref":
-        if node["schema_ref"] in seen:
-            return False
-        seen.add(node["schema_ref"])
-        return _calls_users_functions(definitions[node["schema_ref"]], definitions, seen)
-    if node.get("type") in (*FUNCTIONS, "function-plain"):
-        function = node["function"]["function"]
-        inner = function.func if isinstance(function, partial) else function
-        if not str(getattr(inner, "__module__", "")).startswith("pydantic"):
-            return True
-    return any(_calls_users_functions(one, definitions, seen) for one in children(node) if isinstance(one, dict))
+def _is_users_function(node: Node) -> bool:
+    if node["type"] not in (*FUNCTIONS, "function-plain"):
+        return False
+    function = node["function"]["function"]
+    inner = function.func if isinstance(function, partial) else function
+    return not str(getattr(inner, "__module__", "")).startswith("pydantic")
 
 
 class ValueAnalysis:
@@ -161,23 +126,19 @@ class ValueAnalysis:
         self.owner = owner
         self.spec = spec
         self.around = around
-        self.node, outer = self._unwrapped(around)
-        self.leaf, functions = self._unwrapped(self.node, *FUNCTIONS)
+        outer, self.node = self._unwrapped(around)
+        functions, self.leaf = self._unwrapped(self.node, *FUNCTIONS)
         self.is_nullable = any(one["type"] == "nullable" for one in outer)
         self.is_serialised = any("serialization" in one for one in (*outer, *functions))
         """Whether serialisers of the user's see the value."""
-        self.assigned, _ = self._unwrapped(owner.for_assigned.rewritten(self.node))
+        _, self.assigned = self._unwrapped(owner.for_assigned.rewritten(self.node))
         self.stored = owner.for_stored.rewritten(self.node)
         self._default = next((one for one in outer if one["type"] == "default"), {})
 
-    def _unwrapped(self, node: Node, *kinds: str) -> tuple[Node, list[Node]]:
-        """Return what is inside a node, and all that was met on the way, itself included."""
-        met = [node]
-        while node["type"] in ("default", "nullable", "definition-ref", *kinds):
-            is_reference = node["type"] == "definition-ref"
-            node = self.owner.definitions[node["schema_ref"]] if is_reference else node["schema"]
-            met.append(node)
-        return without_ref(node), met
+    def _unwrapped(self, node: Node, *kinds: str) -> tuple[list[Node], Node]:
+        """Return all nodes from the outermost to what is inside, and the last of them by itself."""
+        met = list(inwards(node, self.owner.definitions, ("default", "nullable", *kinds)))
+        return met, without_ref(met[-1])
 
     def inside(self, spec: FieldSpec, key: str) -> ValueAnalysis:
         """Return the analysis of what containers hold, which a node describes under ``key``."""
@@ -191,7 +152,7 @@ class ValueAnalysis:
     @property
     def changes_given(self) -> bool:
         """Whether functions of the user's may make other values of those that are given."""
-        return _calls_users_functions(self.around, self.owner.definitions, set())
+        return any(map(_is_users_function, everything_in(self.around, self.owner.definitions)))
 
     @property
     def nested(self) -> Model | None:

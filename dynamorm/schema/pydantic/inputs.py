@@ -16,7 +16,7 @@ from ...wire.codec import WireItem, encode_item
 from ..base import Adapter, means_none
 from ..compiler import SchemaLayout
 from ..compiler.dumping import Dump, compile_dump
-from .core_schema import Model, Node, root_and_definitions, unwrapped
+from .core_schema import Model, Node, inwards, root_and_definitions
 from .validators import PUT, compile_fields_validator
 
 _ELEMENTS = {"list": "items_schema", "set": "items_schema", "frozenset": "items_schema", "dict": "values_schema"}
@@ -127,14 +127,12 @@ class InputValidator:
 
     def _fields(self, node: Node) -> dict[str, Node] | None:
         """Return the fields of a model, ``None`` where functions of its own see what is given first."""
-        node = unwrapped(node, self._definitions, ("function-after",))
-        while node["type"] == "model" and not node.get("root_model"):
-            node = unwrapped(node["schema"], self._definitions, ("function-after",))
-        found: dict[str, Node] | None = node["fields"] if node["type"] == "model-fields" else None
-        return found
+        *around, inside = inwards(node, self._definitions, ("function-after", "model"))
+        has_fields = inside["type"] == "model-fields" and not any(one.get("root_model") for one in around)
+        return inside["fields"] if has_fields else None
 
     def _refuses_none(self, node: Node) -> bool:
-        node = unwrapped(node, self._definitions, ("default", "function-after"))
+        *_, node = inwards(node, self._definitions, ("default", "function-after"))
         if node["type"] == "literal":
             return None not in node["expected"]
         return node["type"] in _REFUSE_NONE and not _takes_objects(node)
@@ -142,7 +140,7 @@ class InputValidator:
     def _is_taken_as_it_is(self, spec: FieldSpec, node: Node, above: tuple[Any, ...]) -> bool:
         """Return whether pydantic makes the same of a value as it is and of its usual form, if it makes anything."""
         # what is taken off does not see values before they are validated
-        node = unwrapped(node, self._definitions, ("default", "nullable", "function-after"))
+        *_, node = inwards(node, self._definitions, ("default", "nullable", "function-after"))
         if spec.kind == "text":
             return bool(node["type"] == "str")
         if spec.fields is not None:

@@ -34,7 +34,7 @@ from ..compiler.layouts import (
     Value,
 )
 from ..compiler.values import decimal_of, float_of, number_of
-from .analysis import ModelAnalysis, ValueAnalysis, fields_made_anew, simple_checks, unchanged
+from .analysis import ModelAnalysis, ValueAnalysis, simple_checks, unchanged
 from .core import ModelCore
 from .validators import PROJECTED, STORED, TRUSTED, compile_fields_validator, validating
 
@@ -93,7 +93,7 @@ class LoadDescriber:
         fields = self._adapter.fields
         finish = finishing(self._adapter, self._core, self._mode, direct)
         layout = SchemaLayout(self._adapter.schema_name, finish=finish)
-        made_anew = fields_made_anew(self._core.model)
+        made_anew = ModelAnalysis(self._core.model).made_anew
         for spec in fields.values():
             value = direct.get(spec.name)
             is_whole = self._mode != PARTIAL

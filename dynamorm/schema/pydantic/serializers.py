@@ -9,7 +9,7 @@ from typing import Any, cast
 from pydantic_core import CoreConfig, CoreSchema, PydanticSerializationUnexpectedValue, SchemaSerializer
 from pydantic_core.core_schema import SerializationInfo
 
-from .core_schema import FUNCTIONS, Model, Node, as_list, children, map_children, nodes_of, without_ref
+from .core_schema import FUNCTIONS, Model, Node, as_list, children, inwards, map_children, nodes_of, without_ref
 from .natives import stand_in_for
 
 
@@ -54,7 +54,7 @@ class SerializationRewriter:
             # pydantic would use what the nested class has compiled, with its exclusions
             ser = {"type": "function-plain", "function": _nested_dumper(model, members or (model,)), "info_arg": True}
             return {"type": "any", "serialization": ser, **({"ref": node["ref"]} if "ref" in node else {})}
-        if node.get("type") in ("union", "tagged-union"):
+        if node["type"] in ("union", "tagged-union"):
             members = tuple(one for choice in children(node) if (one := self._model_in(choice)) is not None)
             return map_children(node, lambda choice: self.rewritten(choice, members))
         copied = map_children(as_list(node), self.rewritten)
@@ -62,17 +62,11 @@ class SerializationRewriter:
         copied.pop("serialization_exclude_if", None)
         return copied
 
-    def _model_in(self, node: Any) -> Model | None:
+    def _model_in(self, node: Node) -> Model | None:
         """Return the model that a node stands for, unless it says itself how it is dumped."""
-        while isinstance(node, dict) and "serialization" not in node:
-            kind = node.get("type")
-            if kind == "model":
-                return None if node["root_model"] else cast("Model", node["cls"])
-            if kind == "definition-ref":
-                node = self.definitions.get(node["schema_ref"])
-            else:
-                node = node.get("schema") if kind in FUNCTIONS else None
-        return None
+        met = list(inwards(node, self.definitions, FUNCTIONS))
+        is_told = any("serialization" in one for one in met) or met[-1]["type"] != "model" or met[-1]["root_model"]
+        return None if is_told else cast("Model", met[-1]["cls"])
 
 
 def _without_model_functions(node: Node) -> Node:

@@ -23,6 +23,8 @@ from .core_schema import (
     Node,
     as_list,
     children,
+    everything_in,
+    inwards,
     map_children,
     nodes_of,
     root_and_definitions,
@@ -128,15 +130,8 @@ class ValidationRewriter:
         """Whether pydantic itself makes instances of nested models, which else stand-ins are made for."""
         self.user_functions: list[Any] = []
         if not mode.validators:
-            self._collect_user_functions(schema)
-
-    def _collect_user_functions(self, node: Node) -> None:
-        model = node.get("cls")
-        if node["type"] == "model" and isinstance(model, type):
-            self.user_functions += functions_of(cast("Model", model))
-        for inner in children(node):
-            if isinstance(inner, dict):
-                self._collect_user_functions({"type": "", **inner})
+            models = [node["cls"] for node in everything_in(schema, definitions) if node["type"] == "model"]
+            self.user_functions += [function for model in models for function in functions_of(model)]
 
     def compiled(self, schema: Node, config: Node | None = None) -> SchemaValidator:
         """Return the validator of a changed core schema, with the definitions that belong to it."""
@@ -231,26 +226,16 @@ class ValidationRewriter:
                     stored.append([field.get("serialization_alias") or name])
         return _unique(stored + paths)
 
-    def _down_to(self, node: Node, kind: str) -> Node:
-        """Follow a node through functions and references."""
-        while node["type"] != kind:
-            if node["type"] == "definition-ref":
-                node = self.definitions[node["schema_ref"]]
-            elif isinstance(node.get("schema"), dict):
-                node = node["schema"]
-            else:
-                return {}
-        return node
-
     def _fields_of(self, node: Node) -> dict[str, Node]:
-        return cast("dict[str, Node]", self._down_to(node, "model-fields").get("fields", {}))
+        *_, inside = inwards(node, self.definitions)
+        return cast("dict[str, Node]", inside["fields"]) if inside["type"] == "model-fields" else {}
 
     def _forbids(self, node: Node) -> bool:
-        behaviours = (
-            self._down_to(node, "model").get("config", {}).get("extra_fields_behavior"),
-            self._down_to(node, "model-fields").get("extra_behavior"),
+        return any(
+            "forbid" in (inner.get("extra_behavior"), inner.get("config", {}).get("extra_fields_behavior"))
+            for inner in inwards(node, self.definitions)
+            if inner["type"] in ("model", "model-fields")
         )
-        return "forbid" in behaviours
 
     def _model(self, node: Node, top: bool) -> Node:
         model = node["cls"]
@@ -273,7 +258,8 @@ class ValidationRewriter:
         stand_in = stand_in_for(model)
         copied = {key: value for key, value in node.items() if key not in ("ref", "post_init")}
         copied["cls"] = stand_in
-        before = _instances_let_in(model, stand_in, _stored_names_inside(inner) if self.mode.assigned else None)
+        *_, fields = inwards(inner, self.definitions)
+        before = _instances_let_in(model, stand_in, stored_names(fields) if self.mode.assigned else None)
         after = _instance_maker(model, post_init, loose=not self.mode.validators)
         rewritten = _with_function("after", after, _with_function("before", before, copied))
         return {**rewritten, "ref": node["ref"]} if "ref" in node else rewritten
@@ -344,12 +330,6 @@ def _lookups(alias: Any) -> list[list[Any]]:
 
 def _with_function(when: str, function: Callable[[Any], Any], node: Node) -> Node:
     return {"type": f"function-{when}", "function": {"type": "no-info", "function": function}, "schema": node}
-
-
-def _stored_names_inside(node: Node) -> dict[str, str]:
-    while node["type"] != "model-fields":
-        node = node["schema"]
-    return stored_names(node)
 
 
 def _instances_let_in(model: type, stand_in: type[StandIn], stored: dict[str, str] | None) -> Callable[[Any], Any]:
