@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import Enum, Flag
 from functools import partial
 from itertools import chain
-from typing import Any, cast
+from typing import Any
 
 from ...spec import FieldSpec
 from ..base import prepare
@@ -18,7 +18,7 @@ from ..compiler.layouts import Bounds, Check, Checks, Converted, Size, Value
 from .core_schema import FUNCTIONS, Model, Node, everything_in, inwards, nodes_of, without_ref
 from .natives import plain
 from .serializers import SerializationRewriter
-from .validators import ASSIGNED, STORED, ValidationRewriter, validating
+from .validators import ASSIGNED, STORED, ValidationRewriter
 
 _WITH_DATA_OF_THEIR_OWN = ("model", "dataclass", "typed-dict")
 UNDEMANDING_KEYS = {
@@ -47,14 +47,13 @@ class ModelAnalysis:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        core = cast(Node, model.__pydantic_core_schema__)
         nodes = nodes_of(model)
         self.fields: dict[str, Node] = nodes.fields["fields"]
         self.definitions = nodes.definitions
         self.config: Node = nodes.model.get("config", {})
         self.changes_text = any(name.startswith("str_") for name in self.config)
-        self.for_assigned = ValidationRewriter(ASSIGNED, core, self.definitions)
-        self.for_stored = ValidationRewriter(STORED, core, self.definitions)
+        self.for_assigned = ValidationRewriter(ASSIGNED, model.__pydantic_core_schema__)
+        self.for_stored = ValidationRewriter(STORED, model.__pydantic_core_schema__)
         self.for_dumping = SerializationRewriter(self.definitions)
         self.is_loaded_whole = (
             nodes.root is not nodes.model
@@ -182,7 +181,7 @@ class ValueAnalysis:
         return self._validating(self.owner.for_assigned)
 
     def _validating(self, rewriter: ValidationRewriter) -> Callable[[Any], Any]:
-        return validating(rewriter.compiled(rewriter.rewritten(self.around), self.owner.config))
+        return rewriter.compiled(rewriter.rewritten(self.around), self.owner.config)
 
     def converted(self, *, is_validated: bool = False) -> Value:
         """Return the description of values that pydantic serialises, settles and checks, or only serialises."""

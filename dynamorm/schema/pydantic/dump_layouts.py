@@ -18,8 +18,7 @@ from uuid import UUID
 from pydantic_core import SchemaSerializer, to_jsonable_python
 
 from ...spec import FieldSpec
-from ..base import ABSENT as NO_VALUE
-from ..base import WHOLE, Adapter, means_none, prepare
+from ..base import WHOLE, Adapter, means_none
 from ..compiler.layouts import (
     ABSENT,
     LEFT_OUT,
@@ -44,11 +43,9 @@ from ..compiler.layouts import (
 )
 from ..conversions import sorted_text
 from .analysis import NUMBERS, UNDEMANDING_KEYS, ModelAnalysis, ValueAnalysis, choices, simple_checks, unchanged
-from .core import ModelCore
+from .core import OutermostCore
 from .core_schema import Model
-from .load_layouts import Finish, finishing
-from .natives import PLAIN, instance_of, plain
-from .serializers import compile_serializer
+from .natives import PLAIN, plain
 from .validators import ASSIGNED
 
 _TEXTS: dict[str, type] = {
@@ -62,21 +59,46 @@ _COMPUTED = "it is computed by a function of the user's"
 _ANYTHING = SchemaSerializer({"type": "any"})
 
 
-def dump_layout(adapter: Adapter, core: ModelCore, *, keeps_unknown: bool) -> SchemaLayout:
+def dump_layout(adapter: Adapter, core: OutermostCore) -> SchemaLayout:
     """Return the description of dumps of what programs have assigned."""
     try:
         return DumpDescriber(adapter, core).outermost()
     except NotCompilable:
-        whole = WholeDump(adapter, core, finishing(adapter, core, WHOLE), keeps_unknown=keeps_unknown)
-        return SchemaLayout(adapter.schema_name, adapter.compiled.layout(WHOLE).fields, dump_whole=whole)
+        load = adapter.compiled.layout(WHOLE)
+        dump_whole = _settled_dump(adapter, core)
+        return SchemaLayout(adapter.schema_name, load.fields, finish=load.finish, dump_whole=dump_whole)
 
 
-def validated_dump_layout(adapter: Adapter, core: ModelCore) -> SchemaLayout:
+def validated_dump_layout(adapter: Adapter, core: OutermostCore) -> SchemaLayout:
     """Return the description of dumps of what pydantic has just validated."""
     try:
         return DumpDescriber(adapter, core, validated=True).outermost()
     except NotCompilable:
-        return SchemaLayout(adapter.schema_name, dump_whole=ValidatedDump(adapter, core))
+        return SchemaLayout(adapter.schema_name, dump_whole=lambda natives, check: core.dump(natives))
+
+
+def _settled_dump(adapter: Adapter, core: OutermostCore) -> Callable[[Mapping[str, Any], bool], dict[str, Any]]:
+    """Return what dumps a model by pydantic alone, where every step sees all values at once.
+
+    It does what ``natives_of_assigned`` and ``dump`` of adapters do, for values that nothing is wrong with.
+    """
+    settle, names = core.loads[ASSIGNED], frozenset(adapter.fields)
+    inputs = frozenset(spec.name for spec in adapter.inputs)
+    with_none = frozenset(spec.name for spec in adapter.inputs if means_none(spec))
+    # of these a load of what is stored could not tell that they were never given
+    told = with_none.union(spec.name for spec in adapter.inputs if spec.required and spec.kind == "set")
+
+    def dump(natives: Mapping[str, Any], check: bool) -> dict[str, Any]:
+        given = {
+            name: value
+            for name, value in natives.items()
+            if (value is not None or name in with_none) and name in inputs
+        }
+        if not (names.issuperset(natives) and told <= given.keys()):
+            raise LookupError("values of no field, or none of one that needs one")
+        return core.dump(settle(given))
+
+    return dump
 
 
 class DumpDescriber:
@@ -86,7 +108,7 @@ class DumpDescriber:
     the model's functions made of several values at once may be dumped one by one.
     """
 
-    def __init__(self, adapter: Adapter, core: ModelCore, *, validated: bool = False) -> None:
+    def __init__(self, adapter: Adapter, core: OutermostCore, *, validated: bool = False) -> None:
         self._adapter = adapter
         self._core = core
         self._validated = validated
@@ -101,10 +123,9 @@ class DumpDescriber:
         if self._is_more_than_fields(model) or len(adapter.by_stored) != len(adapter.fields):
             raise NotCompilable("it is more than its fields")
         layout = SchemaLayout(adapter.schema_name)
-        compute = _computing(adapter, model.model, self._validated) if model.computes else None
         for spec in adapter.fields.values():
-            if spec.computed and compute is not None:
-                value = ThroughLibrary(unchanged, partial(compute, spec.stored), unchanged, _COMPUTED)
+            if spec.computed:
+                value = ThroughLibrary(unchanged, partial(self._compute, spec), unchanged, _COMPUTED)
                 layout.fields.append(FieldLayout(spec.name, spec.stored, value, computed=True))
                 continue
             analysis = model.field(spec)
@@ -124,6 +145,13 @@ class DumpDescriber:
                 field = field.replace(unset=UNSURE)  # a default may be None, which functions may see
             layout.fields.append(field)
         return layout
+
+    def _compute(self, spec: FieldSpec, natives: dict[str, Any]) -> Any:
+        """Return the plain value of a computed field; where a native is missing, nothing is computed."""
+        core = self._core
+        if not core.needed <= natives.keys():
+            return ABSENT
+        return core.compute(spec, {**core.nones, **natives} if self._validated else natives)
 
     def _is_more_than_fields(self, model: ModelAnalysis) -> bool:
         return model.is_dumped_whole if self._validated else model.is_more_than_fields
@@ -247,22 +275,6 @@ def _asks_pydantic(value: Value) -> bool:
     return any(isinstance(one, Accepts) for one in getattr(value, "checks", ()))
 
 
-def _computing(adapter: Adapter, model: Model, validated: bool) -> Callable[[str, dict[str, Any]], Any]:
-    """Return what computes a field, by its stored name, from natives; where any is missing, nothing is computed."""
-    serialise = compile_serializer(model, computed_only=True).to_python
-    needed = {spec.name for spec in adapter.inputs if spec.required and not spec.nullable and spec.kind != "set"}
-    nones = {spec.name: None for spec in adapter.inputs if spec.nullable}
-
-    def compute(stored: str, natives: dict[str, Any]) -> Any:
-        if not needed <= natives.keys():
-            return ABSENT
-        values = {**nones, **natives}
-        instance = instance_of(model, values, set(values if validated else natives), None)
-        return plain(serialise(instance, mode="python", by_alias=True, warnings="error"))[stored]
-
-    return compute
-
-
 def _unset_check(analysis: ValueAnalysis) -> Callable[[], Any] | None:
     """Return what raises where an item without a value for a field might be refused."""
     spec = analysis.spec
@@ -281,87 +293,3 @@ def _any_plain(value: Any) -> Any:
     if type(value) in PLAIN:
         return value
     return plain(_ANYTHING.to_python(value, mode="python", by_alias=True, warnings="error"))
-
-
-class WholeDump:
-    """Dumps a model by pydantic alone, where every step sees all values at once.
-
-    It does what ``natives_of_assigned`` and ``checked_dump`` of adapters do, for values that nothing is wrong with.
-    """
-
-    def __init__(self, adapter: Adapter, core: ModelCore, check: Finish, *, keeps_unknown: bool) -> None:
-        inputs = adapter.inputs
-        self._model = core.model
-        self._keeps_unknown = keeps_unknown
-        self._names = frozenset(adapter.fields)
-        self._computed = {spec.name for spec in adapter.fields.values() if spec.computed}
-        self._needed = frozenset(
-            spec.name for spec in inputs if spec.required and not spec.nullable and spec.kind != "set"
-        )
-        self._nones = {spec.name: None for spec in inputs if spec.nullable}
-        self._with_none = {spec.name: spec.stored for spec in inputs if means_none(spec)}
-        self._prepared = [(spec.stored, spec.source, spec.nullable, _inside(spec)) for spec in inputs]
-        self._settle = core.validator(ASSIGNED).validate_python
-        self._serialise = core.serializer.to_python
-        self._check = check
-
-    def __call__(self, natives: Mapping[str, Any], check: bool) -> dict[str, Any]:
-        """Return the plain values by stored name, with ``check`` only valid ones; raises where something is wrong."""
-        if not self._names.issuperset(natives):
-            raise LookupError("values of no field")
-        given = {
-            name: value
-            for name, value in natives.items()
-            if (value is not None or name in self._with_none) and name not in self._computed
-        }
-        settled = self._settle(given, strict=False, by_alias=True, by_name=False)
-        left_out = None if self._needed <= settled.keys() else self._computed
-        values = {**self._nones, **settled}
-        instance = instance_of(self._model, values, set(settled), {} if self._keeps_unknown else None)
-        serialised = self._serialise(instance, mode="python", by_alias=True, exclude=left_out, warnings="error")
-        if type(serialised) is not dict:
-            raise TypeError(serialised)
-        dumped: dict[str, Any] = plain(serialised)
-        if check:
-            for name, stored in self._with_none.items():
-                if name not in settled and dumped.get(stored, NO_VALUE) is None:
-                    del dumped[stored]
-            self._check(self._ready(dumped))
-        return dumped
-
-    def _ready(self, dumped: dict[str, Any]) -> dict[str, Any]:
-        """Return plain values that are fit for the check."""
-        ready = {}
-        for stored, source, nullable, inside in self._prepared:
-            value = dumped.get(stored, NO_VALUE)
-            if value is not NO_VALUE and (value is not None or nullable):
-                ready[source] = value if inside is None else prepare(inside, value)
-        return ready
-
-
-class ValidatedDump:
-    """Serialises natives that pydantic has just made of a whole item."""
-
-    def __init__(self, adapter: Adapter, core: ModelCore) -> None:
-        self._model = core.model
-        self._serialise = core.serializer.to_python
-        self._fields = core.model.__pydantic_fields__
-        self._nones = {spec.name: None for spec in adapter.inputs if spec.nullable}
-
-    def __call__(self, natives: Mapping[str, Any], check: bool) -> dict[str, Any]:
-        """Return the plain values by stored name; raises where something is wrong."""
-        given = {name: value for name, value in natives.items() if name in self._fields}
-        values = {**self._nones, **given}
-        if len(values) != len(self._fields):
-            raise LookupError("a model validator left a field out")
-        instance = instance_of(self._model, values, set(given), None)
-        serialised = self._serialise(instance, mode="python", by_alias=True, warnings="error")
-        if type(serialised) is not dict:
-            raise TypeError(serialised)
-        dumped: dict[str, Any] = plain(serialised)
-        return dumped
-
-
-def _inside(spec: FieldSpec) -> FieldSpec | None:
-    """Return the description of a field whose values have to be made fit themselves."""
-    return spec if spec.element is not None or spec.nested is not None else None

@@ -102,15 +102,14 @@ class InputValidator:
     def _accept(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         """What makes the natives of a whole item, or raises."""
         adapter, prepare = self._adapter, self.prepared
-        fields = compile_fields_validator(self._model, PUT)
-        if fields is not None:
-            validate = fields.validate_python
+        validate = compile_fields_validator(self._model, PUT)
+        if validate is not None:
 
             def accept_fields(values: Mapping[str, Any]) -> dict[str, Any]:
                 prepared = prepare(values)
                 if prepared is None:
                     return adapter.natives_of_whole(values)
-                natives: dict[str, Any] = validate(prepared, by_alias=True, by_name=False)[0]
+                natives: dict[str, Any] = validate(prepared)[0]
                 return natives
 
             return accept_fields

@@ -36,7 +36,7 @@ from ..compiler.layouts import (
 from ..compiler.values import decimal_of, float_of, number_of
 from .analysis import ModelAnalysis, ValueAnalysis, simple_checks, unchanged
 from .core import ModelCore
-from .validators import PROJECTED, STORED, TRUSTED, compile_fields_validator, validating
+from .validators import OF_STORED, STORED, compile_fields_validator
 
 Finish = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -53,11 +53,10 @@ def finishing(adapter: Adapter, core: ModelCore, mode: str, direct: Collection[s
     Fields that are ``direct`` come as natives, and are taken so where no value is missing.
     """
     if mode != WHOLE:
-        return validating(core.validator(PROJECTED if mode == PARTIAL else TRUSTED))
-    fields = compile_fields_validator(core.model, STORED)
-    if fields is None:
+        return core.loads[OF_STORED[mode]]
+    validate_all = compile_fields_validator(core.model, STORED)
+    if validate_all is None:
         return partial(adapter.load_stored, mode=mode)
-    validate_all = validating(fields)
 
     def finish(values: dict[str, Any]) -> dict[str, Any]:
         natives, extra, _ = validate_all(values)
@@ -65,9 +64,9 @@ def finishing(adapter: Adapter, core: ModelCore, mode: str, direct: Collection[s
 
     if not direct:
         return finish
-    rest = compile_fields_validator(core.model, STORED, direct)
-    assert rest is not None
-    count, validate_rest, is_all_direct = len(adapter.inputs), validating(rest), len(direct) == len(adapter.inputs)
+    validate_rest = compile_fields_validator(core.model, STORED, direct)
+    assert validate_rest is not None
+    count, is_all_direct = len(adapter.inputs), len(direct) == len(adapter.inputs)
 
     def finish_rest(values: dict[str, Any]) -> dict[str, Any]:
         if len(values) != count:

@@ -16,7 +16,8 @@ from typing import Any, cast
 import pydantic
 from pydantic_core import CoreConfig, CoreSchema, SchemaValidator
 
-from ...frozen import FrozenValue
+from ...frozen import Frozen
+from ..base import PARTIAL, TRUSTED, WHOLE
 from .core_schema import (
     FUNCTIONS,
     Model,
@@ -47,7 +48,7 @@ _MARKERS = (
 )
 
 
-class ValidationMode(FrozenValue):
+class ValidationMode(Frozen):
     """In what a validation differs from that of the user's model."""
 
     whole: bool = False
@@ -65,20 +66,20 @@ GIVEN = ValidationMode()
 GIVEN_ONLY = ValidationMode(defaults=False)
 PUT = ValidationMode(whole=True)
 STORED = ValidationMode(whole=True, stored=True)
-PROJECTED = ValidationMode(defaults=False, stored=True)
-TRUSTED = ValidationMode(stored=True, validators=False)
+OF_STORED = {
+    WHOLE: STORED,
+    PARTIAL: ValidationMode(defaults=False, stored=True),
+    TRUSTED: ValidationMode(stored=True, validators=False),
+}
 ASSIGNED = ValidationMode(defaults=False, stored=True, validators=False, assigned=True)
 
-
-def validating(validator: SchemaValidator) -> Callable[[Any], Any]:
-    """Return the function that validates what was stored or assigned."""
-    return functools.partial(validator.validate_python, strict=False, by_alias=True, by_name=False)
+Validate = Callable[[Any], Any]
 
 
-def compile_validator(model: Model, mode: ValidationMode, *, hide_input: bool = False) -> SchemaValidator:
-    """Return the validator of a model."""
+def compile_validator(model: Model, mode: ValidationMode, *, hide_input: bool = False) -> Validate:
+    """Return what validates the values of a model."""
     nodes = nodes_of(model)
-    rewriter = ValidationRewriter(mode, cast(Node, model.__pydantic_core_schema__), nodes.definitions)
+    rewriter = ValidationRewriter(mode, model.__pydantic_core_schema__)
     config = nodes.model.get("config", {})
     if mode.whole:
         schema = rewriter.rewritten(without_ref(nodes.root), top=True)
@@ -87,20 +88,16 @@ def compile_validator(model: Model, mode: ValidationMode, *, hide_input: bool = 
     return rewriter.compiled(schema, {**config, "hide_input_in_errors": True} if hide_input else dict(config))
 
 
-def compile_fields_validator(
-    model: Model, mode: ValidationMode, without: Collection[str] = ()
-) -> SchemaValidator | None:
-    """Return the validator of a model's fields, but for some, which gives (values, extra, names) and no instance.
+def compile_fields_validator(model: Model, mode: ValidationMode, without: Collection[str] = ()) -> Validate | None:
+    """Return what validates the fields of a model, but for some, to (values, extra, names) and to no instance.
 
     ``None`` where the model has functions of its own that want to see an instance.
     """
     nodes = nodes_of(model)
-    inside = nodes.model["schema"]
-    while inside["type"] == "function-before":
-        inside = inside["schema"]
+    *_, inside = inwards(nodes.model["schema"], nodes.definitions, ("function-before",))
     if nodes.root is not nodes.model or nodes.model.get("post_init") is not None or inside is not nodes.fields:
         return None
-    rewriter = ValidationRewriter(mode, cast(Node, model.__pydantic_core_schema__), nodes.definitions)
+    rewriter = ValidationRewriter(mode, model.__pydantic_core_schema__)
     schema = rewriter.rewritten(nodes.model["schema"], top=True)
     if without:
         fields = {name: field for name, field in schema["fields"].items() if name not in without}
@@ -108,12 +105,10 @@ def compile_fields_validator(
     return rewriter.compiled(schema, rewriter.config_of(nodes.model))
 
 
-def compile_element_validator(schema: Any, functions: Iterable[Any]) -> SchemaValidator:
-    """Return the validator that converts what was assigned to something that is no field; ``functions`` do not run."""
-    root, definitions = root_and_definitions(schema)
-    rewriter = ValidationRewriter(ASSIGNED, schema, definitions)
-    rewriter.user_functions += functions
-    return rewriter.compiled(rewriter.rewritten(without_ref(root)))
+def compile_element_validator(schema: Any, functions: Iterable[Any]) -> Validate:
+    """Return what converts values that were assigned to something that is no field; ``functions`` do not run."""
+    rewriter = ValidationRewriter(ASSIGNED, schema, functions)
+    return rewriter.compiled(rewriter.rewritten(without_ref(rewriter.root)))
 
 
 _ABSENT: Any = object()
@@ -123,23 +118,26 @@ _ORIGINAL = "\0original"
 class ValidationRewriter:
     """Changes core schemas for validation in one mode."""
 
-    def __init__(self, mode: ValidationMode, schema: Node, definitions: Mapping[str, Node]) -> None:
+    def __init__(self, mode: ValidationMode, schema: Any, functions: Iterable[Any] = ()) -> None:
+        """Take a core schema, and the functions of the user's that are not seen in the models inside."""
         self.mode = mode
-        self.definitions = definitions
+        self.root, self.definitions = root_and_definitions(schema)
         self.makes_instances = mode.validators and _CAN_IGNORE_PREBUILT
         """Whether pydantic itself makes instances of nested models, which else stand-ins are made for."""
-        self.user_functions: list[Any] = []
+        self._users_functions = list(functions)
         if not mode.validators:
-            models = [node["cls"] for node in everything_in(schema, definitions) if node["type"] == "model"]
-            self.user_functions += [function for model in models for function in functions_of(model)]
+            models = [node["cls"] for node in everything_in(schema, self.definitions) if node["type"] == "model"]
+            self._users_functions += [function for model in models for function in functions_of(model)]
 
-    def compiled(self, schema: Node, config: Node | None = None) -> SchemaValidator:
-        """Return the validator of a changed core schema, with the definitions that belong to it."""
+    def compiled(self, schema: Node, config: Node | None = None) -> Validate:
+        """Return what validates by a changed core schema, with the definitions that belong to it."""
         if self.definitions:
             definitions = [self.rewritten(one) for one in self.definitions.values()]
             schema = {"type": "definitions", "schema": schema, "definitions": definitions}
         options: dict[str, Any] = {"_use_prebuilt": False} if self.makes_instances else {}
-        return SchemaValidator(cast(CoreSchema, schema), cast(CoreConfig, config), **options)
+        validator = SchemaValidator(cast(CoreSchema, schema), cast(CoreConfig, config), **options)
+        strict = False if self.mode.stored else None
+        return functools.partial(validator.validate_python, strict=strict, by_alias=True, by_name=False)
 
     def config_of(self, model: Node) -> Node:
         """Return the configuration of a model's node, changed."""
@@ -154,7 +152,7 @@ class ValidationRewriter:
             return True
         if getattr(function, "__module__", "") == "pydantic._internal._known_annotated_metadata":
             return True
-        return any(function is one or function == one for one in self.user_functions)
+        return any(function is one or function == one for one in self._users_functions)
 
     def rewritten(self, node: Node, top: bool = False, choice: bool = False) -> Node:
         """Return a changed node; ``top`` is the outermost model, ``choice`` one of several that a value may fit."""
