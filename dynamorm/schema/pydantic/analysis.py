@@ -84,13 +84,9 @@ class ModelAnalysis:
         inside = (everything_in(field, self.definitions, _WITH_DATA_OF_THEIR_OWN) for field in self.fields.values())
         return any(map(sees_others, chain.from_iterable(inside)))
 
-    @property
-    def made_anew(self) -> frozenset[str]:
-        """The fields of which another load may give something else: functions make values of what is inside."""
-        return frozenset(name for name, field in self.fields.items() if self._makes_inside(field))
-
-    def _makes_inside(self, field: Node) -> bool:
-        outside = everything_in(field, self.definitions, _WITH_DATA_OF_THEIR_OWN)
+    def is_made_anew(self, name: str) -> bool:
+        """Return whether another load of a field may give something else: functions make values of what is inside."""
+        outside = everything_in(self.fields[name], self.definitions, _WITH_DATA_OF_THEIR_OWN)
         holders = [node for node in outside if node["type"] in _WITH_DATA_OF_THEIR_OWN]
         inside = chain.from_iterable(everything_in(holder, self.definitions) for holder in holders)
         # what is called after the fields are there also makes private attributes

@@ -78,18 +78,15 @@ class InputValidator:
         if dump is None:
             return None
         try:
-            natives = self._accept(given)
-        except Exception:
-            return None
-        wire = dump(natives)
-        if wire is not None:
-            return wire
-        try:
+            prepared = self.prepared(given)
+            natives = self._adapter.natives_of_whole(given) if prepared is None else self._load(prepared)
+            if not natives.keys() <= self._adapter.fields.keys():
+                return None  # there are values of no field
+            wire = dump(natives)
             # what was accepted is not validated again
-            encoded: WireItem = encode_item(self._adapter.dump(natives))
+            return encode_item(self._adapter.dump(natives)) if wire is None else wire
         except Exception:
             return None
-        return encoded
 
     @cached_property
     def _dump(self) -> Dump | None:
@@ -99,30 +96,10 @@ class InputValidator:
             return None  # whatever is wrong with a schema, its library says it best
 
     @cached_property
-    def _accept(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        """What makes the natives of a whole item, or raises."""
-        adapter, prepare = self._adapter, self.prepared
+    def _load(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        """What makes the natives of a whole item that is prepared, or raises."""
         validate = compile_fields_validator(self._model, PUT)
-        if validate is not None:
-
-            def accept_fields(values: Mapping[str, Any]) -> dict[str, Any]:
-                prepared = prepare(values)
-                if prepared is None:
-                    return adapter.natives_of_whole(values)
-                natives: dict[str, Any] = validate(prepared)[0]
-                return natives
-
-            return accept_fields
-        names = frozenset(adapter.fields)
-
-        def accept(values: Mapping[str, Any]) -> dict[str, Any]:
-            prepared = prepare(values)
-            natives = adapter.natives_of_whole(values) if prepared is None else adapter.load_whole(prepared)
-            if not names.issuperset(natives):
-                raise LookupError("values of no field")
-            return natives
-
-        return accept
+        return self._adapter.load_whole if validate is None else lambda values: validate(values)[0]
 
     def _fields(self, node: Node) -> dict[str, Node] | None:
         """Return the fields of a model, ``None`` where functions of its own see what is given first."""
@@ -156,16 +133,14 @@ class InputValidator:
         fields = self._fields(node)
         if fields is None or _takes_objects(node) or node.get("config", {}).get("extra_fields_behavior") == "allow":
             return False
-        by_name = {spec.name: spec for spec in specs.values()}
-        for name, field in fields.items():
-            spec = by_name[name]
-            if not spec.name == spec.stored == spec.source:
-                return False
-            if not spec.nullable and not self._refuses_none(field["schema"]):
-                return False
-            if not self._is_taken_as_it_is(spec, field["schema"], (*above, node["cls"])):
-                return False
-        return True
+        inside = (*above, node["cls"])
+        return all(
+            spec.name == spec.stored == spec.source
+            and (spec.nullable or self._refuses_none(fields[spec.name]["schema"]))
+            and self._is_taken_as_it_is(spec, fields[spec.name]["schema"], inside)
+            for spec in specs.values()
+            if not spec.computed
+        )
 
 
 def _takes_objects(node: Node) -> bool:
