@@ -22,17 +22,9 @@ from .validators import ASSIGNED, STORED, ValidationRewriter
 
 _WITH_DATA_OF_THEIR_OWN = ("model", "dataclass", "typed-dict")
 UNDEMANDING_KEYS = {
-    "type",
-    "ref",
-    "metadata",
-    "strict",
-    "coerce_numbers_to_str",
-    "fail_fast",
-    "microseconds_precision",
-    "items_schema",
-    "keys_schema",
-    "values_schema",
-}
+    "type", "ref", "metadata", "strict", "coerce_numbers_to_str", "fail_fast", "microseconds_precision",
+    "items_schema", "keys_schema", "values_schema",
+}  # fmt: skip
 """What a node may say without demanding or changing anything about a value of the right type."""
 
 NUMBERS: dict[str, type] = {"int": int, "float": float, "decimal": Decimal}
@@ -43,15 +35,18 @@ _SIZES = {"min_length", "max_length"}
 
 
 class ModelAnalysis:
-    """What one model does beside what its fields do."""
+    """What one model does beside what its fields do.
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    Values that are ``validated`` come from pydantic just now: they are neither settled nor checked once more.
+    """
+
+    def __init__(self, model: Model, *, validated: bool = False) -> None:
+        self.validated = validated
         nodes = nodes_of(model)
         self.fields: dict[str, Node] = nodes.fields["fields"]
         self.definitions = nodes.definitions
         self.config: Node = nodes.model.get("config", {})
-        self.changes_text = any(name.startswith("str_") for name in self.config)
+        self.changes_text = not validated and any(name.startswith("str_") for name in self.config)
         self.for_assigned = ValidationRewriter(ASSIGNED, model.__pydantic_core_schema__)
         self.for_stored = ValidationRewriter(STORED, model.__pydantic_core_schema__)
         self.for_dumping = SerializationRewriter(self.definitions)
@@ -62,13 +57,13 @@ class ModelAnalysis:
             or self._has(_validates_others)
         )
         """Whether functions for loading see more than one value."""
-        self.is_dumped_whole = (
-            any("serialization" in node for node in inwards(nodes.root, nodes.definitions))
+        self.is_more_than_fields = (
+            (self.is_loaded_whole and not validated)
+            or any("serialization" in node for node in inwards(nodes.root, nodes.definitions))
             or self._has(_serialises_others)
             or self.config.get("extra_fields_behavior") == "allow"
         )
-        """Whether functions for dumping see more than one value, or values of no field are dumped."""
-        self.is_more_than_fields = self.is_loaded_whole or self.is_dumped_whole
+        """Whether functions that a dump calls see more than one value, or values of no field are dumped."""
         self.computes = bool(nodes.fields.get("computed_fields"))
 
     def field(self, spec: FieldSpec) -> ValueAnalysis:
@@ -142,7 +137,8 @@ class ValueAnalysis:
     @property
     def is_checked(self) -> bool:
         """Whether a value of the right type may be refused all the same."""
-        return self.stored["type"] != self.assigned["type"] or bool(self.stored.keys() - UNDEMANDING_KEYS)
+        is_demanding = self.stored["type"] != self.assigned["type"] or bool(self.stored.keys() - UNDEMANDING_KEYS)
+        return is_demanding and not self.owner.validated
 
     @property
     def changes_given(self) -> bool:
@@ -169,28 +165,25 @@ class ValueAnalysis:
     @property
     def check(self) -> Callable[[Any], Any]:
         """What raises for a plain value that could not be loaded."""
-        return self._validating(self.owner.for_stored)
+        return unchanged if self.owner.validated else self._validating(self.owner.for_stored)
 
     @property
-    def settle(self) -> Callable[[Any], Any]:
-        """What makes the native of an assigned value."""
-        return self._validating(self.owner.for_assigned)
+    def settle(self) -> Callable[[Any], Any] | None:
+        """What makes the native of an assigned value, where there may be others."""
+        return None if self.owner.validated else self._validating(self.owner.for_assigned)
 
     def _validating(self, rewriter: ValidationRewriter) -> Callable[[Any], Any]:
         return rewriter.compiled(rewriter.rewritten(self.around), self.owner.config)
 
-    def converted(self, *, is_validated: bool = False) -> Value:
-        """Return the description of values that pydantic serialises, settles and checks, or only serialises."""
-        spec, rewriter = self.spec, self.owner.for_dumping
+    def converted(self) -> Value:
+        """Return the description of values that pydantic serialises, settles and checks."""
+        spec, rewriter, check = self.spec, self.owner.for_dumping, self.check
         serialise = rewriter.compiled(rewriter.rewritten(self.around), self.owner.config).to_python
         serialised = partial(serialise, mode="python", by_alias=True, warnings="error")
 
         def dump(value: Any) -> Any:
             return plain(serialised(value))
 
-        if is_validated:
-            return Converted(unchanged, dump, by_library=True)
-        check = self.check
         return Converted(lambda value: check(prepare(spec, value)), dump, as_native=self.settle, by_library=True)
 
 

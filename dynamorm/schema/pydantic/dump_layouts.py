@@ -104,8 +104,7 @@ def _settled_dump(adapter: Adapter, core: OutermostCore) -> Callable[[Mapping[st
 class DumpDescriber:
     """Describes the fields of one model, and of the models inside it.
 
-    Values that are ``validated`` come from pydantic just now: they are neither settled nor checked once more, and what
-    the model's functions made of several values at once may be dumped one by one.
+    What the model's functions made of several values at once may be dumped one by one, once it is ``validated``.
     """
 
     def __init__(self, adapter: Adapter, core: OutermostCore, *, validated: bool = False) -> None:
@@ -119,8 +118,8 @@ class DumpDescriber:
 
         :raises NotCompilable: where it is more than its fields
         """
-        adapter, model = self._adapter, ModelAnalysis(self._core.model)
-        if self._is_more_than_fields(model) or len(adapter.by_stored) != len(adapter.fields):
+        adapter, model = self._adapter, ModelAnalysis(self._core.model, validated=self._validated)
+        if model.is_more_than_fields or len(adapter.by_stored) != len(adapter.fields):
             raise NotCompilable("it is more than its fields")
         layout = SchemaLayout(adapter.schema_name)
         for spec in adapter.fields.values():
@@ -137,7 +136,7 @@ class DumpDescriber:
                 required=spec.required,
                 unset=REFUSED if spec.required else LEFT_OUT,
                 unset_check=_unset_check(analysis),
-                as_native=analysis.settle if model.computes and not self._validated else None,
+                as_native=analysis.settle if model.computes else None,
                 changes_given=analysis.changes_given,
             )
             is_seen = model.computes or not isinstance(field.value, (Text, Number, Flag))
@@ -153,27 +152,12 @@ class DumpDescriber:
             return ABSENT
         return core.compute(spec, {**core.nones, **natives} if self._validated else natives)
 
-    def _is_more_than_fields(self, model: ModelAnalysis) -> bool:
-        return model.is_dumped_whole if self._validated else model.is_more_than_fields
-
-    def _checks(self, analysis: ValueAnalysis) -> Checks:
-        if not self._is_checked(analysis):
-            return ()
-        simple = simple_checks(analysis)
-        return (Accepts(analysis.check),) if simple is None else simple
-
-    def _is_checked(self, analysis: ValueAnalysis) -> bool:
-        return analysis.is_checked and not self._validated
-
-    def _changes_text(self, analysis: ValueAnalysis) -> bool:
-        return analysis.owner.changes_text and not self._validated
-
     def _inner(self, kind: Model, specs: Mapping[str, FieldSpec]) -> SchemaLayout:
         """Return the description of a nested model; one that nests itself is described once."""
         if kind in self._nested:
             return self._nested[kind]
-        model = ModelAnalysis(kind)
-        if self._is_more_than_fields(model) or model.computes or len(specs) != len(model.fields):
+        model = ModelAnalysis(kind, validated=self._validated)
+        if model.is_more_than_fields or model.computes or len(specs) != len(model.fields):
             raise NotCompilable("it is more than its fields")
         layout = self._nested[kind] = SchemaLayout(kind.__name__, outermost=False)
         for spec in specs.values():
@@ -193,14 +177,16 @@ class DumpDescriber:
         except NotCompilable:
             found = None
             self._nested = before
-        return analysis.converted(is_validated=self._validated) if found is None else found
+        return analysis.converted() if found is None else found
 
     def _plain_value(self, analysis: ValueAnalysis) -> Value | None:
         """Return the description of values that generated code writes, ``None`` for others."""
         spec, kind = analysis.spec, analysis.assigned["type"]
         if analysis.node["type"] == "model":
-            model = analysis.nested
-            return None if model is None else self._record(model, spec.fields or {})
+            model, fields = analysis.nested, spec.fields
+            if model is None or fields is None:
+                return None
+            return Record(self._inner(model, fields), native=model, take=attrgetter("__dict__"))
         known = choices(analysis.assigned)
         if known is not None:
             return self._chosen(analysis, known)
@@ -210,16 +196,16 @@ class DumpDescriber:
             return self._elements(analysis, spec.element)
         if spec.kind == "map" and kind == "dict" and spec.element is not None:
             return self._entries(analysis, spec.element)
-        if kind == "any" and not self._is_checked(analysis):
+        if kind == "any" and not analysis.is_checked:
             return Converted(unchanged, _any_plain, reload="sure", by_library=True)
         if kind in _TEXTS:
-            check = unchanged if self._validated else analysis.check
             write = sorted_text if kind == "datetime" else to_jsonable_python
-            return Converted(check, write, as_text=True, natives=(_TEXTS[kind],))
-        checks = self._checks(analysis)
+            return Converted(analysis.check, write, as_text=True, natives=(_TEXTS[kind],))
+        simple = simple_checks(analysis)
+        checks = (Accepts(analysis.check),) if simple is None else simple
         if kind in NUMBERS:
             return Number(NUMBERS[kind], NUMBERS[kind], checks=checks)
-        if kind == "str" and not self._changes_text(analysis):
+        if kind == "str" and not analysis.owner.changes_text:
             return Text(checks)
         return Flag(checks) if kind == "bool" else None
 
@@ -235,17 +221,14 @@ class DumpDescriber:
             reload="same" if is_same else "doubtful",
         )
 
-    def _record(self, model: Model, specs: Mapping[str, FieldSpec]) -> Value:
-        return Record(self._inner(model, specs), native=model, take=attrgetter("__dict__"))
-
     def _elements(self, analysis: ValueAnalysis, spec: FieldSpec) -> Value | None:
         inner = analysis.inside(spec, "items_schema")
         value = self._value(inner)
         checks: Checks = ()
-        simple = simple_checks(analysis) if analysis.assigned["type"] == "list" else None
+        simple = simple_checks(analysis)
         if simple is not None and not _asks_pydantic(value):
-            checks = () if self._validated else simple
-        elif self._is_checked(analysis):
+            checks = simple
+        elif analysis.is_checked:
             if not is_stable(value):
                 return None
             # which checks the elements too
@@ -258,8 +241,8 @@ class DumpDescriber:
     def _entries(self, analysis: ValueAnalysis, spec: FieldSpec) -> Value | None:
         keys = analysis.inside(spec, "keys_schema")
         are_texts = keys.assigned["type"] == "str" and not keys.assigned.keys() - UNDEMANDING_KEYS
-        is_checked = self._is_checked(analysis) or self._is_checked(keys)
-        if not are_texts or is_checked or keys.is_serialised or self._changes_text(analysis):
+        is_checked = analysis.is_checked or keys.is_checked
+        if not are_texts or is_checked or keys.is_serialised or analysis.owner.changes_text:
             return None
         inner = analysis.inside(spec, "values_schema")
         return MapOf(self._value(inner), nullable=inner.takes_none)
