@@ -8,7 +8,6 @@ DynamoDB has for them, so that numbers stay exact, bytes stay bytes and sets sta
 from __future__ import annotations
 
 import datetime as dt
-import pickle
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 from uuid import UUID
@@ -17,7 +16,7 @@ import pydantic
 import pydantic_core
 from pydantic.fields import ComputedFieldInfo, FieldInfo
 
-from ...exceptions import DynaModelException
+from ...exceptions import DynaModelException, to_pickle
 from ...locks import cached_property
 from ...spec import FieldSpec
 from ..base import WHOLE, Adapter, means_none
@@ -77,13 +76,10 @@ class PydanticAdapter(Adapter):
         for spec in self.fields.values():
             if spec.native is field:
                 return spec.key_type
-        if isinstance(field, ComputedFieldInfo):
-            traits = self._describer.traits_of(field.return_type)
-        elif isinstance(field, FieldInfo):
-            traits = self._describer.traits_of(field.annotation, field.metadata)
-        else:
-            traits = self._describer.traits_of(field)
-        return cast("str | None", traits.get("key_type"))
+        annotation = field.return_type if isinstance(field, ComputedFieldInfo) else field
+        if isinstance(field, FieldInfo):
+            annotation = whole_annotation(field)
+        return cast("str | None", self._describer.traits_of(annotation).get("key_type"))
 
     def has_unsorted_form(self, spec: FieldSpec) -> bool:
         (kind,) = spec.loads_to if len(spec.loads_to) == 1 else (None,)
@@ -221,10 +217,7 @@ class PydanticAdapter(Adapter):
         if field.computed:
             return plain(value)
         instance = instance_of(owner, {field.name: value}, {field.name}, None)
-        dumped = self._core_of(owner).field_serializer.to_python(
-            instance, mode="python", by_alias=True, warnings="error"
-        )
-        return plain(dumped[field.stored])
+        return plain(self._core_of(owner).serialise_field(instance)[field.stored])
 
     def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
         """Return what a field computes from others now; ``None`` where one that it asks for is not there."""
@@ -245,17 +238,9 @@ def _picklable(report: dict[str, Any]) -> dict[str, Any]:
     for name, value in report.items():
         if name == "ctx":
             report[name] = _picklable(dict(value))
-        elif not _pickles(value):
+        elif to_pickle(value) is not value:
             report[name] = str(value) if isinstance(value, Exception) else repr(value)
     return report
-
-
-def _pickles(value: Any) -> bool:
-    try:
-        pickle.loads(pickle.dumps(value))
-    except Exception:
-        return False
-    return True
 
 
 QUICK_COPIES[pydantic.BaseModel.__deepcopy__] = copy_of

@@ -178,11 +178,10 @@ class ValueAnalysis:
     def converted(self) -> Value:
         """Return the description of values that pydantic serialises, settles and checks."""
         spec, rewriter, check = self.spec, self.owner.for_dumping, self.check
-        serialise = rewriter.compiled(rewriter.rewritten(self.around), self.owner.config).to_python
-        serialised = partial(serialise, mode="python", by_alias=True, warnings="error")
+        serialise = rewriter.compiled(rewriter.rewritten(self.around), self.owner.config)
 
         def dump(value: Any) -> Any:
-            return plain(serialised(value))
+            return plain(serialise(value))
 
         return Converted(lambda value: check(prepare(spec, value)), dump, as_native=self.settle, by_library=True)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pydantic
-from pydantic_core import SchemaSerializer
 
 from ...exceptions import DynaModelException
 from ...locks import cached_property
@@ -14,13 +13,13 @@ from ...spec import FieldSpec
 from ..compiler.on_demand import OnDemand
 from .core_schema import Model
 from .natives import instance_of, plain
-from .serializers import compile_serializer
+from .serializers import Serialise, compile_serializer
 from .specs import has_secrets
 from .validators import ValidationMode, compile_validator
 
 
 class ModelCore:
-    """The validators and serialisers of one model; each is compiled when it is first needed."""
+    """What validates and serialises one model; each function is compiled when it is first needed."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -30,12 +29,13 @@ class ModelCore:
         """What validates values, by the mode: to an instance where that is ``whole``, else to a dict of natives."""
 
     @cached_property
-    def serializer(self) -> SchemaSerializer:
+    def serialise(self) -> Serialise:
+        """What serialises instances."""
         return compile_serializer(self.model)
 
     @cached_property
-    def field_serializer(self) -> SchemaSerializer:
-        """What serialises single fields, without what the model computes or does as a whole."""
+    def serialise_field(self) -> Serialise:
+        """What serialises instances with single fields, without what the model computes or does as a whole."""
         return compile_serializer(self.model, fields_only=True)
 
     @cached_property
@@ -72,9 +72,7 @@ class OutermostCore(ModelCore):
         """Return the plain values of natives, by stored name."""
         # what is computed from a whole item is stored with whole items
         left_out = None if self.needed <= natives.keys() else self._computed
-        serialised = self.serializer.to_python(
-            self.instance(natives), mode="python", by_alias=True, exclude=left_out, warnings="error"
-        )
+        serialised = self.serialise(self.instance(natives), exclude=left_out)
         dumped = plain(serialised)
         if type(dumped) is not dict:
             kind = type(serialised).__name__
@@ -86,8 +84,8 @@ class OutermostCore(ModelCore):
     def compute(self, spec: FieldSpec, natives: Mapping[str, Any]) -> Any:
         """Return the plain value of a field that is computed from natives."""
         instance = instance_of(self.model, {**self.nones, **natives}, set(natives), None)
-        return plain(self._computer.to_python(instance, mode="python", by_alias=True, warnings="error")[spec.stored])
+        return plain(self._serialise_computed(instance)[spec.stored])
 
     @cached_property
-    def _computer(self) -> SchemaSerializer:
+    def _serialise_computed(self) -> Serialise:
         return compile_serializer(self.model, computed_only=True)

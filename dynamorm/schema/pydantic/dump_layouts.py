@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Any, cast
 from uuid import UUID
 
-from pydantic_core import SchemaSerializer, to_jsonable_python
+from pydantic_core import to_jsonable_python
 
 from ...spec import FieldSpec
 from ..base import WHOLE, Adapter, means_none
@@ -46,6 +46,7 @@ from .analysis import NUMBERS, UNDEMANDING_KEYS, ModelAnalysis, ValueAnalysis, c
 from .core import OutermostCore
 from .core_schema import Model
 from .natives import PLAIN, plain
+from .serializers import SerializationRewriter
 from .validators import ASSIGNED
 
 _TEXTS: dict[str, type] = {
@@ -56,7 +57,7 @@ _TEXTS: dict[str, type] = {
     "uuid": UUID,
 }
 _COMPUTED = "it is computed by a function of the user's"
-_ANYTHING = SchemaSerializer({"type": "any"})
+_serialise_anything = SerializationRewriter({}).compiled({"type": "any"})
 
 
 def dump_layout(adapter: Adapter, core: OutermostCore) -> SchemaLayout:
@@ -275,4 +276,4 @@ def _raise_unsure() -> None:
 def _any_plain(value: Any) -> Any:
     if type(value) in PLAIN:
         return value
-    return plain(_ANYTHING.to_python(value, mode="python", by_alias=True, warnings="error"))
+    return plain(_serialise_anything(value))

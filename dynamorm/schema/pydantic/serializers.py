@@ -12,9 +12,11 @@ from pydantic_core.core_schema import SerializationInfo
 from .core_schema import FUNCTIONS, Model, Node, as_list, children, inwards, map_children, nodes_of, without_ref
 from .natives import stand_in_for
 
+Serialise = Callable[..., Any]
 
-def compile_serializer(model: Model, *, fields_only: bool = False, computed_only: bool = False) -> SchemaSerializer:
-    """Return the serialiser of a model, or of its fields by themselves, or of what is computed only."""
+
+def compile_serializer(model: Model, *, fields_only: bool = False, computed_only: bool = False) -> Serialise:
+    """Return what serialises a model, or its fields by themselves, or what is computed only."""
     nodes = nodes_of(model)
     rewriter = SerializationRewriter(nodes.definitions)
     schema = rewriter.rewritten_top(without_ref(nodes.root))
@@ -31,12 +33,13 @@ class SerializationRewriter:
     def __init__(self, definitions: Mapping[str, Node]) -> None:
         self.definitions = definitions
 
-    def compiled(self, schema: Node, config: Node | None) -> SchemaSerializer:
-        """Return the serialiser of a changed core schema, with the definitions that belong to it."""
+    def compiled(self, schema: Node, config: Node | None = None) -> Serialise:
+        """Return what serialises by a changed core schema, with the definitions that belong to it."""
         if self.definitions:
             definitions = [self.rewritten(one) for one in self.definitions.values()]
             schema = {"type": "definitions", "schema": schema, "definitions": definitions}
-        return SchemaSerializer(cast(CoreSchema, schema), cast(CoreConfig, config))
+        serializer = SchemaSerializer(cast(CoreSchema, schema), cast(CoreConfig, config))
+        return functools.partial(serializer.to_python, mode="python", by_alias=True, warnings="error")
 
     def rewritten_top(self, node: Node) -> Node:
         """Return the changed node of the model itself, with the functions around it."""
@@ -82,13 +85,11 @@ def _without_model_functions(node: Node) -> Node:
 def _nested_dumper(model: Model, members: tuple[type, ...]) -> Callable[[Any, SerializationInfo], Any]:
     """Return what dumps instances of a model, in a union only those that no other member fits better."""
 
-    @functools.cache
-    def compiled() -> SchemaSerializer:
-        return compile_serializer(model)
+    compiled = functools.cache(functools.partial(compile_serializer, model))
 
     def dump(value: Any, info: SerializationInfo) -> Any:
         if next((kind for kind in type(value).__mro__ if kind in members), None) is not model:
             raise PydanticSerializationUnexpectedValue(f"Expected {model.__name__}, got {type(value).__name__}")
-        return compiled().to_python(value, mode="python", by_alias=True, warnings="error")
+        return compiled()(value)
 
     return dump

@@ -157,7 +157,9 @@ class ValidationRewriter:
     def rewritten(self, node: Node, top: bool = False, choice: bool = False) -> Node:
         """Return a changed node; ``top`` is the outermost model, ``choice`` one of several that a value may fit."""
         node = as_list(node)
-        kind = node.get("type")
+        kind = node["type"]
+        if self.mode.stored and node.get("extra_behavior") == "forbid":
+            node = {**node, "extra_behavior": "ignore"}
         if isinstance(node, _Unchanged):
             return map_children(node, self.rewritten)
         if kind == "model" and not node["root_model"]:
@@ -182,8 +184,6 @@ class ValidationRewriter:
         elif kind == "json":
             native = self.rewritten(node.get("schema") or {"type": "any"})
             copied = {"type": "union", "mode": "left_to_right", "choices": [copied, native]}
-        elif self.mode.stored and copied.get("extra_behavior") == "forbid":
-            copied["extra_behavior"] = "ignore"
         return copied
 
     def _without_user_function(self, node: Node) -> Node:
@@ -236,18 +236,12 @@ class ValidationRewriter:
         )
 
     def _model(self, node: Node, top: bool) -> Node:
-        model = node["cls"]
         inner = node["schema"]
         if not self.mode.validators:
             while inner["type"] in FUNCTIONS and self._is_users(inner["function"]["function"]):
                 inner = inner["schema"]
-        copied: Node = {
-            "type": "model",
-            "cls": model,
-            "schema": self.rewritten(inner, top),
-            "config": self.config_of(node),
-        }
-        copied.update((key, node[key]) for key in ("strict", "post_init", "ref") if key in node)
+        copied: Node = {key: node[key] for key in ("type", "cls", "strict", "post_init", "ref") if key in node}
+        copied.update(schema=self.rewritten(inner, top), config=self.config_of(node))
         return copied if self.makes_instances else self._by_stand_in(copied, inner)
 
     def _by_stand_in(self, node: Node, inner: Node) -> Node:
@@ -271,10 +265,7 @@ class ValidationRewriter:
                     field["schema"] = {"type": "default", "schema": field["schema"], "default": _ABSENT}
             anything = {"type": "default", "schema": {"type": "any"}, "default": _ABSENT}
             fields[_ORIGINAL] = {"type": "model-field", "schema": anything}
-        copied = {**node, "fields": fields}
-        if self.mode.stored and node.get("extra_behavior") == "forbid":
-            copied["extra_behavior"] = "ignore"
-        return copied
+        return {**node, "fields": fields}
 
     def fields_as_dict(self, node: Node, config: Mapping[str, Any]) -> Node:
         """Return what makes a dict of those fields of a model that are given."""
@@ -283,18 +274,13 @@ class ValidationRewriter:
             inner = field["schema"]
             if not self.mode.defaults and inner["type"] == "default":
                 inner = inner["schema"]
-            fields[name] = {
-                "type": "typed-dict-field",
-                "schema": inner,
-                "required": False,
-                "validation_alias": field["validation_alias"],
-            }
+            alias = field["validation_alias"]
+            fields[name] = {"type": "typed-dict-field", "schema": inner, "required": False, "validation_alias": alias}
         copied: Node = {"type": "typed-dict", "fields": fields, "config": dict(config)}
-        for key in ("extras_schema", "extra_behavior"):
-            if key in node:
-                copied[key] = self.rewritten(node[key]) if key == "extras_schema" else node[key]
-        if self.mode.stored:
-            copied["extra_behavior"] = "ignore"
+        if "extras_schema" in node:
+            copied["extras_schema"] = self.rewritten(node["extras_schema"])
+        if self.mode.stored or "extra_behavior" in node:
+            copied["extra_behavior"] = "ignore" if self.mode.stored else node["extra_behavior"]
         return copied
 
     def _renamed(self, node: Node, top: bool) -> dict[str, Node]:
