@@ -10,6 +10,7 @@ import pydantic
 from ...exceptions import DynaModelException
 from ...locks import cached_property
 from ...spec import FieldSpec
+from ..compiler.layouts import ABSENT
 from ..compiler.on_demand import OnDemand
 from .core_schema import Model
 from .natives import instance_of, plain
@@ -53,11 +54,11 @@ class OutermostCore(ModelCore):
         self._inputs = frozenset(spec.name for spec in inputs)
         self._computed = {spec.name for spec in specs if spec.computed}
         self._names = self._inputs | self._computed
-        self.nones = {spec.name: None for spec in inputs if spec.nullable}
-        self.needed = frozenset(
+        self._nones = {spec.name: None for spec in inputs if spec.nullable}
+        # without these an item is not whole
+        self._needed = frozenset(
             spec.name for spec in inputs if spec.required and not spec.nullable and spec.kind != "set"
         )
-        """The fields without which an item is not whole."""
         self.keeps_unknown = model.model_config.get("extra") == "allow"
 
     def instance(self, natives: Mapping[str, Any]) -> pydantic.BaseModel:
@@ -66,12 +67,12 @@ class OutermostCore(ModelCore):
         if not self._inputs.issuperset(natives):
             given = {name: value for name, value in natives.items() if name in self._inputs}
             extra = {name: value for name, value in natives.items() if name not in self._names}
-        return instance_of(self.model, {**self.nones, **given}, set(given), extra if self.keeps_unknown else None)
+        return instance_of(self.model, {**self._nones, **given}, set(given), extra if self.keeps_unknown else None)
 
     def dump(self, natives: Mapping[str, Any]) -> dict[str, Any]:
         """Return the plain values of natives, by stored name."""
         # what is computed from a whole item is stored with whole items
-        left_out = None if self.needed <= natives.keys() else self._computed
+        left_out = None if self._needed <= natives.keys() else self._computed
         serialised = self.serialise(self.instance(natives), exclude=left_out)
         dumped = plain(serialised)
         if type(dumped) is not dict:
@@ -81,9 +82,15 @@ class OutermostCore(ModelCore):
             )
         return dumped
 
-    def compute(self, spec: FieldSpec, natives: Mapping[str, Any]) -> Any:
-        """Return the plain value of a field that is computed from natives."""
-        instance = instance_of(self.model, {**self.nones, **natives}, set(natives), None)
+    def compute(self, spec: FieldSpec, natives: Mapping[str, Any], *, validated: bool) -> Any:
+        """Return the plain value of a computed field; where a native is missing, nothing is computed.
+
+        Where natives are ``validated``, pydantic has set those that are not there, too.
+        """
+        if not self._needed <= natives.keys():
+            return ABSENT
+        values = {**self._nones, **natives}
+        instance = instance_of(self.model, values, set(values if validated else natives), None)
         return plain(self._serialise_computed(instance)[spec.stored])
 
     @cached_property

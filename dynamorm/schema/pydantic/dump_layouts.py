@@ -20,7 +20,6 @@ from pydantic_core import to_jsonable_python
 from ...spec import FieldSpec
 from ..base import WHOLE, Adapter, means_none
 from ..compiler.layouts import (
-    ABSENT,
     LEFT_OUT,
     REFUSED,
     UNSURE,
@@ -125,7 +124,8 @@ class DumpDescriber:
         layout = SchemaLayout(adapter.schema_name)
         for spec in adapter.fields.values():
             if spec.computed:
-                value = ThroughLibrary(unchanged, partial(self._compute, spec), unchanged, _COMPUTED)
+                compute = partial(self._core.compute, spec, validated=self._validated)
+                value = ThroughLibrary(unchanged, compute, unchanged, _COMPUTED)
                 layout.fields.append(FieldLayout(spec.name, spec.stored, value, computed=True))
                 continue
             analysis = model.field(spec)
@@ -145,13 +145,6 @@ class DumpDescriber:
                 field = field.replace(unset=UNSURE)  # a default may be None, which functions may see
             layout.fields.append(field)
         return layout
-
-    def _compute(self, spec: FieldSpec, natives: dict[str, Any]) -> Any:
-        """Return the plain value of a computed field; where a native is missing, nothing is computed."""
-        core = self._core
-        if not core.needed <= natives.keys():
-            return ABSENT
-        return core.compute(spec, {**core.nones, **natives} if self._validated else natives)
 
     def _inner(self, kind: Model, specs: Mapping[str, FieldSpec]) -> SchemaLayout:
         """Return the description of a nested model; one that nests itself is described once."""

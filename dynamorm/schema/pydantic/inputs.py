@@ -17,7 +17,7 @@ from ..base import Adapter, means_none
 from ..compiler import SchemaLayout
 from ..compiler.dumping import Dump, compile_dump
 from .core_schema import Model, Node, inwards, root_and_definitions
-from .validators import PUT, compile_fields_validator
+from .validators import PUT, Validate, compile_fields_validator
 
 _ELEMENTS = {"list": "items_schema", "set": "items_schema", "frozenset": "items_schema", "dict": "values_schema"}
 _REFUSE_NONE = frozenset(
@@ -78,10 +78,14 @@ class InputValidator:
         if dump is None:
             return None
         try:
-            prepared = self.prepared(given)
-            natives = self._adapter.natives_of_whole(given) if prepared is None else self._load(prepared)
-            if not natives.keys() <= self._adapter.fields.keys():
-                return None  # there are values of no field
+            prepared, validate_fields = self.prepared(given), self._validate_fields
+            if prepared is not None and validate_fields is not None:
+                natives = validate_fields(prepared)[0]
+            else:
+                adapter = self._adapter
+                natives = adapter.natives_of_whole(given) if prepared is None else adapter.load_whole(prepared)
+                if not adapter.fields.keys() >= natives.keys():
+                    return None  # there are values of no field
             wire = dump(natives)
             # what was accepted is not validated again
             return encode_item(self._adapter.dump(natives)) if wire is None else wire
@@ -96,10 +100,8 @@ class InputValidator:
             return None  # whatever is wrong with a schema, its library says it best
 
     @cached_property
-    def _load(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
-        """What makes the natives of a whole item that is prepared, or raises."""
-        validate = compile_fields_validator(self._model, PUT)
-        return self._adapter.load_whole if validate is None else lambda values: validate(values)[0]
+    def _validate_fields(self) -> Validate | None:
+        return compile_fields_validator(self._model, PUT)
 
     def _fields(self, node: Node) -> dict[str, Node] | None:
         """Return the fields of a model, ``None`` where functions of its own see what is given first."""
