@@ -37,12 +37,16 @@ if hasattr(os, "register_at_fork"):
 
 
 class Route(NamedTuple):
-    """How requests for an operation go out: where to, with which headers, and signed by whom."""
+    """How requests for an operation go out: where to, with which headers, and signed by whom.
+
+    ``is_usual`` says that there are no other headers than those that :func:`request_bytes` writes.
+    """
 
     operation: str
     destination: Destination
     headers: Mapping[str, str]
     signer: Signer
+    is_usual: bool
 
 
 def request_bytes(
@@ -57,7 +61,7 @@ def request_bytes(
 
     :raises ConfigurationError: for what would break out of its header
     """
-    _operation, destination, headers, signer = route
+    _operation, destination, headers, signer, _is_usual = route
     user_agent = headers.get("User-Agent", "")
     if not user_agent.isprintable():
         refuse_unsendable("the user agent", user_agent)
