@@ -114,8 +114,12 @@ def _retry_lines(attempt: int, context: dict[str, Any], announced: int | None) -
     retries = context.get("retries")
     if retries is None:
         # the time keeps machines apart that go on from the same image of memory
-        now = time.time_ns() >> 10 & 0xFFFFFFFFFFFF
-        retries = context["retries"] = {"invocation-id": f"{_process}-{next(_calls) & 0xFFFF:04x}-{now:012x}"}
-    most = retries.get("max", announced)
+        number = (next(_calls) & 0xFFFF) << 48 | time.time_ns() >> 10 & 0xFFFFFFFFFFFF
+        # four digits of the call's number, a hyphen, and twelve of the time
+        name = f"{_process}-{number.to_bytes(8, 'big').hex('-', 6)}"
+        context["retries"] = {"invocation-id": name}
+        most = announced
+    else:
+        name, most = retries["invocation-id"], retries.get("max", announced)
     limit = "" if most is None else f"; max={most}"
-    return f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"
+    return f"amz-sdk-invocation-id: {name}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"

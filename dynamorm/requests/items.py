@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..bounded import Bounded
@@ -57,25 +58,29 @@ class Request(NamedTuple):
         return self._replace(payload={**self.payload, "Limit": limit})
 
 
+# Without the function that the class has for it, since there is one of these for every request.
+_request: Callable[[tuple[str, dict[str, Any], bool, bool]], Request] = partial(tuple.__new__, Request)
+
+
 def build_get(table: str, key: WireItem, *, consistent: bool = False, paths: Sequence[Path] | None = None) -> Request:
     payload: dict[str, Any] = {"TableName": table, "Key": key}
     if consistent:
         payload["ConsistentRead"] = True
     if paths is not None:
         _add(payload, "ProjectionExpression", render_projection(paths))
-    return Request("GetItem", payload, as_texts=True)
+    return _request(("GetItem", payload, True, True))
 
 
 def build_put(table: str, item: WireItem, conditions: Sequence[Condition] = ()) -> Request:
     payload: dict[str, Any] = {"TableName": table, "Item": item}
     _add_conditions(payload, conditions)
-    return Request("PutItem", payload)
+    return _request(("PutItem", payload, True, False))
 
 
 def build_delete(table: str, key: WireItem, conditions: Sequence[Condition] = ()) -> Request:
     payload: dict[str, Any] = {"TableName": table, "Key": key}
     _add_conditions(payload, conditions)
-    return Request("DeleteItem", payload)
+    return _request(("DeleteItem", payload, True, False))
 
 
 def build_update(
@@ -91,7 +96,7 @@ def build_update(
         _refuse_overlapping(tuple([action.path for action in actions]))
         _add(payload, "UpdateExpression", render_update(actions))
     _add_conditions(payload, conditions)
-    return Request("UpdateItem", payload)
+    return _request(("UpdateItem", payload, True, False))
 
 
 _apart: Bounded[tuple[Path, ...], bool] = Bounded(1_024)
