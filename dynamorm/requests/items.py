@@ -6,23 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from ..bounded import Bounded
-from ..exceptions import InvalidExpression
 from ..expressions import (
     Action,
     Condition,
     Path,
     Rendered,
-    overlapping,
     render_condition,
     render_projection,
-    render_update,
-    shown_path,
+    render_update_if,
 )
 from ..wire.codec import WireItem
 
 _NAMES = "ExpressionAttributeNames"
 _VALUES = "ExpressionAttributeValues"
+_ITEM_IN_REFUSAL = "ReturnValuesOnConditionCheckFailure"
 
 
 def shown_request(operation: str, payload: Mapping[str, Any]) -> str:
@@ -92,24 +89,16 @@ def build_update(
     returning: str = "ALL_NEW",
 ) -> Request:
     payload: dict[str, Any] = {"TableName": table, "Key": key, "ReturnValues": returning}
-    if actions:
-        _refuse_overlapping(tuple([action.path for action in actions]))
-        _add(payload, "UpdateExpression", render_update(actions))
-    _add_conditions(payload, conditions)
+    if not actions:
+        _add_conditions(payload, conditions)
+        return _request(("UpdateItem", payload, True, False))
+    payload["UpdateExpression"], condition, payload[_NAMES], values = render_update_if(actions, conditions)
+    if values:
+        payload[_VALUES] = values
+    if condition:
+        payload["ConditionExpression"] = condition
+        payload[_ITEM_IN_REFUSAL] = "ALL_OLD"
     return _request(("UpdateItem", payload, True, False))
-
-
-_apart: Bounded[tuple[Path, ...], bool] = Bounded(1_024)
-
-
-def _refuse_overlapping(paths: tuple[Path, ...]) -> None:
-    if len(paths) == 1 or paths in _apart:
-        return
-    clash = overlapping(paths)
-    if clash is not None:
-        first, second = (shown_path(path) for path in clash)
-        raise InvalidExpression(f"an update of {first} and of {second} at once: DynamoDB changes each place one time")
-    _apart.remember(paths, True)
 
 
 def _add(payload: dict[str, Any], name: str, rendered: Rendered) -> None:
@@ -127,7 +116,7 @@ def _add(payload: dict[str, Any], name: str, rendered: Rendered) -> None:
 def _add_conditions(payload: dict[str, Any], conditions: Sequence[Condition]) -> None:
     if conditions:
         _add(payload, "ConditionExpression", render_condition(conditions))
-        payload["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        payload[_ITEM_IN_REFUSAL] = "ALL_OLD"
 
 
 def build_query(
