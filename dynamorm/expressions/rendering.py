@@ -89,7 +89,8 @@ class RenderedUpdate(NamedTuple):
 class _UpdateTemplate(NamedTuple):
     """The texts of an update with its condition, their names, and the placeholders of their values.
 
-    ``order`` has the actions in the order of the text; ``is_plain`` says that each has the one value that it was given.
+    ``order`` has the actions in the order of the text.  ``steps`` has those with values, each with what stands for an
+    absent attribute, if its text names that; it is ``None`` where a value is more than one that was given.
     """
 
     update: str
@@ -97,7 +98,7 @@ class _UpdateTemplate(NamedTuple):
     names: dict[str, str]
     holders: tuple[str, ...]
     order: tuple[int, ...]
-    is_plain: bool
+    steps: tuple[tuple[int, dict[str, Any] | None], ...] | None
 
 
 _update_templates: Bounded[Any, _UpdateTemplate] = Bounded(1_024)
@@ -121,8 +122,11 @@ def render_update_if(actions: Sequence[Action], conditions: Sequence[Condition])
     if template is None:
         template = _update_templates.remember(question, _update_template(actions, conditions))
     values: list[Any] = []
-    if template.is_plain:
-        values = [actions[number].value for number in template.order]
+    if template.steps is not None:
+        for number, default in template.steps:
+            values.append(actions[number].value)
+            if default is not None:
+                values.append(default)
     else:
         for number in template.order:
             _add_values(actions[number], values)
@@ -137,14 +141,17 @@ def _update_template(actions: Sequence[Action], conditions: Sequence[Condition])
         raise InvalidExpression(f"an update of {first} and of {second} at once: DynamoDB changes each place one time")
     update = render_update(actions)
     condition = render_condition(conditions) if conditions else Rendered("", {}, {})
-    is_plain = all(type(action.value) is dict and action.kind not in _DEFAULTS for action in actions)
+    order, steps = _in_order_of_clauses(actions), None
+    if all(type(action.value) is dict or action.value is None for action in actions):
+        valued = [number for number in order if actions[number].value is not None]
+        steps = tuple([(number, _DEFAULTS.get(actions[number].kind)) for number in valued])
     return _UpdateTemplate(
         update.text,
         condition.text,
         update.names | condition.names,
         (*update.values, *condition.values),
-        _in_order_of_clauses(actions),
-        is_plain,
+        order,
+        steps,
     )
 
 
