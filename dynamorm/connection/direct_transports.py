@@ -81,7 +81,9 @@ class _Direct(ABC):
             return None
         context: dict[str, Any] = {}
         try:
-            body, route = _body(operation, payload), self._route(endpoint, operation)
+            body, route = _body(operation, payload), endpoint.routes[operation]
+            if self._is_lambda:
+                route = _with_trace(route)
             response = exchanged(exchange, route, body, credentials, context, texts)
         except (LeftToBotocore, UnsignableRequest):
             return None
@@ -108,7 +110,9 @@ class _Direct(ABC):
                     endpoint = self._endpoints.get(account)
                     if endpoint is None:
                         endpoint = self._endpoints[account] = yield Ask(partial(self._endpoint, exchange, account))
-                    route = self._route(endpoint, operation)
+                    route = endpoint.routes[operation]
+                    if self._is_lambda:
+                        route = _with_trace(route)
                     context: dict[str, Any] = {}
                     response = yield from exchange.perform(route, body, credentials, context, texts)
                     return _parsed(exchange, operation, response, context)
@@ -117,10 +121,6 @@ class _Direct(ABC):
             self._note_objection(objection)
         answer: dict[str, Any] = yield Ask(partial(self._call_through_client, operation, payload, well_formed, texts))
         return answer
-
-    def _route(self, endpoint: Endpoint, operation: str) -> Route:
-        route = endpoint.routes[operation]
-        return _with_trace(route) if self._is_lambda else route
 
     @abstractmethod
     def _note_objection(self, objection: str) -> None:
@@ -157,7 +157,8 @@ def _body(operation: str, payload: dict[str, Any]) -> bytes:
         # as botocore does: without a token a transaction that is sent again may happen twice
         payload = {**payload, "ClientRequestToken": str(uuid.uuid4())}
     try:
-        if _names_an_arn(payload):
+        table = payload.get("TableName")
+        if _names_an_arn(payload) if table is None else table[:4] == "arn:":
             raise LeftToBotocore("a table is named by its ARN, whose account may have an endpoint of its own")
         return encode_payload(payload)
     except (TypeError, AttributeError, orjson.JSONEncodeError):
@@ -166,9 +167,7 @@ def _body(operation: str, payload: dict[str, Any]) -> bytes:
 
 
 def _names_an_arn(payload: dict[str, Any]) -> bool:
-    table = payload.get("TableName")
-    if table is not None:
-        return bool(table[:4] == "arn:")
+    """Whether one of several tables is named by its ARN."""
     names = [*payload.get("RequestItems", ())]
     for action in payload.get("TransactItems", ()):
         names += [part.get("TableName") for part in action.values()]

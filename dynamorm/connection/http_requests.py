@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 
+from ..bounded import Bounded
 from .destinations import Destination
 from .header_values import refuse_unsendable, refuse_unsendable_header
 from .signer import FrozenCredentials, Signer
@@ -34,6 +35,9 @@ def _name_process() -> None:
 _name_process()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_name_process)
+
+# user agents that no header is broken by
+_sendable_agents: Bounded[str, bool] = Bounded(64)
 
 
 class Route(NamedTuple):
@@ -63,8 +67,9 @@ def request_bytes(
     """
     _operation, destination, headers, signer, _is_usual = route
     user_agent = headers.get("User-Agent", "")
-    if not user_agent.isprintable():
+    if user_agent not in _sendable_agents:
         refuse_unsendable("the user agent", user_agent)
+        _sendable_agents.remember(user_agent, True)
     head = signer.head_for_json_post(
         destination.target, headers["X-Amz-Target"], headers["Content-Type"], body, credentials
     )
