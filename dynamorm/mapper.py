@@ -190,8 +190,14 @@ class Mapper:
 
     def require_key(self, wire: WireItem) -> None:
         """Refuse an item without a usable key."""
-        for name in self.key.names:
-            self.check_key_value(name, wire.get(name))
+        for name, letter in self._key_letters:
+            value = wire.get(name)
+            if value is None or not value.get(letter):
+                self.check_key_value(name, value)
+
+    @cached_property
+    def _key_letters(self) -> tuple[tuple[str, str], ...]:
+        return tuple((name, self.key.types[name]) for name in self.key.names)
 
     def check_key_value(self, stored: str, value: AttributeValue | None) -> None:
         """Refuse what DynamoDB does not take as the value of a key attribute."""

@@ -19,7 +19,7 @@ from ..instances.loading import loader
 from ..requests import build_batch_get, build_batch_write
 from ..schema import PARTIAL
 from ..store import Store
-from ..wire.codec import WireItem, decode_item
+from ..wire.codec import WireItem, decode_item, encode_number
 from ..wire.paths import Path
 from ..wire.sizes import checked_size
 from ..wire.texts import StoredItem, key_within
@@ -77,7 +77,8 @@ class TypedWrites:
         self.lane = place.connection
         self.table = place.table
         self.sender = store.model
-        self._home = self.lane, self.table
+        # a text, since Python computes its hash once
+        self._home = f"{id(self.lane)} {self.table}"
         self._names = store.mapper.key.names
         self._first = self._names[0]
         self._second = self._names[1] if len(self._names) > 1 else None
@@ -85,12 +86,13 @@ class TypedWrites:
     def key(self, item: WireItem) -> Hashable:
         # each attribute of a key has one type in all items, and values of different types are never equal here
         first = item[self._first]
-        content = first["S"] if "S" in first else Decimal(first["N"]) if "N" in first else bytes(first["B"])
+        content = first["S"] if "S" in first else _told_apart(first)
         if self._second is None:
             return self._home, content
         second = item[self._second]
-        beside = second["S"] if "S" in second else Decimal(second["N"]) if "N" in second else bytes(second["B"])
-        return self._home, content, beside
+        if "N" in second and second["N"].isdigit():
+            return self._home, content, second["N"]
+        return self._home, content, second["S"] if "S" in second else _told_apart(second)
 
     def write(self, requests: Mapping[str, list[Any]], sender: Any) -> Flow[dict[str, Any]]:
         answer: dict[str, Any] = yield Call(self.place.connection, build_batch_write(requests), sender)
@@ -135,6 +137,14 @@ class TypedWrites:
         """Return the entry that deletes the item with a key."""
         alone = demand if demand.conditions else None
         return entry_of((self, self.key(key), key, True, KEY_SIZE, position, tag, given, alone, None))
+
+
+def _told_apart(value: Mapping[str, Any]) -> str | bytes:
+    """Return what tells the value of a key from others; Python hashes a text once, and a number every time."""
+    if "N" not in value:
+        return bytes(value["B"])
+    text: str = value["N"]
+    return text if text.isdigit() else encode_number(Decimal(text))
 
 
 # The most bytes that the text of a key takes: those of 2,048 and 1,024 bytes, each of which may be written as six.

@@ -6,9 +6,10 @@ It does not know what items look like: a :class:`Target` says how they are sent 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from ..exceptions import (
@@ -226,6 +227,7 @@ class Writes:
         self._begun: float | None = None
         self._waiting: dict[Hashable, Entry] = {}
         self._again: dict[Hashable, Entry] = {}
+        self._reserve: Iterator[Entry] = iter(())
         self._alone: deque[Entry] = deque()
         # of items whose keys are under way, or to be sent again
         self._held: dict[Hashable, Entry] = {}
@@ -240,21 +242,22 @@ class Writes:
 
     # Handing in.
 
-    def take(self, entries: Iterable[Entry]) -> bool:
+    def take(self, entries: Sequence[Entry]) -> bool:
         """Let writes wait; returns whether there is enough for a request, so that :meth:`send` has to be carried out.
 
         :raises BatchError: if the whole has come to an early end
         """
         if self._error is not None:
             raise self._error
-        busy = self._busy
+        busy, waiting, held = self._busy, self._waiting, self._held
+        before = len(waiting) + len(held)
         for entry in entries:
-            key = entry.key
-            waiting = self._held if key in busy else self._waiting
-            if key in waiting:
-                self.report.replaced += 1
-            waiting[key] = entry
-        return len(self._waiting) + len(self._again) >= MOST_WRITES or self._is_ending
+            if busy and entry.key in busy:
+                held[entry.key] = entry
+            else:
+                waiting[entry.key] = entry
+        self.report.replaced += before + len(entries) - len(waiting) - len(held)
+        return len(waiting) + len(self._again) >= MOST_WRITES or self._is_ending
 
     def send(self) -> Flow[None]:
         """Send as long as there is enough for a full request, and wait where too much is under way."""
@@ -262,6 +265,13 @@ class Writes:
             self._begun = yield Now()
         while len(self._waiting) + len(self._again) >= MOST_WRITES or self._is_ending:
             yield from self._go_on()
+
+    def send_all(self, entries: Iterable[Entry]) -> Flow[None]:
+        """Take and send any number of writes, all of which are handed in from the start."""
+        self._reserve = iter(entries)
+        while some := list(islice(self._reserve, MOST_WRITES)):
+            if self.take(some):
+                yield from self.send()
 
     def finish(self) -> Flow[None]:
         """Send the rest, and wait for every answer.
@@ -329,11 +339,14 @@ class Writes:
         if first is None:
             return None
         entries = {first.key: first} if first.demand is not None else self._fitting(first.target.lane)
-        for key in entries:
-            if key in self._again:
-                del self._again[key]
-            else:
-                del self._waiting[key]
+        if not self._again and len(entries) == len(self._waiting):
+            self._waiting.clear()
+        else:
+            for key in entries:
+                if key in self._again:
+                    del self._again[key]
+                else:
+                    del self._waiting[key]
         self._busy.update(entries)
         return _Batch(entries, pause)
 
@@ -367,7 +380,9 @@ class Writes:
             return
         self._under_way.remove(batch)
         if not isinstance(outcome, DynamoException):
-            self._note_written([entry for key, entry in batch.entries.items() if key not in undone])
+            self._note_written(
+                {key: entry for key, entry in batch.entries.items() if key not in undone} if undone else batch.entries
+            )
         elif _passes(outcome):
             undone = batch.entries
         elif len(batch.entries) > 1:
@@ -383,19 +398,19 @@ class Writes:
             yield Invoke(self._refused, (refused,))
         yield from self._tell()
 
-    def _note_written(self, entries: list[Entry]) -> None:
+    def _note_written(self, entries: Mapping[Hashable, Entry]) -> None:
         if not entries:
             return
         self.report.written += len(entries)
         self._fruitless = self._rounds = 0
-        for entry in entries:
+        for entry in entries.values():
             if entry.values:
                 entry.given.__dict__.update(entry.values)
         if not self._held:
-            self._busy.difference_update([entry.key for entry in entries])
+            self._busy.difference_update(entries)
             return
-        for entry in entries:
-            self._release(entry.key, entry)
+        for key, entry in entries.items():
+            self._release(key, entry)
 
     def _release(self, key: Hashable, earlier: Entry | None = None) -> None:
         """Let another write of the same item go its way."""
@@ -449,7 +464,7 @@ class Writes:
         for some in (self._again, self._waiting, self._held):
             self._lost += [(entry, None) for entry in some.values()]
             some.clear()
-        self._lost += [(entry, None) for entry in self._alone]
+        self._lost += [(entry, None) for entry in (*self._alone, *self._reserve)]
         self._alone.clear()
         self._busy.clear()
         self._lost.sort(key=lambda lost: lost[0].position)

@@ -91,7 +91,7 @@ class PlainItems(NamedTuple):
     def put_batch(self, items: Iterable[Mapping[str, Any]]) -> Flow[None]:
         """Store any number of items; of those with one key the last."""
         target, writes = PlainWrites(self), Writes()
-        writes.take([target.put(self._item(item), position) for position, item in enumerate(items)])
+        yield from writes.send_all([target.put(self._item(item), position) for position, item in enumerate(items)])
         yield from writes.finish()
         writes.report.raise_first()
 

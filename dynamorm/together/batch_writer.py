@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..drivers import run
 from ..exceptions import DynamoTableException
-from ..flows import Flow
 from ..locks import Lock
 from ..many.writes import Failure, Report
 from ..progress import Progress
@@ -60,8 +59,11 @@ class BatchWriter:
         :raises BatchError: if an earlier write had no answer
         """
         with self._lock:
-            self._require_open()
-            self._carry_out(self._writing.put(model_or_instance, item, tag))
+            if not self._is_open:
+                raise _closed()
+            flow = self._writing.put(model_or_instance, item, tag)
+            if flow is not None:
+                run(flow)
 
     def delete(self, model_or_instance: Any, /, **key: Any) -> None:
         """Delete the item of an instance, or the item of a model that has a key; it is no error if there is none.
@@ -69,18 +71,11 @@ class BatchWriter:
         :raises BatchError: if an earlier write had no answer
         """
         with self._lock:
-            self._require_open()
-            self._carry_out(self._writing.delete(model_or_instance, key))
-
-    def _carry_out(self, flow: Flow[None] | None) -> None:
-        if flow is not None:
-            run(flow)
-
-    def _require_open(self) -> None:
-        if not self._is_open:
-            raise DynamoTableException(
-                "a BatchWriter writes inside its with block: with BatchWriter() as writer: writer.put(...)"
-            )
+            if not self._is_open:
+                raise _closed()
+            flow = self._writing.delete(model_or_instance, key)
+            if flow is not None:
+                run(flow)
 
     def __enter__(self) -> Self:
         if self._is_open is not None:
@@ -94,3 +89,9 @@ class BatchWriter:
         with self._lock:
             self._is_open = False
             run(self._writing.end() if error is None else self._writing.abandon())
+
+
+def _closed() -> DynamoTableException:
+    return DynamoTableException(
+        "a BatchWriter writes inside its with block: with BatchWriter() as writer: writer.put(...)"
+    )

@@ -45,7 +45,8 @@ class BatchWriting:
             item, target = first, self._target_of(first)
         else:
             target = self._target_in(first)
-        position = self._next_position()
+        position = self._position
+        self._position += 1
         try:
             entry = put_entry(target, item, position, tag)
         except DynamoException as error:
@@ -60,7 +61,8 @@ class BatchWriting:
             raise InvalidKey(f"delete({first!r}, {', '.join(key)}=...): a key goes with the class of a model")
         else:
             given, target = first, self._target_of(first)
-        position = self._next_position()
+        position = self._position
+        self._position += 1
         try:
             entry = delete_entry(target, given, position)
         except DynamoException as error:
@@ -80,11 +82,6 @@ class BatchWriting:
     def abandon(self) -> Flow[None]:
         """Send nothing more."""
         return self._writes.abandon()
-
-    def _next_position(self) -> int:
-        position = self._position
-        self._position += 1
-        return position
 
     def _invalid(self, target: TypedWrites, error: DynamoException, item: Any, tag: Any) -> Flow[None] | None:
         if self._on_invalid == "raise":
@@ -106,8 +103,8 @@ class BatchWriting:
         return self._here(model, definition.store)
 
     def _target_of(self, instance: Any) -> TypedWrites:
-        kind = type(instance)
-        if not is_complete_model(kind):
+        kind, latest = type(instance), self._latest
+        if (latest is None or latest[0] is not kind) and not is_complete_model(kind):
             raise DynaModelException(
                 f"{instance!r} is no instance of a model: give one, or the class of a model and an item"
             )

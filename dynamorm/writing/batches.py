@@ -40,7 +40,7 @@ def _write(
     target = TypedWrites(store, store.here)
     try:
         if iterable is None:
-            writes.take([make(target, item, position) for position, item in enumerate(given)])
+            yield from writes.send_all([make(target, item, position) for position, item in enumerate(given)])
         else:
             yield from _stream(writes, target, iterable, make)
         yield from writes.finish()

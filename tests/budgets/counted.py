@@ -152,6 +152,11 @@ def main(library: str, endpoint: str) -> None:
         book.pages = next(changes)
         book.save(partial=True)
 
+    def write(some: list[Any]) -> None:
+        with dynamorm.BatchWriter() as writer:
+            for one in some:
+                writer.put(one)
+
     def of_many(operation: Callable[[int], Any]) -> float:
         many, few = (calls_of(lambda count=count: operation(count)) for count in (100, 50))
         return (many - few) / 50
@@ -171,6 +176,7 @@ def main(library: str, endpoint: str) -> None:
         "get_batch, each item": of_many(lambda count: list(Book.get_batch([("a", place) for place in range(count)]))),
         "put_batch, each item": of_many(lambda count: Book.put_batch(*made[:count])),
         "put_batch of dicts, each item": of_many(lambda count: Book.put_batch(*given[:count])),
+        "BatchWriter, each item": of_many(lambda count: write(made[:count])),
         "query of five parts": calls_of(
             lambda: Book.query(shelf="a", place__gt=3, title__contains="T", pages__lt=900, lent=False).explain()
         ),
