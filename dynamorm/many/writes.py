@@ -322,6 +322,8 @@ class Writes:
         batch = coming[handle]
         try:
             outcome = handle.result()
+        except DynamoException as error:  # the thread is lost, in a forked child
+            outcome = error
         except BaseException as error:
             self._lose(batch, error)
             raise

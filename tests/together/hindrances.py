@@ -88,3 +88,25 @@ class HurtingProxy(FaultProxy):
             kinds = ["reset before the engine saw it", "reset after the engine saw it", "close without an answer"]
             return chance.choice(kinds), chance
         return "none", chance
+
+
+def refuse(monkeypatch, is_guilty, hold=lambda request: None):
+    """Let batch writes with an entry of some kind be refused, as DynamoDB refuses what it finds invalid."""
+    call = Connection.call
+
+    def answer(connection, request, sender=None):
+        entries = [entry for some in request.payload.get("RequestItems", {}).values() for entry in some]
+        hold(request)
+        if any(map(is_guilty, entries)):
+            request = request._replace(payload={"RequestItems": {}})  # a batch of nothing is refused
+        return call(connection, request, sender)
+
+    monkeypatch.setattr(Connection, "call", answer)
+
+
+def numbered(*those):
+    def is_one(entry):
+        ((_, content),) = entry.items()
+        return int(content.get("Item", content.get("Key"))["number"]["N"]) in those
+
+    return is_one
