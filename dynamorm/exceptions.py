@@ -16,7 +16,7 @@
     │   ├── NotProjected              a filter on an attribute that the index does not hold
     │   ├── AmbiguousIndex            more than one index would answer
     │   ├── TableMismatch             the live table is not the one the model declares
-    │   ├── DoesNotExist              the item that was demanded is not there
+    │   ├── DoesNotExist              the item that was demanded is not there; each model has its own kind
     │   │   └── NoSuchPosition        ``query[7]`` of fewer items (also an ``IndexError``)
     │   ├── MultipleFound             one item was demanded and there are more
     │   ├── ScanRefused               the model's table does not want to be scanned (``on_scan``)
@@ -58,7 +58,9 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import TYPE_CHECKING, Any
+import sys
+from functools import reduce
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -291,11 +293,34 @@ class TableMismatch(DynamoTableException):
 
 
 class DoesNotExist(DynamoTableException):
-    """An item that has to be there is not."""
+    """An item that has to be there is not.
+
+    What is raised for a model is a class of the model's own, ``Book.DoesNotExist``, which is a kind of this one, and of
+    that of the model's parents.
+    """
+
+    NoSuchPosition: ClassVar[type[NoSuchPosition]]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _, *described = super().__reduce__()
+        # a model inside of a function cannot be found by others, and neither can its errors
+        kind = next(kind for kind in type(self).__mro__ if _is_found_by_name(kind))
+        return kind, *described
+
+
+def _is_found_by_name(kind: type) -> bool:
+    try:
+        found: Any = reduce(getattr, kind.__qualname__.split("."), sys.modules[kind.__module__])
+    except (AttributeError, KeyError):
+        return False
+    return found is kind
 
 
 class NoSuchPosition(DoesNotExist, IndexError):
     """A query has fewer items than its position says."""
+
+
+DoesNotExist.NoSuchPosition = NoSuchPosition
 
 
 class MultipleFound(DynamoTableException):

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast, overload
 
 import six
 
+from . import exceptions
 from .arguments import check_mapping, check_switch, split_boto3_arguments
-from .attributes import Abstract, complete, missing
+from .attributes import Abstract, complete, give_error, missing
 from .definition import Definition, define
 from .drivers import perform, run
 from .entity import Entity
-from .exceptions import DoesNotExist, DynaModelException
+from .exceptions import DynaModelException
 from .expressions import Reference
 from .guards import CARRIED
 from .handles import ModelHandle
@@ -27,7 +28,7 @@ from .relationships.declaring import Relationship, bind, partners_given
 from .signals import model_prepared, post_init, pre_init
 from .store import plain
 from .wire.codec import WireItem, with_bytes
-from .writing import saving, updating
+from .writing import creating, saving, updating
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -40,6 +41,7 @@ class DynaModelMeta(type):
         cls: Any = super().__new__(mcs, name, bases, attrs)
         if not any(isinstance(base, DynaModelMeta) for base in bases):
             return cls
+        give_error(cls)
         parents = [parent for parent in cls.__mro__[1:] if parent not in DynaModel.__mro__]
         definition = define(name, attrs, parents)
         if definition is None:
@@ -82,7 +84,9 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
     """
 
     _dynamorm: ClassVar[Definition]
+    _dynamorm_does_not_exist: ClassVar[type[exceptions.DoesNotExist]] = exceptions.DoesNotExist
     relationships: ClassVar[dict[str, Relationship]]
+    DoesNotExist: ClassVar[type[exceptions.DoesNotExist]] = exceptions.DoesNotExist
 
     # positional-only, so that fields may be called self, or cls in the class methods below
     def __init__(self, /, partial: bool = False, **raw: Any) -> None:
@@ -181,7 +185,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         found = cls.get(consistent=consistent, **keys)
         if found is None:
             shown = ", ".join(f"{name}={value!r}" for name, value in keys.items())
-            raise DoesNotExist(f"there is no {cls.__name__} with {shown}")
+            store = cls._dynamorm.store
+            raise store.does_not_exist(f"there is no {store.model.__name__} with {shown}")
         return found
 
     @classmethod
@@ -309,6 +314,30 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         :raises HashKeyExists: if there is one
         """
         return run(saving.put(cls._dynamorm.store, item, conditions, put_item_kwargs, unique=True))
+
+    @classmethod
+    def create(cls, /, **values: Any) -> Self:
+        """Make an instance and store it, if there is no item with its key; returns the instance.
+
+        :raises HashKeyExists: if there is one
+        """
+        made: Self = run(creating.create(cls._dynamorm.store, values))
+        return made
+
+    @classmethod
+    def get_or_create(cls, /, defaults: Mapping[str, Any] | None = None, **keys: Any) -> tuple[Self, bool]:
+        """Return the instance with a primary key, and whether it was stored just now because there was none.
+
+        However many do this at once, one of them stores the item, and all others get that one.
+
+        :param defaults: the other values of a new item; those that are callables are called, for a new item only
+
+        Example::
+
+            book, created = Book.get_or_create(isbn="12345678910", defaults={"title": "Untitled"})
+        """
+        found: tuple[Self, bool] = run(creating.get_or_create(cls._dynamorm.store, defaults, keys))
+        return found
 
     @classmethod
     def put_batch(cls, /, *items: Any, overwrite_by_pkeys: Any = None) -> None:

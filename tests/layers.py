@@ -41,7 +41,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "reading.key_conditions",
         "reading.cursors",
     ),
-    "writing": ("writing.saving", "writing.updating", "writing.answers", "writing.update_actions"),
+    "writing": ("writing.creating", "writing.saving", "writing.updating", "writing.answers", "writing.update_actions"),
     "tables": (
         "tables.table",
         "tables.declared",

@@ -15,7 +15,7 @@ from operator import index
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from ..drivers import run
-from ..exceptions import InvalidCursor, InvalidExpression, MisusedExpression, NoSuchPosition
+from ..exceptions import InvalidCursor, InvalidExpression, MisusedExpression
 from ..expressions import Change, conjoined, conjunction
 from ..store import Store, is_complete_model, store_of
 from ..wire.codec import decode_item
@@ -193,7 +193,7 @@ class ReadIterator(ABC, Generic[Model]):
         position = self._position(position)
         found = list(self._capped(position + 1))
         if len(found) <= position:
-            raise NoSuchPosition(
+            raise self._read.store.does_not_exist.NoSuchPosition(
                 f"[{position}]: there are only {len(found)} items for {self!r}; first() gives None where there is none"
             )
         return found[position]
@@ -237,7 +237,7 @@ class ReadIterator(ABC, Generic[Model]):
         :raises DoesNotExist: if there is none
         :raises MultipleFound: if there are more
         """
-        found: Model = run(verbs.one(self._read.capped(2).iteration(), self))
+        found: Model = run(verbs.one(self._read.capped(2), self))
         return found
 
     def count(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..exceptions import ConditionFailed, DoesNotExist, InvalidExpression, MultipleFound
+from ..exceptions import ConditionFailed, InvalidExpression, MultipleFound
 from ..expressions import Change, Condition, leaves, shortened
 from ..flows import Call, Flow, Place
 from ..instances.loading import loaded
@@ -59,11 +59,12 @@ def first(iteration: Iteration) -> Flow[Any]:
     return None if found is END else found
 
 
-def one(iteration: Iteration, shown: Any) -> Flow[Any]:
-    """Return the one item of an iteration that goes on to two at most."""
+def one(read: Read, shown: Any) -> Flow[Any]:
+    """Return the one item of a read that goes on to two at most."""
+    iteration = read.iteration()
     found = yield from iteration.next_item()
     if found is END:
-        raise DoesNotExist(f"there is no item for {shown!r}")
+        raise read.store.does_not_exist(f"there is no item for {shown!r}")
     if (yield from iteration.next_item()) is not END:
         raise MultipleFound(f"there is more than one item for {shown!r}")
     return found

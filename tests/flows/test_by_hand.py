@@ -20,7 +20,7 @@ from dynamorm.reading.query import ReadIterator
 from dynamorm.table import DynamoTable3
 from dynamorm.tables import applying
 from dynamorm.tables.plain_items import PlainBatch
-from dynamorm.writing import saving, updating
+from dynamorm.writing import creating, saving, updating
 
 from ..libraries import integer, text
 from .hand import Script, Scripted, Unused, by_hand
@@ -165,16 +165,20 @@ MODEL = {
     ),
     "put": Verb(lambda m: saving.put(store(m), NEW, None, {}), lambda m: m.put(NEW), ({},)),
     "put_unique": Verb(lambda m: saving.put(store(m), NEW, None, {}, unique=True), lambda m: m.put_unique(NEW), ({},)),
+    "create": Verb(lambda m: creating.create(store(m), NEW), lambda m: m.create(**NEW), ({},)),
+    "get_or_create": Verb(
+        lambda m: creating.get_or_create(store(m), {"title": "Of Trees"}, {"isbn": "1"}),
+        lambda m: m.get_or_create(isbn="1", defaults={"title": "Of Trees"}),
+        ({}, {}),
+    ),
     "put_batch": Verb(
         lambda m: write_batch(TypedItems(store(m), store(m).here), [{"isbn": {"S": "1"}}, {"isbn": {"S": "2"}}]),
         lambda m: m.put_batch({"isbn": "1"}, {"isbn": "2"}),
         (UNWRITTEN, {}),
     ),
-    "save": Verb(
-        lambda m: saving.save(store(m), loaded(m), False, False, False, None, {}), lambda m: loaded(m).save(), ({},)
-    ),
+    "save": Verb(lambda m: saving.save(store(m), loaded(m), saving.Wish(), {}), lambda m: loaded(m).save(), ({},)),
     "save of what was changed": Verb(
-        lambda m: saving.save(store(m), changed(m), True, False, False, None, {}),
+        lambda m: saving.save(store(m), changed(m), saving.Wish(partial=True), {}),
         lambda m: changed(m).save(partial=True),
         (UPDATED,),
     ),
@@ -207,7 +211,7 @@ MODEL = {
     ),
     "refresh": Verb(lambda m: saving.refresh(store(m), loaded(m), True), lambda m: loaded(m).refresh(), (FOUND,)),
     "delete": Verb(
-        lambda m: saving.delete_instance(store(m), loaded(m), None, {}), lambda m: loaded(m).delete(), ({},)
+        lambda m: saving.delete_instance(store(m), loaded(m), saving.Wish(), {}), lambda m: loaded(m).delete(), ({},)
     ),
     "delete_item": Verb(
         lambda m: saving.delete_key(store(m), None, {"isbn": "1"}), lambda m: m.delete_item(isbn="1"), ({},)
@@ -250,7 +254,7 @@ READS = {
         (LAST,),
     ),
     "one": Verb(
-        lambda m: verbs.one(read_of(m.query(isbn="1")).capped(2).iteration(), "it"),
+        lambda m: verbs.one(read_of(m.query(isbn="1")).capped(2), "it"),
         lambda m: m.query(isbn="1").one(),
         (LAST,),
     ),
@@ -386,6 +390,7 @@ def compare(model: Any, verb: Verb, monkeypatch: Any) -> None:
 
 # What asks DynamoDB for nothing.
 QUIET_ON_MODELS = {
+    "DoesNotExist",
     "changes",
     "extra",
     "find",
@@ -436,6 +441,7 @@ QUIET_ON_TABLES = {
     "create",
     "full_name",
     "get_resource",
+    "guarded",
     "index_attribute_fields",
     "key_schema",
     "provisioned_throughput",

@@ -50,7 +50,8 @@ class WritePath:
 
     ``write`` takes the model, an instance of the item (loaded, or new where the path ``creates``), and more keyword
     arguments of the verb.  ``carries`` says that the write is handed an item, with the version that it has to have;
-    ``verb`` is the name of the verb of models or queries.
+    ``verb`` is the name of the verb of models or queries.  ``is_unique`` says that it is refused where there is an
+    item, and ``yields`` that it leaves that item alone.
     """
 
     name: str
@@ -61,6 +62,8 @@ class WritePath:
     deletes: bool = False
     checks_only: bool = False
     takes_version: bool = True
+    is_unique: bool = False
+    yields: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -92,7 +95,29 @@ PATHS = [
     WritePath("put of a dict", "put", lambda m, i, **o: m.put(_values(i), **o), creates=True),
     WritePath("put of an instance", "put", lambda m, i, **o: m.put(_changed(i), **o), creates=True),
     WritePath(
-        "put_unique", "put_unique", lambda m, i, **o: m.put_unique(_values(i)), creates=True, takes_version=False
+        "put_unique",
+        "put_unique",
+        lambda m, i, **o: m.put_unique(_values(i)),
+        creates=True,
+        takes_version=False,
+        is_unique=True,
+    ),
+    WritePath(
+        "create",
+        "create",
+        lambda m, i, **o: m.create(**_values(i)),
+        creates=True,
+        takes_version=False,
+        is_unique=True,
+    ),
+    WritePath(
+        "get_or_create",
+        "get_or_create",
+        lambda m, i, **o: m.get_or_create(id=i.id, defaults={"balance": 7}),
+        carries=False,
+        creates=True,
+        takes_version=False,
+        yields=True,
     ),
     WritePath(
         "put_batch of dicts",
@@ -115,6 +140,7 @@ PATHS = [
         lambda m, i, **o: _changed(i).save(unique=True),
         creates=True,
         takes_version=False,
+        is_unique=True,
     ),
     WritePath("save with unknown attributes", "save", lambda m, i, **o: _with_extra(m, i).save(**o)),
     WritePath("partial save", "save", lambda m, i, **o: _changed(i).save(partial=True, **o), creates=True),
