@@ -13,6 +13,8 @@ from .relationships import ManyToOne, OneToMany, OneToOne
 from .store import is_complete_model as _is_complete_model
 from .store import store_of as _store_of
 from .tables.table import create_tables
+from .together.transaction_reads import TransactionGet
+from .together.transactions import Transaction
 
 __version__ = "1.0.0.dev0"
 
@@ -28,6 +30,8 @@ __all__ = [
     "ProjectInclude",
     "ProjectKeys",
     "Q",
+    "Transaction",
+    "TransactionGet",
     "configure",
     "create_tables",
     "inspect",

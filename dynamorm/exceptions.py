@@ -43,7 +43,9 @@
     │   ├── Unavailable               DynamoDB's own trouble (5xx)
     │   ├── AccessDenied              credentials that are wrong, expired, or may not do this
     │   ├── RequestRefused            DynamoDB calls the request invalid
+    │   │   └── IdempotencyMismatch   the token of a transaction was used for another one
     │   ├── ItemTooLarge              an item or an item collection past its limit
+    │   ├── TransactionConflict       a transaction is under way on the item
     │   └── TransactionCanceled       a transaction was refused (``reasons``)
     └── EngineError                   a local engine is not installed, or did not start
 
@@ -80,6 +82,7 @@ __all__ = [
     "EngineError",
     "ExpressionTooLong",
     "HashKeyExists",
+    "IdempotencyMismatch",
     "InvalidCursor",
     "InvalidExpression",
     "InvalidKey",
@@ -103,6 +106,7 @@ __all__ = [
     "TableNotFound",
     "Throttled",
     "TransactionCanceled",
+    "TransactionConflict",
     "Unavailable",
     "UnknownSchema",
     "UnreadableItem",
@@ -452,14 +456,31 @@ class RequestRefused(ServiceError):
     """DynamoDB calls the request invalid."""
 
 
+class IdempotencyMismatch(RequestRefused):
+    """The token of a transaction was used for another one within ten minutes."""
+
+
+class TransactionConflict(ServiceError):
+    """A transaction is under way on the item; trying again did not help."""
+
+
 class ItemTooLarge(ServiceError):
     """An item or an item collection past DynamoDB's limit."""
 
 
 class TransactionCanceled(ServiceError):
-    """A transaction was refused; ``reasons`` holds one entry for each of its actions."""
+    """A transaction was refused, and nothing of it was carried out.
+
+    ``reasons`` holds one entry for each of its actions, in their order: ``action``, ``code`` (``"None"`` for one that
+    was not to blame), ``message``, ``current``, ``instance``, and ``error``, which the write alone would have raised.
+    """
 
     reasons: tuple[Any, ...] = ()
+
+    @property
+    def failed(self) -> tuple[Any, ...]:
+        """The reasons of the actions that were to blame."""
+        return tuple(reason for reason in self.reasons if reason.code != "None")
 
 
 class TableNotActive(DynamoTableException, ServiceError):

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
+from .attempts import sent_until_settled
 from .connection import Settings, context_settings, settings_here, within
 from .exceptions import (
     ConditionFailed,
@@ -20,6 +21,7 @@ from .exceptions import (
     InvalidKey,
     PathMissing,
     RequestRefused,
+    TransactionConflict,
     WrongPlace,
 )
 from .expressions import Action, Comparison, Condition, shown_path
@@ -419,7 +421,11 @@ class Store:
         :param actions: those of an update, to say which of them met nothing around its path
         """
         try:
-            answer: dict[str, Any] = yield call_step((place.connection, request, self.model))
+            step = self.step(place, request, demand, actions)
+            try:
+                answer: dict[str, Any] = yield step
+            except TransactionConflict:
+                answer = yield from sent_until_settled(step)
         except ConditionFailed as error:
             error.current = self._current(error.item, place)
             refusal = self.guards.refusal(demand, error)
@@ -436,6 +442,10 @@ class Store:
                 "set the whole attribute instead"
             ) from error
         return answer if finish is None else finish(answer)
+
+    def step(self, place: Place, request: Request, demand: Demand, actions: Sequence[Action]) -> Any:
+        """Return the step that carries a write out."""
+        return call_step((place.connection, request, self.model))
 
     def _current(self, item: WireItem | None, place: Place) -> Any:
         """Return the instance of an item that met a condition, ``None`` where it cannot be read as one."""

@@ -19,6 +19,7 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 # same wing or in another.  A room is a module or a package; the modules of one room are free among themselves.
 WINGS: dict[str, tuple[str, ...]] = {
     "faces": ("pytest_plugin", "testing", "__init__", "table", "types"),
+    "together": ("together.transactions", "together.transaction_reads", "together.foretold", "together.__init__"),
     "model": ("model", "handles", "attributes", "definition", "entity"),
     "relationships": (
         "relationships.__init__",
@@ -62,6 +63,7 @@ WINGS: dict[str, tuple[str, ...]] = {
     "connection": ("connection",),
     "ground": (
         "drivers",
+        "attempts",
         "flows",
         "indexes",
         "spec",
@@ -171,7 +173,7 @@ def page() -> str:
     for wing, rooms in WINGS.items():
         shown = " ".join(room.removeprefix(f"{wing}.") for room in rooms)
         below = " ".join(sorted(between[wing], key=ORDER.__getitem__))
-        lines += [f"{wing:<14} {shown}", f"{'':<14}   -> {below or 'nothing'}"]
+        lines += [f"{wing:<13} {shown}", f"{'':<13} -> {below or 'nothing'}"]
     return "\n".join(lines)
 
 

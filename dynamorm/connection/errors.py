@@ -21,11 +21,22 @@ __all__ = ["CancellationReason", "translate", "translate_failure"]
 
 
 class CancellationReason(FrozenValue):
-    """Why one action of a transaction was refused; ``code`` is ``"None"`` for one that was not to blame."""
+    """Why one action of a transaction was refused; ``code`` is ``"None"`` for one that was not to blame.
+
+    ``item`` is what met a condition, in wire form, and ``current`` the same as an instance.  ``action`` tells what was
+    to be done, and ``instance`` with what; ``error`` is the one that the write alone would have raised.
+    """
 
     code: str
     message: str = ""
     item: dict[str, Any] | None = None
+    action: Any = None
+    instance: Any = None
+    current: Any = None
+    error: Any = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), tuple(map(ours.to_pickle, self._values().values()))
 
 
 class _Answered(ClientError):
@@ -123,6 +134,16 @@ class TransactionCanceledClientError(_Answered, ours.TransactionCanceled):
         self.reasons = _reasons(original.response, self.message)
 
 
+class TransactionConflictClientError(_Answered, ours.TransactionConflict):
+    """A transaction is under way on the item."""
+
+
+class IdempotencyMismatchClientError(_Answered, ours.IdempotencyMismatch):
+    """A token that was used for something else."""
+
+    remedy = "The token was used for another transaction within ten minutes; give each its own"
+
+
 class ThrottledClientError(_Answered, ours.Throttled):
     """Too many requests."""
 
@@ -175,7 +196,7 @@ _CODES: dict[type[_Answered], str] = {
     ItemTooLargeClientError: "ItemCollectionSizeLimitExceededException",
     RequestRefusedClientError: (
         "ValidationException ValidationError SerializationException UnknownOperationException "
-        "IdempotentParameterMismatchException InvalidExportTimeException InvalidRestoreTimeException "
+        "InvalidExportTimeException InvalidRestoreTimeException "
         "PointInTimeRecoveryUnavailableException ContinuousBackupsUnavailableException "
         "TableAlreadyExistsException GlobalTableAlreadyExistsException ReplicaAlreadyExistsException "
         "ReplicaNotFoundException BackupNotFoundException ExportNotFoundException ImportNotFoundException "
@@ -187,6 +208,8 @@ _CODES: dict[type[_Answered], str] = {
         "MissingAuthenticationToken MissingAuthenticationTokenException ExpiredToken ExpiredTokenException "
         "RequestExpired NotAuthorized OptInRequired"
     ),
+    TransactionConflictClientError: "TransactionConflictException",
+    IdempotencyMismatchClientError: "IdempotentParameterMismatchException",
     UnavailableClientError: (
         "InternalServerError InternalServerErrorException InternalFailure InternalError "
         "ServiceUnavailable ServiceUnavailableException"
@@ -322,12 +345,19 @@ def _only_table(payload: dict[str, Any]) -> str | None:
     return tables.pop() if len(tables) == 1 else None
 
 
+def _reason(given: dict[str, Any]) -> CancellationReason:
+    code, message, item = given.get("Code") or "None", given.get("Message") or "", given.get("Item")
+    error = None
+    if code == "ConditionalCheckFailed":
+        described: Any = {"Error": {"Code": f"{code}Exception", "Message": message}, "Item": item}
+        error = ConditionFailedClientError(ClientError(described, "TransactWriteItems"), "TransactWriteItems", None)
+    return CancellationReason(code, message, item, error=error)
+
+
 def _reasons(response: Any, message: str) -> tuple[CancellationReason, ...]:
     given = response.get("CancellationReasons")
     if given:
-        return tuple(
-            CancellationReason(one.get("Code") or "None", one.get("Message") or "", one.get("Item")) for one in given
-        )
+        return tuple(map(_reason, given))
     # some engines give the codes in the message only: "... specific reasons [None, ConditionalCheckFailed]"
     listed = re.search(r"\[([A-Za-z, ]+)\]", message)
     return tuple(CancellationReason(code.strip()) for code in listed[1].split(",")) if listed else ()

@@ -63,6 +63,24 @@ PRINTED = {
         still mine: True
         theirs now: True
     """,
+    "accounts": """
+        same: username username
+        the id is not unique: True
+        as long as the name is the same: new@email.com
+        changed meanwhile: new@email.com
+        not deleted, since it was changed
+        deleted: True
+        somebody is there: second
+    """,
+    "shop": """
+        ordered: 49.0 revision 1 12:00:00
+        placed already
+        left: {'Sand': 1, 'Wind': 4, 'Stars': 0}
+        out of stock: {'Sand': 1, 'Stars': 0}
+        bob's: 0 and still 4 of Wind
+        it was changed meanwhile, and is paid since 12:03:00
+        at one moment: canceled 3 [3, 5, 1]
+    """,
     "top_scores": """
         mine: [('Comet Quest', 9000), ('Galaxy Invaders', 120), ('Master Blaster', 9001)]
         top of Galaxy Invaders: def 340

@@ -1,0 +1,37 @@
+"""Sending again what others that write at the same time were in the way of."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from .exceptions import ServiceError, TransactionCanceled, TransactionConflict
+from .flows import Flow, Pause
+
+# what a transaction is canceled with because of others at the same time, or of too many of them
+_PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
+_IN_PROGRESS = "TransactionInProgressException"
+MOST = 10
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 2.0
+
+
+def sent_until_settled(call: Any) -> Flow[dict[str, Any]]:
+    """Carry out the step that sends a request, again as long as others that are under way are all that hinders it."""
+    for attempt in range(MOST):
+        try:
+            answer: dict[str, Any] = yield call
+        except ServiceError as error:
+            if attempt == MOST - 1 or not _is_passing(error):
+                raise
+        else:
+            return answer
+        yield Pause(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _is_passing(error: ServiceError) -> bool:
+    if isinstance(error, TransactionCanceled):
+        codes = {reason.code for reason in error.reasons} - {"None"}
+        return bool(codes) and codes <= _PASSING
+    return isinstance(error, TransactionConflict) or error.code == _IN_PROGRESS

@@ -1,0 +1,1 @@
+"""Reading and writing several items at once, of any models."""

@@ -1,0 +1,105 @@
+"""Reads of several items as they are at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ..attempts import sent_until_settled
+from ..drivers import run
+from ..exceptions import InvalidExpression
+from ..flows import Call, Flow, Place
+from ..instances.loading import loaded
+from ..requests import Request, build_get
+from ..store import Store, is_complete_model
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+MOST_ITEMS = 100
+
+
+class Got:
+    """What a :class:`TransactionGet` reads: ``instance`` is ``None`` where there is no item."""
+
+    def __init__(self, store: Store, place: Place, request: Request) -> None:
+        self._store = store
+        self._place = place
+        self._request = request
+        self._instance: Any = None
+        self._is_read = False
+
+    @property
+    def instance(self) -> Any:
+        """The instance as it was at the moment of the transaction.
+
+        :raises InvalidExpression: before the transaction is over
+        """
+        if not self._is_read:
+            raise InvalidExpression("this is read at the end of the transaction's with; ask for it after that")
+        return self._instance
+
+    def _take(self, answer: Mapping[str, Any]) -> None:
+        item, partial = answer.get("Item"), "ProjectionExpression" in self._request.payload
+        if item:
+            self._instance = loaded(self._store, item, partial, self._place)
+        self._is_read = True
+
+
+class TransactionGet:
+    """Read up to 100 items of any models and tables as they are at one moment, at the end of a ``with``.
+
+    Example::
+
+        with TransactionGet() as tx:
+            mine, yours = tx.get(Account, id="1"), tx.get(Account, id="2")
+        total = mine.instance.balance + yours.instance.balance
+    """
+
+    def __init__(self) -> None:
+        self._asked: list[Got] = []
+        self._is_over = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._is_over = True
+        if kind is None:
+            run(self._read())
+
+    def get(self, model: Any, *, attrs: Any = None, **keys: Any) -> Got:
+        """Ask for the item with a primary key; the handle that is returned holds the instance afterwards.
+
+        :param attrs: the attributes that are wanted, by name; the instance is partial then
+        """
+        definition = getattr(model, "_dynamorm", None)
+        if definition is None or is_complete_model(type(model)):
+            raise InvalidExpression(f"get({model!r}): give a model")
+        if self._is_over:
+            raise InvalidExpression("get(): this transaction is over; begin another one")
+        store: Store = definition.store
+        place = store.here
+        if len(self._asked) == MOST_ITEMS:
+            raise InvalidExpression(f"get(): this is one more than the {MOST_ITEMS} items that a transaction reads")
+        if self._asked and self._asked[0]._place.connection is not place.connection:
+            raise InvalidExpression(
+                f"get({store.mapper.model_name}): the models before go by other settings, and a transaction is in one "
+                "account and region; let the models have the same"
+            )
+        paths = None if attrs is None else store.mapper.paths(attrs)
+        got = Got(store, place, build_get(place.table, store.wire_key(keys), paths=paths))
+        self._asked.append(got)
+        return got
+
+    def _read(self) -> Flow[None]:
+        asked = self._asked
+        if not asked:
+            return
+        request = Request("TransactGetItems", {"TransactItems": [{"Get": got._request.payload} for got in asked]})
+        answer = yield from sent_until_settled(Call(asked[0]._place.connection, request))
+        for got, one in zip(asked, answer.get("Responses", ()), strict=True):
+            got._take(one)
