@@ -9,6 +9,7 @@ from .expressions import F, Q
 from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, ProjectKeys
 from .instances.changes import Inspection as _Inspection
 from .model import DynaModel
+from .progress import Progress
 from .relationships import ManyToOne, OneToMany, OneToOne
 from .store import is_complete_model as _is_complete_model
 from .store import store_of as _store_of
@@ -26,6 +27,7 @@ __all__ = [
     "ManyToOne",
     "OneToMany",
     "OneToOne",
+    "Progress",
     "ProjectAll",
     "ProjectInclude",
     "ProjectKeys",

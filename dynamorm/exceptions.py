@@ -147,8 +147,12 @@ class DynamoException(Exception):
 
     Where one of several items is to blame, ``position`` says which one, counted from 0, and ``key`` holds the parts of
     its primary key that were given, by Python name.
+
+    Where several were to be written, ``done`` says which or how many were, and ``left`` which were not.
     """
 
+    done: Any = None
+    left: Any = None
     position: int | None = None
     key: dict[str, Any] | None = None
 

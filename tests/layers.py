@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +33,7 @@ WINGS: dict[str, tuple[str, ...]] = {
     "reading": (
         "reading.scan",
         "reading.query",
+        "reading.matched",
         "reading.verbs",
         "reading.read",
         "reading.iteration",
@@ -65,6 +67,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "drivers",
         "attempts",
         "flows",
+        "progress",
         "indexes",
         "spec",
         "wire",
@@ -173,7 +176,8 @@ def page() -> str:
     for wing, rooms in WINGS.items():
         shown = " ".join(room.removeprefix(f"{wing}.") for room in rooms)
         below = " ".join(sorted(between[wing], key=ORDER.__getitem__))
-        lines += [f"{wing:<13} {shown}", f"{'':<13} -> {below or 'nothing'}"]
+        first, *more = textwrap.wrap(shown, 100)
+        lines += [f"{wing:<13} {first}", *(f"{'':<13} {line}" for line in more), f"{'':<13} -> {below or 'nothing'}"]
     return "\n".join(lines)
 
 

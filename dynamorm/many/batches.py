@@ -22,8 +22,8 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 
 
-class Items(Protocol):
-    """One kind of items, those of a model or plain ones, and the place where they are."""
+class Written(Protocol):
+    """One kind of items that are written."""
 
     @property
     def name(self) -> str:
@@ -31,6 +31,19 @@ class Items(Protocol):
 
     def identity(self, item: Any) -> Hashable:
         """Return the primary key of an item, or a key, as something that can be compared."""
+
+    def write(self, items: Sequence[Any]) -> Flow[dict[str, Any]]:
+        """Write some items."""
+
+    def unwritten(self, answer: dict[str, Any]) -> list[Any]:
+        """Return the items that an answer left undone."""
+
+    def plain(self, item: Any) -> dict[str, Any]:
+        """Return an item, or a key, as plain values, for errors."""
+
+
+class Items(Written, Protocol):
+    """One kind of items, those of a model or plain ones, and the place where they are."""
 
     def read(self, keys: Sequence[Any]) -> Flow[dict[str, Any]]:
         """Ask for the items with some keys."""
@@ -40,15 +53,6 @@ class Items(Protocol):
 
     def unread(self, answer: dict[str, Any]) -> list[Any]:
         """Return the keys that an answer left undone."""
-
-    def write(self, items: Sequence[Any]) -> Flow[dict[str, Any]]:
-        """Store some items."""
-
-    def unwritten(self, answer: dict[str, Any]) -> list[Any]:
-        """Return the items that an answer left undone."""
-
-    def plain(self, item: Any) -> dict[str, Any]:
-        """Return an item, or a key, as plain values, for errors."""
 
 
 class BatchRead:
@@ -78,7 +82,7 @@ class BatchRead:
             yield Pause(_jitter(self._fruitless))
         answer = yield from self._items.read(self._asked)
         if self._spend is not None:
-            self._spend(sum(one.get("CapacityUnits", 0.0) for one in answer.get("ConsumedCapacity", ())))
+            self._spend(consumed(answer))
         left = self._items.unread(answer)
         self._fruitless = self._fruitless + 1 if len(left) == len(self._asked) else 0
         self._asked = left
@@ -112,8 +116,8 @@ def read_in_order(
     return [found.get(items.identity(key)) for key in keys]
 
 
-def write_batch(items: Items, given: Iterable[Any]) -> Flow[None]:
-    """Store whole items; of several with one key the last stays."""
+def write_batch(items: Written, given: Iterable[Any]) -> Flow[None]:
+    """Write items; of several with one key the last stays."""
     waiting = list({items.identity(item): item for item in given}.values())
     for start in range(0, len(waiting), MOST_WRITES):
         left = waiting[start : start + MOST_WRITES]
@@ -130,7 +134,12 @@ def write_batch(items: Items, given: Iterable[Any]) -> Flow[None]:
                 yield Pause(_jitter(fruitless))
 
 
-def _given_up(items: Items, what: str, done: Any, missing: Sequence[Any]) -> BatchError:
+def consumed(answer: dict[str, Any]) -> float:
+    """Return how many capacity units a batch has consumed."""
+    return float(sum(one.get("CapacityUnits", 0.0) for one in answer.get("ConsumedCapacity", ())))
+
+
+def _given_up(items: Written, what: str, done: Any, missing: Sequence[Any]) -> BatchError:
     return BatchError(
         f"{items.name}: {len(missing)} of a batch could not be {what}, asked for {_FRUITLESS} times "
         "in a row; the table's throughput is too low for it",

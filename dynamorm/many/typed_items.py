@@ -15,12 +15,12 @@ from ..expressions import F
 from ..flows import Call, Flow, Invoke, Place
 from ..instances.changes import key_of_instance
 from ..instances.loading import loader
-from ..requests import build_batch_get, build_batch_write
+from ..requests import build_batch_delete, build_batch_get, build_batch_write
 from ..store import Store
 from ..wire.codec import WireItem, decode_item
 from ..wire.paths import Path
 from ..wire.texts import StoredItem, key_within
-from .batches import BatchRead, read_in_order
+from .batches import BatchRead, consumed, read_in_order
 
 
 class TypedItems(NamedTuple):
@@ -67,6 +67,38 @@ class TypedItems(NamedTuple):
     def unwritten(self, answer: dict[str, Any]) -> list[WireItem]:
         undone = answer.get("UnprocessedItems", {}).get(self.place.table, [])
         return [entry["PutRequest"]["Item"] for entry in undone]
+
+    def plain(self, item: WireItem) -> dict[str, Any]:
+        return decode_item(item)
+
+
+class TypedDeletes(NamedTuple):
+    """The keys of a model's items that are deleted; see :class:`~dynamorm.many.batches.Items`.
+
+    :param spend: is told how many capacity units each answer consumed
+    """
+
+    store: Store
+    place: Place
+    spend: Callable[[float], None] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.store.mapper.model_name
+
+    def identity(self, item: WireItem) -> tuple[Any, ...]:
+        return TypedItems(self.store, self.place).identity(item)
+
+    def write(self, items: Sequence[WireItem]) -> Flow[dict[str, Any]]:
+        request = build_batch_delete(self.place.table, items, capacity=self.spend is not None)
+        answer: dict[str, Any] = yield Call(self.place.connection, request, self.store.model)
+        if self.spend is not None:
+            self.spend(consumed(answer))
+        return answer
+
+    def unwritten(self, answer: dict[str, Any]) -> list[WireItem]:
+        undone = answer.get("UnprocessedItems", {}).get(self.place.table, [])
+        return [entry["DeleteRequest"]["Key"] for entry in undone]
 
     def plain(self, item: WireItem) -> dict[str, Any]:
         return decode_item(item)

@@ -15,7 +15,7 @@ from dynamorm import DynaModel, GlobalIndex, ManyToOne, ProjectKeys
 from dynamorm.drivers import run
 from dynamorm.many.batches import BatchRead, write_batch
 from dynamorm.many.typed_items import InstancesOfKeys, TypedItems
-from dynamorm.reading import verbs
+from dynamorm.reading import matched, verbs
 from dynamorm.reading.query import ReadIterator
 from dynamorm.table import DynamoTable3
 from dynamorm.tables import applying
@@ -268,12 +268,22 @@ READS = {
         (PAGE, LAST),
     ),
     "delete": Verb(
-        lambda m: verbs.delete_matching(read_of(m.scan(copies__gt=1))),
+        lambda m: matched.delete_matching(read_of(m.scan(copies__gt=1)), matched.Manner()),
         lambda m: m.scan(copies__gt=1).delete(),
         (PAGE, {}, LAST, {}),
     ),
+    "delete by keys": Verb(
+        lambda m: matched.delete_matching(read_of(m.scan(copies__gt=1)), matched.Manner(), recheck=False),
+        lambda m: m.scan(copies__gt=1).delete(recheck=False),
+        (PAGE, LAST, {"UnprocessedItems": {"books": [{"DeleteRequest": {"Key": {"isbn": {"S": "2"}}}}]}}, {}),
+    ),
+    "delete of several at a time": Verb(
+        lambda m: matched.delete_matching(read_of(m.scan()), matched.Manner(concurrency=2)),
+        lambda m: m.scan().delete(),
+        (PAGE, {}, LAST, {}),
+    ),
     "update": Verb(
-        lambda m: verbs.update_matching(read_of(m.scan()), (), {"title": "x"}),
+        lambda m: matched.update_matching(read_of(m.scan()), matched.Manner(), (), {"title": "x"}),
         lambda m: m.scan().update(title="x"),
         (PAGE, {}, LAST, {}),
     ),

@@ -175,6 +175,21 @@ PATHS = [
         takes_version=False,
     ),
     WritePath(
+        "query().update() of several at a time",
+        "query",
+        lambda m, i, **o: m.query(id=i.id).update(balance=7, concurrency=3),
+        carries=False,
+        takes_version=False,
+    ),
+    WritePath(
+        "query().delete() by keys",
+        "query",
+        lambda m, i, **o: m.query(id=i.id).delete(recheck=False),
+        carries=False,
+        deletes=True,
+        takes_version=False,
+    ),
+    WritePath(
         "query().delete()",
         "query",
         lambda m, i, **o: m.query(id=i.id).delete(),
