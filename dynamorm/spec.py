@@ -23,10 +23,10 @@ class FieldSpec(Frozen):
 
     ``name`` is the attribute on instances, ``stored`` the attribute in DynamoDB, ``source`` the name under which the
     library's load expects the value.  ``loads_to`` are the types that a load gives, where these are neither text,
-    number, truth value nor container.  ``element`` describes what is inside a list, a set or a map of any keys;
-    ``fields`` of a nested schema come lazily, because schemas may nest themselves.  A stored value is also found under
-    one of the ``aliases``, where the library knows of former names.  A nested schema that ``keeps_unknown`` also takes
-    the stored attributes that it does not declare.
+    number, truth value nor container.  ``element`` describes what is inside a list, a set or a map of any keys, and
+    ``parts`` the places of a tuple or the keys of a map; ``fields`` of a nested schema come lazily, because schemas may
+    nest themselves.  A stored value is also found under one of the ``aliases``, where the library knows of former
+    names.  A nested schema that ``keeps_unknown`` also takes the stored attributes that it does not declare.
     """
 
     name: str
@@ -43,6 +43,7 @@ class FieldSpec(Frozen):
     native: Any = None
     aliases: tuple[str, ...] = ()
     keeps_unknown: bool = False
+    parts: tuple[FieldSpec, ...] = ()
 
     def __init__(self, *values: Any, **named: Any) -> None:
         super().__init__(*values, **named)
@@ -62,6 +63,12 @@ class FieldSpec(Frozen):
     def fields(self) -> Mapping[str, FieldSpec] | None:
         """The fields of a nested schema by their stored names; ``None`` where nothing is nested."""
         return None if self.nested is None else {inner.stored: inner for inner in self.nested()}
+
+    @cached_property
+    def by_any_name(self) -> Mapping[str, FieldSpec]:
+        """The fields of a nested schema by their stored names and by those on instances, which go first."""
+        fields = self.fields or {}
+        return {**fields, **{inner.name: inner for inner in fields.values()}}
 
 
 class KeySpec(FrozenValue):

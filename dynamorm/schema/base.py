@@ -7,6 +7,7 @@ by name.  How they are stored is the codec's business, where they go is the conn
 
 from __future__ import annotations
 
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import date, datetime, time
@@ -19,6 +20,7 @@ from ..locks import cached_property
 from ..spec import FieldSpec, exact_text
 from ..wire.codec import encode_value
 from .compiler import CompilationReport, Compiled, SchemaLayout
+from .compiler.layouts import ABSENT as ABSENT
 from .iterators import refuse_iterators, settled
 from .refusals import Refusals, fault_text
 from .sorting import has_offset, warn_of_form, warn_of_value, watch_fields
@@ -92,6 +94,7 @@ class Adapter(Refusals, ABC):
         self.fields: dict[str, FieldSpec] = {spec.name: spec for spec in self.describe()}
         self.inputs: tuple[FieldSpec, ...] = tuple(spec for spec in self.fields.values() if not spec.computed)
         self.by_stored: dict[str, FieldSpec] = {spec.stored: spec for spec in self.fields.values()}
+        self.by_any_name = {**self.by_stored, **self.fields}
         self.readable = frozenset(self.by_stored).union(*(spec.aliases for spec in self.inputs))
         self._watched: dict[str, str] = {}  # the labels of key fields whose values have to be looked at, by name
 
@@ -215,17 +218,23 @@ class Adapter(Refusals, ABC):
         quick = self.compiled.given.natives(values, defaults)
         if quick is not None:
             return quick
-        prepared = self._serialised(self._settled(values))
+        prepared = self._prepared(values)
         return self._guarded(values, prepared, lambda: self.load_given(prepared, defaults=defaults), unknown=True)
 
     def natives_of_whole(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the natives of a whole item that a program puts."""
-        prepared = self._serialised(self._settled(values))
+        prepared = self._prepared(values)
         return self._guarded(values, prepared, lambda: self.load_whole(prepared), unknown=True)
 
-    def _settled(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        fields, by_stored = self.fields, self.by_stored
-        return {name: settled(value, fields.get(name) or by_stored.get(name)) for name, value in values.items()}
+    def _prepared(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a program gives as the library takes it: nothing in it is fleeting, and ``None`` is no value."""
+        fields = self.by_any_name
+        given = {
+            name: settled(value, fields.get(name))
+            for name, value in values.items()
+            if value is not None or name in fields
+        }
+        return self._renamed(given, fields, means_none)
 
     def natives_of_stored(
         self, values: Mapping[str, Any], mode: str = WHOLE, where: str = "", *, complete: bool = True
@@ -234,13 +243,7 @@ class Adapter(Refusals, ABC):
 
         Storage cannot hold everything that a required field accepts; with ``complete`` that is made good.
         """
-        prepared = {
-            spec.source: ready
-            for spec in self.inputs
-            if (ready := prepare(spec, spec.held_in(values, ABSENT))) is not ABSENT
-        }
-        if complete and mode != PARTIAL:
-            complete_absent(self.inputs, prepared)
+        prepared = prepare_fields(self.inputs, values, complete=complete and mode != PARTIAL)
         return self._guarded(values, prepared, lambda: self.load_stored(prepared, mode), where)
 
     def natives_of_assigned(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -282,40 +285,31 @@ class Adapter(Refusals, ABC):
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
         """Return the native value of one assigned value."""
-        if value is None:
-            return None
-        if spec.loads_to:
-            return value if isinstance(value, spec.loads_to) else self.convert(spec, value)
+        if value is None or isinstance(value, spec.loads_to):
+            return value
+        if spec.loads_to or spec.kind == "leaf":
+            return self.convert(spec, value)
         if spec.kind == "text":
             if isinstance(value, SCALARS):
                 return str(value)
             return value if isinstance(value, str) else self.convert(spec, value)
-        if spec.kind == "leaf":
-            return self.convert(spec, value)
         if spec.fields is not None and isinstance(value, Mapping):
-            named = {inner.name: inner for inner in spec.fields.values()}
-            found = {name: named.get(name) or spec.fields.get(name) for name in value}
-            return {
-                inner.name if inner else name: self.as_native(inner, value[name]) if inner else value[name]
-                for name, inner in found.items()
-            }
-        return self._elements_as_native(spec, value)
-
-    def _elements_as_native(self, spec: FieldSpec, value: Any) -> Any:
-        if spec.kind in ("list", "set"):
-            if not isinstance(value, (list, tuple, Set)):
-                return self.convert(spec, value)
-            element = spec.element
+            natives = {}
+            for name, inner_value in value.items():
+                inner = spec.by_any_name.get(name)
+                if inner is None:
+                    natives[name] = inner_value
+                else:
+                    natives[inner.name] = self.as_native(inner, inner_value)
+            return natives
+        element = spec.element
+        if spec.kind in ("list", "set") and isinstance(value, (list, tuple, Set)):
             elements = value if element is None else [self.as_native(element, inner) for inner in value]
             return set(elements) if spec.kind == "set" else list(elements)
-        if spec.kind == "map":
-            if not isinstance(value, Mapping):
-                return self.convert(spec, value)
-            if spec.element is not None:
-                return {name: self.as_native(spec.element, inner) for name, inner in value.items()}
-        if spec.kind == "nested" and isinstance(value, (str, int, float, list, tuple, Set)):
-            return self.convert(spec, value)
-        return value
+        if spec.kind == "map" and isinstance(value, Mapping):
+            return value if element is None else {name: self.as_native(element, one) for name, one in value.items()}
+        is_strange = spec.kind == "nested" and isinstance(value, (str, int, float, list, tuple, Set))
+        return self.convert(spec, value) if is_strange or spec.kind in ("list", "set", "map") else value
 
     def dump(self, natives: dict[str, Any]) -> dict[str, Any]:
         """Return the plain values that are stored, by stored name."""
@@ -366,17 +360,18 @@ class Adapter(Refusals, ABC):
         reason = type(error).__name__ if self.has_secrets else f"cannot be serialised: {error}"
         return ValidationError(natives, self.schema_name, {"_schema": [reason]})
 
-    def _serialised(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _renamed(
+        self, values: Mapping[str, Any], fields: Mapping[str, FieldSpec], takes_none: Callable[[FieldSpec], bool]
+    ) -> dict[str, Any]:
         """Rename what was given by Python or stored name to source names, with leaves in serialised form."""
-        prepared: dict[str, Any] = {}
+        renamed: dict[str, Any] = {}
         for name, value in values.items():
-            spec = self.fields.get(name) or self.by_stored.get(name)
+            spec = fields.get(name)
             if spec is None:
-                if value is not None:
-                    prepared[name] = value
-            elif not spec.computed and (value is not None or means_none(spec)):
-                prepared[spec.source] = self.serialised(spec, value)
-        return prepared
+                renamed[name] = value
+            elif not spec.computed and (value is not None or takes_none(spec)):
+                renamed[spec.source] = self.serialised(spec, value)
+        return renamed
 
     def serialised(self, spec: FieldSpec, value: Any) -> Any:
         """Put native leaves of a value into serialised form, and leave alone what is in it already."""
@@ -387,17 +382,7 @@ class Adapter(Refusals, ABC):
         if spec.kind == "text" and isinstance(value, SCALARS):
             return str(value)
         if spec.fields is not None and isinstance(value, Mapping):
-            by_name = {inner.name: inner for inner in spec.fields.values()}
-            renamed = {}
-            for name, inner_value in value.items():
-                inner = by_name.get(name) or spec.fields.get(name)
-                if inner is None:
-                    renamed[name] = inner_value
-                elif inner.computed:
-                    continue
-                elif inner_value is not None or inner.nullable:
-                    renamed[inner.source] = self.serialised(inner, inner_value)
-            return renamed
+            return self._renamed(value, spec.by_any_name, _is_nullable)
         if spec.element is not None:
             if isinstance(value, Mapping):
                 return {name: self.serialised(spec.element, inner) for name, inner in value.items()}
@@ -440,7 +425,7 @@ class Adapter(Refusals, ABC):
                     continue
                 except Exception as fault:
                     return self.report(spec.name, self.told(spec, fault_text(fault)))
-        return self.report("", type(error).__name__ if self.has_secrets else fault_text(error))
+        return self.report("", fault_text(error, self.has_secrets))
 
 
 def _unstorable_in(spec: FieldSpec, value: Any) -> UnstorableValue | None:
@@ -453,17 +438,12 @@ def _unstorable_in(spec: FieldSpec, value: Any) -> UnstorableValue | None:
     return None
 
 
+_is_nullable: Callable[[FieldSpec], bool] = operator.attrgetter("nullable")
+
+
 def means_none(spec: FieldSpec) -> bool:
     """Return whether ``None`` given for a field is a value; for all others it means that nothing is given."""
     return spec.required and spec.nullable
-
-
-class _Absent:
-    def __repr__(self) -> str:
-        return "<absent>"
-
-
-ABSENT: Any = _Absent()
 
 
 def prepare(spec: FieldSpec, value: Any) -> Any:
@@ -477,12 +457,7 @@ def prepare(spec: FieldSpec, value: Any) -> Any:
     if value is None:
         return None if spec.nullable else ABSENT
     if spec.fields is not None and isinstance(value, Mapping):
-        prepared = {}
-        for inner in spec.fields.values():
-            ready = ABSENT if inner.computed else prepare(inner, inner.held_in(value, ABSENT))
-            if ready is not ABSENT:
-                prepared[inner.source] = ready
-        complete_absent(spec.fields.values(), prepared)
+        prepared = prepare_fields(spec.fields.values(), value)
         if spec.keeps_unknown:
             prepared.update((name, inner) for name, inner in value.items() if name not in spec.fields)
         return prepared
@@ -496,11 +471,18 @@ def prepare(spec: FieldSpec, value: Any) -> Any:
     return value
 
 
-def complete_absent(specs: Iterable[FieldSpec], values: dict[str, Any]) -> None:
-    """Return required fields the value that storage cannot hold: ``None`` where accepted, the empty set of a set."""
+def prepare_fields(specs: Iterable[FieldSpec], values: Mapping[str, Any], *, complete: bool = True) -> dict[str, Any]:
+    """Make the stored values of fields fit for a library's load, which takes them by other names.
+
+    With ``complete``, required fields get the value that storage cannot hold: ``None`` where they accept that, the
+    empty set where they hold one.
+    """
+    prepared = {}
     for spec in specs:
-        if spec.required and not spec.computed and spec.source not in values:
-            if spec.kind == "set":
-                values[spec.source] = []
-            elif spec.nullable:
-                values[spec.source] = None
+        if not spec.computed:
+            ready = prepare(spec, spec.held_in(values, ABSENT))
+            if ready is not ABSENT:
+                prepared[spec.source] = ready
+            elif complete and spec.required and (spec.nullable or spec.kind == "set"):
+                prepared[spec.source] = [] if spec.kind == "set" else None
+    return prepared

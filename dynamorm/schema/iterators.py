@@ -30,17 +30,13 @@ def settled(value: Any, spec: FieldSpec | None = None, depth: int = 0) -> Any:
         elements = [one if type(one) in UNCHANGING else settled(one, inside, depth + 1) for one in value]
         return value if all(map(operator.is_, elements, value)) else kind(elements)
     if isinstance(value, Mapping) and not isinstance(value, Iterator):
-        fields = {} if spec is None or spec.fields is None else _by_any_name(spec.fields)
+        fields: Mapping[str, FieldSpec] = {} if spec is None else spec.by_any_name
         entries = {name: settled(one, fields.get(name, inside), depth + 1) for name, one in value.items()}
         return value if all(map(operator.is_, entries.values(), value.values())) else entries
     if isinstance(value, FLEETING) or (isinstance(value, Set) and spec is not None and spec.kind == "list"):
         is_set = isinstance(value, Set) and (spec is None or spec.kind in ("any", "set"))
         return set(value) if is_set else [settled(one, inside, depth + 1) for one in value]
     return value
-
-
-def _by_any_name(fields: Mapping[str, FieldSpec]) -> dict[str, FieldSpec]:
-    return {**fields, **{spec.name: spec for spec in fields.values()}}
 
 
 def refuse_iterators(value: Any, spec: FieldSpec | None = None) -> None:

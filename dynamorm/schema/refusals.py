@@ -85,6 +85,6 @@ class Refusals:
         return ", ".join(f"{name}: {hint}" for name, hint in hints.items() if hint)
 
 
-def fault_text(error: Exception) -> str:
-    """Return what is told of an exception that is no refusal."""
-    return f"{type(error).__name__}: {error}"
+def fault_text(error: Exception, is_secret: bool = False) -> str:
+    """Return what is told of an exception that is no refusal, and may quote the value."""
+    return type(error).__name__ if is_secret else f"{type(error).__name__}: {error}"

@@ -6,6 +6,7 @@ the library itself.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -21,7 +22,6 @@ LIBRARIES = {
 ENTRY_POINTS = "dynamorm.schemas"
 
 _registered: list[type[Adapter]] = []
-_announced: tuple[type[Adapter], ...] | None = None
 
 
 def register(adapter: type[Adapter]) -> type[Adapter]:
@@ -54,15 +54,13 @@ def adapter_for(model_name: str, inner: type) -> type[Adapter]:
     raise UnknownSchema(_nothing_found(model_name, inner))
 
 
+@cache
 def _installed() -> tuple[type[Adapter], ...]:
     """Return the adapters that installed packages announce."""
-    global _announced
-    if _announced is None:
-        # importing the module and going through all that is installed costs more than defining many models
-        with importing:
-            metadata = import_module("importlib.metadata")
-            _announced = tuple(point.load() for point in metadata.entry_points(group=ENTRY_POINTS))
-    return _announced
+    # importing the module and going through all that is installed costs more than defining many models
+    with importing:
+        metadata = import_module("importlib.metadata")
+        return tuple(point.load() for point in metadata.entry_points(group=ENTRY_POINTS))
 
 
 def _built_in(library: str) -> type[Adapter]:

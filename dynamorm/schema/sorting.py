@@ -73,32 +73,26 @@ def _warn(text: str) -> None:
 def watch_fields(layout: SchemaLayout, names: Iterable[str], watch: Callable[[Mapping[str, Any]], None]) -> None:
     """Let a function see the values of some fields whenever generated code dumps them."""
     layout.fields[:] = [_watched(field, watch) if field.name in names else field for field in layout.fields]
-    serialise = layout.dump_whole
-    if serialise is not None:
-
-        def dump_whole(natives: Mapping[str, Any], check: bool) -> Mapping[str, Any]:
-            watch(natives)
-            return serialise(natives, check)
-
-        layout.dump_whole = dump_whole
+    if layout.dump_whole is not None:
+        layout.dump_whole = _watching(layout.dump_whole, watch)
 
 
 def _watched(field: FieldLayout, watch: Callable[[Mapping[str, Any]], None]) -> FieldLayout:
-    value, name = field.value, field.name
+    value = field.value
     if isinstance(value, Converted):
-        dump = value.dump
-
-        def dump_native(native: Any) -> Any:
-            watch({name: native})
-            return dump(native)
-
-        return field.replace(value=value.replace(dump=dump_native))
+        return field.replace(value=value.replace(dump=_watching(value.dump, watch, field.name)))
     if isinstance(value, ThroughLibrary):
-        dump_from = value.dump
-
-        def dump_among(natives: dict[str, Any]) -> Any:
-            watch(natives)
-            return dump_from(natives)
-
-        return field.replace(value=value.replace(dump=dump_among))
+        return field.replace(value=value.replace(dump=_watching(value.dump, watch)))
     return field
+
+
+def _watching(
+    dump: Callable[..., Any], watch: Callable[[Mapping[str, Any]], None], name: str | None = None
+) -> Callable[..., Any]:
+    """Return a dump that lets a function see the values, or the value with that name, before."""
+
+    def dump_seen(value: Any, *options: Any) -> Any:
+        watch(value if name is None else {name: value})
+        return dump(value, *options)
+
+    return dump_seen

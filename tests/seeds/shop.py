@@ -1,4 +1,4 @@
-"""A shop: an order takes each of its books from stock or fails as a whole, and two clerks never overwrite each other."""
+"""A shop: an order takes each of its books from stock or fails as a whole; two clerks never overwrite each other."""
 
 from __future__ import annotations
 
@@ -90,8 +90,6 @@ def cancel_order(order: Order) -> None:
 
 def main() -> None:
     create_tables(Book, Order)
-    minutes = iter(range(60))
-    dynamorm.configure(clock=lambda: dt.datetime(2026, 5, 6, 12, next(minutes), tzinfo=dt.timezone.utc))
     Book.put_batch(
         {"isbn": "1", "title": "Sand", "price": "10.50", "stock": 3},
         {"isbn": "2", "title": "Wind", "price": "8", "stock": 5},
@@ -124,9 +122,8 @@ def main() -> None:
     with TransactionGet() as tx:
         order_now = tx.get(Order, customer="ann", number=1)
         books_now = [tx.get(Book, isbn=isbn) for isbn in ("1", "2", "3")]
-    print(
-        "at one moment:", order_now.instance.state, order_now.instance.revision, [b.instance.stock for b in books_now]
-    )
+    order = order_now.instance
+    print("at one moment:", order.state, order.revision, [book.instance.stock for book in books_now])
 
 
 if __name__ == "__main__":
@@ -139,4 +136,9 @@ if __name__ == "__main__":
             aws_secret_access_key="local",
         ),
     ):
-        main()
+        minutes = iter(range(60))
+        dynamorm.configure(clock=lambda: dt.datetime(2026, 5, 6, 12, next(minutes), tzinfo=dt.timezone.utc))
+        try:
+            main()
+        finally:
+            dynamorm.configure(clock=None)

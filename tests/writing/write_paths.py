@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dynamorm
+from dynamorm import Transaction, TransactionCanceled
 
 from ..libraries import Library, integer, listing, mapping, moment, text
 
@@ -91,7 +92,20 @@ def _values(instance: Any) -> dict[str, Any]:
     return {**values, "balance": 7}
 
 
-PATHS = [
+def _in_transaction(record: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what writes in a transaction of one action, and raises what the write alone would raise."""
+
+    def write(model: Any, instance: Any, **options: Any) -> None:
+        try:
+            with Transaction() as tx:
+                record(tx, model, instance, **options)
+        except TransactionCanceled as canceled:
+            raise canceled.failed[0].error from canceled
+
+    return write
+
+
+SINGLE_PATHS = [
     WritePath("put of a dict", "put", lambda m, i, **o: m.put(_values(i), **o), creates=True),
     WritePath("put of an instance", "put", lambda m, i, **o: m.put(_changed(i), **o), creates=True),
     WritePath(
@@ -198,6 +212,30 @@ PATHS = [
         takes_version=False,
     ),
 ]
+TRANSACTION_PATHS = [
+    WritePath(
+        f"transaction: {name}",
+        verb,
+        _in_transaction(record),
+        carries=not name.endswith("by key"),
+        creates=(verb in ("put", "save") and name != "check") or name == "update by key",
+        deletes=name.startswith("delete"),
+        checks_only=name == "check",
+        takes_version=name != "check",
+    )
+    for name, verb, record in (
+        ("put of a dict", "put", lambda tx, m, i, **o: tx.put(m, _values(i), **o)),
+        ("put of an instance", "put", lambda tx, m, i, **o: tx.put(_changed(i), **o)),
+        ("save", "save", lambda tx, m, i, **o: tx.save(_changed(i), **o)),
+        ("partial save", "save", lambda tx, m, i, **o: tx.save(_changed(i), partial=True, **o)),
+        ("update", "update", lambda tx, m, i, **o: tx.update(i, balance=7, **o)),
+        ("check", "save", lambda tx, m, i, **o: tx.check(i, balance__exists=True, **o)),
+        ("delete", "delete", lambda tx, m, i, **o: tx.delete(i, **o)),
+        ("update by key", "update_item", lambda tx, m, i, **o: tx.update(m, id=i.id, balance=7, **o)),
+        ("delete by key", "delete_item", lambda tx, m, i, **o: tx.delete(m, id=i.id, **o)),
+    )
+]
+PATHS = [*SINGLE_PATHS, *TRANSACTION_PATHS]
 # What a model can be asked to do without writing an item, and what only leads to the verbs above.
 NOT_WRITING = {
     "exists", "find", "from_item", "get", "get_batch", "incr", "move_to_here", "new_from_raw", "refresh",

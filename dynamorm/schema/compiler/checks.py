@@ -5,8 +5,6 @@ from __future__ import annotations
 from .layouts import Accepts, Among, Bounds, Check, Checks, Equals, NotAmong, Satisfies, Size, Unicode
 from .source import Source
 
-GIVE_UP = "return None"
-
 
 def write_checks(source: Source, checks: Checks, value: str) -> None:
     """Write what a value has to satisfy."""
@@ -15,8 +13,7 @@ def write_checks(source: Source, checks: Checks, value: str) -> None:
         if isinstance(check, Accepts) and not check.by_false:
             source.line(condition)
         elif condition:
-            with source.block(f"if {condition}:"):
-                source.line(GIVE_UP)
+            source.give_up_if(condition)
 
 
 def objection(source: Source, check: Check, value: str) -> str:
@@ -24,12 +21,9 @@ def objection(source: Source, check: Check, value: str) -> str:
     if isinstance(check, Unicode):
         return f"not {value}.isascii() and not {value}.encode()"
     if isinstance(check, Size):
-        length = f"len({value})"
-        return _outside(source, length, check.least, check.most, "<", ">")
+        return _outside(source, f"len({value})", Bounds(check.least, check.most))
     if isinstance(check, Bounds):
-        below = "<" if check.least_included else "<="
-        above = ">" if check.most_included else ">="
-        return _outside(source, value, check.least, check.most, below, above)
+        return _outside(source, value, check)
     if isinstance(check, Among):
         return f"{value} not in {source.use(check.choices, 'choices')}"
     if isinstance(check, NotAmong):
@@ -42,10 +36,10 @@ def objection(source: Source, check: Check, value: str) -> str:
     return f"{call} is False" if check.by_false else call
 
 
-def _outside(source: Source, value: str, least: object, most: object, below: str, above: str) -> str:
+def _outside(source: Source, value: str, bounds: Bounds) -> str:
     parts = []
-    if least is not None:
-        parts.append(f"{value} {below} {source.use(least, 'least')}")
-    if most is not None:
-        parts.append(f"{value} {above} {source.use(most, 'most')}")
+    if bounds.least is not None:
+        parts.append(f"{value} {'<' if bounds.least_included else '<='} {source.use(bounds.least, 'least')}")
+    if bounds.most is not None:
+        parts.append(f"{value} {'>' if bounds.most_included else '>='} {source.use(bounds.most, 'most')}")
     return " or ".join(parts)

@@ -7,15 +7,15 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from ...locks import cached_property
-from ...wire.codec import AttributeValue, WireItem
+from ...wire.codec import WireItem
 from .dumping import Dump, compile_dump
 from .given import GivenValues
 from .layouts import SchemaLayout, Text
 from .loading import Besides, Natives
-from .on_demand import OnDemand, lock
-from .parts import Steps, Writer, compile_inner_part, compile_part, field_alone, leave_to_library, trail_of
+from .on_demand import OnDemand, leave_to_library
+from .parts import Scalar, Writer, compile_part, compile_scalar, field_alone, scalar_inside
 from .report import Direction, report_fields
-from .source import unless_refused
+from .source import text_of
 from .stored_items import StoredItems
 
 Load = Callable[[Mapping[str, Any]], "Natives | None"]
@@ -49,36 +49,21 @@ class Compiled:
         given: Callable[[], TakesGiven] | None = None,
     ) -> None:
         self._name = name
-        self._layout = layout
         self._whole = whole
         self._dump_layout = dump_layout
         self._given = given
-        self._layouts: dict[str, SchemaLayout] = {}
-        self._texts: dict[str, str] = {}
-        self._refused: dict[str, str] = {}
-        self.stored: dict[str, StoredItems | None] = OnDemand(self._compile_load)
+        self._layouts = OnDemand[str, SchemaLayout](lambda mode: _described(name, lambda: layout(mode)))
+        self.stored = OnDemand[str, StoredItems | None](self._compile_load, None)
         """What loads stored items, by the mode, ``None`` where the library does."""
-        self.loads: dict[str, Load] = OnDemand(lambda mode: self._way_of("natives", mode))
-        """Functions like :meth:`load`, by their mode."""
-        self.receives: dict[str, Receive] = OnDemand(lambda mode: self._way_of("receive", mode))
+        self.loads = OnDemand[str, Load](lambda mode: self._way_of("natives", mode))
+        """Functions from an item in wire form to its natives, by the mode."""
+        self.receives = OnDemand[str, Receive](lambda mode: self._way_of("receive", mode))
         """Functions that load items for instances, be they texts, by their mode."""
-        self.dumps: dict[bool, Dump] = OnDemand(self._compile_dump)
-        """Functions like :meth:`dump`, by whether they check."""
-        self.parts: dict[tuple[str, bool], Writer] = OnDemand(self._compile_part)
-        """Functions like :meth:`part`, by the name of the field and whether they check."""
-        self._inner_parts: dict[tuple[str, Steps, bool], Writer] = OnDemand(self._compile_inner_part)
-
-    def load(self, wire: Mapping[str, Any], mode: str) -> dict[str, Any] | None:
-        """Return the natives of a stored item."""
-        return self.loads[mode](wire)
-
-    def dump(self, natives: Mapping[str, Any], check: bool) -> WireItem | None:
-        """Return the wire form of natives; with ``check`` only where it is valid."""
-        return self.dumps[check](natives)
-
-    def part(self, name: str, value: Any, check: bool) -> AttributeValue | None:
-        """Return the wire form of the native value of one field; with ``check`` only where it is valid by itself."""
-        return self.parts[name, check](value)
+        self.dumps = OnDemand[bool, Dump](self._compile_dump)
+        """Functions from natives to their wire form, by whether they only give valid ones."""
+        self.parts = OnDemand[tuple[str, bool], Writer](lambda key: compile_part(self.dump_layout, *key))
+        """Functions from the native of one field to its wire form, by its name and whether it is to be valid."""
+        self._scalars = OnDemand[tuple[Scalar, bool], Writer](lambda key: compile_scalar(self.dump_layout, *key))
 
     def is_text(self, name: str) -> bool:
         """Return whether any text that a field holds is stored as it is."""
@@ -86,15 +71,12 @@ class Compiled:
         return field is not None and type(field.value) is Text
 
     def inner_part(self, path: Sequence[str | int], check: bool, *, element: bool = False) -> Writer:
-        """Return a function like :meth:`part` for what is at a document path inside a field, or an element of that.
+        """Return a function like those of ``parts`` for what is at a document path, or for an element of that.
 
         It only writes texts, numbers and truth values.
         """
-        trail = trail_of(self.dump_layout, path, element=element)
-        if trail is None:
-            return leave_to_library
-        name, steps = trail
-        return self._inner_parts[name, steps, check]
+        value = scalar_inside(self.dump_layout, path, check, element=element)
+        return leave_to_library if value is None else self._scalars[value, check]
 
     @cached_property
     def given(self) -> TakesGiven:
@@ -106,10 +88,7 @@ class Compiled:
 
     def layout(self, mode: str) -> SchemaLayout:
         """Return the description for a load."""
-        with lock:
-            if mode not in self._layouts:
-                self._layouts[mode] = _described(self._name, lambda: self._layout(mode))
-            return self._layouts[mode]
+        return self._layouts[mode]
 
     @cached_property
     def dump_layout(self) -> SchemaLayout:
@@ -119,70 +98,33 @@ class Compiled:
     @property
     def loading(self) -> Direction:
         """What is compiled of the validating load."""
-        self.loads[self._whole]
-        layout, function = self.layout(self._whole), f"load {self._whole}"
-        reason = layout.load_declined or self._refused.get(function)
-        return Direction(f"{self._name}.load", reason, report_fields(layout), self._texts.get(function, ""))
+        stored, layout = self.stored[self._whole], self.layout(self._whole)
+        reason = layout.load_declined or self.stored.refused.get(self._whole)
+        text = "" if stored is None else text_of(stored.load)
+        return Direction(f"{self._name}.load", reason, report_fields(layout), text)
 
     @property
     def dumping(self) -> Direction:
         """What is compiled of the dump of a full save, which also checks."""
-        self.dumps[True]
-        layout = self.dump_layout
-        reason = layout.dump_declined or layout.load_declined or self._refused.get("dump True")
-        return Direction(f"{self._name}.dump", reason, report_fields(layout), self._texts.get("dump True", ""))
+        dump, layout = self.dumps[True], self.dump_layout
+        reason = layout.dump_declined or layout.load_declined or self.dumps.refused.get(True)
+        return Direction(f"{self._name}.dump", reason, report_fields(layout), text_of(dump))
 
     def _way_of(self, name: str, mode: str) -> Any:
         return getattr(self.stored[mode], name, leave_to_library)
 
     def _compile_load(self, mode: str) -> StoredItems | None:
         layout = self.layout(mode)
-        if layout.load_declined is not None:
-            return None
-        stored: StoredItems | None = self._unless_refused(f"load {mode}", lambda: StoredItems(layout), None)
-        if stored is not None:
-            self._texts[f"load {mode}"] = stored.text
-        return stored
+        return StoredItems(layout) if layout.load_declined is None else None
 
     def _compile_dump(self, check: bool) -> Dump:
         layout = self.dump_layout
         if layout.dump_declined is not None or (check and layout.load_declined is not None):
             return leave_to_library
-        has_to_load = check and layout.finish is not None
-        # a load makes all checks, and the functions of the user's among them are to run once
-        dump: Dump
-        dump, self._texts[f"dump {check}"] = self._unless_refused(
-            f"dump {check}", lambda: compile_dump(layout, check=check and not has_to_load), _LEFT
-        )
-        return self._if_it_loads(dump) if has_to_load else dump
-
-    def _if_it_loads(self, dump: Dump) -> Dump:
-        """Return the dump of a schema that has something to say about all values together, as a load does."""
-
-        def dump_what_loads(natives: Mapping[str, Any]) -> WireItem | None:
-            wire = dump(natives)
-            return None if wire is None or self.loads[self._whole](wire) is None else wire
-
-        return dump_what_loads
-
-    def _compile_part(self, key: tuple[str, bool]) -> Writer:
-        part: Writer = self._unless_refused(
-            f"part {key}", lambda: compile_part(self.dump_layout, *key), leave_to_library
-        )
-        return part
-
-    def _compile_inner_part(self, key: tuple[str, Steps, bool]) -> Writer:
-        part: Writer = self._unless_refused(
-            f"inside {key}", lambda: compile_inner_part(self.dump_layout, *key), leave_to_library
-        )
-        return part
-
-    def _unless_refused(self, function: str, compile_it: Callable[[], Any], otherwise: Any = leave_to_library) -> Any:
-        """Return what was compiled, or what leaves it to the library, where Python does not take the source."""
-        return unless_refused(compile_it, otherwise, lambda reason: self._refused.update({function: reason}))
-
-
-_LEFT = (leave_to_library, "")
+        if check and layout.finish is not None:
+            # a load makes all checks, and the functions of the user's among them are to run once
+            return compile_dump(layout, check=False, load=self.loads[self._whole])
+        return compile_dump(layout, check=check)
 
 
 def _described(name: str, describe: Callable[[], SchemaLayout]) -> SchemaLayout:

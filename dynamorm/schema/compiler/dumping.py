@@ -6,91 +6,58 @@ tell that the item could be loaded again; then the library has to dump the value
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...wire.codec import WireItem
-from .checks import GIVE_UP
 from .layouts import (
     ABSENT,
-    LEFT_OUT,
     REFUSED,
     UNSURE,
     Converted,
-    DefaultFactory,
+    Default,
     DefaultValue,
     FieldLayout,
-    ListOf,
     MapOf,
-    Record,
     SchemaLayout,
     ThroughLibrary,
     Value,
+    values_in,
 )
-from .source import Source
-from .value_dumps import Store, ValueDumps
-from .values import write_item
+from .source import GIVE_UP, Source
+from .value_dumps import NULL, Store, ValueDumps
+from .values import write_map
+
+# what has these is no name of an attribute
+_SURROGATE = re.compile("[\ud800-\udfff]").search
 
 Dump = Callable[[Mapping[str, Any]], "WireItem | None"]
 
 
-def compile_dump(layout: SchemaLayout, *, check: bool) -> tuple[Dump, str]:
-    """Return the dump function of a schema, and its text; with ``check`` it gives valid items only."""
-    if layout.dump_whole is not None:
-        return _dump_whole(layout.dump_whole, check), ""
-    source = Source(f"dump of {layout.name}")
-    writer = DumpWriter(source, check)
-    main = writer.function(layout, False)
-    while writer.waiting:
-        writer.write(*writer.waiting.pop())
-    dump: Dump = source.compiled(main)
-    return dump, "\n".join(source.lines)
+class DumpWriter(ValueDumps):
+    """Writes the functions of one module: for each schema one, and another for the inside of lists."""
 
+    def __init__(self, source: Source, check: bool, load: Callable[[WireItem], Any] | None) -> None:
+        super().__init__(source, check)
+        self._load = load
 
-class DumpWriter:
-    """Writes the functions of one module: for each schema one, and another for the inside of lists.
-
-    Inside of lists, ``nulls``, DynamoDB's NULL stands for ``None``; elsewhere nothing does.
-    """
-
-    def __init__(self, source: Source, check: bool) -> None:
-        self.source = source
-        self.check = check
-        self.waiting: list[tuple[SchemaLayout, bool]] = []
-        self._functions: dict[tuple[int, bool], str] = {}
-        self._values = ValueDumps(source, check, self.function)
-
-    def function(self, layout: SchemaLayout, nulls: bool) -> str:
-        """Return the name of a schema's function, which may be written later."""
-        known = self._functions.get((id(layout), nulls))
-        if known is None:
-            known = self._functions[id(layout), nulls] = self.source.reserve((layout, nulls), "dump")
-            self.waiting.append((layout, nulls))
-        return known
-
-    def write(self, layout: SchemaLayout, nulls: bool) -> None:
+    def schema(self, layout: SchemaLayout, nulls: bool) -> None:
         source = self.source
-        with source.block(f"def {self.function(layout, nulls)}(natives):"), source.block("try:"):
+        with source.definition(f"def {source.function(layout, nulls)}(natives):"):
             source.line("out = {}")
             if not layout.outermost:
                 source.line("absent = 0")
-            any_through_library = any(isinstance(field.value, ThroughLibrary) for field in layout.fields)
-            if any_through_library:
+            if any(isinstance(field.value, ThroughLibrary) for field in layout.fields):
                 self.all_natives(layout)
             for field in layout.fields:
-                if isinstance(field.value, ThroughLibrary):
-                    self.field_through_library(layout, field, field.value, nulls)
-                else:
-                    self.field(layout, field, nulls)
+                self.field(layout, field, nulls)
             if not layout.outermost:
-                inputs = [field for field in layout.fields if not field.computed]
-                with source.block(
-                    f"if len({'all_natives' if any_through_library else 'natives'}) != {len(inputs)} - absent:"
-                ):
-                    source.line(GIVE_UP)
+                inputs = sum(not field.computed for field in layout.fields)
+                source.give_up_if(f"len(natives) != {inputs} - absent")
+            elif self._load is not None:
+                source.give_up_if(f"{source.use(self._load, 'load')}(out) is None")
             source.line("return out")
-        source.line("    except Exception:")
-        source.line("        return None")
 
     def all_natives(self, layout: SchemaLayout) -> None:
         """Write what collects the natives for fields whose own code may look at all of them.
@@ -107,107 +74,98 @@ class DumpWriter:
         for field in layout.fields:
             if field.computed and layout.outermost:
                 source.line(f"all_natives.pop({field.name!r}, None)")
-            elif field.as_native is not None and not _is_exact(field.value, []):
+            elif field.as_native is not None and not _is_exact(field.value):
                 with source.block(f"if all_natives.get({field.name!r}) is not None:"):
                     as_native = source.use(field.as_native, "as_native")
                     source.line(f"all_natives[{field.name!r}] = {as_native}(all_natives[{field.name!r}])")
 
     def field(self, layout: SchemaLayout, field: FieldLayout, nulls: bool) -> None:
-        source, name = self.source, repr(field.name)
+        source, value, name = self.source, field.value, repr(field.name)
 
-        def store(value: str) -> None:
-            source.line(f"out[{field.stored!r}] = {value}" if _is_storable(field.stored) else GIVE_UP)
+        def store(dumped: str) -> None:
+            source.line(GIVE_UP if _SURROGATE(field.stored) else f"out[{field.stored!r}] = {dumped}")
 
-        def present() -> None:
-            with source.block("if v is not None:"):
-                self._values.value(field.value, "v", store, nulls, in_list=False)
-            with source.block("else:"):
-                if layout.outermost:
-                    if field.nullable and field.required:
-                        with source.block(f"if {name} not in natives:"):
-                            self.unset(field, store, nulls)
-                    else:
-                        self.unset(field, store, nulls)
-                elif field.none_is_absent:
-                    self.unset(field, store, nulls)
-                else:
-                    self.none(field, store, nulls)
-
-        if field.always is not None:
-            if not layout.outermost:
-                with source.block(f"if {name} not in natives:"):
-                    source.line("absent += 1")
-            source.line(f"v = {source.use(field.always.value, 'always')}")
-            self._values.value(field.value, "v", store, nulls, in_list=False)
+        if isinstance(value, ThroughLibrary) or field.always is not None:
+            if not layout.outermost and not field.computed:
+                source.line(f"absent += {name} not in natives")
+            if isinstance(value, ThroughLibrary):
+                self.through_library(field, value, store, nulls)
+            elif field.always is not None:
+                source.line(f"v = {source.default(field.always)}")
+                self.value(value, "v", store, nulls)
             return
-        if layout.outermost:
-            source.line(f"v = natives.get({name})")
-            present()
-            return
-        with source.block(f"if {name} in natives:"):
-            source.line(f"v = natives[{name}]")
-            present()
+        source.line(f"v = natives[{name}] if {name} in natives else None")
+        with source.block("if v is not None:"):
+            self.value(value, "v", store, nulls)
+        if not self.takes_none_for_absent(layout, field):
+            with source.block(f"elif {name} in natives:"):
+                self.none(field, store, nulls)
         with source.block("else:"):
-            source.line("absent += 1")
+            if not layout.outermost:
+                source.line(f"absent += {name} not in natives")
             self.unset(field, store, nulls)
 
+    def takes_none_for_absent(self, layout: SchemaLayout, field: FieldLayout) -> bool:
+        return layout.outermost and not (field.nullable and field.required)
+
     def none(self, field: FieldLayout, store: Store, nulls: bool) -> None:
-        unsure = field.unset is UNSURE and not field.nullable
-        if unsure or (self.check and field.required and not field.nullable):
+        """Write what is dumped for ``None``."""
+        if not field.nullable and (field.unset is UNSURE or (self.check and field.required)):
             self.source.line(GIVE_UP)
         elif nulls:
-            store("{'NULL': True}")
+            store(NULL)
 
     def unset(self, field: FieldLayout, store: Store, nulls: bool) -> None:
-        source = self.source
-        if field.unset is REFUSED:
-            if self.check:
-                source.line(GIVE_UP)
-        elif isinstance(field.unset, DefaultValue) and field.unset.value is None:
+        """Write what is dumped without a value."""
+        source, unset = self.source, field.unset
+        if unset is UNSURE or (unset is REFUSED and self.check):
+            source.line(GIVE_UP)
+            return
+        if isinstance(unset, DefaultValue) and unset.value is None:
             self.none(field, store, nulls)
-        elif field.unset is not LEFT_OUT:
-            if isinstance(field.unset, DefaultValue):
-                source.line(f"v = {source.use(field.unset.value, 'default')}")
-            elif isinstance(field.unset, DefaultFactory):
-                source.line(f"v = {source.use(field.unset.factory, 'make')}()")
-            else:
-                source.line(GIVE_UP)
-                return
-            self._values.value(field.value, "v", store, nulls, in_list=False)
+        elif isinstance(unset, Default):
+            source.line(f"v = {source.default(unset)}")
+            self.value(field.value, "v", store, nulls)
         if self.check and field.unset_check is not None:
             source.line(f"{source.use(field.unset_check, 'unset')}()")
 
-    def field_through_library(
-        self, layout: SchemaLayout, field: FieldLayout, value: ThroughLibrary, nulls: bool
-    ) -> None:
-        source = self.source
-
-        def store(dumped: str) -> None:
-            source.line(f"out[{field.stored!r}] = {dumped}" if _is_storable(field.stored) else GIVE_UP)
-
-        if not layout.outermost and not field.computed:
-            with source.block(f"if {field.name!r} not in natives:"):
-                source.line("absent += 1")
+    def through_library(self, field: FieldLayout, value: ThroughLibrary, store: Store, nulls: bool) -> None:
+        source, is_checked = self.source, self.check and not field.computed
+        check = f"{source.use(value.check, 'check')}(v)"
         source.line(f"v = {source.use(value.dump, 'dump')}(all_natives)")
-        check = self.check and not field.computed
-        absent = source.use(ABSENT, "absent")
-        with source.block(f"if v is {absent} or v is None:"):
-            if check and field.required:
+        with source.block(f"if v is {source.use(ABSENT, 'absent')} or v is None:"):
+            if is_checked and field.required:
                 # rare enough to be left to the library, whatever it says
                 source.line(GIVE_UP)
-            elif check:
-                if field.unset_check is not None:
-                    source.line(f"{source.use(field.unset_check, 'unset')}()")
-                if field.nullable:
-                    with source.block("if v is None:"):
-                        source.line(f"{source.use(value.check, 'check')}(v)")
-            if nulls:
-                with source.block("if v is None:"):
-                    store("{'NULL': True}")
+            elif is_checked and field.unset_check is not None:
+                source.line(f"{source.use(field.unset_check, 'unset')}()")
+            with source.block("if v is None:"):
+                if is_checked and field.nullable:
+                    source.line(check)
+                if nulls:
+                    store(NULL)
         with source.block("else:"):
-            if check:
-                source.line(f"{source.use(value.check, 'check')}(v)")
-            self._values.free("v", store, nulls, in_list=False)
+            if is_checked:
+                source.line(check)
+            self.free("v", store, nulls, in_list=False)
+
+
+def compile_dump(
+    layout: SchemaLayout,
+    *,
+    check: bool,
+    load: Callable[[WireItem], Any] | None = None,
+    writer: type[DumpWriter] = DumpWriter,
+) -> Dump:
+    """Return the dump function of a schema.
+
+    With ``check`` it gives valid items only, with ``load`` only those of which that does not make ``None``.
+    """
+    if layout.dump_whole is not None:
+        return _dump_whole(layout.dump_whole, check)
+    source = Source("dump", layout.name)
+    dump: Dump = source.compiled(writer(source, check, load).schema, layout, False)
+    return dump
 
 
 def _dump_whole(serialise: Callable[[Mapping[str, Any], bool], Mapping[str, Any]], check: bool) -> Dump:
@@ -215,32 +173,18 @@ def _dump_whole(serialise: Callable[[Mapping[str, Any], bool], Mapping[str, Any]
 
     def dump(natives: Mapping[str, Any]) -> WireItem | None:
         try:
-            return write_item(serialise(natives, check))
+            return write_map(serialise(natives, check))
         except Exception:
             return None
 
     return dump
 
 
-def _is_storable(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _is_exact(value: Value | None, above: list[SchemaLayout]) -> bool:
+def _is_exact(value: Value) -> bool:
     """Return whether the dump gives up on any value that is not a native already."""
-    if isinstance(value, ThroughLibrary):
-        return False
-    if isinstance(value, Converted):
-        return value.as_native is None
-    if isinstance(value, MapOf):
-        return value.dump_key is None and _is_exact(value.element, above)
-    if isinstance(value, ListOf):
-        return _is_exact(value.element, above)
-    if isinstance(value, Record):
-        below = [*above, value.layout]
-        return value.layout in above or all(_is_exact(field.value, below) for field in value.layout.fields)
-    return True
+    return not any(
+        isinstance(one, ThroughLibrary)
+        or (isinstance(one, Converted) and one.as_native is not None)
+        or (isinstance(one, MapOf) and one.dump_key is not None)
+        for one in values_in(value)
+    )

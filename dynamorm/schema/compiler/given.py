@@ -6,39 +6,38 @@ to be converted, is left to the library.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ...exceptions import UnstorableValue
 from ...locks import cached_property
 from ...wire.codec import WireItem
 from ..copies import independent_copy
-from .dumping import Dump, compile_dump
+from .dumping import Dump, DumpWriter, compile_dump
+from .given_dumps import DumpsToLoad, DumpsToStore
 from .layouts import (
+    LEFT_OUT,
     REFUSED,
     UNSURE,
-    DefaultFactory,
+    Default,
     DefaultValue,
     FieldLayout,
-    Flag,
-    Number,
+    Record,
     SchemaLayout,
-    Text,
     fills_in,
     holds_free,
-    holds_records,
+    innermost,
     keeps_natives,
 )
-from .narrowing import ToBeLoaded, ToBeStored
-from .on_demand import OnDemand
-from .parts import Writer, field_alone, leave_to_library
-from .source import unless_refused
+from .on_demand import leave_to_library, unless_refused
+from .parts import Writer, field_alone
 from .stored_items import StoredItems
-from .values import decimal_text
 
 Writers = Mapping[tuple[str, bool], Writer]
 Dumps = Mapping[bool, Dump]
+
+# storage keeps these as they are
+_KEPT = frozenset({str, int, bool})
 
 
 class GivenValues:
@@ -46,136 +45,117 @@ class GivenValues:
 
     def __init__(self, load: SchemaLayout, dump: SchemaLayout, parts: Writers, dumps: Dumps) -> None:
         self._layout = dump
-        self._fields = _fields(dump) if load is dump else None
         self._parts = parts
         self._dumps = dumps
-        self._loads: dict[str, StoredItems | None] = OnDemand(self._compile_load)
+        self._is_left = load is not dump or _sees_all(dump)
+        self._fields = {field.name: field for field in dump.fields if not field.computed}
+        fields = self._fields.values()
+        self._needed = {field.name for field in fields if field.required or field.missing in (REFUSED, UNSURE)}
+        self._defaults = {field.name: field.missing for field in fields if isinstance(field.missing, Default)}
 
     def natives(self, given: Mapping[str, Any], defaults: bool) -> dict[str, Any] | None:
         """Return the natives of what a constructor is given, with the ``defaults`` of what is missing."""
-        fields = self._fields
-        if fields is None or not given.keys() <= fields.keys():
+        if self._is_left or not self._needed <= given.keys() <= self._taken.keys():
             return None
         wire = self._dump(given)
-        if wire is None or len(wire) != len(given):
+        natives = None if wire is None or len(wire) != len(given) else self._as_loaded(given, wire)
+        if natives is None:
             return None
-        found = {}
-        for name, value in given.items():
-            native = value if name in self._unchanged else self._as_loaded(fields[name], value, wire)
-            if native is None:
-                return None
-            found[name] = native
-        natives = {}
-        for name, field in fields.items():
-            if name in found:
-                natives[name] = found[name]
-            elif field.required or field.missing in (REFUSED, UNSURE):
-                return None
-            elif defaults and isinstance(field.missing, (DefaultValue, DefaultFactory)):
-                default = _default(field.missing)
-                if default is None or self._parts[name, True](default) is None:
-                    return None
-                natives[name] = default
-        return natives
+        added = self._defaults_beside(given) if defaults else {}
+        if added is None or any(self._parts[name, True](default) is None for name, default in added.items()):
+            return None
+        natives.update(added)
+        return {name: natives[name] for name in self._fields if name in natives}
 
     def wire(self, given: Mapping[str, Any]) -> WireItem | None:
         """Return the wire form of a whole item that is put, with the defaults of what is missing."""
-        fields = self._fields
-        if fields is None or not given.keys() <= fields.keys() or self._loads_fill_in:
+        if self._is_left or not self._needed <= given.keys() <= self._fields.keys():
             return None
+        dump = self._dump_item
+        if dump is leave_to_library or any(value is None for value in given.values()):
+            return None
+        added = self._defaults_beside(given)
+        return None if added is None else dump({**given, **added} if added else given)
+
+    def _defaults_beside(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the defaults of what is missing; ``None`` where there is none to be had: the library says why."""
         added = {}
-        for name, field in fields.items():
-            if name in given:
-                if given[name] is None:
+        for name, missing in self._defaults.items():
+            if name not in given:
+                try:
+                    added[name] = missing.value if isinstance(missing, DefaultValue) else missing.factory()
+                except Exception:
                     return None
-            elif field.required or field.missing in (REFUSED, UNSURE):
-                return None
-            elif isinstance(field.missing, (DefaultValue, DefaultFactory)):
-                added[name] = _default(field.missing)
                 if added[name] is None:
                     return None
-        return self._dump_item({**given, **added} if added else given)
+        return added
+
+    def _as_loaded(self, given: Mapping[str, Any], wire: WireItem) -> dict[str, Any] | None:
+        """Return the natives that a load makes of given ones, ``None`` where the library has to judge."""
+        loaded: Mapping[str, Any] | None = None
+        natives = {}
+        for name, value in given.items():
+            if type(value) not in _KEPT and _is_changed_by_storage(value):
+                return None
+            if name in self._kept:
+                natives[name] = value if type(value) in _KEPT else independent_copy(value)
+                continue
+            loaded = loaded or self._load(wire)
+            if loaded is None or loaded.get(name) is None:
+                return None
+            natives[name] = loaded[name]
+        return natives
+
+    @cached_property
+    def _taken(self) -> dict[str, FieldLayout]:
+        """The fields whose values can be taken without those of others."""
+        alone = {name: field_alone(self._layout, name, True) for name in self._fields}
+        return {
+            name: field
+            for name, field in alone.items()
+            if field is not None and (keeps_natives(field.value) or not holds_free(field.value))
+        }
+
+    @cached_property
+    def _kept(self) -> frozenset[str]:
+        """The fields whose valid natives, or copies of them, are what a load would make."""
+        return frozenset(name for name, field in self._taken.items() if keeps_natives(field.value))
 
     @cached_property
     def _dump(self) -> Dump:
         """The function from any number of natives to their wire form, where each is valid by itself."""
-        layout = self._layout
-        alone = {name: field_alone(layout, name, True) for name in self._fields or {}}
-        whole = frozenset(name for name, field in alone.items() if field is None)
-        given = ToBeLoaded()
+        return self._compiled(DumpsToLoad, list(self._taken.values()))
+
+    @cached_property
+    def _load(self) -> Callable[[WireItem], Mapping[str, Any] | None]:
+        """The function from the wire form of any number of natives to those that do not stay as they are."""
         fields = [
-            # what is not loaded again need not be narrowed
-            field if keeps_natives(field.value) else field.replace(value=given.value(field.value))
-            for field in alone.values()
-            if field is not None
+            field.replace(missing=LEFT_OUT, aliases=()) for name, field in self._taken.items() if name not in self._kept
         ]
-        dump = _dump_of(SchemaLayout(f"{layout.name} given", fields))
-        return dump if not whole else lambda given: dump(given) if whole.isdisjoint(given) else None
+        layout = SchemaLayout(f"{self._layout.name} given", fields)
+        stored: StoredItems | None = unless_refused(lambda: StoredItems(layout), None)
+        return leave_to_library if stored is None else stored.natives
 
     @cached_property
     def _dump_item(self) -> Dump:
         """The function from the natives of a whole item to its wire form."""
-        layout, given = self._layout, ToBeStored()
-        if not any(holds_records(field.value) for field in layout.fields):
+        fields = self._layout.fields
+        if any(fills_in(field.value) for field in self._fields.values()):
+            return leave_to_library
+        if not any(isinstance(innermost(field.value), Record) for field in fields):
             return self._dumps[True]
-        fields = [field.replace(value=given.value(field.value)) for field in layout.fields]
-        return _dump_of(SchemaLayout(f"{layout.name} put", fields))
+        return self._compiled(DumpsToStore, fields)
 
-    @cached_property
-    def _unchanged(self) -> frozenset[str]:
-        """The fields whose valid natives are what a load would make: texts, truth values and integers."""
-        return frozenset(
-            name
-            for name, field in (self._fields or {}).items()
-            if isinstance(field.value, (Text, Flag))
-            or (isinstance(field.value, Number) and field.value.native is int and field.value.finish is None)
-        )
-
-    @cached_property
-    def _loads_fill_in(self) -> bool:
-        return any(fills_in(field.value) for field in self._layout.fields)
-
-    def _compile_load(self, name: str) -> StoredItems | None:
-        fields = self._fields or {}
-        layout = SchemaLayout(f"{self._layout.name}.{name}", [fields[name]])
-        stored: StoredItems | None = unless_refused(lambda: StoredItems(layout), None)
-        return stored
-
-    def _as_loaded(self, field: FieldLayout, value: Any, wire: WireItem) -> Any:
-        """Return the native that a load makes of a given one, ``None`` where the library has to judge."""
-        if _is_changed_by_storage(value):
-            return None
-        if keeps_natives(field.value):
-            return independent_copy(value)
-        if holds_free(field.value) or _loses_digits(value):
-            return None
-        load = self._loads[field.name]
-        natives = None if load is None else load.natives({field.stored: wire[field.stored]})
-        return None if natives is None else natives.get(field.name)
+    def _compiled(self, writer: type[DumpWriter], fields: list[FieldLayout]) -> Dump:
+        layout = SchemaLayout(f"{self._layout.name} given", fields)
+        dump: Dump = unless_refused(lambda: compile_dump(layout, check=True, writer=writer))
+        return dump
 
 
-def _dump_of(layout: SchemaLayout) -> Dump:
-    dump: Dump = unless_refused(lambda: compile_dump(layout, check=True)[0], leave_to_library)
-    return dump
-
-
-def _fields(layout: SchemaLayout) -> dict[str, FieldLayout] | None:
-    """Return the fields that may be given, ``None`` where the library sees their values together."""
-    if layout.load_declined is not None or layout.dump_declined is not None:
-        return None
-    if layout.finish is not None or layout.dump_whole is not None:
-        return None
-    return {field.name: field for field in layout.fields if not field.computed}
-
-
-def _default(missing: DefaultValue | DefaultFactory) -> Any:
-    """Return a default, ``None`` where there is none to be had: the library says why."""
-    if isinstance(missing, DefaultValue):
-        return missing.value
-    try:
-        return missing.factory()
-    except Exception:
-        return None
+def _sees_all(layout: SchemaLayout) -> bool:
+    """Return whether the library sees the values of a schema together."""
+    ways = (layout.load_declined, layout.dump_declined, layout.finish, layout.dump_whole)
+    return any(way is not None for way in ways)
 
 
 def _is_changed_by_storage(value: Any) -> bool:
@@ -185,17 +165,3 @@ def _is_changed_by_storage(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return any(inner is None or _is_changed_by_storage(inner) for inner in value)
     return type(value) in (float, Decimal) and not value
-
-
-def _loses_digits(value: Any) -> bool:
-    """Return whether there are Decimals inside that would be read in another form, if as the same number."""
-    if isinstance(value, dict):
-        return any(map(_loses_digits, value.values()))
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return any(map(_loses_digits, value))
-    if type(value) is not Decimal:
-        return False
-    try:
-        return Decimal(decimal_text(value)).as_tuple() != value.as_tuple()
-    except UnstorableValue:
-        return False  # as a number; it is stored as a text, which keeps everything

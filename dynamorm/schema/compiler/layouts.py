@@ -8,7 +8,7 @@ machinery does the work.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from ...frozen import Frozen
@@ -147,7 +147,7 @@ class MapOf(Frozen):
     ``load_key`` and ``dump_key`` convert the keys, and object by raising.
     """
 
-    element: Value | None
+    element: Value
     nullable: bool = False
     load_key: Callable[[Any], Any] | None = None
     dump_key: Callable[[Any], Any] | None = None
@@ -193,17 +193,12 @@ _TAGS: dict[type, str] = {Text: "S", Number: "N", Flag: "BOOL", ListOf: "L", Map
 def tag_of(value: Value) -> str | None:
     """Return the only tag under which a value is expected, ``None`` where there may be others."""
     if isinstance(value, SetOf):
-        return set_tag(value)
+        return "NS" if isinstance(value.element, Number) else "SS"
     if isinstance(value, Converted):
         return "S" if value.as_text else None
     if isinstance(value, Free):
         return "M" if value.mapping else None
     return _TAGS.get(type(value))
-
-
-def set_tag(value: SetOf) -> str:
-    """Return the tag of a set, by its elements."""
-    return "NS" if isinstance(value.element, Number) else "SS"
 
 
 def is_stable(value: Value) -> bool:
@@ -213,71 +208,69 @@ def is_stable(value: Value) -> bool:
     return isinstance(value, (Text, Flag)) or (isinstance(value, Number) and value.finish is None)
 
 
+def innermost(value: Value) -> Value:
+    """Return what the containers of a value hold in the end, be they containers of containers."""
+    while isinstance(value, (ListOf, SetOf, MapOf)):
+        value = value.element
+    return value
+
+
+def values_in(value: Value) -> Iterator[Value]:
+    """Yield a value and all that is inside it, down to the innermost; what is in a schema comes once."""
+    waiting, seen = [value], set()
+    while waiting:
+        value = waiting.pop()
+        yield value
+        if isinstance(value, (ListOf, SetOf, MapOf)):
+            waiting.append(value.element)
+        elif isinstance(value, Record) and value.layout not in seen:
+            seen.add(value.layout)
+            waiting.extend(field.value for field in value.layout.fields)
+
+
+def fields_in(value: Value) -> Iterator[FieldLayout]:
+    """Yield the fields of all schemas inside a value."""
+    for layout in {one.layout for one in values_in(value) if isinstance(one, Record)}:
+        yield from layout.fields
+
+
 def keeps_natives(value: Value) -> bool:
     """Return whether a native that can be dumped is just what a load of that would give, down to the innermost."""
-    if isinstance(value, MapOf) and value.load_key is not None:
-        return False
-    if isinstance(value, (ListOf, SetOf, MapOf)):
-        return value.element is None or keeps_natives(value.element)
-    return not isinstance(value, Converted) and (is_stable(value) or type(value) is Free)
+    return all(
+        isinstance(one, (Text, Flag, Free, ListOf, SetOf))
+        or (isinstance(one, Number) and one.finish is None)
+        or (isinstance(one, MapOf) and one.load_key is None)
+        for one in values_in(value)
+    )
 
 
-def holds_free(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
+def holds_free(value: Value) -> bool:
     """Return whether a native may hold plain values of any type, which storage does not keep apart."""
-    if isinstance(value, (ListOf, SetOf, MapOf)):
-        return value.element is None or holds_free(value.element, above)
-    if isinstance(value, Record):
-        return value.layout not in above and any(
-            holds_free(field.value, (*above, value.layout)) for field in value.layout.fields
-        )
-    return isinstance(value, (Free, ThroughLibrary)) or (isinstance(value, Converted) and not value.as_text)
+    return any(
+        isinstance(one, (Free, ThroughLibrary)) or (isinstance(one, Converted) and not one.as_text)
+        for one in values_in(value)
+    )
 
 
-def fills_in(value: Value, above: tuple[SchemaLayout, ...] = ()) -> bool:
+def fills_in(value: Value) -> bool:
     """Return whether a load may add something to the inside of a native, such as the default of a nested field."""
-    if isinstance(value, (ThroughLibrary, Converted)):
-        return isinstance(value, ThroughLibrary) or (value.by_library and value.reload != "same")
-    if isinstance(value, Record):
-        if value.layout in above:
-            return False
-        inner = value.layout.fields
-        return any(
-            field.missing not in (LEFT_OUT, REFUSED) or fills_in(field.value, (*above, value.layout)) for field in inner
-        )
-    if isinstance(value, (ListOf, SetOf, MapOf)):
-        return value.element is not None and fills_in(value.element, above)
-    return False
+    return any(field.missing not in (LEFT_OUT, REFUSED) for field in fields_in(value)) or any(
+        isinstance(one, ThroughLibrary) or (isinstance(one, Converted) and one.by_library and one.reload != "same")
+        for one in values_in(value)
+    )
 
 
-def passes_library(value: Value | None, above: tuple[SchemaLayout, ...] = ()) -> bool:
-    """Return whether something in a native goes through its library, whose load may make another value of it."""
-    if isinstance(value, Record):
-        inside = (*above, value.layout)
-        return value.layout not in above and any(passes_library(field.value, inside) for field in value.layout.fields)
-    if isinstance(value, (ListOf, SetOf, MapOf)):
-        return passes_library(value.element, above)
-    return isinstance(value, ThroughLibrary)
-
-
-def holds_records(value: Value | None) -> bool:
-    """Return whether a native is, or has as elements, what another schema describes."""
-    return isinstance(value, Record) or (isinstance(value, (ListOf, MapOf)) and holds_records(value.element))
-
-
-def renews(value: Value | None, above: tuple[SchemaLayout, ...] = ()) -> bool:
+def renews(value: Value) -> bool:
     """Return whether another load of the same may give something else that can change in place: a default made anew."""
-    if isinstance(value, Record):
-        inner = value.layout.fields
-        return value.layout not in above and any(
-            _is_made_anew(field.missing) or renews(field.value, (*above, value.layout)) for field in inner
-        )
-    if isinstance(value, (ListOf, SetOf, MapOf)):
-        return renews(value.element, above)
-    if isinstance(value, Converted):
-        # a text has nothing inside that could be left out
-        is_sure = value.as_text or (value.natives and all(issubclass(kind, UNCHANGING_BASES) for kind in value.natives))
-        return value.by_library and not is_sure
-    return isinstance(value, ThroughLibrary)
+    return any(_is_made_anew(field.missing) for field in fields_in(value)) or any(
+        isinstance(one, ThroughLibrary) or (isinstance(one, Converted) and one.by_library and not _is_unchanging(one))
+        for one in values_in(value)
+    )
+
+
+def _is_unchanging(value: Converted) -> bool:
+    # a text has nothing inside that could be left out
+    return value.as_text or (bool(value.natives) and all(issubclass(kind, UNCHANGING_BASES) for kind in value.natives))
 
 
 def _is_made_anew(missing: Missing) -> bool:
@@ -289,11 +282,10 @@ def _is_made_anew(missing: Missing) -> bool:
 # Fields: what happens where there is no value.
 
 
-class Outcome:
-    """What to do about an attribute that is not there; told apart by identity."""
+class Outcome(Frozen):
+    """What to do about an attribute that is not there."""
 
-    def __init__(self, label: str) -> None:
-        self.label = label
+    label: str
 
     def __repr__(self) -> str:
         return f"<{self.label}>"
@@ -305,13 +297,17 @@ UNSURE = Outcome("unsure")
 ABSENT: Any = Outcome("absent")
 
 
-class DefaultValue(Frozen):
+class Default(Frozen):
+    """What stands in for a value."""
+
+
+class DefaultValue(Default):
     """This very object, which must not be mutable."""
 
     value: Any
 
 
-class DefaultFactory(Frozen):
+class DefaultFactory(Default):
     """What a function makes, each time anew."""
 
     factory: Callable[[], Any]
@@ -343,8 +339,6 @@ class FieldLayout(Frozen):
     """What a dump does without a value; a default is dumped instead, be it ``None``."""
     unset_check: Callable[[], Any] | None = None
     """Is called by dumps without a value, and raises where the item could not be loaded."""
-    none_is_absent: bool = False
-    """Inside of other schemas, a dump takes ``None`` for no value, as a load does."""
     always: DefaultValue | None = None
     """What is dumped whatever an instance holds."""
 

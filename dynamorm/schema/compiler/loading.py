@@ -13,10 +13,9 @@ import msgspec
 from msgspec import UNSET
 
 from ..copies import independent_copy
-from .checks import GIVE_UP
-from .layouts import REFUSED, DefaultFactory, DefaultValue, FieldLayout, SchemaLayout, ThroughLibrary, renews
-from .source import Source
-from .structs import Structs, takes_null
+from .layouts import LEFT_OUT, REFUSED, UNSURE, Default, FieldLayout, SchemaLayout, ThroughLibrary, renews
+from .source import GIVE_UP, Source
+from .structs import Structs, members_of, takes_null
 from .value_loads import ValueLoads
 from .values import read_unknown
 
@@ -35,46 +34,32 @@ Natives = dict[str, Any]
 LoadStruct = Callable[[Any, "Mapping[str, Any] | None"], "tuple[Natives, Besides | None] | None"]
 
 
-def compile_load(layout: SchemaLayout, structs: Structs) -> tuple[LoadStruct, str]:
-    """Return the function from the struct of an item, and where it needs that its wire form, and its text."""
-    writer = LoadWriter(Source(f"load of {layout.name}"), structs)
-    main = writer.function(layout)
-    while writer.waiting:
-        writer.write(writer.waiting.pop())
-    return writer.source.compiled(main), "\n".join(writer.source.lines)
+def compile_load(layout: SchemaLayout, structs: Structs) -> LoadStruct:
+    """Return the function from the struct of an item, and where it needs that its wire form."""
+    source = Source("load", layout.name)
+    load: LoadStruct = source.compiled(LoadWriter(source, structs).schema, layout)
+    return load
 
 
-class LoadWriter:
+class LoadWriter(ValueLoads):
     """Writes the functions of one module: one for each schema that is met."""
 
-    def __init__(self, source: Source, structs: Structs) -> None:
-        self.source = source
-        self.waiting: list[SchemaLayout] = []
-        self._structs = structs
-        self._values = ValueLoads(source, structs, self.function)
-        source.globals["UNSET"] = UNSET
-
-    def function(self, layout: SchemaLayout) -> str:
-        """Return the name of a schema's function, which may be written later."""
-        known = self.source.reserved(layout)
-        if known is None:
-            known = self.source.reserve(layout, "load")
-            self.waiting.append(layout)
-        return known
-
-    def write(self, layout: SchemaLayout) -> None:
+    def schema(self, layout: SchemaLayout) -> None:
         source = self.source
+        source.globals["UNSET"] = UNSET
+        self._members = members_of(layout)
         inputs = [(f"v{number}_", field) for number, field in enumerate(layout.fields) if not field.computed]
-        made = _may_be_made(layout) if layout.outermost else frozenset()
-        with source.block(f"def {self.function(layout)}(s, wire):"), source.block("try:"):
+        made = frozenset(field.name for _, field in inputs if layout.outermost and _may_be_made(layout, field))
+        renewed = tuple(field.name for _, field in inputs if layout.outermost and _is_renewed(field))
+        with source.definition(f"def {source.function(layout)}(s, wire):"):
             if any(field.missing is not REFUSED for _, field in inputs):
                 source.line("left_out = ()")
-            if made:
+            if made or renewed:
                 source.line("absent = nulls = ()")
             for local, field in inputs:
-                self._field(layout, field, local, field.name in made)
+                self._field(field, local, field.name in made)
             source.line(f"out = {{{', '.join(f'{field.name!r}: {local}' for local, field in inputs)}}}")
-            if any(_may_leave_out(field) for _, field in inputs):
+            if any(field.missing in (LEFT_OUT, UNSURE) for _, field in inputs):
                 with source.block("for name in left_out:"):
                     source.line("del out[name]")
             if layout.keeps_unknown:
@@ -82,14 +67,14 @@ class LoadWriter:
                 source.line(f"out.update({source.use(read_unknown, 'unknown')}(wire, {known}))")
             if layout.finish is not None:
                 source.line(f"out = {source.use(layout.finish, 'finish')}(out)")
-            if layout.outermost:
-                self._besides(layout, bool(made))
-            source.line("return out, besides" if layout.outermost else "return out")
-        # the block of the function goes on with the handler
-        source.line("    except Exception:")
-        source.line("        return None")
+            besides = f"{source.use(_besides, 'besides')}(out, absent, nulls, {renewed!r})"
+            if made and not renewed:
+                besides = f"{besides} if absent or nulls else None"
+            elif not renewed:
+                besides = "None"
+            source.line(f"return out, {besides}" if layout.outermost else "return out")
 
-    def _field(self, layout: SchemaLayout, field: FieldLayout, local: str, may_be_made: bool) -> None:
+    def _field(self, field: FieldLayout, local: str, may_be_made: bool) -> None:
         source = self.source
 
         def store(value: str) -> None:
@@ -106,16 +91,16 @@ class LoadWriter:
                 store("None")
 
         def load() -> None:
-            self._values.value(field.value, "w", store, on_null if takes_null(field) else None)
+            self.value(field.value, "w", store, on_null if takes_null(field) else None)
 
         names = [field.stored, *field.aliases]
-        source.line(f"w = {self._attribute(layout, field, names[0])}")
-        if field.missing is REFUSED and len(names) == 1 and self._structs.member(layout, field, names[0]):
+        source.line(f"w = {self._attribute(field, names[0])}")
+        if field.missing is REFUSED and len(names) == 1 and self._members[field, names[0]]:
             load()
             return
         for name in names[1:]:
             with source.block("if w is UNSET:"):
-                source.line(f"w = {self._attribute(layout, field, name)}")
+                source.line(f"w = {self._attribute(field, name)}")
         with source.block("if w is not UNSET:"):
             load()
         with source.block("else:"):
@@ -123,56 +108,29 @@ class LoadWriter:
                 source.line(f"absent += ({field.name!r},)")
             self._missing(field, local)
 
-    def _attribute(self, layout: SchemaLayout, field: FieldLayout, name: str) -> str:
+    def _attribute(self, field: FieldLayout, name: str) -> str:
         """Return the expression for the struct of an attribute, ``UNSET`` where there is none."""
-        source, member = self.source, self._structs.member(layout, field, name)
+        source, member = self.source, self._members[field, name]
         if member is not None:
             return f"s.{member}"
-        kind = self._structs.attribute(field.value, takes_null(field))
+        kind = self.structs.attribute(field.value, takes_null(field))
         converted = f"{source.use(msgspec.convert, 'convert')}(wire[{name!r}], {source.use(kind, 'kind')})"
         return f"{converted} if {name!r} in wire else UNSET"
 
     def _missing(self, field: FieldLayout, local: str) -> None:
         source = self.source
-        if isinstance(field.missing, DefaultValue):
-            source.line(f"{local} = {source.use(field.missing.value, 'default')}")
-        elif isinstance(field.missing, DefaultFactory):
-            source.line(f"{local} = {source.use(field.missing.factory, 'make')}()")
+        if isinstance(field.missing, Default):
+            source.line(f"{local} = {source.default(field.missing)}")
         elif field.missing is REFUSED:
             source.line(GIVE_UP)
         else:
             source.line(f"{local} = None")
             source.line(f"left_out += ({field.name!r},)")
 
-    def _besides(self, layout: SchemaLayout, any_made: bool) -> None:
-        """Write what tells what there is besides the item."""
-        source = self.source
-        renewed = tuple(field.name for field in layout.fields if not field.computed and _is_renewed(field))
-        told = f"{source.use(_besides, 'besides')}(out, %s, {renewed!r})"
-        if renewed:
-            source.line(f"besides = {told % ('absent, nulls' if any_made else '(), ()')}")
-        elif any_made:
-            source.line(f"besides = {told % 'absent, nulls'} if absent or nulls else None")
-        else:
-            source.line("besides = None")
 
-
-def _may_be_made(layout: SchemaLayout) -> frozenset[str]:
-    """Return the fields for which a load may make a value where none is stored."""
-    return frozenset(
-        field.name
-        for field in layout.fields
-        if not field.computed
-        and (
-            layout.finish is not None
-            or isinstance(field.missing, (DefaultValue, DefaultFactory))
-            or isinstance(field.value, ThroughLibrary)
-        )
-    )
-
-
-def _may_leave_out(field: FieldLayout) -> bool:
-    return not isinstance(field.missing, (DefaultValue, DefaultFactory)) and field.missing is not REFUSED
+def _may_be_made(layout: SchemaLayout, field: FieldLayout) -> bool:
+    """Return whether a load may make a value of a field where none is stored."""
+    return layout.finish is not None or isinstance(field.missing, Default) or isinstance(field.value, ThroughLibrary)
 
 
 def _is_renewed(field: FieldLayout) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .layouts import Converted, ListOf, MapOf, Record, SchemaLayout, ThroughLibrary, Value
+from ...frozen import Frozen
+from .layouts import Converted, Record, SchemaLayout, ThroughLibrary, Value, innermost
 
 COMPILED = "compiled"
 CONVERTED = "compiled, with the library's own conversion"
 
 
-class Direction:
+class Direction(Frozen):
     """Load or dump of one schema: whether it is compiled, and why not; true where it is.
 
     ``fields`` has ``"compiled"`` for each field, ``"compiled, with the library's own conversion"`` where that is called
@@ -18,11 +19,10 @@ class Direction:
     generated function.
     """
 
-    def __init__(self, name: str, reason: str | None, fields: Mapping[str, str], source: str) -> None:
-        self.name = name
-        self.reason = reason
-        self.fields = fields
-        self.source = source
+    name: str
+    reason: str | None
+    fields: Mapping[str, str]
+    source: str
 
     @property
     def compiled(self) -> bool:
@@ -42,12 +42,11 @@ class Direction:
         return "\n".join([f"{self.name}: compiled", *lines])
 
 
-class CompilationReport:
+class CompilationReport(Frozen):
     """``Model.Schema.compiled``: the report on both directions."""
 
-    def __init__(self, load: Direction, dump: Direction) -> None:
-        self.load = load
-        self.dump = dump
+    load: Direction
+    dump: Direction
 
     def __bool__(self) -> bool:
         return bool(self.load) and bool(self.dump)
@@ -70,20 +69,12 @@ def _collect(layout: SchemaLayout, path: str, outcomes: dict[str, str], above: l
     for field in layout.fields:
         name = path + field.name
         outcomes[name] = CONVERTED if field.finished else _outcome(field.value)
-        for inner in _records(field.value):
-            if inner not in above:
-                _collect(inner, name + ".", outcomes, [*above, layout])
+        inner = innermost(field.value)
+        if isinstance(inner, Record) and inner.layout not in above:
+            _collect(inner.layout, name + ".", outcomes, [*above, layout])
 
 
 def _outcome(value: Value) -> str:
     if isinstance(value, ThroughLibrary):
         return value.reason
     return CONVERTED if isinstance(value, Converted) and value.by_library else COMPILED
-
-
-def _records(value: Value | None) -> list[SchemaLayout]:
-    if isinstance(value, Record):
-        return [value.layout]
-    if isinstance(value, (ListOf, MapOf)):
-        return _records(value.element)
-    return []

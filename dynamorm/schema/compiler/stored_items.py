@@ -16,13 +16,13 @@ from .structs import Structs, needs_wire
 class StoredItems:
     """Loads the items of one schema; everything gives ``None`` where the library has to load an item.
 
-    ``load`` is the generated function, and ``text`` its source.
+    ``load`` is the generated function.
     """
 
     def __init__(self, layout: SchemaLayout) -> None:
         structs = Structs()
         self._struct = structs.record(layout)
-        self.load, self.text = compile_load(layout, structs)
+        self.load = compile_load(layout, structs)
         self._decode = msgspec.json.Decoder(self._struct).decode
         self._needs_wire = needs_wire(layout)
         # what may be of any type may be bytes, which no type says then

@@ -7,7 +7,7 @@ others; ``NULL`` stands beside the tag where it is taken.  Attributes that the s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from msgspec import UNSET, UnsetType, defstruct
@@ -43,18 +43,23 @@ def needs_wire(layout: SchemaLayout) -> bool:
     return (
         layout.keeps_unknown
         or any(isinstance(field.value, ThroughLibrary) for field in layout.fields)
-        or any(is_apart for _, _, is_apart in _attributes(layout))
+        or None in members_of(layout).values()
     )
 
 
-def _attributes(layout: SchemaLayout) -> Iterator[tuple[FieldLayout, str, bool]]:
-    """Yield the attributes of each field that is loaded, and whether one cannot be a member of the struct."""
+def members_of(layout: SchemaLayout) -> dict[tuple[FieldLayout, str], str | None]:
+    """Return the member of a schema's struct for each field that is loaded and each name of its attribute.
+
+    It is ``None`` where the struct cannot have one: its members are named as attributes are, each name once.
+    """
+    members: dict[tuple[FieldLayout, str], str | None] = {}
     seen: set[str] = set()
     for field in layout.fields:
         if not field.computed:
-            for name in (field.stored, *field.aliases):
-                yield field, name, name in seen or _UNNAMEABLE(name) is not None
+            for name in dict.fromkeys((field.stored, *field.aliases)):
+                members[field, name] = None if name in seen or _UNNAMEABLE(name) else f"m{len(members)}"
                 seen.add(name)
+    return members
 
 
 class Structs:
@@ -66,13 +71,7 @@ class Structs:
     def __init__(self) -> None:
         self.holds_untyped = False
         self._records: dict[SchemaLayout, Type] = {}
-        self._members: dict[SchemaLayout, dict[tuple[str, str], str]] = {}
         self._wanting: dict[str, list[Type]] = {}
-
-    def member(self, layout: SchemaLayout, field: FieldLayout, name: str) -> str | None:
-        """Return the member of the schema's struct for an attribute of a field, ``None`` if it is not there."""
-        self.record(layout)
-        return self._members[layout].get((name, field.name))
 
     def record(self, layout: SchemaLayout) -> Type:
         """Return the struct of a schema; while that is being made, which is where a schema nests itself, its name."""
@@ -80,20 +79,16 @@ class Structs:
         if known is not None:
             return known
         title = self._records[layout] = f"Record{len(self._records)}"
-        members: dict[tuple[str, str], str] = self._members.setdefault(layout, {})
         demanded: list[Any] = []
         optional: list[Any] = []
-        renamed = {}
-        for field, name, is_apart in _attributes(layout):
-            if is_apart:
-                continue
-            member = members[name, field.name] = f"m{len(members)}"
-            renamed[member] = name
+        members = {member: attribute for attribute, member in members_of(layout).items() if member is not None}
+        for member, (field, _) in members.items():
             kind = self.attribute(field.value, takes_null(field))
             if field.missing is REFUSED and not field.aliases:
                 demanded.append((member, kind))
             else:
                 optional.append((member, kind | UnsetType, UNSET))
+        renamed = {member: name for member, (_, name) in members.items()}
         made = self._records[layout] = defstruct(title, [*demanded, *optional], rename=renamed, gc=False)
         for struct in self._wanting.pop(title, ()):
             setattr(struct, title, made)
@@ -106,10 +101,11 @@ class Structs:
             self.holds_untyped = True
             return Any
         content = self._content(value)
-        if not isinstance(content, str):
-            return _tagged(tag, content, nullable)
-        made = _struct(tag, f"{content} | UnsetType" if nullable else content, nullable)
-        self._wanting.setdefault(content, []).append(made)
+        if content in _PLAIN:
+            return _shared_struct(tag, content, nullable)
+        made = _struct(tag, content, nullable)
+        if isinstance(content, str):
+            self._wanting.setdefault(content, []).append(made)
         return made
 
     def _content(self, value: Value) -> Type:
@@ -119,32 +115,24 @@ class Structs:
             return list[str]
         if isinstance(value, ListOf):
             return list[self.attribute(value.element, value.nullable)]  # type: ignore[misc]
-        if isinstance(value, MapOf) and value.element is not None:
+        if isinstance(value, MapOf):
             return dict[str, self.attribute(value.element, True)]  # type: ignore[misc]
         if isinstance(value, Record) and not needs_wire(value.layout):
             return self.record(value.layout)
-        if isinstance(value, (Free, MapOf, Record)):
+        if isinstance(value, (Free, Record)):
             self.holds_untyped = True
-            if isinstance(value, Record):
-                self.record(value.layout)
             return dict[str, Any]
         return str
 
 
-def _tagged(tag: str, content: Type, nullable: bool) -> Type:
-    """Return the struct of a tag with some content; those of plain contents are the same in all schemas."""
-    known = _known.get((tag, nullable)) if content in _PLAIN else None
-    if known is None:
-        known = _struct(tag, content | UnsetType if nullable else content, nullable)
-        if content in _PLAIN:
-            _known[tag, nullable] = known
-    return known
+def _struct(tag: str, content: Type, nullable: bool) -> Type:
+    """Return the struct of a tag with some content."""
+    if nullable:
+        content = f"{content} | UnsetType" if isinstance(content, str) else content | UnsetType
+    members: list[Any] = [(tag, content, UNSET), ("NULL", Any, UNSET)] if nullable else [(tag, content)]
+    return defstruct(tag, members, forbid_unknown_fields=True, gc=False, namespace={"UnsetType": UnsetType})
 
 
 _PLAIN = (str, bool, list[str])
-_known: dict[tuple[str, bool], Type] = {}
-
-
-def _struct(tag: str, content: Type, nullable: bool) -> Type:
-    members: list[Any] = [(tag, content, UNSET), ("NULL", Any, UNSET)] if nullable else [(tag, content)]
-    return defstruct(tag, members, forbid_unknown_fields=True, gc=False, namespace={"UnsetType": UnsetType})
+# those of plain contents are the same in all schemas
+_shared_struct = cache(_struct)

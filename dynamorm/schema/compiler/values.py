@@ -15,12 +15,11 @@ from ...wire.codec import (
     WireItem,
     decode_number,
     decode_value,
-    encode_item,
     encode_number,
     encode_within,
 )
 
-PLAIN_NUMBER = re.compile(r"-?[0-9]{1,25}(?:\.[0-9]{1,25})?").fullmatch
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,25}(?:\.[0-9]{1,25})?").fullmatch
 FRACTION = re.compile(r"-?[0-9]{1,10}\.[0-9]{0,20}[1-9]").fullmatch
 
 
@@ -70,24 +69,12 @@ def number_of(text: str) -> int | Decimal:
 
 def decimal_of(text: str) -> Decimal:
     """Return the Decimal of a stored number, in the form that it has after decoding."""
-    if FRACTION(text):
-        return Decimal(text)
-    number = decode_number(text)
-    return Decimal(number) if type(number) is int else number  # type: ignore[return-value]
-
-
-def float_reader(read: Callable[[str], float]) -> Callable[[str], float]:
-    """Return what reads the text of a number, with ``read`` for what is not written as usual."""
-
-    def read_float(text: str) -> float:
-        return float(text) or 0.0 if PLAIN_NUMBER(text) else read(text)
-
-    return read_float
+    return Decimal(decode_number(text))
 
 
 def float_of(text: str) -> float:
     """Return the float of a stored number."""
-    return float(decode_number(text))
+    return float(text) or 0.0 if _PLAIN_NUMBER(text) else float(decode_number(text))
 
 
 def float_text(value: float) -> str:
@@ -109,6 +96,11 @@ def decimal_text(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def keeps_form(value: Decimal) -> bool:
+    """Return whether a Decimal is read in the form that it has, and not only as the same number."""
+    return Decimal(decimal_text(value)).as_tuple() == value.as_tuple()
+
+
 def write_free(value: Any, nulls: bool) -> AttributeValue:
     """Return the AttributeValue of a plain value; inside lists, ``nulls``, ``None`` in maps is kept."""
     kind = type(value)
@@ -120,16 +112,8 @@ def write_free(value: Any, nulls: bool) -> AttributeValue:
     return encode_within(value, nulls) if write is None else write(value, nulls)
 
 
-def _write_map(value: dict[str, Any], nulls: bool) -> AttributeValue:
-    content = {}
-    for name, inner in value.items():
-        kind = type(inner)
-        if type(name) is not str or inner is None or kind is set or kind is frozenset:
-            return encode_within(value, nulls)
-        if not name.isascii():
-            name.encode()
-        content[name] = write_free(inner, nulls)
-    return {"M": content}
+def _write_map(value: Mapping[str, Any], nulls: bool) -> AttributeValue:
+    return {"M": write_map(value, nulls)}
 
 
 def _write_whole(value: int, nulls: bool) -> AttributeValue:
@@ -146,14 +130,14 @@ _WRITERS: dict[type, Callable[[Any, bool], AttributeValue]] = {
 }
 
 
-def write_item(values: Mapping[str, Any]) -> WireItem:
-    """Return the wire item of plain values."""
+def write_map(values: Mapping[str, Any], nulls: bool = False) -> WireItem:
+    """Return the wire item of plain values, or the content of a map of them; see :func:`write_free`."""
     item = {}
     for name, value in values.items():
         kind = type(value)
         if type(name) is not str or kind is set or kind is frozenset:
-            item.update(encode_item({name: value}))
-        elif value is not None:
+            item.update(encode_within({name: value}, nulls)["M"])
+        elif value is not None or nulls:
             if not name.isascii():
                 name.encode()
             if kind is str:
@@ -161,5 +145,5 @@ def write_item(values: Mapping[str, Any]) -> WireItem:
                     value.encode()
                 item[name] = {"S": value}
             else:
-                item[name] = write_free(value, False)
+                item[name] = write_free(value, nulls)
     return item

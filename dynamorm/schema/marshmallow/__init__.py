@@ -2,8 +2,8 @@
 
 These are :class:`Set`, :class:`Binary`, :class:`Timestamp` and :class:`UTCDateTime`.
 
-``adapter`` loads and dumps with marshmallow itself, by the schemas of ``variants``; ``layouts``, ``values`` and
-``validators`` tell the compiler what generated code may do in its place.
+``adapter`` loads and dumps with marshmallow itself, by the schemas of ``variants``; ``layouts`` and
+``values`` tell the compiler what generated code may do in its place.
 """
 
 from __future__ import annotations

@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import marshmallow
-from marshmallow import EXCLUDE, INCLUDE, RAISE, fields
+from marshmallow import EXCLUDE, RAISE, fields
 from marshmallow import missing as MISSING
 from marshmallow.exceptions import ValidationError as LibraryError
 
 from ...exceptions import DynaModelException
 from ...locks import cached_property
 from ...spec import FieldSpec
-from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
+from ..base import ABSENT, PARTIAL, TRUSTED, WHOLE, Adapter, DynamORMSchema
 from ..compiler import SchemaLayout
-from ..compiler.layouts import ABSENT as NO_VALUE
+from ..compiler.on_demand import OnDemand
 from ..sorting import SAMPLES, sorts
 from .layouts import SchemaDescriber
 from .specs import converts_itself, key_type_of, spec_of
@@ -41,6 +41,7 @@ from .variants import (
 )
 
 _KEPT_APART = {"__dict__", "__weakref__"}
+_VARIANTS = {WHOLE: STORED, PARTIAL: PROJECTED, TRUSTED: UNVALIDATED}
 _PLAIN = (str, int, float, bool, list, dict, tuple, set, frozenset, bytes, bytearray, decimal.Decimal)
 
 
@@ -79,30 +80,10 @@ class MarshmallowAdapter(Adapter):
         adopted = metaclass(name, (DynamORMSchema, *others, marshmallow.Schema), attrs)
         return adopted
 
-    # The schemas at work; each is made when it is first needed.
-
     @cached_property
-    def _given(self) -> marshmallow.Schema:
-        return self._make(GIVEN)
-
-    @cached_property
-    def _put(self) -> marshmallow.Schema:
-        return self._make(PUT)
-
-    @cached_property
-    def _stored(self) -> marshmallow.Schema:
-        return self._make(STORED)
-
-    @cached_property
-    def _projected(self) -> marshmallow.Schema:
-        return self._make(PROJECTED)
-
-    @cached_property
-    def _trusted(self) -> marshmallow.Schema:
-        return self._make(UNVALIDATED)
-
-    def _make(self, variant: Variant) -> marshmallow.Schema:
-        return variant_of(self.schema, variant)()
+    def _schemas(self) -> dict[Variant, marshmallow.Schema]:
+        """The schemas at work, by their variants; each is made when it is first needed."""
+        return OnDemand(lambda variant: variant_of(self.schema, variant)())
 
     @cached_property
     def _declared(self) -> dict[str, fields.Field[Any]]:
@@ -119,19 +100,12 @@ class MarshmallowAdapter(Adapter):
         hooks: dict[Any, Any] = self.schema._hooks  # type: ignore[attr-defined]
         return any("dump" in str(key) and methods for key, methods in hooks.items())
 
-    @property
-    def keeps_unknown(self) -> bool:
-        return bool(self.unknown == INCLUDE)
-
     def describe(self) -> Iterable[FieldSpec]:
         # marshmallow 3 keeps the fields of a schema in a set; declared, they have an order
-        fields_ = self._stored.fields
+        fields_ = self._schemas[STORED].fields
         schema: Any = self.schema
         declared = [name for name in schema._declared_fields if name in fields_]
-        return [self._spec(name, fields_[name]) for name in dict.fromkeys([*declared, *fields_])]
-
-    def _spec(self, name: str, field: fields.Field[Any]) -> FieldSpec:
-        return spec_of(self.schema_name, name, field)
+        return [spec_of(self.schema_name, name, fields_[name]) for name in dict.fromkeys([*declared, *fields_])]
 
     def key_type(self, field: Any) -> str | None:
         return key_type_of(field)
@@ -156,55 +130,52 @@ class MarshmallowAdapter(Adapter):
 
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
         if defaults:
-            self._fill_in(values)
+            self.fill_in(values)
+        schema = self._schemas[GIVEN]
         absent = tuple(
             name
-            for name, field in self._given.fields.items()
+            for name, field in schema.fields.items()
             if (field.data_key if field.data_key is not None else name) not in values
             and not (defaults and field.load_default is not MISSING)
         )
-        return self._mapping(self._given.load(values, partial=absent, unknown=self.unknown, many=False))
+        return self._mapping(schema.load(values, partial=absent, unknown=self.unknown, many=False))
 
     def load_whole(self, values: dict[str, Any]) -> dict[str, Any]:
-        self._fill_in(values)
-        return self._mapping(self._put.load(values, unknown=self.unknown, many=False))
+        self.fill_in(values)
+        return self._mapping(self._schemas[PUT].load(values, unknown=self.unknown, many=False))
 
     def load_stored(self, values: dict[str, Any], mode: str) -> dict[str, Any]:
-        if mode == PARTIAL:
-            return self._mapping(self._projected.load(values, partial=True, many=False))
-        self._fill_in(values)
-        schema = self._stored if mode == WHOLE else self._trusted
-        assert mode in (WHOLE, TRUSTED)
-        return self._mapping(schema.load(values, many=False))
+        if mode != PARTIAL:
+            self.fill_in(values)
+        partial = True if mode == PARTIAL else None  # which leaves it to the schema
+        return self._mapping(self._schemas[_VARIANTS[mode]].load(values, partial=partial, many=False))
 
-    def _fill_in(self, values: dict[str, Any]) -> None:
+    def fill_in(self, values: dict[str, Any]) -> None:
         """Let defaults that the schema gives on dumping stand where there is none on loading."""
-        for spec, filler in self._fillers.values():
-            if spec.source not in values:
+        for source, filler in self.fillers.items():
+            if source not in values:
                 value = filler()
-                if value is not NO_VALUE:
-                    values[spec.source] = value
+                if value is not ABSENT:
+                    values[source] = value
 
     @cached_property
-    def _fillers(self) -> dict[str, tuple[FieldSpec, Callable[[], Any]]]:
-        """What gives the serialised defaults for dumping, of the fields that have none for loading."""
-        fillers: dict[str, tuple[FieldSpec, Callable[[], Any]]] = {}
+    def fillers(self) -> dict[str, Callable[[], Any]]:
+        """What gives the serialised defaults for dumping, by the source names of fields without one for loading."""
+        fillers: dict[str, Callable[[], Any]] = {}
         for spec in self.inputs:
             field = self._declared[spec.native.name]
             if field.load_default is MISSING and field.dump_default is not MISSING:
-                fillers[spec.name] = (spec, functools.partial(self._filler, spec, field.dump_default))
+                fillers[spec.source] = functools.partial(self._filler, spec, field.dump_default)
         return fillers
 
     def _filler(self, spec: FieldSpec, default: Any) -> Any:
         value = default() if callable(default) else default
         if value is None:
-            return None if spec.nullable else NO_VALUE
+            return None if spec.nullable else ABSENT
         return self.serialised(spec, value if is_immutable(value) else copy.deepcopy(value))
 
     def layout(self, mode: str) -> SchemaLayout:
-        schema = {WHOLE: self._stored, PARTIAL: self._projected, TRUSTED: self._trusted}[mode]
-        fillers = {} if mode == PARTIAL else {name: filler for name, (_, filler) in self._fillers.items()}
-        return SchemaDescriber(self, mode).outermost(schema, self._fill_in, fillers)
+        return SchemaDescriber(self, mode).schema(self._schemas[_VARIANTS[mode]])
 
     def _mapping(self, loaded: Any) -> dict[str, Any]:
         if not isinstance(loaded, Mapping):
@@ -215,7 +186,7 @@ class MarshmallowAdapter(Adapter):
         return dict(loaded)
 
     def dump_values(self, natives: dict[str, Any]) -> dict[str, Any]:
-        dumped = dict(self._stored.dump(natives, many=False))
+        dumped = dict(self._schemas[STORED].dump(natives, many=False))
         for spec in self.inputs:
             if takes_only(spec.native) and spec.name in natives:
                 dumped[spec.stored] = natives[spec.name]
@@ -232,12 +203,11 @@ class MarshmallowAdapter(Adapter):
     def serialised(self, spec: FieldSpec, value: Any) -> Any:
         field = spec.native
         if isinstance(field, fields.Tuple) and isinstance(value, (list, tuple)):
-            parts = self.parts_of(spec, field.tuple_fields)
-            if len(parts) == len(value):
-                return [self.serialised(part, inner) for part, inner in zip(parts, value, strict=True)]
-            return list(value)
-        if isinstance(value, Mapping) and spec.kind == "map" and field.key_field is not None:
-            (key,) = self.parts_of(spec, [field.key_field])
+            if len(spec.parts) != len(value):
+                return list(value)
+            return [self.serialised(part, inner) for part, inner in zip(spec.parts, value, strict=True)]
+        if isinstance(value, Mapping) and spec.kind == "map" and spec.parts:
+            (key,) = spec.parts
             value = {self.serialised(key, name): inner for name, inner in value.items()}
         if self._is_foreign(spec, value):
             return self.serialise(spec, value)
@@ -248,12 +218,11 @@ class MarshmallowAdapter(Adapter):
         if value is None or spec.computed or takes_only(field) or self._is_foreign(spec, value):
             return value
         if isinstance(field, fields.Tuple) and isinstance(value, (list, tuple)):
-            parts = self.parts_of(spec, field.tuple_fields)
-            if len(parts) != len(value):
+            if len(spec.parts) != len(value):
                 return self.convert(spec, value)
-            return tuple(self.as_native(part, inner) for part, inner in zip(parts, value, strict=True))
-        if isinstance(value, Mapping) and spec.kind == "map" and field.key_field is not None:
-            (key,) = self.parts_of(spec, [field.key_field])
+            return tuple(self.as_native(part, inner) for part, inner in zip(spec.parts, value, strict=True))
+        if isinstance(value, Mapping) and spec.kind == "map" and spec.parts:
+            (key,) = spec.parts
             value = {self.as_native(key, name): inner for name, inner in value.items()}
         if isinstance(field, fields.Pluck):
             return self.convert(spec, value)
@@ -291,39 +260,26 @@ class MarshmallowAdapter(Adapter):
     def _refuse_unknown(spec: FieldSpec, value: Mapping[str, Any]) -> None:
         """Refuse what a nested schema does not know, where it says so: its dump would drop it without a word."""
         if nested_policy(spec.native) == RAISE:
-            known = {name for inner in (spec.fields or {}).values() for name in (inner.name, inner.stored)}
-            unknown = [name for name in value if name not in known]
+            unknown = [name for name in value if name not in spec.by_any_name]
             if unknown:
                 raise LibraryError({name: ["Unknown field."] for name in unknown})
 
-    def parts_of(self, spec: FieldSpec, of: Iterable[fields.Field[Any]]) -> tuple[FieldSpec, ...]:
-        """Return descriptions of what is in a field besides its elements: the places of a tuple, the keys of a map."""
-        known = self.__dict__.setdefault("_known_parts", {})
-        if spec not in known:
-            known[spec] = tuple(self._spec("element", field) for field in of)
-        parts: tuple[FieldSpec, ...] = known[spec]
-        return parts
-
     def convert(self, field: FieldSpec, value: Any) -> Any:
-        if _is_element_of_nested(field):
-            return field.native.schema.load(value, many=False)
-        return self._unvalidated(field).deserialize(value, field.name, {field.name: value})
+        return self._loaded(field, self._converters[field], value)
 
     def validated(self, field: FieldSpec, value: Any) -> Any:
-        prepared = self.serialised(field, value)
-        if _is_element_of_nested(field):
-            return field.native.schema.load(prepared, many=False)
-        return field.native.deserialize(prepared, field.name, {field.name: prepared})
+        return self._loaded(field, field.native, self.serialised(field, value))
 
-    def _unvalidated(self, spec: FieldSpec) -> fields.Field[Any]:
-        """Return a twin of a field that only converts."""
-        known = self.__dict__.setdefault("_known_twins", {})
-        if spec not in known:
-            twin = copy.copy(spec.native)
-            twin.validators = []
-            known[spec] = twin
-        converter: fields.Field[Any] = known[spec]
-        return converter
+    @staticmethod
+    def _loaded(spec: FieldSpec, field: fields.Field[Any], value: Any) -> Any:
+        if _is_element_of_nested(spec):
+            return spec.native.schema.load(value, many=False)
+        return field.deserialize(value, spec.name, {spec.name: value})
+
+    @cached_property
+    def _converters(self) -> dict[FieldSpec, fields.Field[Any]]:
+        """Twins of fields that only convert, by what describes these."""
+        return OnDemand(_without_validators)
 
     def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
         value = field.native.serialize(field.name, natives)
@@ -333,6 +289,12 @@ class MarshmallowAdapter(Adapter):
 def _is_element_of_nested(spec: FieldSpec) -> bool:
     """Return whether this describes one element of ``Nested(..., many=True)``, which is no field of its own."""
     return spec.kind == "nested" and bool(spec.native.many)
+
+
+def _without_validators(spec: FieldSpec) -> fields.Field[Any]:
+    twin: fields.Field[Any] = copy.copy(spec.native)
+    twin.validators = []
+    return twin
 
 
 ADAPTER = MarshmallowAdapter

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from marshmallow import fields
@@ -26,49 +26,47 @@ class Set(fields.List):  # type: ignore[type-arg]
             raise self.make_error("invalid") from error
 
 
-class Binary(fields.Field):  # type: ignore[type-arg]
-    """Bytes, stored as they are; text given for it is taken as base64."""
+class _Converted(fields.Field):  # type: ignore[type-arg]
+    """What two functions convert; of loads, a ValueError says that a value is invalid."""
 
-    default_error_messages = {"invalid": "Not valid bytes, nor base64 text."}
+    _loaded: Callable[[Any], Any]
+    _dumped: Callable[[Any], Any]
 
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bytes:
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
+        return None if value is None else self._dumped(value)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         try:
-            return bytes_of(value)
+            return self._loaded(value)
         except ValueError as error:
             raise self.make_error("invalid") from error
 
 
-class Timestamp(fields.Field):  # type: ignore[type-arg]
+class Binary(_Converted):
+    """Bytes, stored as they are; text given for it is taken as base64."""
+
+    default_error_messages = {"invalid": "Not valid bytes, nor base64 text."}
+    _loaded = staticmethod(bytes_of)
+    _dumped = staticmethod(lambda value: value)
+
+
+class Timestamp(_Converted):
     """A moment, stored as a number of seconds since 1970, as DynamoDB's TTL wants it; loads to an aware UTC datetime.
 
     Naive datetimes are taken as UTC.  Whole seconds are stored as integers.
     """
 
     default_error_messages = {"invalid": "Not a valid timestamp."}
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else seconds_of(value)
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dt.datetime:
-        try:
-            return moment_of(value)
-        except ValueError as error:
-            raise self.make_error("invalid") from error
+    _loaded = staticmethod(moment_of)
+    _dumped = staticmethod(seconds_of)
 
 
-class UTCDateTime(fields.Field):  # type: ignore[type-arg]
+class UTCDateTime(_Converted):
     """A moment, stored in UTC as ISO text of one width, which sorts as moments do; loads to an aware UTC datetime.
 
     Naive datetimes are taken as UTC.
     """
 
     default_error_messages = {"invalid": "Not a valid datetime."}
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> Any:
-        return None if value is None else sorted_text(in_utc(value))
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> dt.datetime:
-        try:
-            return utc_moment_of(value)
-        except ValueError as error:
-            raise self.make_error("invalid") from error
+    _loaded = staticmethod(utc_moment_of)
+    _dumped = staticmethod(lambda value: sorted_text(in_utc(value)))

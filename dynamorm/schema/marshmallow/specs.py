@@ -43,6 +43,7 @@ def spec_of(schema_name: str, name: str, field: Any) -> FieldSpec:
     kind = _kind_of(field)
     element: FieldSpec | None = None
     nested = None
+    parts: Iterable[Any] = field.tuple_fields if isinstance(field, fields.Tuple) else ()
     if kind in ("nested", "list") and isinstance(field, fields.Nested):
         nested = _nested_specs(schema_name, field)
         if kind == "list":
@@ -50,8 +51,9 @@ def spec_of(schema_name: str, name: str, field: Any) -> FieldSpec:
             nested = None
     elif kind in ("list", "set"):
         element = spec_of(schema_name, "element", field.inner)
-    elif kind == "map" and field.value_field is not None:
-        element = spec_of(schema_name, "element", field.value_field)
+    elif kind == "map":
+        parts = () if field.key_field is None else (field.key_field,)
+        element = None if field.value_field is None else spec_of(schema_name, "element", field.value_field)
     return FieldSpec(
         name=field.attribute or name,
         stored=stored,
@@ -65,6 +67,7 @@ def spec_of(schema_name: str, name: str, field: Any) -> FieldSpec:
         element=element,
         nested=nested,
         native=field,
+        parts=tuple(spec_of(schema_name, "element", part) for part in parts),
     )
 
 
@@ -133,15 +136,14 @@ def converts_itself(field: fields.Field[Any]) -> bool:
 
 
 def _letter_of(values: Iterable[Any]) -> str | None:
-    letters = set()
-    for value in values:
-        if isinstance(value, str):
-            letters.add("S")
-        elif isinstance(value, (int, float, decimal.Decimal)) and not isinstance(value, bool):
-            letters.add("N" if math.isfinite(value) else "")
-        elif isinstance(value, bytes):
-            letters.add("B")
-        else:
-            letters.add("")
-    (letter, *others) = letters or {""}
-    return None if others or not letter else letter
+    letters = {_letter(value) for value in values}
+    return letters.pop() if len(letters) == 1 else None
+
+
+def _letter(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "S"
+    if isinstance(value, bytes):
+        return "B"
+    is_number = isinstance(value, (int, float, decimal.Decimal)) and not isinstance(value, bool)
+    return "N" if is_number and math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""How the values of marshmallow's fields are stored and loaded, in the words of the compiler."""
+"""How the values of marshmallow's fields are stored, loaded and checked, in the words of the compiler."""
 
 from __future__ import annotations
 
@@ -7,60 +7,41 @@ import datetime as dt
 import decimal
 import enum
 import functools
+import inspect
 import operator
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from marshmallow import fields, utils
+from marshmallow import fields, utils, validate
 from marshmallow import missing as MISSING
 
-from ...spec import FieldSpec
 from ...wire.codec import decode_number
-from ..base import Adapter, prepare
+from ..compiler.describing import UTC_MOMENTS, UUIDS, Leaves, require_usual
 from ..compiler.layouts import (
     LEFT_OUT,
+    Accepts,
+    Among,
+    Bounds,
     Checks,
     Converted,
     DefaultFactory,
     DefaultValue,
+    Equals,
     Flag,
     Free,
-    ListOf,
-    MapOf,
     Missing,
+    NotAmong,
     NotCompilable,
     Number,
-    SetOf,
+    Satisfies,
     Size,
     Text,
     Value,
-    is_stable,
 )
 from ..compiler.values import decimal_of, float_of
-from ..conversions import in_utc, sorted_text, utc_moment_of
 from .fields import Binary, Set, Timestamp, UTCDateTime
-from .validators import checks_of
 from .variants import EXACT, is_immutable
 
-Describe = Callable[[FieldSpec, Any, bool], Value]
-
-# Methods that a field may have been given for itself alone; variants give one to decimals that round.
-_METHODS = frozenset(
-    {
-        "serialize",
-        "deserialize",
-        "get_value",
-        "_serialize",
-        "_deserialize",
-        "_validate",
-        "_validate_all",
-        "_validate_missing",
-        "_validated",
-        "_to_string",
-        "make_error",
-    }
-)
 _OWN = (Set, Binary, Timestamp, UTCDateTime)
 
 
@@ -75,65 +56,21 @@ def give_default(default: Any) -> Missing:
     return DefaultFactory(functools.partial(copy.deepcopy, default))
 
 
-def plain_value(adapter: Adapter, spec: FieldSpec, field: Any, partial: bool, describe: Describe) -> Value | None:
-    """Describe the values of a field; ``None`` for those of a nested schema.
-
-    :raises NotCompilable: where the field is not simply one of marshmallow's
-    """
-    kind = type(field)
-    _require_usual(field)
-    if kind is fields.Nested:
-        return None
-    checks = checks_of(field.validators)
-    maker = _MAKERS.get(kind)
-    found = None
-    if maker is not None:
-        found = maker(field, checks)
-    elif kind is fields.List:
-        found = _list(spec, field, checks, partial, describe)
-    elif kind is Set:
-        found = _set(spec, field, checks, partial, describe)
-    elif issubclass(kind, fields.Mapping):
-        found = _map(adapter, spec, field, checks, partial, describe)
-    return found or by_methods(adapter, spec, field, partial)
-
-
-def _require_usual(field: Any) -> None:
+def require_marshmallow(field: Any) -> None:
+    """Raise ``NotCompilable`` where a field is not simply one of marshmallow's or of ours."""
     kind = type(field)
     if kind in (fields.Method, fields.Function):
         raise NotCompilable("it is made by a function or method of the user's")
-    if kind.__module__ != "marshmallow.fields" and kind not in _OWN:
-        raise NotCompilable(f"{kind.__name__} is a field class of its own")
-    own = _METHODS & set(vars(field))
-    if own:
-        raise NotCompilable(f"its {', '.join(sorted(own))} is its own")
+    require_usual(field, kind.__module__ == "marshmallow.fields" or kind in _OWN, "field class", replaced="_format_num")
     if getattr(field, "pre_load", None) or getattr(field, "post_load", None):
         raise NotCompilable("it has pre_load or post_load functions")
-
-
-def by_methods(adapter: Adapter, spec: FieldSpec, field: Any, partial: bool) -> Value:
-    """Describe a field that is converted by calling its two methods."""
-    kwargs: dict[str, Any] = {"partial": True} if partial else {}
-    exact = spec.loads_to if spec.loads_to and not isinstance(field, (fields.Pluck, fields.Tuple)) else ()
-    return Converted(
-        load=lambda value: field._deserialize(prepare(spec, value), spec.stored, None, **kwargs),
-        dump=lambda value: field._serialize(value, spec.name, {spec.name: value}),
-        natives=exact,
-        as_native=None if exact else lambda value: adapter.as_native(spec, value),
-        checks=checks_of(field.validators),
-        by_library=True,
-    )
 
 
 # One function for each kind of field; ``None`` where it takes the field's methods after all.
 
 
-def _text(field: Any, checks: Checks) -> Value | None:
-    return Text(checks)
-
-
-def _integer(field: Any, checks: Checks) -> Value | None:
-    return None if field.as_string else Number(int, _strict_int if field.strict else _int, checks=checks)
+def _integer(field: Any) -> Value | None:
+    return None if field.as_string else Number(int, _strict_int if field.strict else _int)
 
 
 def _int(text: str) -> int:
@@ -147,11 +84,11 @@ def _strict_int(text: str) -> int:
     return number
 
 
-def _float(field: Any, checks: Checks) -> Value | None:
-    return None if field.as_string else Number(float, float_of, checks=checks)
+def _float(field: Any) -> Value | None:
+    return None if field.as_string else Number(float, float_of)
 
 
-def _decimal(field: Any, checks: Checks) -> Value | None:
+def _decimal(field: Any) -> Value | None:
     if field.as_string:
         return None
     finish = None
@@ -161,22 +98,18 @@ def _decimal(field: Any, checks: Checks) -> Value | None:
         def finish(value: decimal.Decimal) -> decimal.Decimal:
             return value.quantize(places, rounding, context)
 
-    return Number(decimal.Decimal, decimal_of, finish, checks)
+    return Number(decimal.Decimal, decimal_of, finish)
 
 
-def _boolean(field: Any, checks: Checks) -> Value | None:
+def _boolean(field: Any) -> Value | None:
     try:
         usual = field._deserialize(True, None, None) is True and field._deserialize(False, None, None) is False
     except Exception:
         usual = False
-    return Flag(checks) if usual else None
+    return Flag() if usual else None
 
 
-def _uuid(field: Any, checks: Checks) -> Value | None:
-    return Converted(uuid.UUID, str, as_text=True, natives=(uuid.UUID,), reload="same", checks=checks)
-
-
-def _moment(field: Any, checks: Checks) -> Value | None:
+def _moment(field: Any) -> Value | None:
     """Describe the ISO form of a date, a time or both; marshmallow 3 reads it by regular expressions of its own."""
     form = field.format or field.DEFAULT_FORMAT
     loads, dumps = field.DESERIALIZATION_FUNCS.get(form), field.SERIALIZATION_FUNCS.get(form)
@@ -185,101 +118,71 @@ def _moment(field: Any, checks: Checks) -> Value | None:
         return None
     if loads == kind.fromisoformat:
         reload = "same" if kind is dt.date else "sure"
-        return Converted(loads, kind.isoformat, as_text=True, natives=(kind,), reload=reload, checks=checks)
+        return Converted(loads, kind.isoformat, as_text=True, natives=(kind,), reload=reload)
     if loads in _SLOW_LOADS:
-        return Converted(_SLOW_LOADS[loads], kind.isoformat, as_text=True, natives=(kind,), checks=checks)
+        return Converted(_SLOW_LOADS[loads], kind.isoformat, as_text=True, natives=(kind,))
     return None
 
 
+@functools.cache
 def _fixed_zone(offset: dt.timedelta) -> Any:
     """Return the zone that marshmallow 3 makes of an offset."""
-    known = _ZONES.get(offset)
-    if known is None:
-        minutes, rest = divmod(offset, dt.timedelta(minutes=1))
-        if rest:
-            raise ValueError(offset)
-        known = _ZONES[offset] = utils.get_fixed_timezone(minutes)  # type: ignore[attr-defined]
-    return known
+    minutes, rest = divmod(offset, dt.timedelta(minutes=1))
+    if rest:
+        raise ValueError(offset)
+    return utils.get_fixed_timezone(minutes)  # type: ignore[attr-defined]
 
 
-_ZONES: dict[dt.timedelta, Any] = {}
+def _quick_reader(kind: Any, slow: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return what reads the form that ``isoformat`` gives, which all parsers read alike, and leaves others to one."""
+    offset_of = getattr(kind, "utcoffset", None)
 
+    def read(text: str) -> Any:
+        try:
+            found = kind.fromisoformat(text)
+            if found.isoformat() == text:
+                offset = None if offset_of is None else offset_of(found)
+                if offset is None:
+                    return found
+                if kind is dt.datetime:
+                    return found.replace(tzinfo=_fixed_zone(offset))
+        except ValueError:
+            pass
+        return slow(text)
 
-def _quick_datetime(text: str) -> dt.datetime:
-    """Read a datetime in the form that ``isoformat`` gives, which all parsers read alike; leave others to theirs."""
-    try:
-        moment = dt.datetime.fromisoformat(text)
-        if moment.isoformat() == text:
-            offset = moment.utcoffset()
-            return moment if offset is None else moment.replace(tzinfo=_fixed_zone(offset))
-    except ValueError:
-        pass
-    return utils.from_iso_datetime(text)  # type: ignore[attr-defined,no-any-return]
-
-
-def _quick_date(text: str) -> dt.date:
-    try:
-        day = dt.date.fromisoformat(text)
-        if day.isoformat() == text:
-            return day
-    except ValueError:
-        pass
-    return utils.from_iso_date(text)  # type: ignore[attr-defined,no-any-return]
-
-
-def _quick_time(text: str) -> dt.time:
-    try:
-        time = dt.time.fromisoformat(text)
-        if time.tzinfo is None and time.isoformat() == text:
-            return time
-    except ValueError:
-        pass
-    return utils.from_iso_time(text)  # type: ignore[attr-defined,no-any-return]
+    return read
 
 
 _SLOW_LOADS: dict[Any, Callable[[str], Any]] = {
-    getattr(utils, name): quick
-    for name, quick in (
-        ("from_iso_datetime", _quick_datetime),
-        ("from_iso_date", _quick_date),
-        ("from_iso_time", _quick_time),
-    )
-    if hasattr(utils, name)
+    slow: _quick_reader(kind, slow)
+    for kind in (dt.datetime, dt.date, dt.time)
+    if (slow := getattr(utils, f"from_iso_{kind.__name__}", None)) is not None
 }
 _SLOW_DUMPS = tuple(
     getattr(utils, name) for name in ("isoformat", "to_iso_date", "to_iso_time") if hasattr(utils, name)
 )
 
 
-def _utc_moment(field: Any, checks: Checks) -> Value | None:
-    return Converted(
-        utc_moment_of, sorted_text, as_text=True, natives=(dt.datetime,), as_native=in_utc, reload="same", checks=checks
-    )
-
-
-def _enum(field: Any, checks: Checks) -> Value | None:
+def _enum(field: Any) -> Value | None:
     kind: Any = field.enum
     if issubclass(kind, enum.Flag):
         return None
-    if not field.by_value:
-        names: dict[str, Any] = dict(kind.__members__)
-        usual = all(_is_usual_member(kind, name, member) for name, member in names.items())
-        if type(field.field) is not fields.String or not usual:
-            return None
-        name_of = operator.attrgetter("_name_")
-        return Converted(names.__getitem__, name_of, as_text=True, natives=(kind,), reload="same", checks=checks)
-    if type(field.field) not in (fields.Raw, fields.Field):
-        return None
-    members = {member.value: member for member in kind if type(member.value) in (str, int)}
-    if len(members) != len(list(kind)) or any(kind(value) is not member for value, member in members.items()):
+    members: dict[Any, Any]
+    if field.by_value:
+        members = {member.value: member for member in kind if type(member.value) in (str, int)}
+        is_whole = len(members) == len(list(kind)) and type(field.field) in (fields.Raw, fields.Field)
+        is_usual = is_whole and all(kind(value) is member for value, member in members.items())
+    else:
+        members = dict(kind.__members__)
+        is_usual = all(_is_usual_member(kind, *one) for one in members.items()) and type(field.field) is fields.String
+    if not is_usual:
         return None
     return Converted(
         members.__getitem__,
-        operator.attrgetter("_value_"),
-        as_text=all(type(value) is str for value in members),
+        operator.attrgetter("_value_" if field.by_value else "_name_"),
+        as_text=all(type(key) is str for key in members),
         natives=(kind,),
         reload="same",
-        checks=checks,
     )
 
 
@@ -289,71 +192,85 @@ def _is_usual_member(kind: Any, name: str, member: Any) -> bool:
     return found is member and bool(found.name == found._name_)
 
 
-def _raw(field: Any, checks: Checks) -> Value | None:
-    return Free(checks=checks)
-
-
-_MAKERS: dict[type, Callable[[Any, Checks], Value | None]] = {
-    fields.String: _text,
-    fields.Email: _text,
-    fields.Url: _text,
+LEAVES: Leaves = {
+    fields.String: Text(),
+    fields.Email: Text(),
+    fields.Url: Text(),
     fields.Integer: _integer,
     fields.Float: _float,
     fields.Decimal: _decimal,
     fields.Boolean: _boolean,
-    fields.UUID: _uuid,
+    fields.UUID: UUIDS,
     fields.DateTime: _moment,
     fields.Date: _moment,
     fields.Time: _moment,
-    UTCDateTime: _utc_moment,
+    UTCDateTime: UTC_MOMENTS,
     fields.Enum: _enum,
-    fields.Raw: _raw,
-    fields.Field: _raw,
+    fields.Raw: Free(),
+    fields.Field: Free(),
 }
 
+# Checks; of validators, whatever is not exactly one of marshmallow's own is called.
 
-def _list(spec: FieldSpec, field: Any, checks: Checks, partial: bool, describe: Describe) -> Value | None:
-    assert spec.element is not None
-    element = describe(spec.element, field.inner, partial)
-    if type(field.inner) is fields.Constant:  # which takes None for its constant
-        return None
-    if not (is_stable(element) or all(isinstance(check, Size) for check in checks)):
-        return None
-    return ListOf(element, field.inner.allow_none, checks)
+_CONTAINERS = (list, tuple, set, frozenset, dict, range)
+# marshmallow 3 takes False for an objection
+_BY_FALSE = "error" in inspect.signature(validate.And).parameters
 
 
-def _set(spec: FieldSpec, field: Any, checks: Checks, partial: bool, describe: Describe) -> Value | None:
-    assert spec.element is not None
-    element = describe(spec.element, field.inner, partial)
-    if isinstance(element, (Text, Number)) and is_stable(element):
-        return SetOf(element, checks)
-    return None
+def checks_of(validators: Iterable[Callable[[Any], Any]]) -> Checks:
+    """Return what a field's validators demand, in their order."""
+    return tuple(check for validator in validators for check in _checks(validator))
 
 
-def _map(
-    adapter: Adapter, spec: FieldSpec, field: Any, checks: Checks, partial: bool, describe: Describe
-) -> Value | None:
-    if field.mapping_type is not dict:
-        return None
-    if field.key_field is None and field.value_field is None:
-        return Free(mapping=True, checks=checks)
-    element = None
-    nullable = False
-    if field.value_field is not None:
-        assert spec.element is not None
-        element, nullable = describe(spec.element, field.value_field, partial), spec.element.nullable
-    key = field.key_field
-    if key is not None:
-        _require_usual(key)
-    if checks or type(field.value_field) is fields.Constant:
-        return None
-    if key is None or (type(key) is fields.String and not key.validators):
-        return MapOf(element, nullable)
+def _checks(validator: Any) -> Checks:
+    kind = type(validator)
+    if kind is validate.Length:
+        if validator.equal is not None:
+            return (Size(validator.equal, validator.equal),)
+        return (Size(validator.min, validator.max),) if _bounded(validator) else (Accepts(validator),)
+    if kind is validate.Range and _bounded(validator):
+        return (Bounds(validator.min, validator.max, validator.min_inclusive, validator.max_inclusive),)
+    if kind is validate.OneOf and type(validator.choices) in _CONTAINERS:
+        return (Among(validator.choices),)
+    if kind is validate.NoneOf and type(validator.iterable) in _CONTAINERS:
+        return (NotAmong(validator.iterable),)
+    if kind is validate.Equal:
+        return (Equals(validator.comparable),)
+    if kind is validate.Regexp:
+        return (Satisfies(validator.regex.match),)
+    if kind is validate.Email:
+        return (Satisfies(_email(validator)),)
+    if kind is validate.URL:
+        return (Satisfies(_url(validator)),)
+    if kind is validate.And:
+        return checks_of(validator.validators)
+    return (Accepts(validator, by_false=_BY_FALSE and not isinstance(validator, validate.Validator)),)
 
-    (key_spec,) = adapter.parts_of(spec, [key])  # type: ignore[attr-defined]
-    return MapOf(
-        element,
-        nullable,
-        load_key=key.deserialize,
-        dump_key=lambda name: key._serialize(adapter.as_native(key_spec, name), None, None),
-    )
+
+def _bounded(validator: Any) -> bool:
+    return validator.min is not None or validator.max is not None
+
+
+def _email(validator: validate.Email) -> Callable[[str], Any]:
+    user, domain, allowed = validator.USER_REGEX.match, validator.DOMAIN_REGEX.match, validator.DOMAIN_WHITELIST
+
+    def is_plain_address(value: str) -> Any:
+        name, at, host = value.rpartition("@")
+        return at and user(name) and (host in allowed or domain(host))
+
+    return is_plain_address
+
+
+def _url(validator: Any) -> Callable[[str], Any]:
+    options = {"relative": validator.relative, "require_tld": validator.require_tld}
+    if hasattr(validator, "absolute"):
+        options["absolute"] = validator.absolute
+    matches, schemes = validator._regex(**options).search, validator.schemes
+
+    def is_usual_url(value: str) -> Any:
+        scheme, found, _ = value.partition("://")
+        scheme = scheme.lower()
+        # what is relative, or a file, is left to the library, whose versions differ
+        return found and scheme in schemes and scheme != "file" and matches(value)
+
+    return is_usual_url

@@ -11,11 +11,8 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import decimal
-import enum
 import functools
 import inspect
-import types
-import uuid
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,25 +22,12 @@ from marshmallow import EXCLUDE, fields
 from marshmallow import missing as MISSING
 
 from ...exceptions import DynamoException
-from ...frozen import FrozenValue
+from ...frozen import Frozen, FrozenValue
+from ..copies import UNCHANGING_BASES
 from ..refusals import fault_text
 
 EXACT = decimal.Context(prec=200, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)
-_IMMUTABLE = (
-    str,
-    int,
-    float,
-    bool,
-    bytes,
-    type(None),
-    decimal.Decimal,
-    dt.date,
-    dt.time,
-    dt.timedelta,
-    dt.tzinfo,
-    enum.Enum,
-    uuid.UUID,
-)
+_IMMUTABLE = (*UNCHANGING_BASES, type(None), dt.tzinfo)
 SECRET = "_dynamorm_secret"
 """The attribute under which a field remembers that the user's schema never gives its values out."""
 _HOOK = "__marshmallow_hook__"
@@ -94,14 +78,15 @@ def variant_of(schema: type[marshmallow.Schema], variant: Variant) -> type[marsh
             attrs["load"] = _load_nested
         if inspect.getattr_static(schema, "get_attribute") is vars(marshmallow.Schema)["get_attribute"]:
             attrs["get_attribute"] = _get_attribute
-        attrs.update(_without_hooks(schema, variant))
         metaclass: Any = type(schema)
         with warnings.catch_warnings():
             # of Meta options, which marshmallow has already reported for the user's own class
             warnings.simplefilter("ignore", DeprecationWarning)
-            known[variant] = metaclass(schema.__name__, (schema,), attrs)
-    derived: type[marshmallow.Schema] = known[variant]
-    return derived
+            derived: Any = metaclass(schema.__name__, (schema,), attrs)
+        derived._hooks = _hooks_of(derived, variant)
+        known[variant] = derived
+    found: type[marshmallow.Schema] = known[variant]
+    return found
 
 
 def _reporting_faults(schema: Any) -> Callable[..., Any]:
@@ -115,8 +100,8 @@ def _reporting_faults(schema: Any) -> Callable[..., Any]:
             raise
         except Exception as error:
             is_secret = any(field.load_only for field in _fields_called(schema, field_name))
-            text = type(error).__name__ if is_secret else fault_text(error)
-            raise marshmallow.ValidationError({field_name: [text]}) from (None if is_secret else error)
+            report = {field_name: [fault_text(error, is_secret)]}
+            raise marshmallow.ValidationError(report) from (None if is_secret else error)
 
     return call_and_store
 
@@ -147,40 +132,22 @@ def is_hook(value: Any) -> bool:
     return hasattr(value, _HOOK)
 
 
-def _without_hooks(schema: type[marshmallow.Schema], variant: Variant) -> dict[str, Any]:
-    """Return twins, unmarked, of the decorated methods that a variant goes without; they can still be called."""
+def hook_name(tag: Any) -> Any:
+    """Return what a tag in the hooks of a schema is about, which may say more."""
+    return tag[0] if isinstance(tag, tuple) else tag
+
+
+def _hooks_of(schema: Any, variant: Variant) -> dict[Any, Any]:
+    """Return the hooks of a schema without those that a variant goes without; as methods they can still be called."""
     unwanted = set()
     if not variant.schema_validators:
         unwanted.add("validates_schema")
     if not variant.validators:
         unwanted.add("validates")
-    twins: dict[str, Any] = {}
-    for name in dir(schema):
-        method = inspect.getattr_static(schema, name)
-        tags = getattr(method, _HOOK, None) or {}
-        wanted = {tag: rest for tag, rest in tags.items() if _tag_name(tag) not in unwanted}
-        if len(wanted) < len(tags):
-            twins[name] = _unmarked(method, wanted)
-    return twins
-
-
-def _tag_name(tag: Any) -> Any:
-    return tag[0] if isinstance(tag, tuple) else tag
-
-
-def _unmarked(method: Any, wanted: dict[Any, Any]) -> Any:
-    if not isinstance(method, types.FunctionType):
-        return None
-    twin = types.FunctionType(
-        method.__code__, method.__globals__, method.__name__, method.__defaults__, method.__closure__
-    )
-    twin.__kwdefaults__ = method.__kwdefaults__
-    twin.__dict__.update(method.__dict__)
-    if wanted:
-        setattr(twin, _HOOK, wanted)
-    else:
-        delattr(twin, _HOOK)
-    return twin
+    hooks: dict[Any, Any] = schema._hooks.copy()
+    for tag in [tag for tag in hooks if hook_name(tag) in unwanted]:
+        del hooks[tag]
+    return hooks
 
 
 def _bind_for(schema: type[marshmallow.Schema], variant: Variant) -> Callable[..., None]:
@@ -230,13 +197,12 @@ def _nest(field: fields.Nested, parent: type[marshmallow.Schema], variant: Varia
         field.unknown = None
 
 
-class _NestedVariant:
+class _NestedVariant(Frozen):
     """Resolves what was nested when it is first needed, since schemas may nest themselves and each other."""
 
-    def __init__(self, nested: Any, parent: type[marshmallow.Schema], variant: Variant) -> None:
-        self.nested = nested
-        self.parent = parent
-        self.variant = variant
+    nested: Any
+    parent: type[marshmallow.Schema]
+    variant: Variant
 
     def __call__(self) -> Any:
         found = self.nested
@@ -264,11 +230,7 @@ class _NestedVariant:
 
 def is_instance_nested(field: fields.Nested) -> bool:
     """Return whether a schema instance was nested, which may differ from others of its class."""
-    nested: Any = field.nested
-    found = nested.nested if isinstance(nested, _NestedVariant) else nested
-    if callable(found) and not isinstance(found, type):
-        found = found()
-    return isinstance(found, marshmallow.Schema)
+    return hasattr(field.schema, "_dynamorm_unknown")
 
 
 def nested_policy(field: fields.Nested) -> Any:

@@ -94,7 +94,7 @@ class InputValidator:
     @cached_property
     def _dump(self) -> Dump | None:
         try:
-            return None if self._layout is None else compile_dump(self._layout(), check=False)[0]
+            return None if self._layout is None else compile_dump(self._layout(), check=False)
         except Exception:
             return None  # whatever is wrong with a schema, its library says it best
 

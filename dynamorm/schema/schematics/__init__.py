@@ -2,7 +2,7 @@
 
 These are :class:`Set`, :class:`Binary`, :class:`Timestamp` and :class:`UTCDateTime`.
 
-``adapter`` loads and dumps with schematics itself; ``layouts``, ``values`` and ``validators`` tell the compiler what
+``adapter`` loads and dumps with schematics itself; ``layouts`` and ``values`` tell the compiler what
 generated code may do in its place, as far as nothing stands in the way that is in ``overrides``.
 """
 

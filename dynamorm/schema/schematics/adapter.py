@@ -48,7 +48,6 @@ class SchematicsAdapter(Adapter):
     library = "schematics"
     base = Model
     library_errors = (BaseError,)
-    keeps_unknown = False
     gives_none = True
 
     @classmethod
@@ -195,7 +194,7 @@ class SchematicsAdapter(Adapter):
         }
 
     def layout(self, mode: str) -> SchemaLayout:
-        return SchemaDescriber(self, mode).outermost()
+        return SchemaDescriber(self, mode).schema()
 
     def dump_layout(self) -> SchemaLayout:
         layout = self.compiled.layout(WHOLE)  # which is watched already
@@ -280,10 +279,9 @@ def _declared(inner: type) -> dict[str, Any]:
 
 def _fault(spec: FieldSpec, error: Exception) -> ValidationError:
     """Return the error of a field for something that a validator raised by mistake."""
-    if is_secret(bare_type(spec.native)):
-        return ValidationError(type(error).__name__)
-    fault = ValidationError(fault_text(error))
-    fault.__cause__ = error
+    is_hidden = is_secret(bare_type(spec.native))
+    fault = ValidationError(fault_text(error, is_hidden))
+    fault.__cause__ = None if is_hidden else error
     return fault
 
 

@@ -55,7 +55,7 @@ class Importer(Converter):  # type: ignore[misc]
             raise
         except Exception as error:
             if is_secret(field):
-                raise ValidationError(type(error).__name__) from None
+                raise ValidationError(fault_text(error, True)) from None
             if context.validate and _converts(field, value):
                 raise ValidationError(fault_text(error)) from error
             # some types let through what their own conversion stumbles over
@@ -73,7 +73,7 @@ class Exporter(Converter):  # type: ignore[misc]
             return [self(field.field, inner, context) for inner in value]
         if isinstance(field, types.DictType) and kind._export is types.DictType._export:
             # keys of maps are text, whatever coerce_key makes of them
-            return {_text(name): self(field.field, inner, context) for name, inner in value.items()}
+            return {text_of_key(name): self(field.field, inner, context) for name, inner in value.items()}
         if isinstance(field, types.UnionType) and kind.to_primitive is types.UnionType.to_primitive:
             member, native = field._resolve(value, import_context(validate=False))
             return self(member, native, context)
@@ -188,7 +188,8 @@ def takes_none(field: Any) -> bool:
     return bool(field.is_compound) or type(field).to_native is types.BaseType.to_native
 
 
-def _text(name: Any) -> str:
+def text_of_key(name: Any) -> str:
+    """Return the name under which an entry of a map is given out."""
     return name if isinstance(name, str) else str(name)
 
 

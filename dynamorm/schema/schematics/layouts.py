@@ -7,11 +7,8 @@ called as the adapter would call it.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import decimal
-import functools
-import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from schematics import types
@@ -19,11 +16,13 @@ from schematics.undefined import Undefined
 
 from ...spec import FieldSpec
 from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, prepare
+from ..compiler.describing import Describer, Place, leaf, list_of, set_of
 from ..compiler.layouts import (
     ABSENT,
     LEFT_OUT,
     REFUSED,
     UNSURE,
+    Checks,
     Converted,
     DefaultFactory,
     DefaultValue,
@@ -39,8 +38,21 @@ from ..compiler.layouts import (
     Text,
     ThroughLibrary,
     Value,
+    fields_in,
+    innermost,
+    values_in,
 )
-from .conversion import IMPORT_OPTIONS, computed, default_of, export_context, import_context, instance_of, plain
+from ..copies import UNCHANGING_BASES
+from .conversion import (
+    IMPORT_OPTIONS,
+    computed,
+    default_of,
+    export_context,
+    import_context,
+    instance_of,
+    plain,
+    text_of_key,
+)
 from .overrides import (
     OUTERMOST_METHODS,
     has_usual_default,
@@ -49,54 +61,33 @@ from .overrides import (
     overridden_method,
     require_unmodified,
 )
-from .validators import NeedsContext, checks_of
-from .values import value_of_type
+from .types import Set
+from .values import LEAVES, NeedsContext, checks_of
 
-_IMMUTABLE = (str, int, float, bool, bytes, type(None), decimal.Decimal, dt.date, dt.timedelta, uuid.UUID)
+_IMMUTABLE = (*UNCHANGING_BASES, type(None))
 
 
-class SchemaDescriber:
-    """Describes one schema, in one mode, with the models inside it."""
+class SchemaDescriber(Describer):
+    """Describes one schema, in one mode, with the models inside it, which natively are dicts by stored names."""
+
+    inner_names = "stored"
 
     def __init__(self, adapter: Adapter, mode: str) -> None:
-        self.adapter = adapter
-        self.mode = mode
-        self._nested: dict[type, SchemaLayout] = {}
-        self._models = _NestedModels()
+        super().__init__(adapter, mode)
+        self._layout = SchemaLayout(adapter.schema_name)
+        self._computes = any(spec.computed for spec in adapter.fields.values())
+        # for each description of a nested model the class, and the names of its fields by stored names
+        self._models: dict[SchemaLayout, tuple[type, Mapping[str, str]]] = {}
         self._opaque: set[Value] = set()
         self._import_context = import_context(**IMPORT_OPTIONS[mode])
         self._export_context = export_context()
 
-    def outermost(self) -> SchemaLayout:
+    def schema(self) -> SchemaLayout:
         """Return the description of the schema."""
-        adapter = self.adapter
-        schema: Any = adapter.schema
-        layout = SchemaLayout(adapter.schema_name)
+        adapter, layout, schema = self.adapter, self._layout, self.adapter.schema
         layout.dump_declined = overridden_method(schema, OUTERMOST_METHODS)
-        if len(adapter.by_stored) != len(adapter.fields):
-            layout.load_declined = layout.dump_declined = "two fields share an attribute"
-            return layout
-        settles = any(spec.computed for spec in adapter.fields.values())
-        for spec in adapter.fields.values():
-            value = self._computed(spec, layout) if spec.computed else self._field_value(spec)
-            missing = LEFT_OUT if spec.computed else self._missing(spec)
-            default = LEFT_OUT if spec.computed else self._default(spec)
-            layout.fields.append(
-                FieldLayout(
-                    spec.name,
-                    spec.stored,
-                    value,
-                    nullable=spec.nullable,
-                    required=spec.required,
-                    computed=spec.computed,
-                    missing=missing,
-                    unset=REFUSED if default is REFUSED else LEFT_OUT,
-                    unset_check=default.factory if isinstance(default, DefaultFactory) else None,
-                    as_native=self._settle(spec) if settles or isinstance(value, ThroughLibrary) else None,
-                    aliases=spec.aliases,
-                )
-            )
-        if self.mode != TRUSTED and schema._schema.validators:
+        self.outermost(layout, Place(), is_ambiguous=len(adapter.by_stored) != len(adapter.fields))
+        if self.mode != TRUSTED and schema._schema.validators and layout.load_declined is None:
             self._add_validators(layout, schema._schema.validators)
         return layout
 
@@ -104,18 +95,17 @@ class SchemaDescriber:
         """Let the model's own validators see what was loaded, where that can be shown to them as schematics would."""
         inputs = [field for field in layout.fields if not field.computed]
         for field in inputs:
-            if not _is_true_throughout(field.value, self._is_known, lambda inner: True):
+            if not all(map(self._is_known, values_in(field.value))):
                 names = ", ".join(f"validate_{name}" for name in validators)
                 layout.load_declined = f"{layout.name} has {names}, and {field.name} is left to schematics"
                 return
-        adapter: Any = self.adapter
-        nested = [field for field in inputs if _holds_models(field.value)]
+        nested = [field for field in inputs if isinstance(innermost(field.value), Record)]
 
         def judge(natives: dict[str, Any]) -> dict[str, Any]:
             for field in nested:
                 if field.name in natives:
-                    natives[field.name] = self._models.with_instances(field.value, natives[field.name])
-            judged: dict[str, Any] = adapter.judged(natives, self.mode)
+                    natives[field.name] = self._with_instances(field.value, natives[field.name])
+            judged: dict[str, Any] = self.adapter.judged(natives, self.mode)
             return judged
 
         layout.finish = judge
@@ -124,50 +114,47 @@ class SchemaDescriber:
         """Return whether a native value, or what is inside, tells what schematics holds in its place."""
         return not isinstance(value, ThroughLibrary) and value not in self._opaque
 
-    def _inner(self, model: Any, specs: Mapping[str, FieldSpec]) -> SchemaLayout:
-        """Return the description of a model inside another; one that nests itself is described once.
-
-        Natively it is a dict by stored names.
-        """
-        if model in self._nested:
-            return self._nested[model]
-        layout = self._nested[model] = SchemaLayout(model.__name__, outermost=False)
-        self._models.known[layout] = model, {spec.stored: spec.name for spec in specs.values()}
-        for spec in specs.values():
-            value = self._field_value(spec, inner=True)
-            layout.fields.append(
-                FieldLayout(
-                    spec.stored,
-                    spec.stored,
-                    value,
-                    nullable=spec.nullable,
-                    required=spec.required,
-                    missing=self._missing(spec, inner=True),
-                    unset=self._unset(spec),
-                    as_native=self._settle(spec) if isinstance(value, ThroughLibrary) else None,
-                    aliases=spec.aliases,
-                )
-            )
-        return layout
+    def is_settled(self, value: Value, place: Place) -> bool:
+        return isinstance(value, ThroughLibrary) or (self._computes and not place.depth)
 
     # Values.
 
-    def _field_value(self, spec: FieldSpec, *, inner: bool = False) -> Value:
+    def field_value(self, spec: FieldSpec, field: Any, place: Place) -> Value:
+        if spec.computed:
+            return self._computed(spec)
         try:
-            return self._value(spec, spec.native)
-        except NotCompilable as odd:
-            return self._left_to_schematics(spec, str(odd), inner=inner)
+            return super().field_value(spec, field, place)
         except NeedsContext:
-            return self._by_conversion(spec, spec.native)
+            return self._by_conversion(spec, field)
 
-    def _value(self, spec: FieldSpec, field: Any) -> Value:
+    def value(self, spec: FieldSpec, field: Any, place: Place) -> Value:
         require_unmodified(field)
-        record = self._record(spec, field) if type(field) is types.ModelType else None
+        kind = type(field)
+        found: Value | None = self._record(spec, field) if kind is types.ModelType else None
         checks = () if self.mode == TRUSTED else checks_of(field)
-        if record is not None:
-            return self._by_conversion(spec, field) if checks else record
-        found = value_of_type(spec, field, checks, self._value, strict=self.mode != TRUSTED)
-        return self._by_conversion(spec, field) if found is None else found
+        if found is not None:
+            found = None if checks else found
+        elif kind in (types.ListType, Set, types.DictType):
+            found = self._container(spec, field, checks, place)
+        else:
+            found = leaf(LEAVES, field, checks)
+        return found or self._by_conversion(spec, field)
+
+    def _container(self, spec: FieldSpec, field: Any, checks: Checks, place: Place) -> Value | None:
+        """Describe a list, a set or a map; ``None`` where its type has to be called."""
+        assert spec.element is not None
+        element, nullable = self.value(spec.element, field.field, place), spec.element.nullable
+        if type(field) is types.ListType:
+            # trusted loads keep None among elements
+            return list_of(element, nullable or self.mode == TRUSTED, checks)
+        if type(field) is Set:
+            return set_of(element, checks)
+        if checks:
+            return None
+        coerce = field.coerce_key
+        if coerce is str:
+            return MapOf(element, nullable)
+        return MapOf(element, nullable, load_key=coerce, dump_key=lambda key: text_of_key(coerce(key)))
 
     def _record(self, spec: FieldSpec, field: Any) -> Record:
         model, specs = field.model_class, spec.fields
@@ -175,53 +162,75 @@ class SchemaDescriber:
         reason = objection_to(model)
         if reason is not None:
             raise NotCompilable(f"its model is left to schematics: {reason}")
-        take = functools.partial(_stored_values, model, {inner.name: inner.stored for inner in specs.values()})
-        return Record(self._inner(model, specs), native=None, take=take)
+        take = partial(_stored_values, model, {inner.name: inner.stored for inner in specs.values()})
+        layout = self.inner(model, model.__name__, specs.values(), Place(1))
+        self._models[layout] = model, {inner.stored: inner.name for inner in specs.values()}
+        return Record(layout, native=None, take=take)
 
     def _by_conversion(self, spec: FieldSpec, field: Any) -> Converted:
         """Return the description of a type that is converted by calling it."""
         converted = Converted(
-            load=functools.partial(self._loaded, spec),
-            dump=functools.partial(self._exported, spec),
-            as_native=self._settle(spec),
+            load=partial(self._loaded, spec),
+            dump=partial(self._exported, spec),
+            as_native=partial(self.adapter.as_native, spec),
             by_library=True,
         )
         if field.is_compound or type(field) is types.UnionType:
             self._opaque.add(converted)
         return converted
 
-    def _left_to_schematics(self, spec: FieldSpec, reason: str, *, inner: bool) -> ThroughLibrary:
-        name = spec.stored if inner else spec.name
+    def through_library(self, spec: FieldSpec, field: Any, place: Place, reason: str) -> ThroughLibrary:
+        name = spec.stored if place.depth else spec.name
 
         def dump(natives: dict[str, Any]) -> Any:
             if name in natives:
                 return self._exported(spec, natives[name])
-            if not inner or spec.native.default is Undefined:
-                return None if inner else ABSENT
-            return self._exported(spec, self._settle(spec)(default_of(spec.native)))
+            if not place.depth or field.default is Undefined:
+                return None if place.depth else ABSENT
+            return self._exported(spec, self.adapter.as_native(spec, default_of(field)))
 
         return ThroughLibrary(
             load=lambda value, data: self._loaded(spec, value),
             dump=dump,
-            check=functools.partial(self._loaded, spec),
+            check=partial(self._loaded, spec),
             reason=reason,
         )
 
-    def _computed(self, spec: FieldSpec, layout: SchemaLayout) -> ThroughLibrary:
-        adapter: Any = self.adapter
+    def _computed(self, spec: FieldSpec) -> ThroughLibrary:
+        adapter, layout = self.adapter, self._layout
 
         def dump(natives: dict[str, Any]) -> Any:
             values = dict(natives)
             for field in layout.fields:
-                if field.name in values and _holds_models(field.value):
+                if field.name in values and isinstance(innermost(field.value), Record):
                     with contextlib.suppress(_NotReady):
-                        values[field.name] = self._models.with_instances(field.value, values[field.name])
+                        values[field.name] = self._with_instances(field.value, values[field.name])
             value = computed(adapter.filled(values), spec.name)
             return ABSENT if value is Undefined else self._exported(spec, value)
 
         return ThroughLibrary(
             lambda value, data: None, dump, lambda dumped: None, "it is computed by a function of the user's"
         )
+
+    def _with_instances(self, value: Value, native: Any) -> Any:
+        """Return what schematics holds for a native value: the same, with instances where that has dicts.
+
+        Natives have to be settled, or of the types that a dump demands anyway.
+
+        :raises _NotReady: where a dict lacks something
+        """
+        if isinstance(value, ListOf) and type(native) is list:
+            return [self._with_instances(value.element, element) for element in native]
+        if isinstance(value, MapOf) and type(native) is dict:
+            return {name: self._with_instances(value.element, element) for name, element in native.items()}
+        if isinstance(value, Record) and type(native) is dict:
+            model, names = self._models[value.layout]
+            if native.keys() != names.keys():
+                raise _NotReady
+            fields = value.layout.fields
+            held = {names[field.name]: self._with_instances(field.value, native[field.name]) for field in fields}
+            return instance_of(model, held)
+        return native
 
     # What the library does.
 
@@ -239,32 +248,40 @@ class SchemaDescriber:
         context = self._export_context if is_self_contained(field) else export_context()
         return context.field_converter(field, value, context)
 
-    def _settle(self, spec: FieldSpec) -> Callable[[Any], Any]:
-        return functools.partial(self.adapter.as_native, spec)
-
     # Defaults.
 
-    def _missing(self, spec: FieldSpec, *, inner: bool = False) -> Missing:
-        """Return what a load does without a value; inside other models, there is ``None`` then."""
-        field, whole = spec.native, self.mode != PARTIAL
-        if spec.required and spec.kind == "set" and (whole or inner):
-            return DefaultFactory(lambda: self._imported(spec, []))
-        if not has_usual_default(field):
-            return DefaultFactory(lambda: self._native_default(spec, default_of(field) if whole else Undefined, inner))
-        default = self._default(spec) if whole else LEFT_OUT
-        return DefaultValue(None) if inner and default is LEFT_OUT else default
+    def outcomes(self, spec: FieldSpec, field: Any, place: Place) -> dict[str, Any]:
+        if spec.computed:
+            return {}
+        is_inside = bool(place.depth)
+        missing = default = self._default(spec, is_inside)
+        if spec.required and spec.kind == "set" and (self.mode != PARTIAL or is_inside):
+            missing = DefaultFactory(lambda: self._imported(spec, []))
+        if is_inside:
+            return {"missing": missing, "unset": self._unset(spec)}
+        return {
+            "missing": missing,
+            "unset": REFUSED if default is REFUSED else LEFT_OUT,
+            "unset_check": default.factory if isinstance(default, DefaultFactory) else None,
+        }
 
-    def _default(self, spec: FieldSpec) -> Missing:
-        """Return what stands in for a value that nothing was stored for."""
-        field = spec.native
+    def _default(self, spec: FieldSpec, is_inside: bool) -> Missing:
+        """Return what stands in for a value that nothing was stored for; inside other models, ``None`` does."""
+        field, makes_defaults = spec.native, self.mode != PARTIAL
 
         def make() -> Any:
-            return self._native_default(spec, default_of(field), inner=False)
+            value = default_of(field) if makes_defaults else Undefined
+            native = self._imported(spec, None if value is Undefined and is_inside else value)
+            if native is Undefined:
+                raise LookupError(f"no value for {spec.name}")
+            return native
 
         if not has_usual_default(field):
             return DefaultFactory(make)
-        if field._default is Undefined:
-            return REFUSED if spec.required and self.mode == WHOLE else LEFT_OUT
+        if field._default is Undefined or not makes_defaults:
+            if spec.required and self.mode == WHOLE:
+                return REFUSED
+            return DefaultValue(None) if is_inside else LEFT_OUT
         if not _is_constant(field):
             return DefaultFactory(make)
         try:
@@ -273,15 +290,9 @@ class SchemaDescriber:
             return REFUSED
         return DefaultValue(native) if isinstance(native, _IMMUTABLE) else DefaultFactory(make)
 
-    def _native_default(self, spec: FieldSpec, value: Any, inner: bool) -> Any:
-        native = self._imported(spec, None if value is Undefined and inner else value)
-        if native is Undefined:
-            raise LookupError(f"no value for {spec.name}")
-        return native
-
     def _unset(self, spec: FieldSpec) -> Missing:
         """Return what schematics gives out for an attribute that a dict inside another lacks."""
-        field, settle = spec.native, self._settle(spec)
+        field, settle = spec.native, partial(self.adapter.as_native, spec)
         if has_usual_default(field) and field._default is Undefined:
             return DefaultValue(None)
         if not _is_constant(field):
@@ -295,40 +306,6 @@ class SchemaDescriber:
 
 class _NotReady(Exception):
     """A value has to be converted before schematics can hold it."""
-
-
-class _NestedModels:
-    """The nested models of a schema: for each description the class, and the names of its fields by stored names."""
-
-    def __init__(self) -> None:
-        self.known: dict[SchemaLayout, tuple[type, Mapping[str, str]]] = {}
-
-    def with_instances(self, value: Value, native: Any) -> Any:
-        """Return what schematics holds for a native value: the same, with instances where that has dicts.
-
-        Natives have to be settled, or of the types that a dump demands anyway.
-
-        :raises _NotReady: where a dict lacks something
-        """
-        if isinstance(value, ListOf) and type(native) is list:
-            return [self.with_instances(value.element, element) for element in native]
-        if isinstance(value, MapOf) and value.element is not None and type(native) is dict:
-            return {name: self.with_instances(value.element, element) for name, element in native.items()}
-        if isinstance(value, Record) and type(native) is dict:
-            return self._instance(value.layout, native)
-        return native
-
-    def _instance(self, layout: SchemaLayout, natives: dict[str, Any]) -> Any:
-        model, names = self.known[layout]
-        if natives.keys() != names.keys():
-            raise _NotReady
-        held = {names[field.name]: self.with_instances(field.value, natives[field.name]) for field in layout.fields}
-        return instance_of(model, held)
-
-
-def _holds_models(value: Value | None) -> bool:
-    """Return whether schematics holds instances somewhere inside where natives have dicts."""
-    return isinstance(value, Record) or (isinstance(value, (ListOf, MapOf)) and _holds_models(value.element))
 
 
 def _is_constant(field: Any) -> bool:
@@ -346,28 +323,9 @@ def _stored_values(model: Any, stored_names: Mapping[str, str], value: Any) -> M
     return {stored_names[name]: held for name, held in value._data.items()}
 
 
-def _is_true_throughout(
-    value: Value | None, judge: Callable[[Any], bool], judge_field: Callable[[FieldLayout], bool]
-) -> bool:
-    """Return whether something is true of a value, and of all that is inside it."""
-    waiting, seen = [value], set()
-    while waiting:
-        value = waiting.pop()
-        if not judge(value):
-            return False
-        if isinstance(value, (ListOf, MapOf)):
-            waiting.append(value.element)
-        elif isinstance(value, Record) and value.layout not in seen:
-            seen.add(value.layout)
-            if not all(map(judge_field, value.layout.fields)):
-                return False
-            waiting.extend(field.value for field in value.layout.fields)
-    return True
-
-
 def is_reloaded(value: Value) -> bool:
     """Return whether the wire form of a native value loads to what a load of its plain form gives."""
-    return _is_true_throughout(value, _is_told_by_wire_form, _has_no_default)
+    return all(map(_is_told_by_wire_form, values_in(value))) and all(map(_has_no_default, fields_in(value)))
 
 
 def _is_told_by_wire_form(value: Value) -> bool:

@@ -10,49 +10,14 @@ from schematics import types
 from schematics.common import PRIMITIVE
 from schematics.models import FieldDescriptor, Model
 
+from ..compiler.describing import require_usual
 from ..compiler.layouts import NotCompilable
 from .types import Binary, Set, Timestamp, UTCDateTime
-from .validators import is_own
+from .values import is_own
 
-# What of a model takes part when an instance of it is made, filled and asked.
-_MODEL_METHODS = (
-    "__new__",
-    "__init__",
-    "__getattribute__",
-    "__getattr__",
-    "__setattr__",
-    "__getitem__",
-    "__iter__",
-    "__len__",
-    "__bool__",
-    "_convert",
-    "_data",
-    "convert",
-    "export",
-    "get",
-    "keys",
-    "validate",
-)
+# What of a model takes part when an instance of it is made, filled and asked; of nested ones, there is more.
 OUTERMOST_METHODS = ("__new__", "__init__", "__getattribute__", "__getattr__", "__setattr__", "__getitem__", "_data")
-
-
-# Methods that a type may have been given for itself alone.
-_TYPE_METHODS = frozenset(
-    {
-        "validate",
-        "convert",
-        "export",
-        "check_required",
-        "to_native",
-        "to_primitive",
-        "pre_setattr",
-        "get_export_level",
-        "get_input_keys",
-        "_convert",
-        "_export",
-        "_coerce",
-    }
-)
+_INNER_METHODS = ("__iter__", "__len__", "__bool__", "_convert", "convert", "export", "get", "keys", "validate")
 _OWN_TYPES = (Set, Binary, Timestamp, UTCDateTime)
 
 
@@ -80,17 +45,13 @@ def objection_to(model: Any) -> str | None:
     keys = [key for field in declared.values() for key in set(field.get_input_keys())]
     if len(set(keys)) != len(keys):
         return f"two fields of {name} may have the same name"
-    return overridden_method(model, _MODEL_METHODS)
+    return overridden_method(model, (*OUTERMOST_METHODS, *_INNER_METHODS))
 
 
 def require_unmodified(field: Any) -> None:
     """Raise ``NotCompilable`` where a type is not simply one of schematics' or of ours."""
     kind = type(field)
-    if not kind.__module__.startswith("schematics.") and kind not in _OWN_TYPES:
-        raise NotCompilable(f"{kind.__name__} is a type of its own")
-    own = _TYPE_METHODS & set(vars(field))
-    if own:
-        raise NotCompilable(f"its {', '.join(sorted(own))} is its own")
+    require_usual(field, kind.__module__.startswith("schematics.") or kind in _OWN_TYPES, "type")
     exporting = field.export_mapping.get(PRIMITIVE)
     if getattr(exporting, "__func__", None) is not kind.to_primitive or type(exporting.__self__) is not kind:
         raise NotCompilable("its export_mapping is its own")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from schematics import types
@@ -29,25 +30,36 @@ class Set(types.ListType):  # type: ignore[misc]
         return set(super()._export(value, format, context))
 
 
-class Binary(types.BaseType):  # type: ignore[misc]
+class _Converted(types.BaseType):  # type: ignore[misc]
+    """What two functions convert; of loads, a ValueError says that a value is invalid."""
+
+    _loaded: Callable[[Any], Any]
+    _dumped: Callable[[Any], Any]
+
+    def to_native(self, value: Any, context: Any = None) -> Any:
+        try:
+            return self._loaded(value)
+        except ValueError as error:
+            raise ConversionError(self.messages["convert"]) from error
+
+    def to_primitive(self, value: Any, context: Any = None) -> Any:
+        return self._dumped(self.to_native(value))
+
+
+class Binary(_Converted):
     """Bytes, stored as they are; text given for it is taken as base64."""
 
     primitive_type = bytes
     native_type = bytes
 
     MESSAGES: ClassVar[dict[str, str]] = {"convert": "Not valid bytes, nor base64 text."}
-
-    def to_native(self, value: Any, context: Any = None) -> bytes:
-        try:
-            return bytes_of(value)
-        except ValueError as error:
-            raise ConversionError(self.messages["convert"]) from error
+    _loaded = staticmethod(bytes_of)
 
     def to_primitive(self, value: Any, context: Any = None) -> bytes:
         return bytes(value)
 
 
-class Timestamp(types.BaseType):  # type: ignore[misc]
+class Timestamp(_Converted):
     """A moment, stored as a number of seconds since 1970, as DynamoDB's TTL wants it; loads to an aware UTC datetime.
 
     Naive datetimes are taken as UTC.  Whole seconds are stored as integers.
@@ -57,20 +69,11 @@ class Timestamp(types.BaseType):  # type: ignore[misc]
     native_type = dt.datetime
 
     MESSAGES: ClassVar[dict[str, str]] = {"convert": "Not a valid timestamp."}
-
-    def to_native(self, value: Any, context: Any = None) -> dt.datetime:
-        if isinstance(value, dt.datetime):
-            return in_utc(value)
-        try:
-            return moment_of(value)
-        except ValueError as error:
-            raise ConversionError(self.messages["convert"]) from error
-
-    def to_primitive(self, value: Any, context: Any = None) -> int | decimal.Decimal:
-        return seconds_of(self.to_native(value))
+    _loaded = staticmethod(lambda value: in_utc(value) if isinstance(value, dt.datetime) else moment_of(value))
+    _dumped = staticmethod(seconds_of)
 
 
-class UTCDateTime(types.BaseType):  # type: ignore[misc]
+class UTCDateTime(_Converted):
     """A moment, stored in UTC as ISO text of one width, which sorts as moments do; loads to an aware UTC datetime.
 
     Naive datetimes are taken as UTC.
@@ -80,12 +83,5 @@ class UTCDateTime(types.BaseType):  # type: ignore[misc]
     native_type = dt.datetime
 
     MESSAGES: ClassVar[dict[str, str]] = {"convert": "Not a valid datetime."}
-
-    def to_native(self, value: Any, context: Any = None) -> dt.datetime:
-        try:
-            return utc_moment_of(value)
-        except ValueError as error:
-            raise ConversionError(self.messages["convert"]) from error
-
-    def to_primitive(self, value: Any, context: Any = None) -> str:
-        return sorted_text(self.to_native(value))
+    _loaded = staticmethod(utc_moment_of)
+    _dumped = staticmethod(sorted_text)

@@ -1,25 +1,22 @@
-"""How the values of schematics' types are stored and loaded, in the words of the compiler."""
+"""How the values of schematics' types are stored, loaded and checked, in the words of the compiler."""
 
 from __future__ import annotations
 
 import datetime as dt
-import decimal
 import re
-import uuid
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from schematics import types
 from schematics.common import PRIMITIVE
+from schematics.validate import prepare_validator
 
-from ...spec import FieldSpec
 from ...wire.codec import decode_number
-from ..compiler.layouts import Checks, Converted, Flag, Free, ListOf, MapOf, Number, SetOf, Size, Text, Value, is_stable
+from ..compiler.describing import UTC_MOMENTS, UUIDS, Leaves
+from ..compiler.layouts import Accepts, Check, Checks, Converted, Flag, Free, Number, Size, Text, Value
 from ..compiler.values import float_of
-from ..conversions import in_utc, sorted_text, utc_moment_of
-from .types import Binary, Set, Timestamp, UTCDateTime
-
-Describe = Callable[[FieldSpec, Any], Value]
+from .types import Binary, Timestamp, UTCDateTime
 
 _LAYOUTS = {types.DateTimeType.SERIALIZED_FORMAT: "%z", types.UTCDateTimeType.SERIALIZED_FORMAT: "Z"}
 _UTC = types.DateTimeType.UTC
@@ -28,81 +25,27 @@ _UTC_EPOCH = _EPOCH.replace(tzinfo=_UTC)
 _ISO = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?)([+-]00:?00|Z)?", re.ASCII).fullmatch
 
 
-def value_of_type(spec: FieldSpec, field: Any, checks: Checks, describe: Describe, *, strict: bool) -> Value | None:
-    """Return the description of a type's values; ``None`` for those that have to be converted by calling it.
-
-    Trusted loads, which are not ``strict``, keep ``None`` among elements.
-    """
-    kind = type(field)
-    if kind is types.ListType:
-        return _list(spec, field, checks, describe, strict=strict)
-    if kind is Set:
-        return _set(spec, field, checks, describe)
-    if kind is types.DictType:
-        return _map(spec, field, checks, describe)
-    describe_alone = _DESCRIPTIONS.get(kind)
-    return None if describe_alone is None else describe_alone(field, checks)
-
-
-def _text(field: Any, checks: Checks) -> Value | None:
-    return Text(checks)
-
-
-def _hash(field: Any, checks: Checks) -> Value | None:
+def _hash(field: Any) -> Value | None:
     hash_of = field.to_native
-    return Converted(hash_of, hash_of, as_text=True, natives=(str,), reload="same", checks=checks, by_library=True)
+    return Converted(hash_of, hash_of, as_text=True, natives=(str,), reload="same", by_library=True)
 
 
-def _integer(field: Any, checks: Checks) -> Value | None:
-    return Number(int, lambda text: field.to_native(decode_number(text)), checks=checks)
+def _integer(field: Any) -> Value | None:
+    return Number(int, lambda text: field.to_native(decode_number(text)))
 
 
-def _float(field: Any, checks: Checks) -> Value | None:
-    return Number(float, float_of, checks=checks)
+def _binary(field: Any) -> Value | None:
+    return Converted(field.to_native, field.to_primitive, natives=(bytes,), reload="same", by_library=True)
 
 
-def _decimal(field: Any, checks: Checks) -> Value | None:
-    kind = decimal.Decimal
-    return Converted(kind, str, as_text=True, natives=(kind,), reload="same", checks=checks)
-
-
-def _boolean(field: Any, checks: Checks) -> Value | None:
-    return Flag(checks)
-
-
-def _uuid(field: Any, checks: Checks) -> Value | None:
-    return Converted(uuid.UUID, str, as_text=True, natives=(uuid.UUID,), reload="same", checks=checks)
-
-
-def _free(field: Any, checks: Checks) -> Value | None:
-    return Free(checks=checks)
-
-
-def _binary(field: Any, checks: Checks) -> Value | None:
+def _timestamp(field: Any) -> Value | None:
+    as_native = field.to_native
     return Converted(
-        field.to_native, field.to_primitive, natives=(bytes,), reload="same", checks=checks, by_library=True
+        as_native, field.to_primitive, natives=(dt.datetime,), as_native=as_native, reload="same", by_library=True
     )
 
 
-def _timestamp(field: Any, checks: Checks) -> Value | None:
-    return Converted(
-        field.to_native,
-        field.to_primitive,
-        natives=(dt.datetime,),
-        as_native=field.to_native,
-        reload="same",
-        checks=checks,
-        by_library=True,
-    )
-
-
-def _utc_moment(field: Any, checks: Checks) -> Value | None:
-    return Converted(
-        utc_moment_of, sorted_text, as_text=True, natives=(dt.datetime,), as_native=in_utc, reload="same", checks=checks
-    )
-
-
-def _date(field: Any, checks: Checks) -> Value | None:
+def _date(field: Any) -> Value | None:
     if field.formats != [field.SERIALIZED_FORMAT] or field.serialized_format != field.SERIALIZED_FORMAT:
         return None
 
@@ -118,10 +61,10 @@ def _date(field: Any, checks: Checks) -> Value | None:
             raise ValueError("schematics writes early years as no one reads them")
         return day.isoformat()
 
-    return Converted(read, write, as_text=True, natives=(dt.date,), reload="same", checks=checks)
+    return Converted(read, write, as_text=True, natives=(dt.date,), reload="same")
 
 
-def _moment(field: Any, checks: Checks) -> Value | None:
+def _moment(field: Any) -> Value | None:
     ending = _LAYOUTS.get(field.serialized_format) if isinstance(field.serialized_format, str) else None
     writer = field.export_mapping[PRIMITIVE].__self__
     if field.formats or field.parser or ending is None or writer.serialized_format != field.serialized_format:
@@ -135,7 +78,6 @@ def _moment(field: Any, checks: Checks) -> Value | None:
         natives=(dt.datetime,),
         as_native=None if as_is else field.to_native,
         reload="sure" if can_reload else "doubtful",
-        checks=checks,
     )
 
 
@@ -187,56 +129,75 @@ def _digits(moment: dt.datetime) -> str:
     return text if moment.microsecond else text + ".000000"
 
 
-def _list(spec: FieldSpec, field: Any, checks: Checks, describe: Describe, *, strict: bool) -> Value | None:
-    assert spec.element is not None
-    element = describe(spec.element, field.field)
-    if not (is_stable(element) or all(isinstance(check, Size) for check in checks)):
-        return None
-    return ListOf(element, spec.element.nullable or not strict, checks)
-
-
-def _set(spec: FieldSpec, field: Any, checks: Checks, describe: Describe) -> Value | None:
-    assert spec.element is not None
-    element = describe(spec.element, field.field)
-    if isinstance(element, (Text, Number)):
-        return SetOf(element, checks)
-    return None
-
-
-def _map(spec: FieldSpec, field: Any, checks: Checks, describe: Describe) -> Value | None:
-    assert spec.element is not None
-    element = describe(spec.element, field.field)
-    if checks:
-        return None
-    if field.coerce_key is str:
-        return MapOf(element, spec.element.nullable)
-    return MapOf(element, spec.element.nullable, load_key=field.coerce_key, dump_key=lambda k: _name(field, k))
-
-
-def _name(field: Any, key: Any) -> str:
-    name = field.coerce_key(key)
-    return name if isinstance(name, str) else str(name)
-
-
-_DESCRIPTIONS: dict[type, Callable[[Any, Checks], Value | None]] = {
-    types.BaseType: _free,
-    types.StringType: _text,
-    types.EmailType: _text,
-    types.URLType: _text,
-    types.IPAddressType: _text,
-    types.IPv4Type: _text,
-    types.IPv6Type: _text,
+LEAVES: Leaves = {
+    types.BaseType: Free(),
+    types.StringType: Text(),
+    types.EmailType: Text(),
+    types.URLType: Text(),
+    types.IPAddressType: Text(),
+    types.IPv4Type: Text(),
+    types.IPv6Type: Text(),
     types.MD5Type: _hash,
     types.SHA1Type: _hash,
     types.IntType: _integer,
-    types.FloatType: _float,
-    types.DecimalType: _decimal,
-    types.BooleanType: _boolean,
-    types.UUIDType: _uuid,
+    types.FloatType: Number(float, float_of),
+    types.DecimalType: Converted(Decimal, str, as_text=True, natives=(Decimal,), reload="same"),
+    types.BooleanType: Flag(),
+    types.UUIDType: UUIDS,
     types.DateType: _date,
     types.DateTimeType: _moment,
     types.UTCDateTimeType: _moment,
     Binary: _binary,
     Timestamp: _timestamp,
-    UTCDateTime: _utc_moment,
+    UTCDateTime: UTC_MOMENTS,
 }
+
+# Checks: what validators demand, those of schematics where they demand something, and the user's.
+
+# schematics wraps validators that do not take its context
+_WRAPPER = prepare_validator(lambda value: None, 2).__code__
+
+_OPTIONS: dict[Any, tuple[str, ...]] = {
+    types.BaseType.validate_choices: ("choices",),
+    types.StringType.validate_length: ("min_length", "max_length"),
+    types.StringType.validate_regex: ("regex",),
+    types.NumberType.validate_range: ("min_value", "max_value"),
+    types.ListType.check_length: ("min_size", "max_size"),
+    types.DateTimeType.validate_tz: (),  # what a conversion gives never has a wrong time zone
+}
+"""The options without which validators that every type has demand nothing."""
+
+
+class NeedsContext(Exception):
+    """A field has a validator that looks at schematics' context, and has to be loaded by schematics."""
+
+
+def checks_of(field: Any) -> Checks:
+    """Return what a field's validators demand, in their order.
+
+    :raises NeedsContext: where one of them looks at schematics' context
+    """
+    checks = (_check(validator) for validator in field.validators)
+    return tuple(check for check in checks if check is not None)
+
+
+def is_own(validator: Any) -> bool:
+    """Return whether a validator is schematics' own, which always judges alike."""
+    method = getattr(validator, "__func__", None)
+    return method is not None and method.__module__.startswith("schematics.")
+
+
+def _check(validator: Any) -> Check | None:
+    method = getattr(validator, "__func__", None)
+    if method in _OPTIONS:
+        # a field's copy has the validators of the original
+        field = validator.__self__
+        if all(getattr(field, option) is None for option in _OPTIONS[method]):
+            return None
+        if method is types.ListType.check_length:
+            return Size(field.min_size, field.max_size)
+    if is_own(validator):
+        return Accepts(lambda value: validator(value, None))
+    if getattr(validator, "__code__", None) is not _WRAPPER:
+        raise NeedsContext
+    return Accepts(validator.__wrapped__)

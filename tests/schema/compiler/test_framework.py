@@ -29,7 +29,7 @@ def functions(*checks):
     inner.fields.append(FieldLayout("name", "name", Text()))
     record = Record(inner, checks, native=Point, take=taken)
     outer = SchemaLayout("Shape", [FieldLayout("one", "one", record), FieldLayout("more", "more", ListOf(record))])
-    return StoredItems(outer).natives, compile_dump(outer, check=True)[0]
+    return StoredItems(outer).natives, compile_dump(outer, check=True)
 
 
 WIRE = {"M": {"x-stored": {"N": "3"}, "name": {"S": "a"}}}

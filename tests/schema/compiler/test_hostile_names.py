@@ -112,7 +112,7 @@ def assert_stored_exactly(library: str, stored: str) -> None:
         assert type(next(name for name in wire if name == exact)) is str
         assert type(next(iter(wire["inner"]["M"]))) is str
     for mode in (WHOLE, PARTIAL, TRUSTED):
-        by_code = adapter.compiled.load(item, mode)
+        by_code = adapter.compiled.loads[mode](item)
         assert by_code is not None
         assert by_code == mapper.load_plain(mapper.plain(item), mode, item)
     read = model.from_item(item)

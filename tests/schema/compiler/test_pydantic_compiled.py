@@ -98,7 +98,7 @@ def test_an_item_of_any_shape_takes_the_generated_function():
         "leaves": {"L": [{"M": {"name": {"S": "b"}}}]},
         "note": {"NULL": True},
     }
-    natives = functions(book).load(wire, WHOLE)
+    natives = functions(book).loads[WHOLE](wire)
     assert natives == {
         "id": "1",
         "year": 7,
@@ -111,7 +111,7 @@ def test_an_item_of_any_shape_takes_the_generated_function():
     del wire["note"], wire["leaf"]["M"]["more"]
     wire["leaves"]["L"][0]["M"]["count"] = {"N": "0"}
     for check in (True, False):
-        assert functions(book).dump(natives, check) == wire
+        assert functions(book).dumps[check](natives) == wire
 
 
 def test_the_engine_is_asked_only_about_what_is_not_plain_or_where_something_is_missing(monkeypatch):
@@ -127,11 +127,11 @@ def test_the_engine_is_asked_only_about_what_is_not_plain_or_where_something_is_
     monkeypatch.setattr(load_layouts, "validating", noted)
     book = model(year=int, words=list[str])
     item = {**ITEM, "year": {"N": "7"}, "words": {"L": [{"S": "a"}]}}
-    assert functions(book).load(item, WHOLE) == {"id": "1", "year": 7, "words": ["a"]}
-    assert functions(book).load({**item, "year": {"N": "7.5"}}, WHOLE) is None
-    assert functions(book).load({**item, "id": {"S": "\ud800"}}, WHOLE) is None
+    assert functions(book).loads[WHOLE](item) == {"id": "1", "year": 7, "words": ["a"]}
+    assert functions(book).loads[WHOLE]({**item, "year": {"N": "7.5"}}) is None
+    assert functions(book).loads[WHOLE]({**item, "id": {"S": "\ud800"}}) is None
     assert asked == []
-    assert functions(book).load({**ITEM, "year": {"N": "7"}}, WHOLE) is None
+    assert functions(book).loads[WHOLE]({**ITEM, "year": {"N": "7"}}) is None
     assert asked == [{"id": "1", "year": 7}]
 
 
@@ -144,28 +144,28 @@ def test_what_is_strange_gives_up(mode):
         {**ITEM, "year": {"X": "1"}},
         {**ITEM, "year": {"N": "nan"}},
     ):
-        assert functions(book).load(item, mode) is None
+        assert functions(book).loads[mode](item) is None
 
 
 def test_a_type_that_pydantic_converts_is_converted_in_the_fast_path():
     book = model(code=Annotated[int, Field(multiple_of=7)])
-    assert functions(book).load({**ITEM, "code": {"S": "42"}}, WHOLE) == {"id": "1", "code": 42}
+    assert functions(book).loads[WHOLE]({**ITEM, "code": {"S": "42"}}) == {"id": "1", "code": 42}
 
 
 def test_natives_of_other_types_and_invalid_ones_give_up():
     book = model(year=Annotated[int, Field(ge=0)], leaf=Leaf)
     leaf = Leaf(name="a")
     good = {"id": "1", "year": 7, "leaf": leaf}
-    assert functions(book).dump(good, True) is not None
+    assert functions(book).dumps[True](good) is not None
     broken = Leaf(name="a")
     broken.count = None
     for name, value in {"year": -7, "id": 5, "leaf": {"name": "a"}}.items():
-        assert functions(book).dump({**good, name: value}, True) is None
+        assert functions(book).dumps[True]({**good, name: value}) is None
     for name, value in {"id": 5, "leaf": broken, "year": True}.items():
-        assert functions(book).dump({**good, name: value}, False) is None
-    assert functions(book).dump({**good, "year": -7}, False)["year"] == {"N": "-7"}
+        assert functions(book).dumps[False]({**good, name: value}) is None
+    assert functions(book).dumps[False]({**good, "year": -7})["year"] == {"N": "-7"}
     for missing in good:
-        assert functions(book).dump({name: value for name, value in good.items() if name != missing}, True) is None
+        assert functions(book).dumps[True]({name: value for name, value in good.items() if name != missing}) is None
 
 
 def test_validators_see_what_is_stored_on_reads_and_saves():
@@ -179,13 +179,13 @@ def test_validators_see_what_is_stored_on_reads_and_saves():
         day=Annotated[dt.date, BeforeValidator(look), AfterValidator(look)],
         price=Annotated[Decimal, AfterValidator(look)],
     )
-    natives = functions(book).load({**ITEM, "day": {"S": "2024-05-06"}, "price": {"N": "1.5"}}, WHOLE)
+    natives = functions(book).loads[WHOLE]({**ITEM, "day": {"S": "2024-05-06"}, "price": {"N": "1.5"}})
     assert seen == ["2024-05-06", dt.date(2024, 5, 6), Decimal("1.5")]
     seen.clear()
-    assert functions(book).dump(natives, True)
+    assert functions(book).dumps[True](natives)
     assert seen == ["2024-05-06", dt.date(2024, 5, 6), Decimal("1.5")]
     seen.clear()
-    assert functions(book).dump(natives, False)
+    assert functions(book).dumps[False](natives)
     assert seen == []
 
 
@@ -212,11 +212,11 @@ def _after_others(cls: Any, value: Any, info: ValidationInfo) -> Any:
 def test_functions_that_see_several_values_see_them_in_the_fast_path(hook, config):
     book = model(config, year=int, members={"hook": hook})
     item = {**ITEM, "year": {"N": "7"}}
-    assert functions(book).load(item, WHOLE) == {"id": "1", "year": 7}
-    assert functions(book).dump({"id": "1", "year": 7}, True) == item
-    assert functions(book).load({**ITEM, "year": {"N": "1"}}, WHOLE) is None
-    assert functions(book).dump({"id": "1", "year": 1}, True) is None
-    assert functions(book).dump({"id": "1", "year": 1}, False) == {**ITEM, "year": {"N": "1"}}
+    assert functions(book).loads[WHOLE](item) == {"id": "1", "year": 7}
+    assert functions(book).dumps[True]({"id": "1", "year": 7}) == item
+    assert functions(book).loads[WHOLE]({**ITEM, "year": {"N": "1"}}) is None
+    assert functions(book).dumps[True]({"id": "1", "year": 1}) is None
+    assert functions(book).dumps[False]({"id": "1", "year": 1}) == {**ITEM, "year": {"N": "1"}}
     assert set(book.Schema.compiled.dump.fields.values()) == {CONVERTED}
 
 
@@ -229,10 +229,10 @@ def test_computed_fields_are_computed_from_settled_values_while_the_others_stay_
     natives = {"id": "1", "year": 7, "kind": "a", "note": None}
     item = {**ITEM, "year": {"N": "7"}, "kind": {"S": "a"}}
     for check in (True, False):
-        assert functions(book).dump(natives, check) == {**item, "told": {"S": "14 'a' None"}}
-    assert functions(book).dump({**natives, "kind": "c"}, False) is None
+        assert functions(book).dumps[check](natives) == {**item, "told": {"S": "14 'a' None"}}
+    assert functions(book).dumps[False]({**natives, "kind": "c"}) is None
     del natives["id"]
-    assert functions(book).dump(natives, False) == {"year": {"N": "7"}, "kind": {"S": "a"}}
+    assert functions(book).dumps[False](natives) == {"year": {"N": "7"}, "kind": {"S": "a"}}
     dumped = book.Schema.compiled.dump.fields
     assert (dumped["year"], dumped["told"]) == (COMPILED, "it is computed by a function of the user's")
 
@@ -246,8 +246,8 @@ def test_computed_fields_and_serialisers_are_dumped_in_the_fast_path():
 
     members = {"double": computed_field(return_type=int)(property(double)), "shown": field_serializer("year")(shown)}
     book = model(year=int, members=members)
-    assert functions(book).dump({"id": "1", "year": 7}, False) == {**ITEM, "year": {"S": "1:7"}, "double": {"N": "14"}}
-    assert functions(book).load({**ITEM, "year": {"N": "7"}, "double": {"N": "14"}}, WHOLE) == {"id": "1", "year": 7}
+    assert functions(book).dumps[False]({"id": "1", "year": 7}) == {**ITEM, "year": {"S": "1:7"}, "double": {"N": "14"}}
+    assert functions(book).loads[WHOLE]({**ITEM, "year": {"N": "7"}, "double": {"N": "14"}}) == {"id": "1", "year": 7}
 
 
 def test_a_model_that_nests_itself_is_compiled_once_for_all_depths():
@@ -257,8 +257,8 @@ def test_a_model_that_nests_itself_is_compiled_once_for_all_depths():
     for depth in range(1, 15):
         wire = {"name": {"S": str(depth)}, "below": {"L": [{"M": wire}]}}
         node = Node(name=str(depth), below=[node])
-    assert functions(book).load({**ITEM, "tree": {"M": wire}}, WHOLE) == {"id": "1", "tree": node}
-    assert functions(book).dump({"id": "1", "tree": node}, True) == {**ITEM, "tree": {"M": wire}}
+    assert functions(book).loads[WHOLE]({**ITEM, "tree": {"M": wire}}) == {"id": "1", "tree": node}
+    assert functions(book).dumps[True]({"id": "1", "tree": node}) == {**ITEM, "tree": {"M": wire}}
     assert set(book.Schema.compiled.dump.fields.values()) == {COMPILED}
 
 
@@ -274,16 +274,16 @@ def test_a_nested_model_that_keeps_what_it_does_not_know_gets_it():
 
     book = model(inner=Open)
     item = {**ITEM, "inner": {"M": {"name": {"S": "a"}, "more": {"L": [{"N": "1"}]}, "none": {"NULL": True}}}}
-    inner = functions(book).load(item, WHOLE)["inner"]
+    inner = functions(book).loads[WHOLE](item)["inner"]
     assert (inner.name, inner.model_extra) == ("a", {"more": [1], "none": None})
-    dumped = functions(book).dump({"id": "1", "inner": inner}, True)
+    dumped = functions(book).dumps[True]({"id": "1", "inner": inner})
     assert dumped == {**ITEM, "inner": {"M": {"name": {"S": "a"}, "more": {"L": [{"N": "1"}]}}}}
 
 
 @pytest.mark.parametrize("wire", [{"name": {"S": "a"}, "count": {"N": "2"}}, {"name": {"S": "a"}}])
 def test_nested_models_that_are_read_are_like_those_that_pydantic_makes(wire):
-    natives = functions(model(leaf=Leaf, leaves=list[Leaf])).load(
-        {**ITEM, "leaf": {"M": wire}, "leaves": {"L": [{"M": wire}]}}, WHOLE
+    natives = functions(model(leaf=Leaf, leaves=list[Leaf])).loads[WHOLE](
+        {**ITEM, "leaf": {"M": wire}, "leaves": {"L": [{"M": wire}]}}
     )
     expected = Leaf.model_validate({"name": "a", "count": 2} if "count" in wire else {"name": "a"})
     for leaf in (natives["leaf"], *natives["leaves"]):
@@ -312,12 +312,12 @@ def test_nested_models_that_are_read_are_like_those_that_pydantic_makes(wire):
 def test_what_a_schema_demands_of_plain_values_is_demanded_on_reads_saves_and_puts(kind, stored, refused):
     book = model(value=kind)
     compiled, adapter = functions(book), adapter_of(book.Schema)
-    natives = compiled.load({**ITEM, "value": stored}, WHOLE)
+    natives = compiled.loads[WHOLE]({**ITEM, "value": stored})
     assert natives == adapter.natives_of_stored({"id": "1", "value": decode_value(stored)})
-    assert compiled.dump(natives, True) == compiled.given.wire(natives) == {**ITEM, "value": stored}
-    assert compiled.load({**ITEM, "value": refused}, WHOLE) is None
+    assert compiled.dumps[True](natives) == compiled.given.wire(natives) == {**ITEM, "value": stored}
+    assert compiled.loads[WHOLE]({**ITEM, "value": refused}) is None
     wrong = {"id": "1", "value": decode_value(refused)}
-    assert compiled.dump(wrong, True) is None
+    assert compiled.dumps[True](wrong) is None
     assert compiled.given.wire(wrong) is None
 
 
@@ -328,13 +328,13 @@ def test_a_validator_that_changes_a_list_changes_nothing_of_what_is_saved():
 
     book = model(words=Annotated[list[str], BeforeValidator(added)])
     natives = {"id": "1", "words": ["a"]}
-    assert functions(book).dump(natives, True) == {**ITEM, "words": {"L": [{"S": "a"}]}}
+    assert functions(book).dumps[True](natives) == {**ITEM, "words": {"L": [{"S": "a"}]}}
     assert natives["words"] == ["a"]
 
 
 def test_a_moment_that_is_stored_as_a_number_is_left_to_pydantic():
     book = model(at=dt.datetime)
-    assert functions(book).load({**ITEM, "at": {"N": "0"}}, WHOLE) is None
+    assert functions(book).loads[WHOLE]({**ITEM, "at": {"N": "0"}}) is None
     assert book.from_item({**ITEM, "at": {"N": "0"}}).at == dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 
 

@@ -68,12 +68,12 @@ def test_an_odd_field_leaves_the_others_compiled_and_is_called_as_often_as_befor
     book = model(year=t.IntType(), echo=Echo(serialized_name="e"))
     told = book.Schema.compiled
     assert told.load.fields == {"id": COMPILED, "year": COMPILED, "echo": "Echo is a type of its own"}
-    assert functions(book).load({**ITEM, "year": {"N": "7"}, "e": {"S": "x"}}, WHOLE) == {
+    assert functions(book).loads[WHOLE]({**ITEM, "year": {"N": "7"}, "e": {"S": "x"}}) == {
         "id": "1",
         "year": 7,
         "echo": "X",
     }
-    assert functions(book).dump({"id": "1", "year": 7, "echo": "x"}, False) == {
+    assert functions(book).dumps[False]({"id": "1", "year": 7, "echo": "x"}) == {
         **ITEM,
         "year": {"N": "7"},
         "e": {"S": "X"},
@@ -94,7 +94,7 @@ def test_one_odd_field_of_a_nested_model_leaves_its_others_compiled():
         "inner.loud": "Shouted is a type of its own",
     }
     wire = {"M": {"number": {"N": "7"}, "loud": {"S": "a"}}}
-    assert functions(book).load({**ITEM, "inner": wire}, WHOLE) == {"id": "1", "inner": {"number": 7, "loud": "A!"}}
+    assert functions(book).loads[WHOLE]({**ITEM, "inner": wire}) == {"id": "1", "inner": {"number": 7, "loud": "A!"}}
 
 
 def test_anything_unexpected_gives_up():
@@ -118,10 +118,10 @@ def test_validators_run_on_reads_and_saves_and_not_on_trusted_reads():
 
     book = model(year=t.IntType(validators=[positive]))
     item = {**ITEM, "year": {"N": "-7"}}
-    assert functions(book).load(item, WHOLE) is None
-    assert functions(book).load(item, TRUSTED) == {"id": "1", "year": -7}
-    assert functions(book).dump({"id": "1", "year": -7}, True) is None
-    assert functions(book).dump({"id": "1", "year": -7}, False) == item
+    assert functions(book).loads[WHOLE](item) is None
+    assert functions(book).loads[TRUSTED](item) == {"id": "1", "year": -7}
+    assert functions(book).dumps[True]({"id": "1", "year": -7}) is None
+    assert functions(book).dumps[False]({"id": "1", "year": -7}) == item
 
 
 def test_validate_methods_of_the_model_see_what_schematics_shows_them():
@@ -136,15 +136,15 @@ def test_validate_methods_of_the_model_see_what_schematics_shows_them():
     book = model(year=t.IntType(), name=t.StringType(), validate_year=validate_year)
     assert book.Schema.compiled
     item = {**ITEM, "year": {"N": "5"}}
-    assert functions(book).load(item, WHOLE) == {"id": "1", "year": 5, "name": "changed"}
-    assert functions(book).load(item, TRUSTED) == {"id": "1", "year": 5}
-    assert functions(book).load(ITEM, PARTIAL) == {"id": "1"}
+    assert functions(book).loads[WHOLE](item) == {"id": "1", "year": 5, "name": "changed"}
+    assert functions(book).loads[TRUSTED](item) == {"id": "1", "year": 5}
+    assert functions(book).loads[PARTIAL](ITEM) == {"id": "1"}
     assert seen == [(5, {"id": "1", "year": 5, "name": None}, 5, False)]
-    assert functions(book).dump({"id": "1", "year": 5}, True) == item
+    assert functions(book).dumps[True]({"id": "1", "year": 5}) == item
     assert len(seen) == 2
-    assert functions(book).load({**ITEM, "year": {"N": "7"}}, WHOLE) is None
-    assert functions(book).dump({"id": "1", "year": 7}, True) is None
-    assert functions(book).dump({"id": "1", "year": 7}, False) == {**ITEM, "year": {"N": "7"}}
+    assert functions(book).loads[WHOLE]({**ITEM, "year": {"N": "7"}}) is None
+    assert functions(book).dumps[True]({"id": "1", "year": 7}) is None
+    assert functions(book).dumps[False]({"id": "1", "year": 7}) == {**ITEM, "year": {"N": "7"}}
     with pytest.raises(Refused, match="unlucky"):
         book.from_item({**ITEM, "year": {"N": "7"}})
 
@@ -159,8 +159,8 @@ def test_validate_methods_see_models_where_natives_have_dicts():
     book = model(**members, validate_circles=validate_circles)
     item = {**ITEM, "circle": {"M": {"radius": {"N": "1"}}}, "circles": {"L": [{"M": {"radius": {"N": "2"}}}]}}
     natives = {"id": "1", "circle": {"radius": 1}, "circles": [{"radius": 2}]}
-    assert functions(book).load(item, WHOLE) == natives
-    assert functions(book).dump(natives, True) == item
+    assert functions(book).loads[WHOLE](item) == natives
+    assert functions(book).dumps[True](natives) == item
     for compiled in (True, False):
         assert book.from_item(item).to_dict(native=True) == natives
         assert book(**natives).to_item() == item
@@ -188,7 +188,7 @@ def test_validate_methods_that_see_dumps_otherwise_than_stored_leave_saves_to_sc
     book = model(free=t.BaseType(), validate_free=validate_free)
     told = book.Schema.compiled
     assert told.load and not told.dump
-    assert functions(book).load({**ITEM, "free": {"N": "1"}}, WHOLE) is None
+    assert functions(book).loads[WHOLE]({**ITEM, "free": {"N": "1"}}) is None
     assert book(id="1", free=1.0).to_item() == {**ITEM, "free": {"N": "1"}}
 
 
@@ -216,8 +216,8 @@ def test_names_enter_the_source_as_data_only():
     members = {name: t.IntType(serialized_name=name + "stored", deserialize_from=[name + "old"])}
     assert account(**members)
     book = model(**members)
-    assert functions(book).load({**ITEM, name + "old": {"N": "5"}}, WHOLE) == {"id": "1", name: 5}
-    assert functions(book).dump({"id": "1", name: 5}, True) == {**ITEM, name + "stored": {"N": "5"}}
+    assert functions(book).loads[WHOLE]({**ITEM, name + "old": {"N": "5"}}) == {"id": "1", name: 5}
+    assert functions(book).dumps[True]({"id": "1", name: 5}) == {**ITEM, name + "stored": {"N": "5"}}
 
 
 def test_a_model_that_nests_itself_is_compiled_once_for_all_depths():
@@ -228,8 +228,8 @@ def test_a_model_that_nests_itself_is_compiled_once_for_all_depths():
         wire = {"name": {"S": str(depth)}, "below": {"L": [{"M": {"below": {"NULL": True}, **wire}}]}}
         natives = {"name": str(depth), "below": [natives]}
     item = {**ITEM, "tree": {"M": wire}}
-    assert functions(book).load(item, WHOLE) == {"id": "1", "tree": natives}
-    assert functions(book).dump({"id": "1", "tree": natives}, True) == item
+    assert functions(book).loads[WHOLE](item) == {"id": "1", "tree": natives}
+    assert functions(book).dumps[True]({"id": "1", "tree": natives}) == item
     assert set(book.Schema.compiled.load.fields.values()) == {COMPILED}
 
 
@@ -254,9 +254,9 @@ def test_a_computed_value_sees_models_where_natives_have_dicts():
         return self.circle.radius * 2
 
     book = model(circle=t.ModelType(Circle), when=t.DateTimeType(tzd="utc"), twice=t.serializable(doubled))
-    dumped = functions(book).dump({"id": "1", "circle": {"radius": 4}}, True)
+    dumped = functions(book).dumps[True]({"id": "1", "circle": {"radius": 4}})
     assert dumped == {**ITEM, "circle": {"M": {"radius": {"N": "4"}}}, "twice": {"N": "8"}}
-    assert functions(book).dump({"id": "1"}, True) == ITEM
+    assert functions(book).dumps[True]({"id": "1"}) == ITEM
 
 
 def test_a_computed_value_sees_what_was_assigned_inside_models_as_schematics_holds_it():
@@ -264,16 +264,16 @@ def test_a_computed_value_sees_what_was_assigned_inside_models_as_schematics_hol
         when = t.DateTimeType(tzd="utc")
 
     book = model(event=t.ModelType(Event), zone=t.serializable(lambda self: str(self.event.when.tzinfo)))
-    dumped = functions(book).dump({"id": "1", "event": {"when": dt.datetime(2024, 1, 2)}}, True)
+    dumped = functions(book).dumps[True]({"id": "1", "event": {"when": dt.datetime(2024, 1, 2)}})
     assert dumped["zone"] == {"S": "UTC"}
     assert dumped["event"] == {"M": {"when": {"S": "2024-01-02T00:00:00.000000+0000"}}}
 
 
 def test_a_set_that_is_required_and_absent_is_empty_and_validated():
     book = model(words=Set(t.StringType, required=True))
-    assert functions(book).load(ITEM, WHOLE) == {"id": "1", "words": set()}
+    assert functions(book).loads[WHOLE](ITEM) == {"id": "1", "words": set()}
     strict = model(words=Set(t.StringType, required=True, min_size=1))
-    assert functions(strict).load(ITEM, WHOLE) is None
+    assert functions(strict).loads[WHOLE](ITEM) is None
 
 
 class Inner(Model):
@@ -345,9 +345,9 @@ def test_moments_are_read_and_written_as_schematics_does(options, text):
     field = t.DateTimeType(**options)
     book = model(when=t.DateTimeType(**options))
     item = {**ITEM, "when": {"S": text}}
-    natives = functions(book).load(item, WHOLE)
+    natives = functions(book).loads[WHOLE](item)
     assert same(natives, {"id": "1", "when": field.to_native(text)})
-    assert functions(book).dump(natives, True) == item
+    assert functions(book).dumps[True](natives) == item
     assert field.to_primitive(natives["when"]) == text
 
 

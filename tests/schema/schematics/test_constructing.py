@@ -134,7 +134,6 @@ class TestConstruction:
         values = {"a": 1, "x": 2, "b": {"city": "B", "x": 1}}
         assert adapter.natives_of_given(values) == {"a": 1, "b": {"city": "B", "zip": 1000, "note": None}}
         assert adapter.natives_of_whole({"a": 1, "x": 2}) == {"a": 1}
-        assert not adapter.keeps_unknown
 
     def test_updates_apply_no_defaults(self):
         adapter = adapter_with(a=types.IntType(default=1), b=types.IntType())
