@@ -14,12 +14,14 @@ from .relationships import ManyToOne, OneToMany, OneToOne
 from .store import is_complete_model as _is_complete_model
 from .store import store_of as _store_of
 from .tables.table import create_tables
+from .together.batch_writer import BatchWriter
 from .together.transaction_reads import TransactionGet
 from .together.transactions import Transaction
 
 __version__ = "1.0.0.dev0"
 
 __all__ = [
+    "BatchWriter",
     "DynaModel",
     "F",
     "GlobalIndex",

@@ -21,7 +21,7 @@
     │   ├── MultipleFound             one item was demanded and there are more
     │   ├── ScanRefused               the model's table does not want to be scanned (``on_scan``)
     │   ├── PathMissing               a nested update of something that is not there
-    │   ├── BatchError                a batch that could not be finished (``done``, ``missing``)
+    │   ├── BatchError                a batch that could not be finished (``done``, ``missing``, ``report``)
     │   ├── TableNotActive            (a service error) the table is being created, changed or deleted
     │   │   └── TableExists           a table is to be created that is there already
     │   ├── TableNotFound             (a service error) there is no such table
@@ -344,15 +344,17 @@ class PathMissing(DynamoTableException):
 
 
 class BatchError(DynamoTableException):
-    """DynamoDB left a part of a batch undone until there was no use in asking again.
+    """A batch came to an early end: DynamoDB gave no answer, or left a part undone until there was no use in asking.
 
-    ``done`` is what was read (instances) or how many items were written, ``missing`` the keys or items that were not.
+    ``done`` is what was read (instances) or how many items were written, ``missing`` the keys that were not read, or
+    the items that are not known to be written.  ``report`` is that of a batch of writes.
     """
 
-    def __init__(self, message: str, done: Any = None, missing: Any = ()) -> None:
+    def __init__(self, message: str, done: Any = None, missing: Any = (), report: Any = None) -> None:
         super().__init__(message, done, missing)
         self.done = done
         self.missing = missing
+        self.report = report
 
     def __str__(self) -> str:
         return str(self.args[0])

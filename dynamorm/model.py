@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast, overload
 
 import six
@@ -21,6 +21,7 @@ from .handles import ModelHandle
 from .instances.changes import changes, extra, increase, is_dirty, key_changed, values_of
 from .instances.loading import accept_arriving, accept_given, accept_more, loaded, move_to_here
 from .many.typed_items import InstancesOfKeys
+from .progress import Progress
 from .reading.query import QueryIterator
 from .reading.scan import ScanIterator
 from .reading.verbs import finish_get, prepare_exists, prepare_get
@@ -29,6 +30,7 @@ from .signals import model_prepared, post_init, pre_init
 from .store import plain
 from .wire.codec import WireItem, with_bytes
 from .writing import creating, saving, updating
+from .writing.batches import delete_batch, put_batch
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -340,17 +342,42 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         return found
 
     @classmethod
-    def put_batch(cls, /, *items: Any, overwrite_by_pkeys: Any = None) -> None:
-        """Store any number of items; all are validated before the first is sent.
+    def put_batch(
+        cls,
+        /,
+        *items: Any,
+        overwrite_by_pkeys: Any = None,
+        concurrency: int = 1,
+        progress: Callable[[Progress], Any] | None = None,
+    ) -> None:
+        """Store any number of items, given one by one or as one iterable.
 
-        An error has the ``position`` and the ``key`` of the item that is to blame.
+        Items that are given one by one are all validated before the first is sent.  Those of an iterable are validated
+        as they are sent, and all before one that is refused are written.  An error has the ``position`` and the ``key``
+        of the item that is to blame.
 
         Of several with one key the last stays, whatever ``overwrite_by_pkeys`` says, which existing code may give.
 
-        :raises BatchError: if DynamoDB goes on leaving items undone
+        :param concurrency: how many requests are under way at the same time
+        :param progress: is called with a :class:`~dynamorm.Progress` after each answer
+        :raises BatchError: if DynamoDB gives no answer, or goes on leaving items undone
         """
-        store = cls._dynamorm.store
-        run(saving.put_batch(store, items))
+        run(put_batch(cls._dynamorm.store, items, concurrency, progress))
+
+    @classmethod
+    def delete_batch(
+        cls, /, *keys: Any, concurrency: int = 1, progress: Callable[[Progress], Any] | None = None
+    ) -> None:
+        """Delete any number of items, given one by one or as one iterable.
+
+        They are given as instances, or by key in any form that ``get_batch`` takes.  It is no error if there is no such
+        item.  The version of an instance is checked, and no signal is sent.
+
+        :param concurrency: how many requests are under way at the same time
+        :param progress: is called with a :class:`~dynamorm.Progress` after each answer
+        :raises BatchError: if DynamoDB gives no answer, or goes on leaving items undone
+        """
+        run(delete_batch(cls._dynamorm.store, keys, concurrency, progress))
 
     def save(
         self,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from weakref import WeakValueDictionary
 
 from .attempts import sent_until_settled
-from .connection import Settings, context_settings, settings_here, within
+from .connection import Settings, context_settings, levels, settings_here, within
 from .exceptions import (
     ConditionFailed,
     DoesNotExist,
@@ -34,6 +34,7 @@ from .requests.boto3_arguments import merged, without_conditions
 from .schema.compiler.values import read_free_map
 from .wire.codec import WireItem, decode_item
 from .wire.paths import same_value
+from .wire.sizes import checked_size
 
 Raw = Mapping[str, Any] | None
 
@@ -199,6 +200,11 @@ class Store:
         return Place(placed.connection, placed.full_name, binding.settings)
 
     @property
+    def whereabouts(self) -> tuple[Any, ...]:
+        """What :attr:`here` follows from: as long as that is equal, the items are in the same place."""
+        return self._binding_here, *levels()
+
+    @property
     def settings(self) -> Settings | None:
         """The settings that hold in place of those around a call."""
         binding = self._binding_here
@@ -313,6 +319,7 @@ class Store:
         self, place: Place, item: WireItem, demand: Demand, conditions: Sequence[Condition] = (), raw: Raw = None
     ) -> Flow[dict[str, Any]]:
         """Store a whole item in place of what was there."""
+        checked_size(item, self.mapper.model_name)
         raw, more = self._conditions(raw)
         request = build_put(place.table, item, (*demand.conditions, *conditions, *more))
         return self.write(place, merged(request, raw), demand, plain)

@@ -20,7 +20,14 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 # same wing or in another.  A room is a module or a package; the modules of one room are free among themselves.
 WINGS: dict[str, tuple[str, ...]] = {
     "faces": ("pytest_plugin", "testing", "__init__", "table", "types"),
-    "together": ("together.transactions", "together.transaction_reads", "together.foretold", "together.__init__"),
+    "together": (
+        "together.batch_writer",
+        "together.batch_writing",
+        "together.transactions",
+        "together.transaction_reads",
+        "together.foretold",
+        "together.__init__",
+    ),
     "model": ("model", "handles", "attributes", "definition", "entity"),
     "relationships": (
         "relationships.__init__",
@@ -44,7 +51,15 @@ WINGS: dict[str, tuple[str, ...]] = {
         "reading.key_conditions",
         "reading.cursors",
     ),
-    "writing": ("writing.creating", "writing.saving", "writing.updating", "writing.answers", "writing.update_actions"),
+    "writing": (
+        "writing.batches",
+        "writing.creating",
+        "writing.entries",
+        "writing.saving",
+        "writing.updating",
+        "writing.answers",
+        "writing.update_actions",
+    ),
     "tables": (
         "tables.table",
         "tables.declared",
@@ -55,7 +70,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "tables.live",
         "tables.plain_items",
     ),
-    "many": ("many.typed_items", "many.batches"),
+    "many": ("many.typed_items", "many.writes", "many.batches", "many.backoff"),
     "store": ("store", "guards"),
     "instances": ("instances.loading", "instances.in_flight", "instances.changes", "instances.state"),
     "mapper": ("mapper",),

@@ -1,26 +1,30 @@
-"""Many items of one model: batches of its instances, read and written."""
+"""Many items of one model: batches of its instances that are read, and of its items that are written."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 from weakref import ref
 
 from ..arguments import check_mapping
 from ..drivers import run
-from ..exceptions import BatchError, InvalidExpression, InvalidKey
+from ..exceptions import BatchError, DynamoException, InvalidExpression, InvalidKey
 from ..expressions import F
 from ..flows import Call, Flow, Invoke, Place
+from ..guards import NOTHING, Demand
 from ..instances.changes import key_of_instance
 from ..instances.loading import loader
-from ..requests import build_batch_delete, build_batch_get, build_batch_write
+from ..requests import build_batch_get, build_batch_write
+from ..schema import PARTIAL
 from ..store import Store
 from ..wire.codec import WireItem, decode_item
 from ..wire.paths import Path
+from ..wire.sizes import checked_size
 from ..wire.texts import StoredItem, key_within
 from .batches import BatchRead, consumed, read_in_order
+from .writes import Entry, entry_of
 
 
 class TypedItems(NamedTuple):
@@ -59,49 +63,96 @@ class TypedItems(NamedTuple):
         keys: list[WireItem] = answer.get("UnprocessedKeys", {}).get(self.place.table, {}).get("Keys", [])
         return keys
 
-    def write(self, items: Sequence[WireItem]) -> Flow[dict[str, Any]]:
-        request = build_batch_write(self.place.table, items)
-        answer: dict[str, Any] = yield Call(self.place.connection, request, self.store.model)
-        return answer
-
-    def unwritten(self, answer: dict[str, Any]) -> list[WireItem]:
-        undone = answer.get("UnprocessedItems", {}).get(self.place.table, [])
-        return [entry["PutRequest"]["Item"] for entry in undone]
-
     def plain(self, item: WireItem) -> dict[str, Any]:
         return decode_item(item)
 
 
-class TypedDeletes(NamedTuple):
-    """The keys of a model's items that are deleted; see :class:`~dynamorm.many.batches.Items`.
+class TypedWrites:
+    """Where items of a model are written; see :class:`~dynamorm.many.writes.Target`."""
 
-    :param spend: is told how many capacity units each answer consumed
-    """
+    def __init__(self, store: Store, place: Place) -> None:
+        self.store = store
+        self.place = place
+        self.name = store.mapper.model_name
+        self.lane = place.connection
+        self.table = place.table
+        self.sender = store.model
+        self._home = self.lane, self.table
+        self._names = store.mapper.key.names
+        self._first = self._names[0]
+        self._second = self._names[1] if len(self._names) > 1 else None
 
-    store: Store
-    place: Place
-    spend: Callable[[float], None] | None = None
+    def key(self, item: WireItem) -> Hashable:
+        # each attribute of a key has one type in all items, and values of different types are never equal here
+        first = item[self._first]
+        content = first["S"] if "S" in first else Decimal(first["N"]) if "N" in first else bytes(first["B"])
+        if self._second is None:
+            return self._home, content
+        second = item[self._second]
+        beside = second["S"] if "S" in second else Decimal(second["N"]) if "N" in second else bytes(second["B"])
+        return self._home, content, beside
 
-    @property
-    def name(self) -> str:
-        return self.store.mapper.model_name
-
-    def identity(self, item: WireItem) -> tuple[Any, ...]:
-        return TypedItems(self.store, self.place).identity(item)
-
-    def write(self, items: Sequence[WireItem]) -> Flow[dict[str, Any]]:
-        request = build_batch_delete(self.place.table, items, capacity=self.spend is not None)
-        answer: dict[str, Any] = yield Call(self.place.connection, request, self.store.model)
-        if self.spend is not None:
-            self.spend(consumed(answer))
+    def write(self, requests: Mapping[str, list[Any]], sender: Any) -> Flow[dict[str, Any]]:
+        answer: dict[str, Any] = yield Call(self.place.connection, build_batch_write(requests), sender)
         return answer
 
-    def unwritten(self, answer: dict[str, Any]) -> list[WireItem]:
-        undone = answer.get("UnprocessedItems", {}).get(self.place.table, [])
-        return [entry["DeleteRequest"]["Key"] for entry in undone]
+    def write_alone(self, entry: Entry) -> Flow[Any]:
+        send = self.store.delete if entry.deletes else self.store.put
+        return send(self.place, entry.item, entry.demand)
+
+    def following(self, entry: Entry, earlier: Entry) -> Entry:
+        if entry.demand.version != earlier.demand.version:
+            return entry
+        item, demand = self.store.guards.following(
+            entry.item, entry.demand, after_delete=earlier.deletes, deletes=entry.deletes
+        )
+        values = None if entry.values is None else demand.values
+        return entry._replace(item=item, demand=demand, values=values)
+
+    def key_of(self, item: WireItem) -> dict[str, Any]:
+        key = {name: item[name] for name in self._names}
+        try:
+            return self.store.mapper.load(key, PARTIAL)
+        except DynamoException:
+            return decode_item(key)
 
     def plain(self, item: WireItem) -> dict[str, Any]:
         return decode_item(item)
+
+    def put(self, item: WireItem, demand: Demand, position: int, tag: Any, given: Any) -> Entry:
+        """Return the entry that stores a whole item.
+
+        :raises ItemTooLarge: if it is larger than DynamoDB takes
+        """
+        size = checked_size(item, self.name)
+        if demand is NOTHING:
+            return entry_of((self, self.key(item), item, False, size, position, tag, given, None, None))
+        values = demand.values if isinstance(given, self.store.model) else None
+        alone = demand if demand.conditions else None
+        return entry_of((self, self.key(item), item, False, size, position, tag, given, alone, values))
+
+    def delete(self, key: WireItem, demand: Demand, position: int, tag: Any, given: Any) -> Entry:
+        """Return the entry that deletes the item with a key."""
+        alone = demand if demand.conditions else None
+        return entry_of((self, self.key(key), key, True, KEY_SIZE, position, tag, given, alone, None))
+
+
+class MeteredWrites(TypedWrites):
+    """Those of which it is told how many capacity units each answer consumed."""
+
+    def __init__(self, store: Store, place: Place, spend: Callable[[float], None]) -> None:
+        super().__init__(store, place)
+        self._spend = spend
+
+    def write(self, requests: Mapping[str, list[Any]], sender: Any) -> Flow[dict[str, Any]]:
+        request = build_batch_write(requests, capacity=True)
+        answer: dict[str, Any] = yield Call(self.place.connection, request, sender)
+        self._spend(consumed(answer))
+        return answer
+
+
+# The most bytes that the text of a key takes: those of 2,048 and 1,024 bytes, each of which may be written as six.
+KEY_SIZE = 6 * (2_048 + 1_024)
 
 
 def _comparable(value: Mapping[str, Any]) -> Any:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from ..exceptions import BatchError, ConditionFailed, InvalidExpression
 from ..expressions import Change, Condition, leaves, shortened
 from ..flows import Flow, Handle, Invoke, Now, Place, Start, WaitAny
-from ..many.batches import MOST_WRITES, write_batch
-from ..many.typed_items import TypedDeletes
+from ..guards import NOTHING
+from ..many.typed_items import MeteredWrites, TypedWrites
+from ..many.writes import MOST_WRITES, Writes
 from ..progress import Progress
 from ..store import Store
 from ..wire.codec import WireItem
@@ -187,8 +188,11 @@ def _outcome_of_one(sending: Flow[dict[str, Any]]) -> Flow[Outcome]:
 
 def _outcome_of_deletes(store: Store, place: Place, keys: list[WireItem], is_metered: bool) -> Flow[Outcome]:
     consumed: list[float] = []
-    deletes = TypedDeletes(store, place, consumed.append if is_metered else None)
-    yield from write_batch(deletes, keys)
+    target = MeteredWrites(store, place, consumed.append) if is_metered else TypedWrites(store, place)
+    writes = Writes()
+    writes.take(target.delete(key, NOTHING, position, None, None) for position, key in enumerate(keys))
+    yield from writes.finish()
+    writes.report.raise_first()
     return Outcome(len(keys), 0, sum(consumed))
 
 

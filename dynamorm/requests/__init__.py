@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .items import (
     Request,
-    build_batch_delete,
     build_batch_get,
     build_batch_write,
     build_delete,
@@ -17,7 +16,6 @@ from .items import (
 
 __all__ = [
     "Request",
-    "build_batch_delete",
     "build_batch_get",
     "build_batch_write",
     "build_delete",

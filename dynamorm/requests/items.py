@@ -211,12 +211,9 @@ def build_batch_get(
     return Request("BatchGetItem", payload, as_texts=True)
 
 
-def build_batch_delete(table: str, keys: Sequence[WireItem], *, capacity: bool = False) -> Request:
-    payload: dict[str, Any] = {"RequestItems": {table: [{"DeleteRequest": {"Key": key}} for key in keys]}}
+def build_batch_write(requests: Mapping[str, Sequence[Any]], *, capacity: bool = False) -> Request:
+    """``requests`` are those to put and to delete items, by table."""
+    payload: dict[str, Any] = {"RequestItems": requests}
     if capacity:
         payload["ReturnConsumedCapacity"] = "TOTAL"
     return Request("BatchWriteItem", payload)
-
-
-def build_batch_write(table: str, items: Sequence[WireItem]) -> Request:
-    return Request("BatchWriteItem", {"RequestItems": {table: [{"PutRequest": {"Item": item}} for item in items]}})

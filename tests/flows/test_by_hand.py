@@ -13,14 +13,15 @@ import pytest
 
 from dynamorm import DynaModel, GlobalIndex, ManyToOne, ProjectKeys
 from dynamorm.drivers import run
-from dynamorm.many.batches import BatchRead, write_batch
-from dynamorm.many.typed_items import InstancesOfKeys, TypedItems
+from dynamorm.many.batches import BatchRead
+from dynamorm.many.typed_items import InstancesOfKeys
 from dynamorm.reading import matched, verbs
 from dynamorm.reading.query import ReadIterator
 from dynamorm.table import DynamoTable3
 from dynamorm.tables import applying
 from dynamorm.tables.plain_items import PlainBatch
 from dynamorm.writing import creating, saving, updating
+from dynamorm.writing.batches import delete_batch, put_batch
 
 from ..libraries import integer, text
 from .hand import Script, Scripted, Unused, by_hand
@@ -172,9 +173,14 @@ MODEL = {
         ({}, {}),
     ),
     "put_batch": Verb(
-        lambda m: write_batch(TypedItems(store(m), store(m).here), [{"isbn": {"S": "1"}}, {"isbn": {"S": "2"}}]),
-        lambda m: m.put_batch({"isbn": "1"}, {"isbn": "2"}),
+        lambda m: put_batch(store(m), (KEYS,), 2, None),
+        lambda m: m.put_batch(KEYS),
         (UNWRITTEN, {}),
+    ),
+    "delete_batch": Verb(
+        lambda m: delete_batch(store(m), ("1", loaded(m), ["2"]), 1, None),
+        lambda m: m.delete_batch("1", loaded(m), ["2"]),
+        ({},),
     ),
     "save": Verb(lambda m: saving.save(store(m), loaded(m), saving.Wish(), {}), lambda m: loaded(m).save(), ({},)),
     "save of what was changed": Verb(

@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 
 import dynamorm
 from dynamorm import BatchError, F, InvalidExpression, InvalidKey, ValidationError, drivers
-from dynamorm.many import batches
+from dynamorm.many import writes
 from dynamorm.reading.pages import Chunk
 from dynamorm.signals import post_request, pre_request
 
@@ -258,7 +258,7 @@ def test_deletes_by_keys_do_not_look_again(score):
 
 
 def test_keys_that_are_left_undone_are_sent_again_until_that_is_given_up(score, monkeypatch):
-    monkeypatch.setattr(batches, "_jitter", lambda fruitless: 0.0)
+    monkeypatch.setattr(writes, "jitter", lambda rounds: 0.0)
     table = score.Table.full_name
 
     def answers(requests):
@@ -282,7 +282,7 @@ def test_keys_that_are_left_undone_are_sent_again_until_that_is_given_up(score, 
     with given_up, pytest.raises(BatchError, match="2 of a batch could not be written") as caught:
         keys.delete(recheck=False)
     assert caught.value.done == 4
-    assert [one["game"] for one in caught.value.missing] == ["g4", "g1"]
+    assert [one["game"] for one in caught.value.missing] == ["g1", "g4"]
 
 
 class Known:

@@ -51,8 +51,8 @@ class WritePath:
 
     ``write`` takes the model, an instance of the item (loaded, or new where the path ``creates``), and more keyword
     arguments of the verb.  ``carries`` says that the write is handed an item, with the version that it has to have;
-    ``verb`` is the name of the verb of models or queries.  ``is_unique`` says that it is refused where there is an
-    item, and ``yields`` that it leaves that item alone.
+    ``verb`` is the name of the verb of models or queries, for a writer of the verb that does the same.  ``is_unique``
+    says that it is refused where there is an item, and ``yields`` that it leaves that item alone.
     """
 
     name: str
@@ -90,6 +90,11 @@ def _values(instance: Any) -> dict[str, Any]:
     values = {name: value for name, value in instance.to_dict(native=True).items() if value is not None}
     values.pop("changed", None)  # which would win
     return {**values, "balance": 7}
+
+
+def _written(hand_in: Callable[[Any], None]) -> None:
+    with dynamorm.BatchWriter(concurrency=2) as writer:
+        hand_in(writer)
 
 
 def _in_transaction(record: Callable[..., Any]) -> Callable[..., Any]:
@@ -147,6 +152,27 @@ SINGLE_PATHS = [
         creates=True,
         takes_version=False,
     ),
+    WritePath(
+        "put_batch of an iterable",
+        "put_batch",
+        lambda m, i, **o: m.put_batch(_changed(one) for one in [i]),
+        creates=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "put of a dict in a BatchWriter",
+        "put_batch",
+        lambda m, i, **o: _written(lambda writer: writer.put(m, _values(i))),
+        creates=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "put of an instance in a BatchWriter",
+        "put_batch",
+        lambda m, i, **o: _written(lambda writer: writer.put(_changed(i))),
+        creates=True,
+        takes_version=False,
+    ),
     WritePath("save", "save", lambda m, i, **o: _changed(i).save(**o), creates=True),
     WritePath(
         "unique save",
@@ -171,6 +197,36 @@ SINGLE_PATHS = [
     WritePath("reconcile", "reconcile", lambda m, i, **o: _changed(i).reconcile(), creates=True, takes_version=False),
     WritePath("sync", "sync", lambda m, i, **o: _changed(i).sync(), creates=True, takes_version=False),
     WritePath("delete", "delete", lambda m, i, **o: i.delete(**o), deletes=True),
+    WritePath(
+        "delete_batch of instances",
+        "delete_batch",
+        lambda m, i, **o: m.delete_batch(i),
+        deletes=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "delete_batch of keys",
+        "delete_batch",
+        lambda m, i, **o: m.delete_batch([i.id]),
+        carries=False,
+        deletes=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "delete of an instance in a BatchWriter",
+        "delete_batch",
+        lambda m, i, **o: _written(lambda writer: writer.delete(i)),
+        deletes=True,
+        takes_version=False,
+    ),
+    WritePath(
+        "delete of a key in a BatchWriter",
+        "delete_batch",
+        lambda m, i, **o: _written(lambda writer: writer.delete(m, id=i.id)),
+        carries=False,
+        deletes=True,
+        takes_version=False,
+    ),
     WritePath(
         "update_item",
         "update_item",
