@@ -210,6 +210,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         batch_get_kwargs: Mapping[str, Any] | None = None,
         *,
         ordered: Literal[False] = False,
+        concurrency: int = 1,
     ) -> Iterator[Self]: ...
 
     @overload
@@ -223,6 +224,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         batch_get_kwargs: Mapping[str, Any] | None = None,
         *,
         ordered: Literal[True],
+        concurrency: int = 1,
     ) -> list[Self | None]: ...
 
     @classmethod
@@ -235,6 +237,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         batch_get_kwargs: Mapping[str, Any] | None = None,
         *,
         ordered: bool = False,
+        concurrency: int = 1,
     ) -> Iterator[Self] | list[Self | None]:
         """Return the instances of any number of keys, in any order and without those that are not there.
 
@@ -242,11 +245,12 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         :param attrs: the attributes that are wanted, by name; the instances are partial then
         :param batch_get_kwargs: ``ConsistentRead`` and ``ProjectionExpression`` in boto3's form
         :param ordered: give a list in the order of the keys, with ``None`` in place of what is not there
+        :param concurrency: how many requests of 100 keys are under way at the same time
         :raises BatchError: if DynamoDB goes on leaving keys undone
         """
         store = cls._dynamorm.store
         store.mapper.check_consistent("get_batch", consistent)
-        instances = InstancesOfKeys(store, keys, consistent, attrs, batch_get_kwargs)
+        instances = InstancesOfKeys(store, keys, consistent, attrs, batch_get_kwargs, concurrency)
         return run(instances.ordered()) if ordered else instances.as_they_come()
 
     @classmethod

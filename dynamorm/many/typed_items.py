@@ -178,8 +178,16 @@ class InstancesOfKeys:
     """What ``get_batch`` is asked for: the instances of any number of keys."""
 
     def __init__(
-        self, store: Store, keys: Iterable[Any], consistent: bool, attrs: Any, raw: Mapping[str, Any] | None = None
+        self,
+        store: Store,
+        keys: Iterable[Any],
+        consistent: bool,
+        attrs: Any,
+        raw: Mapping[str, Any] | None = None,
+        concurrency: int = 1,
     ) -> None:
+        if type(concurrency) is not int or concurrency < 1:
+            raise InvalidExpression(f"concurrency={concurrency!r}: give a whole number of at least 1")
         if raw:
             consistent, attrs = _with_boto3_arguments(raw, consistent, attrs)
         if isinstance(attrs, str):
@@ -190,20 +198,21 @@ class InstancesOfKeys:
         place = store.here
         self.load: Callable[[StoredItem], Any] = loader(store, paths is not None, place)
         self.items = TypedItems(store, place, consistent, paths)
+        self._concurrency = concurrency
         # iterators are gone through as keys are asked for; lists may be changed before that
         wires = (key_in_any_form(store, key) for key in keys)
         self.keys = wires if isinstance(keys, Iterator) else iter(list(wires))
 
     def as_they_come(self) -> Iterating:
         """Return an iterator of the instances that are there."""
-        return Iterating(BatchRead(self.items, self.keys), self.load)
+        return Iterating(BatchRead(self.items, self.keys, concurrency=self._concurrency), self.load)
 
     def ordered(self) -> Flow[list[Any]]:
         """Return the instances in the order of the keys, with ``None`` in place of what is not there."""
         load = self.load
         try:
             keys = yield Invoke(list, (self.keys,))
-            items = yield from read_in_order(self.items, keys)
+            items = yield from read_in_order(self.items, keys, concurrency=self._concurrency)
         except BatchError as error:
             raise BatchError(str(error), [load(wire) for wire in error.done], error.missing) from None
         return [None if wire is None else load(wire) for wire in items]
@@ -251,6 +260,7 @@ class Iterating(Generator[Any, None, None]):
         except BatchError as error:
             self._ended = True
             done = [instance for one in self._done if (instance := one()) is not None]
+            done += map(self._load, error.done)
             raise BatchError(str(error), done, error.missing) from None
         if found is None:
             return False

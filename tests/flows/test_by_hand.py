@@ -164,6 +164,11 @@ MODEL = {
         lambda m: m.get_batch(KEYS, ordered=True),
         (UNDONE, REST),
     ),
+    "get_batch of several": Verb(
+        lambda m: InstancesOfKeys(store(m), KEYS, False, None, concurrency=3).ordered(),
+        lambda m: m.get_batch(KEYS, ordered=True, concurrency=3),
+        (UNDONE, REST),
+    ),
     "put": Verb(lambda m: saving.put(store(m), NEW, None, {}), lambda m: m.put(NEW), ({},)),
     "put_unique": Verb(lambda m: saving.put(store(m), NEW, None, {}, unique=True), lambda m: m.put_unique(NEW), ({},)),
     "create": Verb(lambda m: creating.create(store(m), NEW), lambda m: m.create(**NEW), ({},)),
