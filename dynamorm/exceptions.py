@@ -17,7 +17,8 @@
     │   ├── AmbiguousIndex            more than one index would answer
     │   ├── TableMismatch             the live table is not the one the model declares
     │   ├── DoesNotExist              the item that was demanded is not there; each model has its own kind
-    │   │   └── NoSuchPosition        ``query[7]`` of fewer items (also an ``IndexError``)
+    │   │   ├── NoSuchPosition        ``query[7]`` of fewer items (also an ``IndexError``)
+    │   │   └── ObjectsNotFound       some of the instances that were to be loaded (``missing``)
     │   ├── MultipleFound             one item was demanded and there are more
     │   ├── ScanRefused               the model's table does not want to be scanned (``on_scan``)
     │   ├── PathMissing               a nested update of something that is not there
@@ -95,6 +96,7 @@ __all__ = [
     "NoRegion",
     "NoSuchPosition",
     "NotProjected",
+    "ObjectsNotFound",
     "PartialInstance",
     "PathMissing",
     "RequestRefused",
@@ -329,6 +331,17 @@ class NoSuchPosition(DoesNotExist, IndexError):
 
 
 DoesNotExist.NoSuchPosition = NoSuchPosition
+
+
+class ObjectsNotFound(DoesNotExist):
+    """Some of several instances that were to be loaded have no items; ``missing`` are these instances."""
+
+    def __init__(self, message: str, missing: Any = ()) -> None:
+        super().__init__(message, missing)
+        self.missing = missing
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class MultipleFound(DynamoTableException):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast, overload
 import six
 
 from . import exceptions
-from .arguments import check_mapping, check_switch, split_boto3_arguments
+from .arguments import check_mapping, check_switch, is_atomic, split_boto3_arguments
 from .attributes import Abstract, complete, give_error, missing
 from .definition import Definition, define
 from .drivers import perform, run
@@ -414,8 +414,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         for name, value in (("partial", partial), ("unique", unique), ("return_all", return_all)):
             if value is not False and value is not True:
                 check_switch(f"save({name}=...)", value, "assign values to the instance before", DynaModelException)
-        is_atomic = _is_atomic("save", atomic, if_unchanged)
-        wish = saving.Wish(partial, unique, return_all, conditions, is_atomic, if_version)
+        only_unchanged = is_atomic("save", atomic, if_unchanged)
+        wish = saving.Wish(partial, unique, return_all, conditions, only_unchanged, if_version)
         return run(saving.save(store, self, wish, kwargs))
 
     # Writing parts of items.
@@ -502,12 +502,12 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         :param atomic: only if the item is still as it was loaded, or is not there if it never was
         :param if_unchanged: another name of ``atomic``
         """
-        is_atomic = _is_atomic("reconcile", atomic, if_unchanged)
-        run(saving.reconcile(type(self)._dynamorm.store, self, conditions, is_atomic))
+        only_unchanged = is_atomic("reconcile", atomic, if_unchanged)
+        run(saving.reconcile(type(self)._dynamorm.store, self, conditions, only_unchanged))
 
     def sync(self, conditions: Any = None, *, atomic: bool = False, if_unchanged: bool = False) -> None:
         """Reconcile: the former name of :meth:`reconcile`."""
-        options = {"atomic": True} if _is_atomic("sync", atomic, if_unchanged) else {}
+        options = {"atomic": True} if is_atomic("sync", atomic, if_unchanged) else {}
         type(self).reconcile(self, conditions, **options)
 
     def delete(
@@ -526,8 +526,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         :param if_unchanged: another name of ``atomic``
         :param if_version: the version that the stored item has to have, in place of the one that the instance holds
         """
-        is_atomic = _is_atomic("delete", atomic, if_unchanged)
-        wish = saving.Wish(conditions=conditions, atomic=is_atomic, expected=if_version)
+        only_unchanged = is_atomic("delete", atomic, if_unchanged)
+        wish = saving.Wish(conditions=conditions, atomic=only_unchanged, expected=if_version)
         return run(saving.delete_instance(type(self)._dynamorm.store, self, wish, delete_item_kwargs))
 
     @classmethod
@@ -622,13 +622,6 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
     @classmethod
     def _dynamorm_boto3_condition(cls, condition: Any) -> Any:
         return cls._dynamorm.store.mapper.boto3_condition(condition)
-
-
-def _is_atomic(verb: str, atomic: bool, if_unchanged: bool) -> bool:
-    for name, value in (("atomic", atomic), ("if_unchanged", if_unchanged)):
-        if value is not False and value is not True:
-            check_switch(f"{verb}({name}=...)", value, "give conditions as conditions=...", DynaModelException)
-    return atomic or if_unchanged
 
 
 # What models may replace, and flows then call in place of what they would do themselves.

@@ -21,6 +21,7 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 WINGS: dict[str, tuple[str, ...]] = {
     "faces": ("pytest_plugin", "testing", "__init__", "table", "types"),
     "together": (
+        "together.several",
         "together.batch_writer",
         "together.batch_writing",
         "together.transactions",

@@ -198,6 +198,11 @@ SINGLE_PATHS = [
     WritePath("sync", "sync", lambda m, i, **o: _changed(i).sync(), creates=True, takes_version=False),
     WritePath("delete", "delete", lambda m, i, **o: i.delete(**o), deletes=True),
     WritePath(
+        "dynamorm.save", "save", lambda m, i, **o: dynamorm.save([_changed(i)]), creates=True, takes_version=False
+    ),
+    WritePath("dynamorm.sync", "sync", lambda m, i, **o: dynamorm.sync(_changed(i)), creates=True, takes_version=False),
+    WritePath("dynamorm.delete", "delete", lambda m, i, **o: dynamorm.delete(i), deletes=True, takes_version=False),
+    WritePath(
         "delete_batch of instances",
         "delete_batch",
         lambda m, i, **o: m.delete_batch(i),
