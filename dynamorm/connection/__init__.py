@@ -6,7 +6,7 @@
   ``botocore_locks``, ``botocore_session`` and ``client_shortcuts``: what is known of botocore's insides, and whether it
   still holds.
 - ``exchange``, with ``judging`` and ``retries``: what happens to one request until it is answered, as a flow of
-  ``steps``; ``blocking`` carries them out.
+  ``steps``; ``blocking`` carries them out, and goes without them where the first answer is a good one.
 - ``destinations``, ``pool``, ``idle_connections``, ``http_connection``, ``tls``, ``network_errors``: sockets.
 - ``http_requests``, ``signer``, ``http_reader``, ``answers``, ``text_answers``: bytes, which know no sockets.
 """

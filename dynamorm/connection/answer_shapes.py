@@ -14,17 +14,20 @@ __all__ = ["part_out_of_shape"]
 
 def part_out_of_shape(operation: str, payload: Any, answer: Any, plain: bool = False) -> str | None:
     """Return what is wrong with an answer, which may hold ``plain`` values; ``None`` for a good one."""
-    looks = _LOOKS_AT_PLAIN if plain else _LOOKS
     try:
         for name, part in answer.items():
-            kind = _KINDS.get(name)
+            known = _PARTS.get(name)
+            if known is None:
+                continue
+            kind, look, look_at_plain = known
             if name == "ConsumedCapacity":
                 kind = list if operation in _OF_SEVERAL_TABLES else dict
-            if kind is not None and type(part) is not kind and not isinstance(part, kind):
+            if type(part) is not kind and not isinstance(part, kind):
                 return f"{name} is {_article(part)}"
-            look = looks.get(name)
             if look is not None:
                 look(part, payload, plain)
+            elif plain and look_at_plain is not None:
+                look_at_plain(part, payload, plain)
         needed = _NEEDED.get(operation)
         if needed is not None and needed not in answer:
             return f"{needed} is missing"
@@ -39,19 +42,6 @@ def _article(part: Any) -> str:
     return f"a {type(part).__name__}"
 
 
-_KINDS: dict[str, type | tuple[type, ...]] = {
-    "Item": (dict, bytes),
-    "Attributes": dict,
-    "Items": list,
-    "Count": int,
-    "ScannedCount": int,
-    "LastEvaluatedKey": dict,
-    "Responses": (dict, list),
-    "UnprocessedKeys": dict,
-    "UnprocessedItems": dict,
-    "Table": dict,
-    "TableDescription": dict,
-}
 _NEEDED = {
     "DescribeTable": "Table",
     "CreateTable": "TableDescription",
@@ -123,12 +113,21 @@ def _demand(part: Any, kind: type | tuple[type, ...]) -> Any:
     return part
 
 
-_LOOKS: dict[str, Callable[[Any, Any, bool], None]] = {
-    "Responses": _look_at_responses,
-    "UnprocessedKeys": _look_at_unread,
-    "UnprocessedItems": _look_at_unwritten,
-    "ConsumedCapacity": _look_at_capacity,
-    "LastEvaluatedKey": _look_at_key,
+Look = Callable[[Any, Any, bool], None]
+
+# Of each part its type, what looks into it, and what looks into plain values where typed ones are looked at by their
+# decoder.
+_PARTS: dict[str, tuple[type | tuple[type, ...], Look | None, Look | None]] = {
+    "Item": ((dict, bytes), None, None),
+    "Attributes": (dict, None, None),
+    "Items": (list, None, _look_at_items),
+    "Count": (int, None, None),
+    "ScannedCount": (int, None, None),
+    "LastEvaluatedKey": (dict, _look_at_key, None),
+    "Responses": ((dict, list), _look_at_responses, None),
+    "UnprocessedKeys": (dict, _look_at_unread, None),
+    "UnprocessedItems": (dict, _look_at_unwritten, None),
+    "ConsumedCapacity": (dict, _look_at_capacity, None),
+    "Table": (dict, None, None),
+    "TableDescription": (dict, None, None),
 }
-# typed items are looked at by their decoder
-_LOOKS_AT_PLAIN = {**_LOOKS, "Items": _look_at_items}

@@ -12,7 +12,6 @@ import json
 import re
 import zlib
 from base64 import b64decode
-from functools import partial
 from typing import Any
 
 import orjson
@@ -118,9 +117,9 @@ def read_answer(operation: str, body: bytes | bytearray, texts: bool = False) ->
     The caller has seen a status of 200 and a checksum that fits.  With ``texts`` items may stay such.
     """
     # botocore drops members that are null; no answer of DynamoDB's has any.
-    if _NULL.search(body) is not None:
+    if b"null" in body and _NULL.search(body) is not None:
         return None
-    answer = cut(operation, body, partial(_read, operation, body)) if texts else None
+    answer = cut(operation, body, _read) if texts else None
     return _read(operation, body) if answer is None else answer
 
 

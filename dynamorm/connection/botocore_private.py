@@ -126,31 +126,31 @@ class BotocoresFunctions:
     """Says whether botocore's functions are still its own; quick to ask again."""
 
     def __init__(self) -> None:
-        self._known: tuple[Any, ...] = _NONE
-        self._known_calling: Any = None
+        # what was judged last and what came of it, replaced as a whole: a reader sees the old or the new one
+        self._judged: tuple[tuple[Any, ...], tuple[str | None, str | None]] = _NONE, (None, None)
 
-    def objection_to_sending(self) -> str | None:
-        """Which of the functions that send has been replaced, if any."""
-        live = _live_sending()
+    def objections(self) -> tuple[str | None, str | None]:
+        """Which of the functions that send has been replaced, if any, and whether the one that makes calls has been."""
+        live, judged = _live(), self._judged
         # by identity: wrappers of the proxying kind call themselves equal to what they wrap
-        if not all(map(is_, live, self._known)):
-            for owner, name in _SENDING:
-                if not is_a_librarys_own(getattr(owner, name)):
-                    return f"{owner.__name__}.{name} is not botocore's own"
-            for connection_class in live[len(_SENDING) :]:
-                if connection_class.__module__ != "botocore.awsrequest":
-                    return "botocore's HTTP connection class has been replaced"
-            self._known = live
-        return None
+        if not all(map(is_, live, judged[0])):
+            judged = self._judged = live, (_replaced_sending(live), _replaced_calling(live))
+        return judged[1]
 
-    def objection_to_bypassing_client(self) -> str | None:
-        """Whether the function that makes a client's calls has been replaced."""
-        live = BaseClient._make_api_call
-        if live is not self._known_calling:
-            if not is_a_librarys_own(live):
-                return "BaseClient._make_api_call is not botocore's own"
-            self._known_calling = live
-        return None
+
+def _replaced_sending(live: tuple[Any, ...]) -> str | None:
+    functions, classes = live[1 : len(_SENDING) + 1], live[len(_SENDING) + 1 :]
+    for (owner, name), function in zip(_SENDING, functions, strict=True):
+        if not is_a_librarys_own(function):
+            return f"{owner.__name__}.{name} is not botocore's own"
+    for connection_class in classes:
+        if connection_class.__module__ != "botocore.awsrequest":
+            return "botocore's HTTP connection class has been replaced"
+    return None
+
+
+def _replaced_calling(live: tuple[Any, ...]) -> str | None:
+    return None if is_a_librarys_own(live[0]) else "BaseClient._make_api_call is not botocore's own"
 
 
 class Guard:
@@ -180,15 +180,22 @@ class Guard:
 
     def objection_to_sending(self) -> str | None:
         """Why botocore should do the sending of a call that came through the client, or ``None``."""
+        return self._objection(is_bypassing=False)
+
+    def objection_to_bypassing_client(self) -> str | None:
+        """Why a call should go through the client at all (and no further than that), or ``None``."""
+        return self._objection(is_bypassing=True)
+
+    def _objection(self, is_bypassing: bool) -> str | None:
         if self._lasting is not None:
             return self._lasting
         if self._emitter._lookup_cache is not self._judged_handlers:
             self._judge_handlers()
         if self._sending_handlers is not None:
             return self._sending_handlers
-        objection = self._functions.objection_to_sending()
-        if objection is not None:
-            return objection
+        sending, calling = self._functions.objections()
+        if sending is not None:
+            return sending
         endpoint = self._endpoint
         if (
             self._client._endpoint is not endpoint
@@ -203,18 +210,10 @@ class Guard:
             and _SENDING_NAMES.isdisjoint(self._client.__dict__)
         ):
             return "a function of the client's endpoint, session or signer has been replaced"
-        return None
-
-    def objection_to_bypassing_client(self) -> str | None:
-        """Why a call should go through the client at all (and no further than that), or ``None``."""
-        objection = self.objection_to_sending()
-        if objection is not None:
-            return objection
-        if self._calling_handlers is not None:
-            return self._calling_handlers
-        objection = self._functions.objection_to_bypassing_client()
-        if objection is not None:
-            return objection
+        if not is_bypassing:
+            return None
+        if self._calling_handlers is not None or calling is not None:
+            return self._calling_handlers or calling
         if not _CALLING_NAMES.isdisjoint(self._client.__dict__):
             return "a function of the client has been replaced"
         return None
@@ -278,9 +277,10 @@ def _handlers(emitter: Any, event: str, operation: str) -> list[Any]:
     return list(emitter._handlers.prefix_search(f"{event}.dynamodb.{operation}"))
 
 
-def _live_sending() -> tuple[Any, ...]:
+def _live() -> tuple[Any, ...]:
     # Spelt out because this runs before each call: a loop over names costs four times as much.
     return (
+        BaseClient._make_api_call,
         BaseClient._make_request,
         Endpoint.make_request,
         Endpoint.create_request,
@@ -301,7 +301,7 @@ def _live_sending() -> tuple[Any, ...]:
 
 
 # Nobody's functions, as many as there are to be compared.
-_NONE = (None,) * len(_live_sending())
+_NONE = (None,) * len(_live())
 
 
 def is_a_librarys_own(function: Any) -> bool:

@@ -93,8 +93,8 @@ class GuardBeforeClient:
             judged = self._emitter._lookup_cache
             self._objection = first_foreign(self._emitter, _EVENTS)
             self._judged = judged
-        functions = self._functions
-        return self._objection or functions.objection_to_sending() or functions.objection_to_bypassing_client()
+        sending, calling = self._functions.objections()
+        return self._objection or sending or calling
 
 
 class ClientParts:

@@ -20,7 +20,7 @@ from botocore.credentials import Credentials
 
 from ..locks import Lock
 from .answers import DATA_OPERATIONS, encode_payload
-from .blocking import run
+from .blocking import exchanged, run
 from .botocore_private import Guard, credentials_of, regional_endpoint, signing_defaults, user_agent_of
 from .botocore_session import ClientParts, GuardBeforeClient
 from .destinations import Destination, LeftToBotocore
@@ -48,7 +48,7 @@ class Endpoint:
                 "Content-Type": "application/x-amz-json-1.0",
                 "User-Agent": user_agent,
             }
-            self.routes[operation] = Route(operation, destination, headers, signer)
+            self.routes[operation] = Route(operation, destination, headers, signer, is_usual=True)
 
 
 class _Direct(ABC):
@@ -63,7 +63,31 @@ class _Direct(ABC):
     def call(
         self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
     ) -> dict[str, Any]:
-        return run(self.flow(operation, payload, well_formed, texts))
+        """Carry :meth:`flow` out, and what is usual about a request without its steps."""
+        answer = None
+        if operation in DATA_OPERATIONS and self._guard.objection_to_bypassing_client() is None:
+            answer = self._call_without_steps(operation, payload, texts)
+        return run(self.flow(operation, payload, well_formed, texts)) if answer is None else answer
+
+    def _call_without_steps(self, operation: str, payload: dict[str, Any], texts: bool) -> dict[str, Any] | None:
+        """Return the answer to a request, ``None`` if it takes more than sending it; then it was not sent."""
+        held, exchange = self._credentials(), self._exchange
+        # all but these may have to be fetched anew
+        if exchange is None or type(held) is not Credentials:
+            return None
+        credentials: Any = held.get_frozen_credentials()
+        endpoint = self._endpoints.get(getattr(credentials, "account_id", None))
+        if endpoint is None:
+            return None
+        context: dict[str, Any] = {}
+        try:
+            body, route = _body(operation, payload), endpoint.routes[operation]
+            if self._is_lambda:
+                route = _with_trace(route)
+            response = exchanged(exchange, route, body, credentials, context, texts)
+        except (LeftToBotocore, UnsignableRequest):
+            return None
+        return _parsed(exchange, operation, response, context)
 
     def flow(
         self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
@@ -133,7 +157,8 @@ def _body(operation: str, payload: dict[str, Any]) -> bytes:
         # as botocore does: without a token a transaction that is sent again may happen twice
         payload = {**payload, "ClientRequestToken": str(uuid.uuid4())}
     try:
-        if _names_an_arn(payload):
+        table = payload.get("TableName")
+        if _names_an_arn(payload) if table is None else table[:4] == "arn:":
             raise LeftToBotocore("a table is named by its ARN, whose account may have an endpoint of its own")
         return encode_payload(payload)
     except (TypeError, AttributeError, orjson.JSONEncodeError):
@@ -142,9 +167,7 @@ def _body(operation: str, payload: dict[str, Any]) -> bytes:
 
 
 def _names_an_arn(payload: dict[str, Any]) -> bool:
-    table = payload.get("TableName")
-    if table is not None:
-        return bool(table[:4] == "arn:")
+    """Whether one of several tables is named by its ARN."""
     names = [*payload.get("RequestItems", ())]
     for action in payload.get("TransactItems", ()):
         names += [part.get("TableName") for part in action.values()]
@@ -155,7 +178,8 @@ def _with_trace(route: Route) -> Route:
     trace = os.environ.get("_X_AMZN_TRACE_ID")
     if not trace:
         return route
-    return route._replace(headers={**route.headers, "X-Amzn-Trace-Id": quote(trace, safe="-=;:+&[]{}\"',")})
+    headers = {**route.headers, "X-Amzn-Trace-Id": quote(trace, safe="-=;:+&[]{}\"',")}
+    return route._replace(headers=headers, is_usual=False)
 
 
 def _parsed(exchange: Exchange, operation: str, response: Response, context: dict[str, Any]) -> dict[str, Any]:
@@ -236,18 +260,24 @@ class DirectBeforeClient(_Direct):
         self._successor: DirectTransport | None = None
         self._lock = Lock()
 
+    def call(
+        self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
+    ) -> dict[str, Any]:
+        if self._client.is_made:
+            return self.with_client().call(operation, payload, well_formed, texts)
+        return super().call(operation, payload, well_formed, texts)
+
     def flow(
         self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
     ) -> Flow[dict[str, Any]]:
-        successor = self._successor
-        if successor is None and self._client.is_made:
-            successor = self.with_client()
-        if successor is not None:
-            return successor.flow(operation, payload, well_formed, texts)
+        if self._client.is_made:
+            return self.with_client().flow(operation, payload, well_formed, texts)
         return super().flow(operation, payload, well_formed, texts)
 
     def with_client(self) -> DirectTransport:
         """Return the client's own transport."""
+        if self._successor is not None:
+            return self._successor
         client = self._client.get()
         with self._lock:
             if self._successor is None:

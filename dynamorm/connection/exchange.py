@@ -15,12 +15,12 @@ from .answers import LeanResponse
 from .botocore_private import credentials_of
 from .destinations import Destination, Destinations
 from .http_reader import Answer
-from .http_requests import USUAL_HEADERS, Route, prepared_request, request_bytes, shown_request_bytes
+from .http_requests import Route, prepared_request, request_bytes, shown_request_bytes
 from .judging import Response, Setback, judge, judge_by_shapes
 from .pool import SendingOptions
 from .retries import RetryPolicy
 from .signer import FrozenCredentials, Signer
-from .steps import Ask, Flow, Send, Wait, send_step
+from .steps import Ask, Flow, Send, Wait
 
 __all__ = ["Exchange"]
 
@@ -62,53 +62,74 @@ class Exchange:
         credentials: FrozenCredentials,
         context: dict[str, Any],
         texts: bool = False,
+        first: Response | Setback | LeanResponse | None = None,
     ) -> Flow[Response]:
         """Send a request until it is answered or the client's retry policy gives up.
 
-        ``credentials`` are those of this moment; a later attempt asks for the ones of its own.
+        ``credentials`` are those of this moment; a later attempt asks for the ones of its own.  ``first`` is what came
+        of a first attempt, if that was made already.
 
         Returns what botocore's ``Endpoint.make_request`` would, for errors of DynamoDB's too.  With ``texts`` the items
         in it may be such.
 
         :raises botocore.exceptions.BotoCoreError: when there was no answer to be had.
         """
-        operation, destination, headers, _ = route
-        guard, attempt = self._guard, 1
+        operation, attempt, outcome = route.operation, 1, first
         while True:
-            url = destination.url
-            if operation in guard.asked_before_send or not USUAL_HEADERS.issuperset(headers):
-                shown = prepared_request(route, body, credentials, attempt, context, guard.most_attempts)
-                sending = self._show_and_send(operation, destination, shown)
-            else:
-                request = request_bytes(route, body, credentials, attempt, context, guard.most_attempts)
-                sending = None
-            outcome: Response | Setback | None
-            try:
-                if sending is None:
-                    answer = yield send_step((destination, request))
-                else:
-                    answer, url = yield from sending
-            except DynamoException:
-                raise  # nothing was sent, and nothing else would be
-            except Exception as error:
-                # botocore asks its retry policy about whatever went wrong here, and so do we
-                outcome = Setback(None, error)
-            else:
-                http = LeanResponse(url, answer.status, answer.headers, answer.body)
-                outcome = judge(operation, http, attempt, texts)
-                if outcome is None:
-                    outcome = judge_by_shapes((yield Ask(self.client)), operation, http, attempt)
+            if outcome is None:
+                outcome = yield from self._attempt(route, body, credentials, attempt, context, texts)
+            if type(outcome) is LeanResponse:
+                outcome = judge_by_shapes((yield Ask(self.client)), operation, outcome, attempt)
             if type(outcome) is not Setback:
-                if attempt > 1 or guard.most_attempts == 1:
-                    yield Ask(partial(self.policy.tell_of_answer, operation, attempt, outcome, context))
-                return outcome
+                response: Any = outcome
+                if attempt > 1 or self._guard.most_attempts == 1:
+                    yield Ask(partial(self.policy.tell_of_answer, operation, attempt, response, context))
+                return response  # type: ignore[no-any-return]
             pause = yield Ask(partial(self.policy.pause_before_next_attempt, operation, attempt, outcome, context))
             if pause is None:
                 return outcome.final()
             yield Wait(pause)
-            attempt += 1
+            attempt, outcome = attempt + 1, None
             log.info("%s is tried again (attempt %d)", operation, attempt)
             credentials = yield Ask(self._current_credentials)
+
+    def first_request(
+        self, route: Route, body: bytes, credentials: FrozenCredentials, context: dict[str, Any]
+    ) -> bytes | None:
+        """Return the request of a first attempt, ``None`` where more has to be done than to send it."""
+        guard = self._guard
+        if not route.is_usual or guard.most_attempts == 1 or route.operation in guard.asked_before_send:
+            return None
+        return request_bytes(route, body, credentials, 1, context, guard.most_attempts)
+
+    def _attempt(
+        self,
+        route: Route,
+        body: bytes,
+        credentials: FrozenCredentials,
+        attempt: int,
+        context: dict[str, Any],
+        texts: bool,
+    ) -> Flow[Response | Setback | LeanResponse]:
+        """Send a request once; what comes of it may still have to be judged by the shapes of botocore's."""
+        operation, destination, most = route.operation, route.destination, self._guard.most_attempts
+        url = destination.url
+        request: bytes | AWSPreparedRequest
+        if operation in self._guard.asked_before_send or not route.is_usual:
+            request = prepared_request(route, body, credentials, attempt, context, most)
+        else:
+            request = request_bytes(route, body, credentials, attempt, context, most)
+        try:
+            if isinstance(request, bytes):
+                answer = yield Send(destination, request)
+            else:
+                answer, url = yield from self._show_and_send(operation, destination, request)
+        except DynamoException:
+            raise  # nothing was sent, and nothing else would be
+        except Exception as error:
+            # botocore asks its retry policy about whatever went wrong here, and so do we
+            return Setback(None, error)
+        return judge(operation, LeanResponse(url, answer.status, answer.headers, answer.body), attempt, texts)
 
     def _show_and_send(
         self, operation: str, destination: Destination, request: AWSPreparedRequest

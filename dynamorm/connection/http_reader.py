@@ -93,9 +93,12 @@ def begin_answer(received: bytes) -> Answer | Reading:
     body = received[end + 4 :]
     connection = headers.get("connection")
     stays_open = version == "HTTP/1.1" if connection is None else connection.lower() == "keep-alive"
-    if "content-length" not in headers or "transfer-encoding" in headers:
+    announced = headers.get("content-length")
+    if announced is None or "transfer-encoding" in headers:
         return _read_chunks(status, headers, stays_open, body)
-    length = _parse_length(headers["content-length"])
+    if announced == str(len(body)):
+        return _answer((status, headers, body, stays_open))
+    length = _parse_length(announced)
     if length > len(body):
         return _read_body(status, headers, stays_open, body, length)
     if length < len(body):
@@ -185,10 +188,11 @@ def _parse_head(head: bytes) -> tuple[int, str, dict[str, str]]:
     else:
         status, version = _parse_status_line(status_line)
     headers: dict[str, str] = {}
+    lower_case = _lowered.get
     del lines[0]
     for line in lines:
         name, _, value = line.partition(": ")
-        lowered = _lowered.get(name)
+        lowered = lower_case(name)
         if lowered is None:
             lowered, value = _parse_header_line(line)
         if lowered in headers:

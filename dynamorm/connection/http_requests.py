@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 
+from ..bounded import Bounded
 from .destinations import Destination
 from .header_values import refuse_unsendable, refuse_unsendable_header
 from .signer import FrozenCredentials, Signer
@@ -35,14 +36,21 @@ _name_process()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_name_process)
 
+# user agents that no header is broken by
+_sendable_agents: Bounded[str, bool] = Bounded(64)
+
 
 class Route(NamedTuple):
-    """How requests for an operation go out: where to, with which headers, and signed by whom."""
+    """How requests for an operation go out: where to, with which headers, and signed by whom.
+
+    ``is_usual`` says that there are no other headers than those that :func:`request_bytes` writes.
+    """
 
     operation: str
     destination: Destination
     headers: Mapping[str, str]
     signer: Signer
+    is_usual: bool
 
 
 def request_bytes(
@@ -57,10 +65,11 @@ def request_bytes(
 
     :raises ConfigurationError: for what would break out of its header
     """
-    _operation, destination, headers, signer = route
+    _operation, destination, headers, signer, _is_usual = route
     user_agent = headers.get("User-Agent", "")
-    if not user_agent.isprintable():
+    if user_agent not in _sendable_agents:
         refuse_unsendable("the user agent", user_agent)
+        _sendable_agents.remember(user_agent, True)
     head = signer.head_for_json_post(
         destination.target, headers["X-Amz-Target"], headers["Content-Type"], body, credentials
     )
@@ -110,8 +119,12 @@ def _retry_lines(attempt: int, context: dict[str, Any], announced: int | None) -
     retries = context.get("retries")
     if retries is None:
         # the time keeps machines apart that go on from the same image of memory
-        now = time.time_ns() >> 10 & 0xFFFFFFFFFFFF
-        retries = context["retries"] = {"invocation-id": f"{_process}-{next(_calls) & 0xFFFF:04x}-{now:012x}"}
-    most = retries.get("max", announced)
+        number = (next(_calls) & 0xFFFF) << 48 | time.time_ns() >> 10 & 0xFFFFFFFFFFFF
+        # four digits of the call's number, a hyphen, and twelve of the time
+        name = f"{_process}-{number.to_bytes(8, 'big').hex('-', 6)}"
+        context["retries"] = {"invocation-id": name}
+        most = announced
+    else:
+        name, most = retries["invocation-id"], retries.get("max", announced)
     limit = "" if most is None else f"; max={most}"
-    return f"amz-sdk-invocation-id: {retries['invocation-id']}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"
+    return f"amz-sdk-invocation-id: {name}\r\namz-sdk-request: attempt={attempt}{limit}\r\n"

@@ -35,8 +35,8 @@ class Setback(NamedTuple):
         return self.response
 
 
-def judge(operation: str, http: LeanResponse, attempt: int, texts: bool = False) -> Response | Setback | None:
-    """Return what an answer means, or ``None`` when :func:`judge_by_shapes` has to be asked.
+def judge(operation: str, http: LeanResponse, attempt: int, texts: bool = False) -> Response | Setback | LeanResponse:
+    """Return what an answer means, or the answer itself when :func:`judge_by_shapes` has to be asked.
 
     With ``texts`` items may stay such.
     """
@@ -47,7 +47,7 @@ def judge(operation: str, http: LeanResponse, attempt: int, texts: bool = False)
         if parsed is not None:
             parsed["ResponseMetadata"] = _metadata(http, attempt)
             return http, parsed
-    return None
+    return http
 
 
 def judge_by_shapes(client: Any, operation: str, http: LeanResponse, attempt: int) -> Response | Setback:

@@ -7,12 +7,11 @@ sent what came of it, or has thrown in what went wrong, and returns its result.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from functools import partial
 from typing import Any, NamedTuple, TypeAlias, TypeVar, final
 
 from .destinations import Destination
 
-__all__ = ["Ask", "Flow", "Send", "Wait", "send_step"]
+__all__ = ["Ask", "Flow", "Send", "Wait"]
 
 
 @final
@@ -21,10 +20,6 @@ class Send(NamedTuple):
 
     destination: Destination
     request: bytes
-
-
-# Without the function that the class has for it, since there is one of these for every request.
-send_step: Callable[[tuple[Destination, bytes]], Send] = partial(tuple.__new__, Send)
 
 
 @final

@@ -17,19 +17,22 @@ from ..wire.texts import item_of
 __all__ = ["TextAnswer", "cut"]
 
 
+Read = Callable[[str, bytes | bytearray], "dict[str, Any] | None"]
+
+
 class TextAnswer(dict[str, Any]):
     """An answer with texts in place of its items, which can be read again as botocore would read it."""
 
-    __slots__ = ("_read",)
+    __slots__ = ("source",)
 
-    def __init__(self, answer: dict[str, Any], read: Callable[[], dict[str, Any] | None]) -> None:
-        super().__init__(answer)
-        self._read = read
+    source: tuple[Read, str, bytes | bytearray]
+    """What reads the answer to an operation as a whole, the operation, and the answer."""
 
     def rereader(self) -> Callable[[], dict[str, Any]]:
         """Return a function that gives the answer with its items in wire form, and does not hold these until then."""
-        rest, read = {name: part for name, part in self.items() if name not in _ITEMS}, self._read
-        return lambda: {**(read() or {}), **rest}
+        rest = {name: part for name, part in self.items() if name not in _ITEMS}
+        read, operation, body = self.source
+        return lambda: {**(read(operation, body) or {}), **rest}
 
 
 _ITEMS = frozenset({"Item", "Items", "Responses"})
@@ -88,8 +91,11 @@ _KINDS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], dict[str, Any] | N
 }
 
 
-def cut(operation: str, body: bytes | bytearray, read: Callable[[], dict[str, Any] | None]) -> TextAnswer | None:
-    """Return an answer with texts for items, ``None`` where there are none, or where it has to be read as a whole."""
+def cut(operation: str, body: bytes | bytearray, read: Read) -> TextAnswer | None:
+    """Return an answer with texts for items, ``None`` where there are none, or where it has to be read as a whole.
+
+    ``read`` is what does that.
+    """
     kind = _KINDS.get(operation)
     if kind is None:
         return None
@@ -105,4 +111,6 @@ def cut(operation: str, body: bytes | bytearray, read: Callable[[], dict[str, An
         return None
     if answer.ConsumedCapacity is not UNSET:
         parts["ConsumedCapacity"] = answer.ConsumedCapacity
-    return TextAnswer(parts, read)
+    found = TextAnswer(parts)
+    found.source = read, operation, body
+    return found

@@ -16,13 +16,13 @@ from botocore.signers import RequestSigner
 
 from ..locks import Lock
 from .answers import DATA_OPERATIONS, read_answer
-from .blocking import run
+from .blocking import exchanged
 from .botocore_private import Guard, credentials_of, sending_options
 from .client_shortcuts import install_shortcuts
 from .destinations import LeftToBotocore
 from .exchange import Exchange
 from .header_values import refuse_unsendable_credentials
-from .http_requests import WRITTEN_ANYWAY, Route
+from .http_requests import USUAL_HEADERS, WRITTEN_ANYWAY, Route
 from .signer import UnsignableRequest
 
 __all__ = ["BotocoreTransport", "ClientTransport", "Transport"]
@@ -160,7 +160,7 @@ class ClientTransport(BotocoreTransport):
         try:
             credentials = credentials_of(self._client).get_frozen_credentials()
             texts = shortcuts is not None and shortcuts.texts
-            return run(self.exchange.perform(route, body, credentials, context, texts))
+            return exchanged(self.exchange, route, body, credentials, context, texts)
         except (LeftToBotocore, UnsignableRequest) as reason:
             self.note_objection(str(reason))
             return None
@@ -193,7 +193,9 @@ class ClientTransport(BotocoreTransport):
         if not region:
             raise LeftToBotocore("there is no region")
         destination = self.exchange.destinations.get(params["url"])
-        return Route(operation, destination, params["headers"], self.exchange.signer(region, name)), body
+        headers = params["headers"]
+        is_usual = USUAL_HEADERS.issuperset(headers)
+        return Route(operation, destination, headers, self.exchange.signer(region, name), is_usual), body
 
     def _before_parse(
         self,

@@ -22,10 +22,19 @@ from .conditions import (
 from .hints import shortened
 from .lookups import Resolver
 from .operands import UNCHANGING, kept
-from .placeholders import overlapping, shown_path
+from .placeholders import shown_path
 from .references import Change, F, Reference, Sum
-from .rendering import LONGEST, MOST_OPERATORS, Rendered, render_condition, render_projection, render_update, shapes
-from .updates import FUNCTIONS, Action, SumOperand
+from .rendering import (
+    LONGEST,
+    MOST_OPERATORS,
+    Rendered,
+    render_condition,
+    render_projection,
+    render_update,
+    render_update_if,
+    shapes,
+)
+from .updates import FUNCTIONS, Action, SumOperand, action_of
 from .usual import REFERRING, Convert, is_in_list
 
 __all__ = [
@@ -53,6 +62,7 @@ __all__ = [
     "Shape",
     "Sum",
     "SumOperand",
+    "action_of",
     "boto3_condition",
     "conjoined",
     "conjunction",
@@ -64,11 +74,11 @@ __all__ = [
     "joined",
     "kept",
     "leaves",
-    "overlapping",
     "parts_of",
     "render_condition",
     "render_projection",
     "render_update",
+    "render_update_if",
     "shapes",
     "shortened",
     "shown_path",

@@ -15,7 +15,7 @@ from ..exceptions import ExpressionTooLong, InvalidExpression
 from ..wire.paths import Path
 from .comparisons import Comparison, PathOperand
 from .conditions import All, Condition, Not, conjoined, folded, in_postfix
-from .placeholders import Placeholders
+from .placeholders import Placeholders, overlapping, shown_path
 from .updates import Action, Operand, SumOperand
 
 _ZERO = {"N": "0"}
@@ -68,13 +68,95 @@ def render_update(actions: Sequence[Action], prefix: str = "u") -> Rendered:
     )
     template = _templates.get(question)
     if template is None:
-        order = tuple(sorted(range(len(actions)), key=lambda number: _CLAUSES.index(_clause_of(actions[number]))))
+        order = _in_order_of_clauses(actions)
         ordered = [actions[number] for number in order]
         template = _remembered(question, prefix, lambda holders: _update(ordered, holders), order)
     values: list[dict[str, Any]] = []
     for number in template.order:
         _add_values(actions[number], values)
     return template.filled(values)
+
+
+class RenderedUpdate(NamedTuple):
+    """The texts of an update and of its condition, and what the placeholders in both stand for."""
+
+    update: str
+    condition: str
+    names: dict[str, str]
+    values: dict[str, Any]
+
+
+class _UpdateTemplate(NamedTuple):
+    """The texts of an update with its condition, their names, and the placeholders of their values.
+
+    ``order`` has the actions in the order of the text.  ``steps`` has those with values, each with what stands for an
+    absent attribute, if its text names that; it is ``None`` where a value is more than one that was given.
+    """
+
+    update: str
+    condition: str
+    names: dict[str, str]
+    holders: tuple[str, ...]
+    order: tuple[int, ...]
+    steps: tuple[tuple[int, dict[str, Any] | None], ...] | None
+
+
+_update_templates: Bounded[Any, _UpdateTemplate] = Bounded(1_024)
+
+
+def render_update_if(actions: Sequence[Action], conditions: Sequence[Condition]) -> RenderedUpdate:
+    """Return the texts of an update expression and of resolved conditions, all of which have to hold.
+
+    :raises InvalidExpression: where two actions change one place
+    """
+    of_conditions: list[dict[str, Any]] = []
+    question = (
+        *[
+            (kind, path) if type(value) is dict else (kind, path, _operand_shape(value))
+            for kind, path, value in actions
+        ],
+        None,
+        *[_shape(condition, of_conditions) for condition in conditions],
+    )
+    template = _update_templates.get(question)
+    if template is None:
+        template = _update_templates.remember(question, _update_template(actions, conditions))
+    values: list[Any] = []
+    if template.steps is not None:
+        for number, default in template.steps:
+            values.append(actions[number].value)
+            if default is not None:
+                values.append(default)
+    else:
+        for number in template.order:
+            _add_values(actions[number], values)
+    filled = dict(zip(template.holders, values + of_conditions, strict=True))
+    return RenderedUpdate(template.update, template.condition, template.names.copy(), filled)
+
+
+def _update_template(actions: Sequence[Action], conditions: Sequence[Condition]) -> _UpdateTemplate:
+    clash = overlapping([action.path for action in actions])
+    if clash is not None:
+        first, second = (shown_path(path) for path in clash)
+        raise InvalidExpression(f"an update of {first} and of {second} at once: DynamoDB changes each place one time")
+    update = render_update(actions)
+    condition = render_condition(conditions) if conditions else Rendered("", {}, {})
+    order, steps = _in_order_of_clauses(actions), None
+    if all(type(action.value) is dict or action.value is None for action in actions):
+        valued = [number for number in order if actions[number].value is not None]
+        steps = tuple([(number, _DEFAULTS.get(actions[number].kind)) for number in valued])
+    return _UpdateTemplate(
+        update.text,
+        condition.text,
+        update.names | condition.names,
+        (*update.values, *condition.values),
+        order,
+        steps,
+    )
+
+
+def _in_order_of_clauses(actions: Sequence[Action]) -> tuple[int, ...]:
+    return tuple(sorted(range(len(actions)), key=lambda number: _CLAUSES.index(_clause_of(actions[number]))))
 
 
 def render_projection(paths: Sequence[Path], prefix: str = "p") -> Rendered:

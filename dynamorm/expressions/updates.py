@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..wire.paths import Path
@@ -27,3 +29,7 @@ class Action(NamedTuple):
     kind: str
     path: Path
     value: Operand | None = None
+
+
+# Without the function that the class has for it, since there are some of these for every update.
+action_of: Callable[[tuple[str, Path, Operand | None]], Action] = partial(tuple.__new__, Action)

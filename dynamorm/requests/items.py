@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from ..bounded import Bounded
-from ..exceptions import InvalidExpression
 from ..expressions import (
     Action,
     Condition,
     Path,
     Rendered,
-    overlapping,
     render_condition,
     render_projection,
-    render_update,
-    shown_path,
+    render_update_if,
 )
 from ..wire.codec import WireItem
 
 _NAMES = "ExpressionAttributeNames"
 _VALUES = "ExpressionAttributeValues"
+_ITEM_IN_REFUSAL = "ReturnValuesOnConditionCheckFailure"
 
 
 def shown_request(operation: str, payload: Mapping[str, Any]) -> str:
@@ -57,25 +55,29 @@ class Request(NamedTuple):
         return self._replace(payload={**self.payload, "Limit": limit})
 
 
+# Without the function that the class has for it, since there is one of these for every request.
+_request: Callable[[tuple[str, dict[str, Any], bool, bool]], Request] = partial(tuple.__new__, Request)
+
+
 def build_get(table: str, key: WireItem, *, consistent: bool = False, paths: Sequence[Path] | None = None) -> Request:
     payload: dict[str, Any] = {"TableName": table, "Key": key}
     if consistent:
         payload["ConsistentRead"] = True
     if paths is not None:
         _add(payload, "ProjectionExpression", render_projection(paths))
-    return Request("GetItem", payload, as_texts=True)
+    return _request(("GetItem", payload, True, True))
 
 
 def build_put(table: str, item: WireItem, conditions: Sequence[Condition] = ()) -> Request:
     payload: dict[str, Any] = {"TableName": table, "Item": item}
     _add_conditions(payload, conditions)
-    return Request("PutItem", payload)
+    return _request(("PutItem", payload, True, False))
 
 
 def build_delete(table: str, key: WireItem, conditions: Sequence[Condition] = ()) -> Request:
     payload: dict[str, Any] = {"TableName": table, "Key": key}
     _add_conditions(payload, conditions)
-    return Request("DeleteItem", payload)
+    return _request(("DeleteItem", payload, True, False))
 
 
 def build_update(
@@ -87,24 +89,16 @@ def build_update(
     returning: str = "ALL_NEW",
 ) -> Request:
     payload: dict[str, Any] = {"TableName": table, "Key": key, "ReturnValues": returning}
-    if actions:
-        _refuse_overlapping(tuple([action.path for action in actions]))
-        _add(payload, "UpdateExpression", render_update(actions))
-    _add_conditions(payload, conditions)
-    return Request("UpdateItem", payload)
-
-
-_apart: Bounded[tuple[Path, ...], bool] = Bounded(1_024)
-
-
-def _refuse_overlapping(paths: tuple[Path, ...]) -> None:
-    if len(paths) == 1 or paths in _apart:
-        return
-    clash = overlapping(paths)
-    if clash is not None:
-        first, second = (shown_path(path) for path in clash)
-        raise InvalidExpression(f"an update of {first} and of {second} at once: DynamoDB changes each place one time")
-    _apart.remember(paths, True)
+    if not actions:
+        _add_conditions(payload, conditions)
+        return _request(("UpdateItem", payload, True, False))
+    payload["UpdateExpression"], condition, payload[_NAMES], values = render_update_if(actions, conditions)
+    if values:
+        payload[_VALUES] = values
+    if condition:
+        payload["ConditionExpression"] = condition
+        payload[_ITEM_IN_REFUSAL] = "ALL_OLD"
+    return _request(("UpdateItem", payload, True, False))
 
 
 def _add(payload: dict[str, Any], name: str, rendered: Rendered) -> None:
@@ -122,7 +116,7 @@ def _add(payload: dict[str, Any], name: str, rendered: Rendered) -> None:
 def _add_conditions(payload: dict[str, Any], conditions: Sequence[Condition]) -> None:
     if conditions:
         _add(payload, "ConditionExpression", render_condition(conditions))
-        payload["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        payload[_ITEM_IN_REFUSAL] = "ALL_OLD"
 
 
 def build_query(

@@ -128,9 +128,12 @@ def _show_stored(mapper: Mapper, instance: Any, names: Iterable[str]) -> None:
 
 def _are_just_fields(asked: Sequence[AskedAction], answer: WireItem) -> bool:
     """Return whether an answer holds the whole fields that were changed and nothing else."""
-    return len(asked) == len(answer) and all(
-        part.spec is not None and len(part.path) == 1 and part.path[0] in answer for part in asked
-    )
+    if len(asked) != len(answer):
+        return False
+    for _label, _kind, path, spec, _value, _convert in asked:
+        if spec is None or len(path) != 1 or path[0] not in answer:
+            return False
+    return True
 
 
 def _apply_fields(

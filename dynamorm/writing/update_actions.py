@@ -6,7 +6,8 @@ are validated as well, those of whole fields all together, so that the schema's 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..exceptions import (
@@ -27,6 +28,7 @@ from ..expressions import (
     Reference,
     Sum,
     SumOperand,
+    action_of,
     is_condition,
     is_in_list,
 )
@@ -66,6 +68,9 @@ class AskedAction(NamedTuple):
     def is_in_list(self) -> bool:
         return self.kind in ("append", "prepend") or is_in_list(self.path)
 
+
+# Without the function that the class has for it, since there are some of these for every update.
+_asked_of: Callable[[tuple[Any, ...]], AskedAction] = partial(tuple.__new__, AskedAction)
 
 # values that DynamoDB is to find: other attributes, and sums
 _COMPUTED = (*REFERRING, Sum)
@@ -170,7 +175,10 @@ def _tagged(convert: Convert, tags: frozenset[str]) -> Convert:
 
 def _asked(mapper: Mapper, writing: AskedAction, value: Any) -> AskedAction:
     label, kind, path, spec, _, convert = writing
-    if type(value) not in UNCHANGING:
+    if type(value) in UNCHANGING:
+        if value is not None and kind != "remove":
+            return _asked_of((label, kind, path, spec, value, convert))
+    else:
         value = settled(value, spec)
         if spec is not None and loses_entries(value, spec):
             convert = None  # what is stored of it has to be looked at
@@ -200,9 +208,18 @@ def _check_removable(mapper: Mapper, label: str, spec: FieldSpec | None) -> None
 
 def resolved_actions(mapper: Mapper, asked: Sequence[AskedAction]) -> list[Action]:
     """Return the actions with their values converted and validated, in wire form."""
-    wires = [None if part.convert is None else part.convert(part.value) for part in asked]
-    if None not in wires:
-        return [Action(part.kind, part.path, wire) for part, wire in zip(asked, wires, strict=True)]
+    wires: list[AttributeValue | None] = []
+    found: list[Action] = []
+    for _label, kind, path, _spec, value, convert in asked:
+        wire = None if convert is None else convert(value)
+        wires.append(wire)
+        if wire is not None:
+            found.append(action_of((kind, path, wire)))
+    return found if len(found) == len(asked) else _with_unusual(mapper, asked, wires)
+
+
+def _with_unusual(mapper: Mapper, asked: Sequence[AskedAction], wires: Sequence[AttributeValue | None]) -> list[Action]:
+    """Return the actions where some have no wire form yet, because there is more to be seen to."""
     unusual = [part for part, wire in zip(asked, wires, strict=True) if wire is None]
     written = _written(mapper, [part for part in unusual if part.is_whole_field])
     found = [

@@ -15,13 +15,16 @@ from dynamorm import ExpressionTooLong, F, InvalidExpression, Q, requests
 from dynamorm.bounded import Bounded
 from dynamorm.expressions import (
     Action,
+    Comparison,
     PathOperand,
+    Rendered,
     Resolver,
     SumOperand,
     conjunction,
     render_condition,
     render_projection,
     render_update,
+    render_update_if,
     rendering,
 )
 from dynamorm.requests.boto3_arguments import merged
@@ -170,6 +173,39 @@ def test_the_text_of_every_kind_of_action():
     assert render_update(actions) == render_update(list(actions))
     clauses = re.findall(r"SET|REMOVE|ADD|DELETE", text)
     assert clauses == ["SET", "REMOVE", "ADD", "DELETE"]
+
+
+@pytest.mark.parametrize("leave_out", ["nothing", "computed", "all but sets"])
+@pytest.mark.parametrize("conditions", [(), (Comparison(("v",), "eq", ({"N": "7"},)), Comparison(("w",), "absent"))])
+def test_an_update_rendered_with_its_condition_is_both_rendered_alone(leave_out, conditions):
+    other = PathOperand(("o",))
+    actions = [
+        Action("remove", ("i", 3)),
+        Action("plus", ("d",), {"N": "1"}),
+        Action("add", ("j",), {"N": "2"}),
+        Action("set", ("b",), other),
+        Action("set", ("a",), {"S": "x"}),
+        Action("prepend", ("g", 0), {"L": [{"S": "first"}]}),
+        Action("set", ("c",), SumOperand(other, "-", {"N": "3"})),
+        Action("set", ("m", "n"), {"S": "z"}),
+    ]
+    if leave_out == "computed":
+        actions = [action for action in actions if not isinstance(action.value, tuple)]
+    elif leave_out == "all but sets":
+        actions = [action for action in actions if action.kind == "set" and type(action.value) is dict]
+    update = render_update(actions)
+    condition = render_condition(conditions) if conditions else Rendered("", {}, {})
+    names, values = {**update.names, **condition.names}, {**update.values, **condition.values}
+    for _ in range(2):
+        assert render_update_if(actions, conditions) == (update.text, condition.text, names, values)
+
+
+def test_updates_that_differ_in_nothing_but_their_conditions_are_told_apart():
+    actions = [Action("set", ("a",), {"S": "x"})]
+    bare = render_update_if(actions, ())
+    held = render_update_if(actions, (Comparison(("v",), "exists"),))
+    assert bare.condition == "" and held.condition and held.update == bare.update
+    assert render_update_if(actions, ()) == bare
 
 
 @pytest.fixture

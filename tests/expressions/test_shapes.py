@@ -171,7 +171,7 @@ def assert_same(library: Library, operation: Any) -> None:
     quick = outcome(lambda: operation(model_of(library, forgetful=False)))
     again = outcome(lambda: operation(model_of(library, forgetful=False)))
     rendering._templates.clear()
-    requests.items._apart.clear()
+    rendering._update_templates.clear()
     whole = outcome(lambda: operation(model_of(library, forgetful=True)))
     assert quick == whole
     assert again == whole
@@ -464,4 +464,4 @@ def test_what_is_remembered_has_an_upper_bound():
             "t", {}, resolved_actions(mapper, asked_actions(mapper, (), {f"meta__k{number}": 1, "pages": 2}))
         )
     assert len(mapper.resolver._compares) <= 2_000 and len(mapper.writings) <= 2_000
-    assert len(rendering._templates) <= 1_024 and len(requests.items._apart) <= 1_024
+    assert len(rendering._templates) <= 1_024 and len(rendering._update_templates) <= 1_024

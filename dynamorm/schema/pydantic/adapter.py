@@ -8,7 +8,6 @@ DynamoDB has for them, so that numbers stay exact, bytes stay bytes and sets sta
 from __future__ import annotations
 
 import datetime as dt
-import pickle
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 from uuid import UUID
@@ -17,22 +16,22 @@ import pydantic
 import pydantic_core
 from pydantic.fields import ComputedFieldInfo, FieldInfo
 
-from ...exceptions import DynaModelException
+from ...exceptions import DynaModelException, to_pickle
 from ...locks import cached_property
 from ...spec import FieldSpec
-from ..base import PARTIAL, TRUSTED, WHOLE, Adapter, means_none
+from ..base import WHOLE, Adapter, means_none
 from ..compiler import Compiled, SchemaLayout
 from ..copies import QUICK_COPIES
 from ..sorting import SAMPLES, sorts
-from . import validators
 from .adoption import adopted_model
-from .core import ModelCore
+from .core import ModelCore, OutermostCore
 from .core_schema import Model
 from .dump_layouts import dump_layout, validated_dump_layout
 from .inputs import InputValidator
 from .load_layouts import load_layout
 from .natives import copy_of, instance_of, plain
 from .specs import FieldDescriber, has_secrets, has_serializer, whole_annotation
+from .validators import ASSIGNED, GIVEN, GIVEN_ONLY, OF_STORED, PUT, compile_element_validator, functions_in
 
 
 class PydanticAdapter(Adapter):
@@ -59,8 +58,9 @@ class PydanticAdapter(Adapter):
 
     def __init__(self, schema: type) -> None:
         self._describer = FieldDescriber()
-        self._cores: dict[Model, ModelCore] = {}
         super().__init__(schema)
+        self._core = OutermostCore(self.schema, self.fields.values())
+        self._cores: dict[Model, ModelCore] = {self.schema: self._core}
 
     # Description.
 
@@ -76,13 +76,10 @@ class PydanticAdapter(Adapter):
         for spec in self.fields.values():
             if spec.native is field:
                 return spec.key_type
-        if isinstance(field, ComputedFieldInfo):
-            traits = self._describer.traits_of(field.return_type)
-        elif isinstance(field, FieldInfo):
-            traits = self._describer.traits_of(field.annotation, field.metadata)
-        else:
-            traits = self._describer.traits_of(field)
-        return cast("str | None", traits.get("key_type"))
+        annotation = field.return_type if isinstance(field, ComputedFieldInfo) else field
+        if isinstance(field, FieldInfo):
+            annotation = whole_annotation(field)
+        return cast("str | None", self._describer.traits_of(annotation).get("key_type"))
 
     def has_unsorted_form(self, spec: FieldSpec) -> bool:
         (kind,) = spec.loads_to if len(spec.loads_to) == 1 else (None,)
@@ -100,29 +97,19 @@ class PydanticAdapter(Adapter):
 
     # Loading.
 
-    @cached_property
-    def _core(self) -> ModelCore:
-        return self._core_of(self.schema)
-
     def _core_of(self, model: Model) -> ModelCore:
         return self._cores.setdefault(model, ModelCore(model))
 
-    @property
-    def keeps_unknown(self) -> bool:
-        return self.schema.model_config.get("extra") == "allow"
-
     def load_given(self, values: dict[str, Any], *, defaults: bool) -> dict[str, Any]:
-        return self._core.load_fields(values, validators.GIVEN if defaults else validators.GIVEN_ONLY)
+        natives: dict[str, Any] = self._core.loads[GIVEN if defaults else GIVEN_ONLY](values)
+        return natives
 
     def load_whole(self, values: dict[str, Any]) -> dict[str, Any]:
-        return self._values_of(self._core.load(values, validators.PUT))
+        return self._values_of(self._core.loads[PUT](values))
 
     def load_stored(self, values: dict[str, Any], mode: str) -> dict[str, Any]:
-        if mode == PARTIAL:
-            return self._core.load_fields(values, validators.PROJECTED)
-        if mode == TRUSTED:
-            return self._core.load_fields(values, validators.TRUSTED)
-        return self._values_of(self._core.load(values, validators.STORED))
+        loaded: dict[str, Any] = self._core.loads[OF_STORED[mode]](values)
+        return self._values_of(loaded) if mode == WHOLE else loaded
 
     @cached_property
     def compiled(self) -> Compiled:
@@ -132,13 +119,13 @@ class PydanticAdapter(Adapter):
         return load_layout(self, self._core, mode)
 
     def dump_layout(self) -> SchemaLayout:
-        return self.watching(dump_layout(self, self._core, keeps_unknown=self.keeps_unknown))
+        return self.watching(dump_layout(self, self._core))
 
     def _validated_dump_layout(self) -> SchemaLayout:
         return self.watching(validated_dump_layout(self, self._core))
 
     def _input_validator(self) -> InputValidator:
-        return InputValidator(self, self.schema, None if self.keeps_unknown else self._validated_dump_layout)
+        return InputValidator(self, self.schema, None if self._core.keeps_unknown else self._validated_dump_layout)
 
     def _values_of(self, loaded: Any) -> dict[str, Any]:
         if not isinstance(loaded, self.schema):
@@ -175,7 +162,7 @@ class PydanticAdapter(Adapter):
             or (not spec.computed and (value is not None or means_none(spec)))
         }
         known = {name: value for name, value in given.items() if name in self.fields}
-        return {**given, **self._guarded(values, known, lambda: self._core.load_fields(known, validators.ASSIGNED))}
+        return {**given, **self._guarded(values, known, lambda: self._core.loads[ASSIGNED](known))}
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
         return self.convert(spec, value)
@@ -188,19 +175,16 @@ class PydanticAdapter(Adapter):
         owner = self._describer.owners.get(field)
         if owner is not None:
             name = field.name
-            core = self._core_of(owner)
-            return value if field.computed else core.load_fields({name: value}, validators.ASSIGNED)[name]
+            return value if field.computed else self._core_of(owner).loads[ASSIGNED]({name: value})[name]
         adapter = pydantic.TypeAdapter(whole_annotation(field.native))
-        functions = list(validators.functions_in(field.native.annotation, field.native.metadata))
-        return validators.compile_element_validator(adapter.core_schema, functions).validate_python(
-            value, strict=False, by_alias=True, by_name=False
-        )
+        functions = functions_in(field.native.annotation, field.native.metadata)
+        return compile_element_validator(adapter.core_schema, functions)(value)
 
     def validated(self, field: FieldSpec, value: Any) -> Any:
         owner = self._describer.owners.get(field)
         if owner is not None:
             prepared = {field.source: self.serialised(field, value)}
-            return self._core_of(owner).load_fields(prepared, validators.GIVEN_ONLY)[field.name]
+            return self._core_of(owner).loads[GIVEN_ONLY](prepared)[field.name]
         return pydantic.TypeAdapter(whole_annotation(field.native)).validate_python(self.serialised(field, value))
 
     @cached_property
@@ -228,30 +212,7 @@ class PydanticAdapter(Adapter):
     # Dumping.
 
     def dump_values(self, natives: dict[str, Any]) -> dict[str, Any]:
-        missing = [spec.name for spec in self.inputs if spec.name not in natives and not spec.nullable]
-        incomplete = any(self.fields[name].required and self.fields[name].kind != "set" for name in missing)
-        instance = self._instance(natives)
-        # what is computed from a whole item is stored with whole items
-        left_out = {spec.name for spec in self.fields.values() if spec.computed} if incomplete else None
-        dumped = self._core.serializer.to_python(
-            instance, mode="python", by_alias=True, exclude=left_out, warnings="error"
-        )
-        if not isinstance(dumped, Mapping):
-            raise DynaModelException(
-                f"{self.schema_name} serialises to {type(dumped).__name__}: a model's schema has to give a mapping"
-            )
-        return cast("dict[str, Any]", plain(dumped))
-
-    @cached_property
-    def _nones(self) -> dict[str, None]:
-        return {spec.name: None for spec in self.inputs if spec.nullable}
-
-    def _instance(self, natives: dict[str, Any]) -> pydantic.BaseModel:
-        fields = self.schema.__pydantic_fields__
-        values = {**self._nones, **{name: value for name, value in natives.items() if name in fields}}
-        extra = {name: value for name, value in natives.items() if name not in self.fields}
-        names = set(natives) & set(values)
-        return instance_of(self.schema, values, names, extra if self.keeps_unknown else None)
+        return self._core.dump(natives)
 
     def serialise(self, field: FieldSpec, value: Any) -> Any:
         owner = self._describer.owners.get(field)
@@ -261,15 +222,12 @@ class PydanticAdapter(Adapter):
         if field.computed:
             return plain(value)
         instance = instance_of(owner, {field.name: value}, {field.name}, None)
-        dumped = self._core_of(owner).field_serializer.to_python(
-            instance, mode="python", by_alias=True, warnings="error"
-        )
-        return plain(dumped[field.stored])
+        return plain(self._core_of(owner).serialise_field(instance)[field.stored])
 
     def computed_value(self, field: FieldSpec, natives: dict[str, Any]) -> Any:
         """Return what a field computes from others now; ``None`` where one that it asks for is not there."""
         try:
-            return getattr(self._instance(natives), field.name)
+            return getattr(self._core.instance(natives), field.name)
         except AttributeError:
             if all(spec.name in natives for spec in self.inputs):
                 raise
@@ -285,17 +243,9 @@ def _picklable(report: dict[str, Any]) -> dict[str, Any]:
     for name, value in report.items():
         if name == "ctx":
             report[name] = _picklable(dict(value))
-        elif not _pickles(value):
+        elif to_pickle(value) is not value:
             report[name] = str(value) if isinstance(value, Exception) else repr(value)
     return report
-
-
-def _pickles(value: Any) -> bool:
-    try:
-        pickle.loads(pickle.dumps(value))
-    except Exception:
-        return False
-    return True
 
 
 QUICK_COPIES[pydantic.BaseModel.__deepcopy__] = copy_of

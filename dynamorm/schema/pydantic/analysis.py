@@ -5,33 +5,26 @@ The describers ask all this before anything is generated, to know what generated
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum, Flag
 from functools import partial
-from typing import Any, cast
+from itertools import chain
+from typing import Any
 
 from ...spec import FieldSpec
 from ..base import prepare
 from ..compiler.layouts import Bounds, Check, Checks, Converted, Size, Value
-from .core_schema import FUNCTIONS, Model, Node, children, nodes_of, without_ref
+from .core_schema import FUNCTIONS, Model, Node, everything_in, inwards, nodes_of, without_ref
 from .natives import plain
 from .serializers import SerializationRewriter
-from .validators import ASSIGNED, STORED, ValidationRewriter, validating
+from .validators import ASSIGNED, STORED, ValidationRewriter
 
 _WITH_DATA_OF_THEIR_OWN = ("model", "dataclass", "typed-dict")
 UNDEMANDING_KEYS = {
-    "type",
-    "ref",
-    "metadata",
-    "strict",
-    "coerce_numbers_to_str",
-    "fail_fast",
-    "microseconds_precision",
-    "items_schema",
-    "keys_schema",
-    "values_schema",
-}
+    "type", "ref", "metadata", "strict", "coerce_numbers_to_str", "fail_fast", "microseconds_precision",
+    "items_schema", "keys_schema", "values_schema",
+}  # fmt: skip
 """What a node may say without demanding or changing anything about a value of the right type."""
 
 NUMBERS: dict[str, type] = {"int": int, "float": float, "decimal": Decimal}
@@ -42,18 +35,20 @@ _SIZES = {"min_length", "max_length"}
 
 
 class ModelAnalysis:
-    """What one model does beside what its fields do."""
+    """What one model does beside what its fields do.
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        core = cast(Node, model.__pydantic_core_schema__)
+    Values that are ``validated`` come from pydantic just now: they are neither settled nor checked once more.
+    """
+
+    def __init__(self, model: Model, *, validated: bool = False) -> None:
+        self.validated = validated
         nodes = nodes_of(model)
         self.fields: dict[str, Node] = nodes.fields["fields"]
         self.definitions = nodes.definitions
         self.config: Node = nodes.model.get("config", {})
-        self.changes_text = any(name.startswith("str_") for name in self.config)
-        self.for_assigned = ValidationRewriter(ASSIGNED, core, self.definitions)
-        self.for_stored = ValidationRewriter(STORED, core, self.definitions)
+        self.changes_text = not validated and any(name.startswith("str_") for name in self.config)
+        self.for_assigned = ValidationRewriter(ASSIGNED, model.__pydantic_core_schema__)
+        self.for_stored = ValidationRewriter(STORED, model.__pydantic_core_schema__)
         self.for_dumping = SerializationRewriter(self.definitions)
         self.is_loaded_whole = (
             nodes.root is not nodes.model
@@ -62,13 +57,13 @@ class ModelAnalysis:
             or self._has(_validates_others)
         )
         """Whether functions for loading see more than one value."""
-        self.is_dumped_whole = (
-            any("serialization" in node for node in _down(nodes.root, nodes.fields))
+        self.is_more_than_fields = (
+            (self.is_loaded_whole and not validated)
+            or any("serialization" in node for node in inwards(nodes.root, nodes.definitions))
             or self._has(_serialises_others)
             or self.config.get("extra_fields_behavior") == "allow"
         )
-        """Whether functions for dumping see more than one value, or values of no field are dumped."""
-        self.is_more_than_fields = self.is_loaded_whole or self.is_dumped_whole
+        """Whether functions that a dump calls see more than one value, or values of no field are dumped."""
         self.computes = bool(nodes.fields.get("computed_fields"))
 
     def field(self, spec: FieldSpec) -> ValueAnalysis:
@@ -81,28 +76,16 @@ class ModelAnalysis:
 
     def _has(self, sees_others: Callable[[Node], bool]) -> bool:
         """Return whether functions for values want to see other values of the model."""
-        return any(self._has_inside(field["schema"], sees_others, set()) for field in self.fields.values())
+        inside = (everything_in(field, self.definitions, _WITH_DATA_OF_THEIR_OWN) for field in self.fields.values())
+        return any(map(sees_others, chain.from_iterable(inside)))
 
-    def _has_inside(self, node: Node, sees_others: Callable[[Node], bool], seen: set[str]) -> bool:
-        if node.get("type") == "definition-ref":
-            if node["schema_ref"] in seen:
-                return False
-            seen.add(node["schema_ref"])
-            return self._has_inside(self.definitions[node["schema_ref"]], sees_others, seen)
-        if sees_others(node):
-            return True
-        if node.get("type") in _WITH_DATA_OF_THEIR_OWN:
-            return False
-        inside = [inner for inner in children(node) if isinstance(inner, dict)]
-        return any(self._has_inside(inner, sees_others, seen) for inner in inside)
-
-
-def _down(root: Node, fields: Node) -> Iterator[Node]:
-    """Yield the nodes of a model from the outermost to that of its fields."""
-    while root is not fields:
-        yield root
-        root = root["schema"]
-    yield fields
+    def is_made_anew(self, name: str) -> bool:
+        """Return whether another load of a field may give something else: functions make values of what is inside."""
+        outside = everything_in(self.fields[name], self.definitions, _WITH_DATA_OF_THEIR_OWN)
+        holders = [node for node in outside if node["type"] in _WITH_DATA_OF_THEIR_OWN]
+        inside = chain.from_iterable(everything_in(holder, self.definitions) for holder in holders)
+        # what is called after the fields are there also makes private attributes
+        return any("default_factory" in node or node.get("post_init") for node in inside)
 
 
 def _validates_others(node: Node) -> bool:
@@ -114,40 +97,12 @@ def _serialises_others(node: Node) -> bool:
     return bool(node.get("serialization", {}).get("is_field_serializer"))
 
 
-def fields_made_anew(model: Model) -> frozenset[str]:
-    """Return the fields of which another load may give something else: functions make values of what is inside."""
-    nodes = nodes_of(model)
-    fields: dict[str, Node] = nodes.fields["fields"]
-    return frozenset(name for name, field in fields.items() if _makes_inside(field["schema"], nodes.definitions, set()))
-
-
-def _makes_inside(node: Node, definitions: Mapping[str, Node], seen: set[str], inside: bool = False) -> bool:
-    if node.get("type") == "definition-ref":
-        if node["schema_ref"] in seen:
-            return False
-        seen.add(node["schema_ref"])
-        return _makes_inside(definitions[node["schema_ref"]], definitions, seen, inside)
-    if inside and "default_factory" in node:
-        return True
-    if node.get("type") in _WITH_DATA_OF_THEIR_OWN:
-        inside = True
-        if node.get("post_init"):  # which also makes private attributes
-            return True
-    return any(_makes_inside(inner, definitions, seen, inside) for inner in children(node) if isinstance(inner, dict))
-
-
-def _calls_users_functions(node: Node, definitions: Mapping[str, Node], seen: set[str]) -> bool:
-    if node.get("type") == "definition-ref":
-        if node["schema_ref"] in seen:
-            return False
-        seen.add(node["schema_ref"])
-        return _calls_users_functions(definitions[node["schema_ref"]], definitions, seen)
-    if node.get("type") in (*FUNCTIONS, "function-plain"):
-        function = node["function"]["function"]
-        inner = function.func if isinstance(function, partial) else function
-        if not str(getattr(inner, "__module__", "")).startswith("pydantic"):
-            return True
-    return any(_calls_users_functions(one, definitions, seen) for one in children(node) if isinstance(one, dict))
+def _is_users_function(node: Node) -> bool:
+    if node["type"] not in (*FUNCTIONS, "function-plain"):
+        return False
+    function = node["function"]["function"]
+    inner = function.func if isinstance(function, partial) else function
+    return not str(getattr(inner, "__module__", "")).startswith("pydantic")
 
 
 class ValueAnalysis:
@@ -161,23 +116,19 @@ class ValueAnalysis:
         self.owner = owner
         self.spec = spec
         self.around = around
-        self.node, outer = self._unwrapped(around)
-        self.leaf, functions = self._unwrapped(self.node, *FUNCTIONS)
+        outer, self.node = self._unwrapped(around)
+        functions, self.leaf = self._unwrapped(self.node, *FUNCTIONS)
         self.is_nullable = any(one["type"] == "nullable" for one in outer)
         self.is_serialised = any("serialization" in one for one in (*outer, *functions))
         """Whether serialisers of the user's see the value."""
-        self.assigned, _ = self._unwrapped(owner.for_assigned.rewritten(self.node))
+        _, self.assigned = self._unwrapped(owner.for_assigned.rewritten(self.node))
         self.stored = owner.for_stored.rewritten(self.node)
         self._default = next((one for one in outer if one["type"] == "default"), {})
 
-    def _unwrapped(self, node: Node, *kinds: str) -> tuple[Node, list[Node]]:
-        """Return what is inside a node, and all that was met on the way, itself included."""
-        met = [node]
-        while node["type"] in ("default", "nullable", "definition-ref", *kinds):
-            is_reference = node["type"] == "definition-ref"
-            node = self.owner.definitions[node["schema_ref"]] if is_reference else node["schema"]
-            met.append(node)
-        return without_ref(node), met
+    def _unwrapped(self, node: Node, *kinds: str) -> tuple[list[Node], Node]:
+        """Return all nodes from the outermost to what is inside, and the last of them by itself."""
+        met = list(inwards(node, self.owner.definitions, ("default", "nullable", *kinds)))
+        return met, without_ref(met[-1])
 
     def inside(self, spec: FieldSpec, key: str) -> ValueAnalysis:
         """Return the analysis of what containers hold, which a node describes under ``key``."""
@@ -186,12 +137,13 @@ class ValueAnalysis:
     @property
     def is_checked(self) -> bool:
         """Whether a value of the right type may be refused all the same."""
-        return self.stored["type"] != self.assigned["type"] or bool(self.stored.keys() - UNDEMANDING_KEYS)
+        is_demanding = self.stored["type"] != self.assigned["type"] or bool(self.stored.keys() - UNDEMANDING_KEYS)
+        return is_demanding and not self.owner.validated
 
     @property
     def changes_given(self) -> bool:
         """Whether functions of the user's may make other values of those that are given."""
-        return _calls_users_functions(self.around, self.owner.definitions, set())
+        return any(map(_is_users_function, everything_in(self.around, self.owner.definitions)))
 
     @property
     def nested(self) -> Model | None:
@@ -213,28 +165,24 @@ class ValueAnalysis:
     @property
     def check(self) -> Callable[[Any], Any]:
         """What raises for a plain value that could not be loaded."""
-        return self._validating(self.owner.for_stored)
+        return unchanged if self.owner.validated else self._validating(self.owner.for_stored)
 
     @property
-    def settle(self) -> Callable[[Any], Any]:
-        """What makes the native of an assigned value."""
-        return self._validating(self.owner.for_assigned)
+    def settle(self) -> Callable[[Any], Any] | None:
+        """What makes the native of an assigned value, where there may be others."""
+        return None if self.owner.validated else self._validating(self.owner.for_assigned)
 
     def _validating(self, rewriter: ValidationRewriter) -> Callable[[Any], Any]:
-        return validating(rewriter.compiled(rewriter.rewritten(self.around), self.owner.config))
+        return rewriter.compiled(rewriter.rewritten(self.around), self.owner.config)
 
-    def converted(self, *, is_validated: bool = False) -> Value:
-        """Return the description of values that pydantic serialises, settles and checks, or only serialises."""
-        spec, rewriter = self.spec, self.owner.for_dumping
-        serialise = rewriter.compiled(rewriter.rewritten(self.around), self.owner.config).to_python
-        serialised = partial(serialise, mode="python", by_alias=True, warnings="error")
+    def converted(self) -> Value:
+        """Return the description of values that pydantic serialises, settles and checks."""
+        spec, rewriter, check = self.spec, self.owner.for_dumping, self.check
+        serialise = rewriter.compiled(rewriter.rewritten(self.around), self.owner.config)
 
         def dump(value: Any) -> Any:
-            return plain(serialised(value))
+            return plain(serialise(value))
 
-        if is_validated:
-            return Converted(unchanged, dump, by_library=True)
-        check = self.check
         return Converted(lambda value: check(prepare(spec, value)), dump, as_native=self.settle, by_library=True)
 
 

@@ -38,15 +38,10 @@ def nodes_of(model: Model) -> ModelNodes:
     :raises DynaModelException: for what has one value in place of fields
     """
     root, definitions = root_and_definitions(model.__pydantic_core_schema__)
-    node, found = root, None
-    while node["type"] != "model-fields":
-        if node["type"] == "model":
-            found = node
-        if node.get("root_model") or not isinstance(node.get("schema"), dict):
-            raise DynaModelException(f"{model.__name__}: a model's schema needs fields, not one value")
-        node = node["schema"]
-    assert found is not None
-    return ModelNodes(root, found, node, definitions)
+    *around, fields = inwards(root, definitions)
+    if fields["type"] != "model-fields" or any(node.get("root_model") for node in around):
+        raise DynaModelException(f"{model.__name__}: a model's schema needs fields, not one value")
+    return ModelNodes(root, [node for node in around if node["type"] == "model"][-1], fields, definitions)
 
 
 def root_and_definitions(schema: Any) -> tuple[Node, dict[str, Node]]:
@@ -61,11 +56,30 @@ def root_and_definitions(schema: Any) -> tuple[Node, dict[str, Node]]:
     return schema, definitions
 
 
-def unwrapped(node: Node, definitions: Mapping[str, Node], kinds: Collection[str]) -> Node:
-    """Return what is inside nodes of some kinds, whatever references lead there."""
-    while node["type"] == "definition-ref" or node["type"] in kinds:
-        node = definitions[node["schema_ref"]] if node["type"] == "definition-ref" else node["schema"]
-    return node
+def inwards(node: Node, definitions: Mapping[str, Node], kinds: Collection[str] | None = None) -> Iterator[Node]:
+    """Yield a node and what it is around, and so on, through references and nodes of some kinds, or of any."""
+    while True:
+        yield node
+        if node["type"] == "definition-ref":
+            node = definitions[node["schema_ref"]]
+        elif (kinds is None or node["type"] in kinds) and isinstance(node.get("schema"), dict):
+            node = node["schema"]
+        else:
+            return
+
+
+def everything_in(
+    node: Node, definitions: Mapping[str, Node], closed: Collection[str] = (), seen: set[str] | None = None
+) -> Iterator[Node]:
+    """Yield a node and all that is inside it, by references too, but for the inside of ``closed`` kinds of nodes."""
+    seen = set() if seen is None else seen
+    yield node
+    reference = node.get("schema_ref")
+    if reference is not None and reference not in seen:
+        seen.add(reference)
+        yield from everything_in(definitions[reference], definitions, closed, seen)
+    for inner in children(node) if node["type"] not in closed else ():
+        yield from everything_in(inner, definitions, closed, seen)
 
 
 def as_list(node: Node) -> Node:
@@ -83,30 +97,28 @@ def stored_names(fields: Node) -> dict[str, str]:
     return {name: field.get("serialization_alias") or name for name, field in fields["fields"].items()}
 
 
-def children(node: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield what is inside a node: other nodes, and some values that are none."""
-    for key in _INNER_KEYS:
-        value = node.get(key)
-        if isinstance(value, dict):
-            yield from [value] if isinstance(value.get("type"), str) else value.values()
-        elif isinstance(value, list):
-            for one in value:
-                yield one[0] if isinstance(one, tuple) else one
+def children(node: Node) -> list[Node]:
+    """Return the nodes inside a node."""
+    found: list[Node] = []
+
+    def noted(inner: Node) -> Node:
+        found.append(inner)
+        return inner
+
+    map_children(node, noted)
+    return found
 
 
 def map_children(node: Node, change: Callable[[Node], Node]) -> Node:
     """Return a copy of a node with the nodes inside changed."""
-    copied = dict(node)
-    for key in _INNER_KEYS:
-        value = node.get(key)
+
+    def changed(value: Any) -> Any:
+        """Return what is under a key: a node, several by name or in a row, some with a label, or something else."""
         if isinstance(value, dict):
-            if isinstance(value.get("type"), str):
-                copied[key] = change(value)
-            else:
-                copied[key] = {name: change(one) if isinstance(one, dict) else one for name, one in value.items()}
-        elif isinstance(value, list):
-            copied[key] = [
-                (change(one[0]), one[1]) if isinstance(one, tuple) else change(one) if isinstance(one, dict) else one
-                for one in value
-            ]
-    return copied
+            is_node = isinstance(value.get("type"), str)
+            return change(value) if is_node else {name: changed(one) for name, one in value.items()}
+        if isinstance(value, (list, tuple)):
+            return type(value)(map(changed, value))
+        return value
+
+    return {key: changed(value) if key in _INNER_KEYS else value for key, value in node.items()}

@@ -16,8 +16,8 @@ from ...wire.codec import WireItem, encode_item
 from ..base import Adapter, means_none
 from ..compiler import SchemaLayout
 from ..compiler.dumping import Dump, compile_dump
-from .core_schema import Model, Node, root_and_definitions, unwrapped
-from .validators import PUT, compile_fields_validator
+from .core_schema import Model, Node, inwards, root_and_definitions
+from .validators import PUT, Validate, compile_fields_validator
 
 _ELEMENTS = {"list": "items_schema", "set": "items_schema", "frozenset": "items_schema", "dict": "values_schema"}
 _REFUSE_NONE = frozenset(
@@ -78,18 +78,19 @@ class InputValidator:
         if dump is None:
             return None
         try:
-            natives = self._accept(given)
-        except Exception:
-            return None
-        wire = dump(natives)
-        if wire is not None:
-            return wire
-        try:
+            prepared, validate_fields = self.prepared(given), self._validate_fields
+            if prepared is not None and validate_fields is not None:
+                natives = validate_fields(prepared)[0]
+            else:
+                adapter = self._adapter
+                natives = adapter.natives_of_whole(given) if prepared is None else adapter.load_whole(prepared)
+                if not adapter.fields.keys() >= natives.keys():
+                    return None  # there are values of no field
+            wire = dump(natives)
             # what was accepted is not validated again
-            encoded: WireItem = encode_item(self._adapter.dump(natives))
+            return encode_item(self._adapter.dump(natives)) if wire is None else wire
         except Exception:
             return None
-        return encoded
 
     @cached_property
     def _dump(self) -> Dump | None:
@@ -99,42 +100,17 @@ class InputValidator:
             return None  # whatever is wrong with a schema, its library says it best
 
     @cached_property
-    def _accept(self) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-        """What makes the natives of a whole item, or raises."""
-        adapter, prepare = self._adapter, self.prepared
-        fields = compile_fields_validator(self._model, PUT)
-        if fields is not None:
-            validate = fields.validate_python
-
-            def accept_fields(values: Mapping[str, Any]) -> dict[str, Any]:
-                prepared = prepare(values)
-                if prepared is None:
-                    return adapter.natives_of_whole(values)
-                natives: dict[str, Any] = validate(prepared, by_alias=True, by_name=False)[0]
-                return natives
-
-            return accept_fields
-        names = frozenset(adapter.fields)
-
-        def accept(values: Mapping[str, Any]) -> dict[str, Any]:
-            prepared = prepare(values)
-            natives = adapter.natives_of_whole(values) if prepared is None else adapter.load_whole(prepared)
-            if not names.issuperset(natives):
-                raise LookupError("values of no field")
-            return natives
-
-        return accept
+    def _validate_fields(self) -> Validate | None:
+        return compile_fields_validator(self._model, PUT)
 
     def _fields(self, node: Node) -> dict[str, Node] | None:
         """Return the fields of a model, ``None`` where functions of its own see what is given first."""
-        node = unwrapped(node, self._definitions, ("function-after",))
-        while node["type"] == "model" and not node.get("root_model"):
-            node = unwrapped(node["schema"], self._definitions, ("function-after",))
-        found: dict[str, Node] | None = node["fields"] if node["type"] == "model-fields" else None
-        return found
+        *around, inside = inwards(node, self._definitions, ("function-after", "model"))
+        has_fields = inside["type"] == "model-fields" and not any(one.get("root_model") for one in around)
+        return inside["fields"] if has_fields else None
 
     def _refuses_none(self, node: Node) -> bool:
-        node = unwrapped(node, self._definitions, ("default", "function-after"))
+        *_, node = inwards(node, self._definitions, ("default", "function-after"))
         if node["type"] == "literal":
             return None not in node["expected"]
         return node["type"] in _REFUSE_NONE and not _takes_objects(node)
@@ -142,7 +118,7 @@ class InputValidator:
     def _is_taken_as_it_is(self, spec: FieldSpec, node: Node, above: tuple[Any, ...]) -> bool:
         """Return whether pydantic makes the same of a value as it is and of its usual form, if it makes anything."""
         # what is taken off does not see values before they are validated
-        node = unwrapped(node, self._definitions, ("default", "nullable", "function-after"))
+        *_, node = inwards(node, self._definitions, ("default", "nullable", "function-after"))
         if spec.kind == "text":
             return bool(node["type"] == "str")
         if spec.fields is not None:
@@ -159,16 +135,14 @@ class InputValidator:
         fields = self._fields(node)
         if fields is None or _takes_objects(node) or node.get("config", {}).get("extra_fields_behavior") == "allow":
             return False
-        by_name = {spec.name: spec for spec in specs.values()}
-        for name, field in fields.items():
-            spec = by_name[name]
-            if not spec.name == spec.stored == spec.source:
-                return False
-            if not spec.nullable and not self._refuses_none(field["schema"]):
-                return False
-            if not self._is_taken_as_it_is(spec, field["schema"], (*above, node["cls"])):
-                return False
-        return True
+        inside = (*above, node["cls"])
+        return all(
+            spec.name == spec.stored == spec.source
+            and (spec.nullable or self._refuses_none(fields[spec.name]["schema"]))
+            and self._is_taken_as_it_is(spec, fields[spec.name]["schema"], inside)
+            for spec in specs.values()
+            if not spec.computed
+        )
 
 
 def _takes_objects(node: Node) -> bool:

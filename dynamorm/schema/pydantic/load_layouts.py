@@ -7,7 +7,7 @@ Where a complete item has values of a plain type of which nothing more is demand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -34,30 +34,23 @@ from ..compiler.layouts import (
     Value,
 )
 from ..compiler.values import decimal_of, float_of, number_of
-from .analysis import ModelAnalysis, ValueAnalysis, fields_made_anew, simple_checks, unchanged
+from .analysis import ModelAnalysis, ValueAnalysis, simple_checks, unchanged
 from .core import ModelCore
-from .validators import PROJECTED, STORED, TRUSTED, compile_fields_validator, validating
+from .validators import OF_STORED, STORED, compile_fields_validator
 
 Finish = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-def load_layout(adapter: Adapter, core: ModelCore, mode: str) -> SchemaLayout:
-    """Return the description of a load."""
-    direct = _direct_values(ModelAnalysis(core.model), adapter.inputs) if mode == WHOLE else {}
-    return LoadDescriber(adapter, core, mode).outermost(direct)
-
-
-def finishing(adapter: Adapter, core: ModelCore, mode: str, direct: Collection[str] = ()) -> Finish:
+def finishing(adapter: Adapter, core: ModelCore, mode: str, direct: Collection[str]) -> Finish:
     """Return what makes natives of plain values: the same as :meth:`Adapter.load_stored`, but for the errors.
 
     Fields that are ``direct`` come as natives, and are taken so where no value is missing.
     """
     if mode != WHOLE:
-        return validating(core.validator(PROJECTED if mode == PARTIAL else TRUSTED))
-    fields = compile_fields_validator(core.model, STORED)
-    if fields is None:
+        return core.loads[OF_STORED[mode]]
+    validate_all = compile_fields_validator(core.model, STORED)
+    if validate_all is None:
         return partial(adapter.load_stored, mode=mode)
-    validate_all = validating(fields)
 
     def finish(values: dict[str, Any]) -> dict[str, Any]:
         natives, extra, _ = validate_all(values)
@@ -65,9 +58,9 @@ def finishing(adapter: Adapter, core: ModelCore, mode: str, direct: Collection[s
 
     if not direct:
         return finish
-    rest = compile_fields_validator(core.model, STORED, direct)
-    assert rest is not None
-    count, validate_rest, is_all_direct = len(adapter.inputs), validating(rest), len(direct) == len(adapter.inputs)
+    validate_rest = compile_fields_validator(core.model, STORED, direct)
+    assert validate_rest is not None
+    count, is_all_direct = len(adapter.inputs), len(direct) == len(adapter.inputs)
 
     def finish_rest(values: dict[str, Any]) -> dict[str, Any]:
         if len(values) != count:
@@ -79,37 +72,43 @@ def finishing(adapter: Adapter, core: ModelCore, mode: str, direct: Collection[s
     return finish_rest
 
 
-class LoadDescriber:
-    """Describes how stored items become the plain values that :meth:`Adapter.load_stored` takes."""
+def load_layout(adapter: Adapter, core: ModelCore, mode: str) -> SchemaLayout:
+    """Return the description of how stored items become the plain values that :meth:`Adapter.load_stored` takes.
 
-    def __init__(self, adapter: Adapter, core: ModelCore, mode: str) -> None:
-        self._adapter = adapter
-        self._core = core
-        self._mode = mode
+    What pydantic would find right as it is read becomes natives at once.
+    """
+    model, describer = ModelAnalysis(core.model), LoadDescriber()
+    are_whole = mode == WHOLE and not model.is_loaded_whole
+    found = {spec.name: _direct(model.field(spec)) for spec in adapter.inputs if are_whole}
+    direct = {name: value for name, value in found.items() if value is not None}
+    fields = []
+    for spec in adapter.fields.values():
+        field = describer.field(spec, direct.get(spec.name))
+        if mode == PARTIAL:
+            field = field.replace(missing=LEFT_OUT)
+        fields.append(field.replace(renewed=not spec.computed and model.is_made_anew(spec.name)))
+    return SchemaLayout(adapter.schema_name, fields, finish=finishing(adapter, core, mode, direct))
+
+
+class LoadDescriber:
+    """Describes fields and what is inside them; a model that nests itself is described once."""
+
+    def __init__(self) -> None:
         self._nested: dict[Any, SchemaLayout] = {}
 
-    def outermost(self, direct: Mapping[str, Value]) -> SchemaLayout:
-        """Return the description of the model; the values that are ``direct`` make natives."""
-        fields = self._adapter.fields
-        finish = finishing(self._adapter, self._core, self._mode, direct)
-        layout = SchemaLayout(self._adapter.schema_name, finish=finish)
-        made_anew = fields_made_anew(self._core.model)
-        for spec in fields.values():
-            value = direct.get(spec.name)
-            is_whole = self._mode != PARTIAL
-            field = _direct_field(spec, value) if value is not None else self._field(spec, complete=is_whole)
-            layout.fields.append(field.replace(renewed=True) if spec.name in made_anew else field)
-        return layout
-
-    def _field(self, spec: FieldSpec, complete: bool) -> FieldLayout:
+    def field(self, spec: FieldSpec, direct: Value | None = None) -> FieldLayout:
+        """Return the description of a field, of which natives are read where ``direct`` describes these."""
+        missing: Missing = DefaultValue(None) if spec.required and spec.nullable else LEFT_OUT
+        if spec.required and spec.kind == "set":  # storage cannot hold an empty one
+            missing = DefaultFactory(list if direct is None else set)
         return FieldLayout(
             spec.source,
             spec.stored,
-            self._value(spec),
+            direct or self._value(spec),
             nullable=spec.nullable,
             computed=spec.computed,
-            missing=_missing(spec) if complete else LEFT_OUT,
-            finished=True,
+            missing=missing,
+            finished=direct is None,
         )
 
     def _value(self, spec: FieldSpec) -> Value:
@@ -126,41 +125,13 @@ class LoadDescriber:
         return Text() if spec.kind == "text" else Free()
 
     def _inner(self, spec: FieldSpec) -> SchemaLayout:
-        """Return the description of a nested model; one that nests itself is described once."""
         (model,) = spec.loads_to
         if model not in self._nested:
             layout = SchemaLayout(model.__name__, outermost=False, keeps_unknown=spec.keeps_unknown)
             self._nested[model] = layout
             assert spec.fields is not None
-            layout.fields += [self._field(inner, complete=True) for inner in spec.fields.values()]
+            layout.fields += map(self.field, spec.fields.values())
         return self._nested[model]
-
-
-def _missing(spec: FieldSpec) -> Missing:
-    """Return what stands for what storage cannot hold."""
-    if spec.required and spec.kind == "set":
-        return DefaultFactory(list)
-    return DefaultValue(None) if spec.required and spec.nullable else LEFT_OUT
-
-
-def _direct_values(model: ModelAnalysis, specs: Iterable[FieldSpec]) -> dict[str, Value]:
-    """Return the fields whose natives pydantic would find right as they are read, which are of plain types."""
-    if model.is_loaded_whole:
-        return {}
-    found = {spec.name: _direct(model.field(spec)) for spec in specs}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _direct_field(spec: FieldSpec, value: Value) -> FieldLayout:
-    """Return the description of a field whose natives are read."""
-    missing = _missing(spec)
-    return FieldLayout(
-        spec.name,
-        spec.stored,
-        value,
-        nullable=spec.nullable,
-        missing=DefaultFactory(set) if isinstance(missing, DefaultFactory) else missing,
-    )
 
 
 def _direct(analysis: ValueAnalysis) -> Value | None:

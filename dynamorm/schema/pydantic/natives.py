@@ -62,9 +62,8 @@ def plain(value: Any) -> Any:
         return [plain(one) for one in value]
     if isinstance(value, Set):
         elements = [plain(one) for one in value]
-        return (
-            set(elements) if any(all(map(fits, elements)) for fits in (_is_text, _is_bytes, _is_number)) else elements
-        )
+        letters = {letter_of(one) for one in elements}
+        return set(elements) if len(letters) <= 1 and None not in letters else elements
     if isinstance(value, (PurePath, IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network)):
         return str(value)
     refuse_iterators(value)
@@ -82,16 +81,13 @@ def _plain_key(key: Any) -> str:
     return cast(str, text)
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_bytes(value: Any) -> bool:
-    return isinstance(value, bytes)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+def letter_of(value: Any) -> str | None:
+    """Return the letter of the DynamoDB type of a plain value that may be a key, or in a set."""
+    if isinstance(value, str):
+        return "S"
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return "N"
+    return "B" if isinstance(value, bytes) else None
 
 
 def instance_of(model: Model, values: dict[str, Any], names: set[str], extra: Any) -> pydantic.BaseModel:

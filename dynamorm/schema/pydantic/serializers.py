@@ -9,12 +9,14 @@ from typing import Any, cast
 from pydantic_core import CoreConfig, CoreSchema, PydanticSerializationUnexpectedValue, SchemaSerializer
 from pydantic_core.core_schema import SerializationInfo
 
-from .core_schema import FUNCTIONS, Model, Node, as_list, children, map_children, nodes_of, without_ref
+from .core_schema import FUNCTIONS, Model, Node, as_list, children, inwards, map_children, nodes_of, without_ref
 from .natives import stand_in_for
 
+Serialise = Callable[..., Any]
 
-def compile_serializer(model: Model, *, fields_only: bool = False, computed_only: bool = False) -> SchemaSerializer:
-    """Return the serialiser of a model, or of its fields by themselves, or of what is computed only."""
+
+def compile_serializer(model: Model, *, fields_only: bool = False, computed_only: bool = False) -> Serialise:
+    """Return what serialises a model, or its fields by themselves, or what is computed only."""
     nodes = nodes_of(model)
     rewriter = SerializationRewriter(nodes.definitions)
     schema = rewriter.rewritten_top(without_ref(nodes.root))
@@ -31,12 +33,13 @@ class SerializationRewriter:
     def __init__(self, definitions: Mapping[str, Node]) -> None:
         self.definitions = definitions
 
-    def compiled(self, schema: Node, config: Node | None) -> SchemaSerializer:
-        """Return the serialiser of a changed core schema, with the definitions that belong to it."""
+    def compiled(self, schema: Node, config: Node | None = None) -> Serialise:
+        """Return what serialises by a changed core schema, with the definitions that belong to it."""
         if self.definitions:
             definitions = [self.rewritten(one) for one in self.definitions.values()]
             schema = {"type": "definitions", "schema": schema, "definitions": definitions}
-        return SchemaSerializer(cast(CoreSchema, schema), cast(CoreConfig, config))
+        serializer = SchemaSerializer(cast(CoreSchema, schema), cast(CoreConfig, config))
+        return functools.partial(serializer.to_python, mode="python", by_alias=True, warnings="error")
 
     def rewritten_top(self, node: Node) -> Node:
         """Return the changed node of the model itself, with the functions around it."""
@@ -54,7 +57,7 @@ class SerializationRewriter:
             # pydantic would use what the nested class has compiled, with its exclusions
             ser = {"type": "function-plain", "function": _nested_dumper(model, members or (model,)), "info_arg": True}
             return {"type": "any", "serialization": ser, **({"ref": node["ref"]} if "ref" in node else {})}
-        if node.get("type") in ("union", "tagged-union"):
+        if node["type"] in ("union", "tagged-union"):
             members = tuple(one for choice in children(node) if (one := self._model_in(choice)) is not None)
             return map_children(node, lambda choice: self.rewritten(choice, members))
         copied = map_children(as_list(node), self.rewritten)
@@ -62,17 +65,11 @@ class SerializationRewriter:
         copied.pop("serialization_exclude_if", None)
         return copied
 
-    def _model_in(self, node: Any) -> Model | None:
+    def _model_in(self, node: Node) -> Model | None:
         """Return the model that a node stands for, unless it says itself how it is dumped."""
-        while isinstance(node, dict) and "serialization" not in node:
-            kind = node.get("type")
-            if kind == "model":
-                return None if node["root_model"] else cast("Model", node["cls"])
-            if kind == "definition-ref":
-                node = self.definitions.get(node["schema_ref"])
-            else:
-                node = node.get("schema") if kind in FUNCTIONS else None
-        return None
+        met = list(inwards(node, self.definitions, FUNCTIONS))
+        is_told = any("serialization" in one for one in met) or met[-1]["type"] != "model" or met[-1]["root_model"]
+        return None if is_told else cast("Model", met[-1]["cls"])
 
 
 def _without_model_functions(node: Node) -> Node:
@@ -88,13 +85,11 @@ def _without_model_functions(node: Node) -> Node:
 def _nested_dumper(model: Model, members: tuple[type, ...]) -> Callable[[Any, SerializationInfo], Any]:
     """Return what dumps instances of a model, in a union only those that no other member fits better."""
 
-    @functools.cache
-    def compiled() -> SchemaSerializer:
-        return compile_serializer(model)
+    compiled = functools.cache(functools.partial(compile_serializer, model))
 
     def dump(value: Any, info: SerializationInfo) -> Any:
         if next((kind for kind in type(value).__mro__ if kind in members), None) is not model:
             raise PydanticSerializationUnexpectedValue(f"Expected {model.__name__}, got {type(value).__name__}")
-        return compiled().to_python(value, mode="python", by_alias=True, warnings="error")
+        return compiled()(value)
 
     return dump

@@ -7,7 +7,7 @@ import datetime as dt
 import types
 import typing
 from collections import abc, deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from enum import Enum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
@@ -22,7 +22,7 @@ from pydantic.fields import FieldInfo
 
 from ...spec import FieldSpec
 from .core_schema import Model, nodes_of, stored_names
-from .natives import plain
+from .natives import letter_of, plain
 from .types import AsSeconds
 
 _SCALARS: tuple[tuple[tuple[type, ...], str, str | None, bool], ...] = (
@@ -37,14 +37,9 @@ _SCALARS: tuple[tuple[tuple[type, ...], str, str | None, bool], ...] = (
     ((dt.datetime, dt.date, dt.time, dt.timedelta, UUID, PurePath, Pattern), "leaf", "S", True),
     ((IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network), "leaf", "S", True),
 )
-_STANDS_FOR: dict[type, type] = {
-    pydantic.PastDate: dt.date,
-    pydantic.FutureDate: dt.date,
-    pydantic.PastDatetime: dt.datetime,
-    pydantic.FutureDatetime: dt.datetime,
-    pydantic.AwareDatetime: dt.datetime,
-    pydantic.NaiveDatetime: dt.datetime,
-}
+_DATES = (pydantic.PastDate, pydantic.FutureDate)
+_MOMENTS = (pydantic.PastDatetime, pydantic.FutureDatetime, pydantic.AwareDatetime, pydantic.NaiveDatetime)
+_STANDS_FOR: dict[type, type] = {**dict.fromkeys(_DATES, dt.date), **dict.fromkeys(_MOMENTS, dt.datetime)}
 _LISTS = (list, tuple, deque, abc.Sequence, abc.MutableSequence, abc.Iterable, abc.Generator)
 _SETS = (set, frozenset, abc.Set, abc.MutableSet)
 _MAPS = (dict, abc.Mapping, abc.MutableMapping)
@@ -63,15 +58,13 @@ class FieldDescriber:
         specs = []
         for name, field in model.__pydantic_fields__.items():
             source = name if top else stored[name]
-            traits = self.traits_of(field.annotation, field.metadata)
-            traits.update(_traits_of_declaration(model, name, field))
+            traits = {**self.traits_of(field.annotation, field.metadata), **_traits_of_declaration(model, name, field)}
             specs.append(FieldSpec(name, stored[name], source, required=field.is_required(), native=field, **traits))
         for computed in fields.get("computed_fields", ()):
             name = computed["property_name"]
-            alias = computed.get("alias") or name
             info = model.__pydantic_decorators__.computed_fields[name].info
             traits = self.traits_of(info.return_type)
-            specs.append(FieldSpec(name, alias, name, computed=True, native=info, **traits))
+            specs.append(FieldSpec(name, computed.get("alias") or name, name, computed=True, native=info, **traits))
         self.owners.update(dict.fromkeys(specs, model))
         return tuple(specs)
 
@@ -121,14 +114,11 @@ class FieldDescriber:
         if len(members) == 1:
             return {**self.traits_of(members[0]), "nullable": nullable}
         traits = [self.traits_of(member) for member in members]
-        letters = {one.get("key_type") for one in traits}
-        loads_to = tuple(kind for one in traits for kind in one.get("loads_to", ()))
-        nullable = nullable or any(one.get("nullable") for one in traits)
         return {
             "kind": "any",
-            "nullable": nullable,
-            "loads_to": loads_to,
-            "key_type": letters.pop() if len(letters) == 1 else None,
+            "nullable": nullable or any(one.get("nullable") for one in traits),
+            "loads_to": tuple(kind for one in traits for kind in one.get("loads_to", ())),
+            "key_type": _common(one.get("key_type") for one in traits),
         }
 
     def _traits_of_container(self, kind: type, arguments: tuple[Any, ...]) -> dict[str, Any]:
@@ -141,23 +131,18 @@ class FieldDescriber:
         return {"kind": "list", "element": self._element(arguments[0]) if arguments else None}
 
 
-def _traits_of_values(values: Iterable[Any]) -> dict[str, Any]:
+def _traits_of_values(values: Collection[Any]) -> dict[str, Any]:
     """Return what follows from one of some values being meant."""
-    values = list(values)
-    letters = {_letter_of(plain(value)) for value in values if value is not None}
     return {
         "nullable": None in values,
         "loads_to": tuple({type(value) for value in values if isinstance(value, Enum)}),
-        "key_type": letters.pop() if len(letters) == 1 else None,
+        "key_type": _common(letter_of(plain(value)) for value in values if value is not None),
     }
 
 
-def _letter_of(value: Any) -> str | None:
-    if isinstance(value, str):
-        return "S"
-    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return "N"
-    return "B" if isinstance(value, bytes) else None
+def _common(letters: Iterable[str | None]) -> str | None:
+    found = set(letters)
+    return found.pop() if len(found) == 1 else None
 
 
 def _traits_of_class(kind: type) -> dict[str, Any]:
@@ -170,12 +155,8 @@ def _traits_of_class(kind: type) -> dict[str, Any]:
         return {"kind": "any", "nullable": True}
     if dataclasses.is_dataclass(kind) or typing.is_typeddict(kind) or issubclass(kind, tuple):
         return {"kind": "any"}
-    known = kind.__module__.partition(".")[0] == "pydantic"
-    return {
-        "kind": "leaf" if known else "any",
-        "key_type": getattr(kind, "dynamo_type", "S"),
-        "loads_to": (kind,),
-    }
+    name = "leaf" if kind.__module__.partition(".")[0] == "pydantic" else "any"
+    return {"kind": name, "key_type": getattr(kind, "dynamo_type", "S"), "loads_to": (kind,)}
 
 
 def _traits_of_declaration(model: Model, name: str, field: FieldInfo) -> dict[str, Any]:

@@ -16,13 +16,16 @@ from typing import Any, cast
 import pydantic
 from pydantic_core import CoreConfig, CoreSchema, SchemaValidator
 
-from ...frozen import FrozenValue
+from ...frozen import Frozen
+from ..base import PARTIAL, TRUSTED, WHOLE
 from .core_schema import (
     FUNCTIONS,
     Model,
     Node,
     as_list,
     children,
+    everything_in,
+    inwards,
     map_children,
     nodes_of,
     root_and_definitions,
@@ -45,7 +48,7 @@ _MARKERS = (
 )
 
 
-class ValidationMode(FrozenValue):
+class ValidationMode(Frozen):
     """In what a validation differs from that of the user's model."""
 
     whole: bool = False
@@ -63,20 +66,20 @@ GIVEN = ValidationMode()
 GIVEN_ONLY = ValidationMode(defaults=False)
 PUT = ValidationMode(whole=True)
 STORED = ValidationMode(whole=True, stored=True)
-PROJECTED = ValidationMode(defaults=False, stored=True)
-TRUSTED = ValidationMode(stored=True, validators=False)
+OF_STORED = {
+    WHOLE: STORED,
+    PARTIAL: ValidationMode(defaults=False, stored=True),
+    TRUSTED: ValidationMode(stored=True, validators=False),
+}
 ASSIGNED = ValidationMode(defaults=False, stored=True, validators=False, assigned=True)
 
-
-def validating(validator: SchemaValidator) -> Callable[[Any], Any]:
-    """Return the function that validates what was stored or assigned."""
-    return functools.partial(validator.validate_python, strict=False, by_alias=True, by_name=False)
+Validate = Callable[[Any], Any]
 
 
-def compile_validator(model: Model, mode: ValidationMode, *, hide_input: bool = False) -> SchemaValidator:
-    """Return the validator of a model."""
+def compile_validator(model: Model, mode: ValidationMode, *, hide_input: bool = False) -> Validate:
+    """Return what validates the values of a model."""
     nodes = nodes_of(model)
-    rewriter = ValidationRewriter(mode, cast(Node, model.__pydantic_core_schema__), nodes.definitions)
+    rewriter = ValidationRewriter(mode, model.__pydantic_core_schema__)
     config = nodes.model.get("config", {})
     if mode.whole:
         schema = rewriter.rewritten(without_ref(nodes.root), top=True)
@@ -85,20 +88,16 @@ def compile_validator(model: Model, mode: ValidationMode, *, hide_input: bool = 
     return rewriter.compiled(schema, {**config, "hide_input_in_errors": True} if hide_input else dict(config))
 
 
-def compile_fields_validator(
-    model: Model, mode: ValidationMode, without: Collection[str] = ()
-) -> SchemaValidator | None:
-    """Return the validator of a model's fields, but for some, which gives (values, extra, names) and no instance.
+def compile_fields_validator(model: Model, mode: ValidationMode, without: Collection[str] = ()) -> Validate | None:
+    """Return what validates the fields of a model, but for some, to (values, extra, names) and to no instance.
 
     ``None`` where the model has functions of its own that want to see an instance.
     """
     nodes = nodes_of(model)
-    inside = nodes.model["schema"]
-    while inside["type"] == "function-before":
-        inside = inside["schema"]
+    *_, inside = inwards(nodes.model["schema"], nodes.definitions, ("function-before",))
     if nodes.root is not nodes.model or nodes.model.get("post_init") is not None or inside is not nodes.fields:
         return None
-    rewriter = ValidationRewriter(mode, cast(Node, model.__pydantic_core_schema__), nodes.definitions)
+    rewriter = ValidationRewriter(mode, model.__pydantic_core_schema__)
     schema = rewriter.rewritten(nodes.model["schema"], top=True)
     if without:
         fields = {name: field for name, field in schema["fields"].items() if name not in without}
@@ -106,12 +105,10 @@ def compile_fields_validator(
     return rewriter.compiled(schema, rewriter.config_of(nodes.model))
 
 
-def compile_element_validator(schema: Any, functions: Iterable[Any]) -> SchemaValidator:
-    """Return the validator that converts what was assigned to something that is no field; ``functions`` do not run."""
-    root, definitions = root_and_definitions(schema)
-    rewriter = ValidationRewriter(ASSIGNED, schema, definitions)
-    rewriter.user_functions += functions
-    return rewriter.compiled(rewriter.rewritten(without_ref(root)))
+def compile_element_validator(schema: Any, functions: Iterable[Any]) -> Validate:
+    """Return what converts values that were assigned to something that is no field; ``functions`` do not run."""
+    rewriter = ValidationRewriter(ASSIGNED, schema, functions)
+    return rewriter.compiled(rewriter.rewritten(without_ref(rewriter.root)))
 
 
 _ABSENT: Any = object()
@@ -121,30 +118,26 @@ _ORIGINAL = "\0original"
 class ValidationRewriter:
     """Changes core schemas for validation in one mode."""
 
-    def __init__(self, mode: ValidationMode, schema: Node, definitions: Mapping[str, Node]) -> None:
+    def __init__(self, mode: ValidationMode, schema: Any, functions: Iterable[Any] = ()) -> None:
+        """Take a core schema, and the functions of the user's that are not seen in the models inside."""
         self.mode = mode
-        self.definitions = definitions
+        self.root, self.definitions = root_and_definitions(schema)
         self.makes_instances = mode.validators and _CAN_IGNORE_PREBUILT
         """Whether pydantic itself makes instances of nested models, which else stand-ins are made for."""
-        self.user_functions: list[Any] = []
+        self._users_functions = list(functions)
         if not mode.validators:
-            self._collect_user_functions(schema)
+            models = [node["cls"] for node in everything_in(schema, self.definitions) if node["type"] == "model"]
+            self._users_functions += [function for model in models for function in functions_of(model)]
 
-    def _collect_user_functions(self, node: Node) -> None:
-        model = node.get("cls")
-        if node["type"] == "model" and isinstance(model, type):
-            self.user_functions += functions_of(cast("Model", model))
-        for inner in children(node):
-            if isinstance(inner, dict):
-                self._collect_user_functions({"type": "", **inner})
-
-    def compiled(self, schema: Node, config: Node | None = None) -> SchemaValidator:
-        """Return the validator of a changed core schema, with the definitions that belong to it."""
+    def compiled(self, schema: Node, config: Node | None = None) -> Validate:
+        """Return what validates by a changed core schema, with the definitions that belong to it."""
         if self.definitions:
             definitions = [self.rewritten(one) for one in self.definitions.values()]
             schema = {"type": "definitions", "schema": schema, "definitions": definitions}
         options: dict[str, Any] = {"_use_prebuilt": False} if self.makes_instances else {}
-        return SchemaValidator(cast(CoreSchema, schema), cast(CoreConfig, config), **options)
+        validator = SchemaValidator(cast(CoreSchema, schema), cast(CoreConfig, config), **options)
+        strict = False if self.mode.stored else None
+        return functools.partial(validator.validate_python, strict=strict, by_alias=True, by_name=False)
 
     def config_of(self, model: Node) -> Node:
         """Return the configuration of a model's node, changed."""
@@ -159,12 +152,14 @@ class ValidationRewriter:
             return True
         if getattr(function, "__module__", "") == "pydantic._internal._known_annotated_metadata":
             return True
-        return any(function is one or function == one for one in self.user_functions)
+        return any(function is one or function == one for one in self._users_functions)
 
     def rewritten(self, node: Node, top: bool = False, choice: bool = False) -> Node:
         """Return a changed node; ``top`` is the outermost model, ``choice`` one of several that a value may fit."""
         node = as_list(node)
-        kind = node.get("type")
+        kind = node["type"]
+        if self.mode.stored and node.get("extra_behavior") == "forbid":
+            node = {**node, "extra_behavior": "ignore"}
         if isinstance(node, _Unchanged):
             return map_children(node, self.rewritten)
         if kind == "model" and not node["root_model"]:
@@ -189,8 +184,6 @@ class ValidationRewriter:
         elif kind == "json":
             native = self.rewritten(node.get("schema") or {"type": "any"})
             copied = {"type": "union", "mode": "left_to_right", "choices": [copied, native]}
-        elif self.mode.stored and copied.get("extra_behavior") == "forbid":
-            copied["extra_behavior"] = "ignore"
         return copied
 
     def _without_user_function(self, node: Node) -> Node:
@@ -231,40 +224,24 @@ class ValidationRewriter:
                     stored.append([field.get("serialization_alias") or name])
         return _unique(stored + paths)
 
-    def _down_to(self, node: Node, kind: str) -> Node:
-        """Follow a node through functions and references."""
-        while node["type"] != kind:
-            if node["type"] == "definition-ref":
-                node = self.definitions[node["schema_ref"]]
-            elif isinstance(node.get("schema"), dict):
-                node = node["schema"]
-            else:
-                return {}
-        return node
-
     def _fields_of(self, node: Node) -> dict[str, Node]:
-        return cast("dict[str, Node]", self._down_to(node, "model-fields").get("fields", {}))
+        *_, inside = inwards(node, self.definitions)
+        return cast("dict[str, Node]", inside["fields"]) if inside["type"] == "model-fields" else {}
 
     def _forbids(self, node: Node) -> bool:
-        behaviours = (
-            self._down_to(node, "model").get("config", {}).get("extra_fields_behavior"),
-            self._down_to(node, "model-fields").get("extra_behavior"),
+        return any(
+            "forbid" in (inner.get("extra_behavior"), inner.get("config", {}).get("extra_fields_behavior"))
+            for inner in inwards(node, self.definitions)
+            if inner["type"] in ("model", "model-fields")
         )
-        return "forbid" in behaviours
 
     def _model(self, node: Node, top: bool) -> Node:
-        model = node["cls"]
         inner = node["schema"]
         if not self.mode.validators:
             while inner["type"] in FUNCTIONS and self._is_users(inner["function"]["function"]):
                 inner = inner["schema"]
-        copied: Node = {
-            "type": "model",
-            "cls": model,
-            "schema": self.rewritten(inner, top),
-            "config": self.config_of(node),
-        }
-        copied.update((key, node[key]) for key in ("strict", "post_init", "ref") if key in node)
+        copied: Node = {key: node[key] for key in ("type", "cls", "strict", "post_init", "ref") if key in node}
+        copied.update(schema=self.rewritten(inner, top), config=self.config_of(node))
         return copied if self.makes_instances else self._by_stand_in(copied, inner)
 
     def _by_stand_in(self, node: Node, inner: Node) -> Node:
@@ -273,7 +250,8 @@ class ValidationRewriter:
         stand_in = stand_in_for(model)
         copied = {key: value for key, value in node.items() if key not in ("ref", "post_init")}
         copied["cls"] = stand_in
-        before = _instances_let_in(model, stand_in, _stored_names_inside(inner) if self.mode.assigned else None)
+        *_, fields = inwards(inner, self.definitions)
+        before = _instances_let_in(model, stand_in, stored_names(fields) if self.mode.assigned else None)
         after = _instance_maker(model, post_init, loose=not self.mode.validators)
         rewritten = _with_function("after", after, _with_function("before", before, copied))
         return {**rewritten, "ref": node["ref"]} if "ref" in node else rewritten
@@ -287,10 +265,7 @@ class ValidationRewriter:
                     field["schema"] = {"type": "default", "schema": field["schema"], "default": _ABSENT}
             anything = {"type": "default", "schema": {"type": "any"}, "default": _ABSENT}
             fields[_ORIGINAL] = {"type": "model-field", "schema": anything}
-        copied = {**node, "fields": fields}
-        if self.mode.stored and node.get("extra_behavior") == "forbid":
-            copied["extra_behavior"] = "ignore"
-        return copied
+        return {**node, "fields": fields}
 
     def fields_as_dict(self, node: Node, config: Mapping[str, Any]) -> Node:
         """Return what makes a dict of those fields of a model that are given."""
@@ -299,18 +274,13 @@ class ValidationRewriter:
             inner = field["schema"]
             if not self.mode.defaults and inner["type"] == "default":
                 inner = inner["schema"]
-            fields[name] = {
-                "type": "typed-dict-field",
-                "schema": inner,
-                "required": False,
-                "validation_alias": field["validation_alias"],
-            }
+            alias = field["validation_alias"]
+            fields[name] = {"type": "typed-dict-field", "schema": inner, "required": False, "validation_alias": alias}
         copied: Node = {"type": "typed-dict", "fields": fields, "config": dict(config)}
-        for key in ("extras_schema", "extra_behavior"):
-            if key in node:
-                copied[key] = self.rewritten(node[key]) if key == "extras_schema" else node[key]
-        if self.mode.stored:
-            copied["extra_behavior"] = "ignore"
+        if "extras_schema" in node:
+            copied["extras_schema"] = self.rewritten(node["extras_schema"])
+        if self.mode.stored or "extra_behavior" in node:
+            copied["extra_behavior"] = "ignore" if self.mode.stored else node["extra_behavior"]
         return copied
 
     def _renamed(self, node: Node, top: bool) -> dict[str, Node]:
@@ -344,12 +314,6 @@ def _lookups(alias: Any) -> list[list[Any]]:
 
 def _with_function(when: str, function: Callable[[Any], Any], node: Node) -> Node:
     return {"type": f"function-{when}", "function": {"type": "no-info", "function": function}, "schema": node}
-
-
-def _stored_names_inside(node: Node) -> dict[str, str]:
-    while node["type"] != "model-fields":
-        node = node["schema"]
-    return stored_names(node)
 
 
 def _instances_let_in(model: type, stand_in: type[StandIn], stored: dict[str, str] | None) -> Callable[[Any], Any]:

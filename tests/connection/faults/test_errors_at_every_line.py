@@ -240,6 +240,10 @@ class AtStep:
     def run(self, flow):
         return blocking.run(self._hurt(flow))
 
+    def exchanged(self, exchange, *arguments):
+        """Carry out by steps what would go without them."""
+        return self.run(exchange.perform(*arguments))
+
     def _hurt(self, flow):
         came = failure = None
         for number in itertools.count():
@@ -270,8 +274,9 @@ def test_an_error_at_any_step_spoils_nothing(scene, manner, is_done, monkeypatch
             error = ERRORS[name]()
             hurting = AtStep(number, error, is_done)
             with monkeypatch.context() as patch:
+                patch.setattr(direct_transports, "run", hurting.run)
                 for module in (transports, direct_transports):
-                    patch.setattr(module, "run", hurting.run)
+                    patch.setattr(module, "exchanged", hurting.exchanged)
                 outcome = scene.call_and_be_hurt(manner, error)
             if hurting.step is None:
                 break

@@ -34,7 +34,7 @@ from dynamorm.schema import PARTIAL, TRUSTED, WHOLE
 from dynamorm.schema.base import adapter_of
 from dynamorm.schema.compiler import COMPILED, CONVERTED
 from dynamorm.schema.pydantic import load_layouts
-from dynamorm.schema.pydantic.validators import validating
+from dynamorm.schema.pydantic.validators import compile_fields_validator
 from dynamorm.wire.codec import decode_value
 
 from .agreement import agree, mappers
@@ -117,14 +117,16 @@ def test_an_item_of_any_shape_takes_the_generated_function():
 def test_the_engine_is_asked_only_about_what_is_not_plain_or_where_something_is_missing(monkeypatch):
     asked = []
 
-    def noted(validator: Any) -> Any:
-        def validate(values: Any) -> Any:
+    def noted(*arguments: Any) -> Any:
+        validate = compile_fields_validator(*arguments)
+
+        def noting(values: Any) -> Any:
             asked.append(values)
-            return validating(validator)(values)
+            return validate(values)
 
-        return validate
+        return noting
 
-    monkeypatch.setattr(load_layouts, "validating", noted)
+    monkeypatch.setattr(load_layouts, "compile_fields_validator", noted)
     book = model(year=int, words=list[str])
     item = {**ITEM, "year": {"N": "7"}, "words": {"L": [{"S": "a"}]}}
     assert functions(book).loads[WHOLE](item) == {"id": "1", "year": 7, "words": ["a"]}
