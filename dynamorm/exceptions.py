@@ -449,7 +449,8 @@ class ServiceError(DynamoException):
     """DynamoDB answered with an error.
 
     ``code`` is DynamoDB's name for it, ``message`` what it says, ``operation`` what was asked, ``table`` of which table
-    (``None`` where the operation names none or several), ``request_id`` what AWS support asks for.
+    (``None`` where the operation names none or several), ``request_id`` what AWS support asks for.  ``attempts`` is how
+    many requests were sent, and ``ambiguous`` says that one before the last may have been carried out.
     """
 
     code: str = ""
@@ -457,6 +458,13 @@ class ServiceError(DynamoException):
     operation: str = ""
     table: str | None = None
     request_id: str | None = None
+    attempts: int = 1
+    ambiguous: bool = False
+
+    def follow(self, earlier: ServiceError) -> None:
+        """Note that this came of sending a request again after an earlier error."""
+        self.attempts += earlier.attempts
+        self.ambiguous = self.ambiguous or earlier.ambiguous
 
 
 class Throttled(ServiceError):
@@ -519,8 +527,16 @@ class ConditionFailed(DynamoTableException, ServiceError):
 
     ``item`` is what met the condition, in wire form, and ``current`` the same as an instance; ``None`` where there was
     no item with that key.
+
+    ``attempts`` is how many requests were sent.  ``ambiguous`` says that the answer to an earlier one was lost, by the
+    network or by trouble of DynamoDB's own, so that it may have been carried out: then this very write is what the
+    condition was refused for.  ``current`` tells, where the write had something that no other one has.  Attempts that
+    were merely throttled leave no doubt.  botocore's own sending (``transport="boto3"``) tells how many attempts there
+    were and not what became of them, so that any makes the refusal ambiguous.
     """
 
+    attempts: int = 1
+    ambiguous: bool = False
     item: dict[str, Any] | None = None
     current: Any = None
 

@@ -431,8 +431,8 @@ class Store:
             step = self.step(place, request, demand, actions)
             try:
                 answer: dict[str, Any] = yield step
-            except TransactionConflict:
-                answer = yield from sent_until_settled(step)
+            except TransactionConflict as conflict:
+                answer = yield from sent_until_settled(step, conflict)
         except ConditionFailed as error:
             error.current = self._current(error.item, place)
             refusal = self.guards.refusal(demand, error)
