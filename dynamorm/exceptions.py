@@ -63,7 +63,7 @@ import copy
 import pickle
 import sys
 from functools import reduce
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -309,8 +309,6 @@ class DoesNotExist(DynamoTableException):
     that of the model's parents.
     """
 
-    NoSuchPosition: ClassVar[type[NoSuchPosition]]
-
     def __reduce__(self) -> tuple[Any, ...]:
         _, *described = super().__reduce__()
         # a model inside of a function cannot be found by others, and neither can its errors
@@ -328,9 +326,6 @@ def _is_found_by_name(kind: type) -> bool:
 
 class NoSuchPosition(DoesNotExist, IndexError):
     """A query has fewer items than its position says."""
-
-
-DoesNotExist.NoSuchPosition = NoSuchPosition
 
 
 class ObjectsNotFound(DoesNotExist):

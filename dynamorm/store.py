@@ -19,6 +19,7 @@ from .exceptions import (
     DynamoException,
     ExpressionTooLong,
     InvalidKey,
+    NoSuchPosition,
     PathMissing,
     RequestRefused,
     TransactionConflict,
@@ -142,6 +143,11 @@ class Store:
         """Return whether the model has a verb of its own in place of ours, which is to be called then."""
         found = getattr(self.model, verb)
         return getattr(found, "__func__", found) is not self.verbs[verb]
+
+    def no_such_position(self, message: str) -> NoSuchPosition:
+        """Return the error for a query that has fewer items than its position says, of the model's own kind."""
+        kind: type[NoSuchPosition] = getattr(self.does_not_exist, "NoSuchPosition", NoSuchPosition)
+        return kind(message)
 
     # Where its items are.
 

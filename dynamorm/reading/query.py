@@ -199,7 +199,7 @@ class ReadIterator(ABC, Generic[Model]):
         position = self._position(position)
         found = list(self._capped(position + 1))
         if len(found) <= position:
-            raise self._read.store.does_not_exist.NoSuchPosition(
+            raise self._read.store.no_such_position(
                 f"[{position}]: there are only {len(found)} items for {self!r}; first() gives None where there is none"
             )
         return found[position]
