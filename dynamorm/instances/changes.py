@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timezone, tzinfo
+from datetime import date, datetime, time
 from decimal import Context, Decimal
 from typing import Any
 
@@ -79,13 +79,17 @@ def _identical(one: Any, other: Any) -> bool:
         return bool(one == other)
     if kind is datetime or kind is time:
         # moments that are equal may be stored differently: with the same zone they are not
-        return bool(one == other and one.fold == other.fold and _same_zone(one.tzinfo, other.tzinfo))
+        return bool(one == other and one.fold == other.fold and _in_same_zone(one, other))
     return one is other and isinstance(one, UNCHANGING_BASES)
 
 
-def _same_zone(one: tzinfo | None, other: tzinfo | None) -> bool:
-    # libraries make a zone anew for each text; a representation tells offset and name
-    return one is other or (type(one) is type(other) is timezone and repr(one) == repr(other))
+def _in_same_zone(one: datetime | time, other: datetime | time) -> bool:
+    here, there = one.tzinfo, other.tzinfo
+    if here is there:
+        return True
+    # libraries make a zone anew for each text; what represents it tells which one it is
+    is_alike = type(here) is type(there) and repr(here) == repr(there)
+    return is_alike and one.utcoffset() == other.utcoffset()
 
 
 def same(mapper: Mapper, spec: FieldSpec, one: Any, other: Any) -> bool:

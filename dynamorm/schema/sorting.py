@@ -87,12 +87,12 @@ def _watched(field: FieldLayout, watch: Callable[[Mapping[str, Any]], None]) -> 
 
 
 def _watching(
-    dump: Callable[..., Any], watch: Callable[[Mapping[str, Any]], None], name: str | None = None
-) -> Callable[..., Any]:
+    dump: Callable[[Any], Any], watch: Callable[[Mapping[str, Any]], None], name: str | None = None
+) -> Callable[[Any], Any]:
     """Return a dump that lets a function see the values, or the value with that name, before."""
 
-    def dump_seen(value: Any, *options: Any) -> Any:
+    def dump_seen(value: Any) -> Any:
         watch(value if name is None else {name: value})
-        return dump(value, *options)
+        return dump(value)
 
     return dump_seen

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 import dynamorm
 from dynamorm.mapper import Mapper
 
@@ -70,11 +72,12 @@ def test_inspect_tells_the_same_whatever_the_fields_are_called(library, dynamo_t
     assert seen.key_changed
 
 
-def test_moments_and_days_are_compared_without_being_written(library, monkeypatch):
+@pytest.mark.parametrize("text_of_moment", ["2024-05-06T07:08:09+00:00", "2024-05-06T07:08:09.000001+05:30"])
+def test_moments_and_days_are_compared_without_being_written(library, monkeypatch, text_of_moment):
     """Writing each of them twice would cost every partial save more than all that was changed."""
     fields = {"id": text(required=True), "days": listing(day()), "at": moment()}
     model = library.model("Diary", {"name": "diaries", "hash_key": "id"}, fields)
-    moments = {"at": {"S": "2024-05-06T07:08:09+00:00"}, "days": {"L": [{"S": "2024-05-06"}]}}
+    moments = {"at": {"S": text_of_moment}, "days": {"L": [{"S": "2024-05-06"}]}}
     one = model.from_item({"id": {"S": "1"}, **moments})
     written = []
     genuine = Mapper.wire_of

@@ -162,20 +162,23 @@ def compile_dump(
     With ``check`` it gives valid items only, with ``load`` only those of which that does not make ``None``.
     """
     if layout.dump_whole is not None:
-        return _dump_whole(layout.dump_whole, check)
+        return _dump_whole(layout.dump_whole, load)
     source = Source("dump", layout.name)
     dump: Dump = source.compiled(writer(source, check, load).schema, layout, False)
     return dump
 
 
-def _dump_whole(serialise: Callable[[Mapping[str, Any], bool], Mapping[str, Any]], check: bool) -> Dump:
+def _dump_whole(
+    serialise: Callable[[Mapping[str, Any]], Mapping[str, Any]], load: Callable[[WireItem], Any] | None
+) -> Dump:
     """Return the dump function of a schema whose library makes the plain values."""
 
     def dump(natives: Mapping[str, Any]) -> WireItem | None:
         try:
-            return write_map(serialise(natives, check))
+            wire = write_map(serialise(natives))
         except Exception:
             return None
+        return None if load is not None and load(wire) is None else wire
 
     return dump
 

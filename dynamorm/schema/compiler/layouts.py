@@ -360,7 +360,7 @@ class SchemaLayout:
 
     ``finish`` sees the natives of all fields of a load, and gives those that stay, or raises: the library's own engine,
     or validators of the whole schema.  What a checked dump writes has to pass it, too.  ``dump_whole`` gives the plain
-    values of natives, by stored name, in place of a generated dump, and where it is asked to only valid ones.
+    values of natives, by stored name, in place of a generated dump.
     """
 
     def __init__(
@@ -373,7 +373,7 @@ class SchemaLayout:
         load_declined: str | None = None,
         dump_declined: str | None = None,
         finish: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
-        dump_whole: Callable[[Mapping[str, Any], bool], Mapping[str, Any]] | None = None,
+        dump_whole: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
     ) -> None:
         self.name = name
         self.fields = fields if fields is not None else []

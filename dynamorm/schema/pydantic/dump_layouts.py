@@ -74,10 +74,10 @@ def validated_dump_layout(adapter: Adapter, core: OutermostCore) -> SchemaLayout
     try:
         return DumpDescriber(adapter, core, validated=True).outermost()
     except NotCompilable:
-        return SchemaLayout(adapter.schema_name, dump_whole=lambda natives, check: core.dump(natives))
+        return SchemaLayout(adapter.schema_name, dump_whole=core.dump)
 
 
-def _settled_dump(adapter: Adapter, core: OutermostCore) -> Callable[[Mapping[str, Any], bool], dict[str, Any]]:
+def _settled_dump(adapter: Adapter, core: OutermostCore) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """Return what dumps a model by pydantic alone, where every step sees all values at once.
 
     It does what ``natives_of_assigned`` and ``dump`` of adapters do, for values that nothing is wrong with.
@@ -88,7 +88,7 @@ def _settled_dump(adapter: Adapter, core: OutermostCore) -> Callable[[Mapping[st
     # of these a load of what is stored could not tell that they were never given
     told = with_none.union(spec.name for spec in adapter.inputs if spec.required and spec.kind == "set")
 
-    def dump(natives: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    def dump(natives: Mapping[str, Any]) -> dict[str, Any]:
         given = {
             name: value
             for name, value in natives.items()
