@@ -22,6 +22,7 @@ from ..exceptions import (
     TransactionConflict,
     UnreadableItem,
     UnstorableValue,
+    to_pickle,
 )
 from ..flows import Flow, Handle, Invoke, Now, Pause, Start, WaitAny
 from ..progress import Progress
@@ -127,6 +128,9 @@ class Report:
         errors = [failure.error for failure in self.failed if isinstance(failure.error, DynamoException)]
         if errors:
             raise min(errors, key=lambda error: error.position or 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: to_pickle(value) for name, value in vars(self).items()}
 
     def __repr__(self) -> str:
         return (
@@ -250,13 +254,13 @@ class Writes:
             if key in waiting:
                 self.report.replaced += 1
             waiting[key] = entry
-        return len(self._waiting) + len(self._again) >= MOST_WRITES
+        return len(self._waiting) + len(self._again) >= MOST_WRITES or self._is_ending
 
     def send(self) -> Flow[None]:
         """Send as long as there is enough for a full request, and wait where too much is under way."""
         if self._begun is None and self._progress is not None:
             self._begun = yield Now()
-        while len(self._waiting) + len(self._again) >= MOST_WRITES:
+        while len(self._waiting) + len(self._again) >= MOST_WRITES or self._is_ending:
             yield from self._go_on()
 
     def finish(self) -> Flow[None]:
@@ -268,7 +272,7 @@ class Writes:
             self._begun = yield Now()
         while self._under_way or self._again or self._alone or self._waiting or self._held:
             yield from self._go_on()
-        if self._lost:
+        if self._is_ending:
             yield from self._end()
 
     def abandon(self) -> Flow[None]:
@@ -280,7 +284,7 @@ class Writes:
 
     def _go_on(self) -> Flow[None]:
         """Send one request, or wait for an answer."""
-        if self._lost or self._given_up:
+        if self._is_ending:
             yield from self._end()
         batch = self._composed() if len(self._under_way) < self._concurrency else None
         if batch is None:
@@ -433,6 +437,10 @@ class Writes:
         if self._error is None:
             self._error = self._early_end()
         raise self._error from self._cause
+
+    @property
+    def _is_ending(self) -> bool:
+        return bool(self._lost) or self._given_up
 
     def _land(self) -> Flow[None]:
         while self._under_way:
