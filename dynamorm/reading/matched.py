@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -35,22 +36,41 @@ class Manner(NamedTuple):
     dry_run: bool = False
 
 
-def manner_given(store: Store, concurrency: Any, progress: Any, rate_limit: Any, dry_run: Any) -> Manner:
-    """Return how to write, as it was given."""
-    try:
-        positive("concurrency", concurrency)
-        if progress is not None and not callable(progress):
-            raise InvalidExpression(f"progress={shortened(progress)}: a function of a dynamorm.Progress is meant")
-        rate = None if rate_limit is None else units_a_second(rate_limit, "write")
-        if not isinstance(dry_run, bool):
-            raise InvalidExpression(f"dry_run={shortened(dry_run)}: True or False is meant")
-    except InvalidExpression as error:
-        name = str(error).partition("(")[0].partition("=")[0]
-        if name in store.mapper.fields:
+def manner_given(store: Store, **given: Any) -> Manner:
+    """Return how to write, as the keywords of a verb say."""
+    for name, value in given.items():
+        try:
+            _CHECKS[name](value)
+        except InvalidExpression as error:
+            if name not in store.mapper.fields:
+                raise
             text = f"{error}; the field {name} is changed by an action, F({name!r}).set(...)"
             raise InvalidExpression(text) from None
-        raise
-    return Manner(concurrency, progress, rate, dry_run)
+    rate = given["rate_limit"]
+    return Manner(given["concurrency"], given["progress"], None if rate is None else float(rate), given["dry_run"])
+
+
+def _check_progress(progress: Any) -> None:
+    if progress is not None and not callable(progress):
+        raise InvalidExpression(f"progress={shortened(progress)}: a function of a dynamorm.Progress is meant")
+
+
+def _check_rate(rate: Any) -> None:
+    if rate is not None:
+        units_a_second(rate, "write")
+
+
+def _check_dry_run(dry_run: Any) -> None:
+    if not isinstance(dry_run, bool):
+        raise InvalidExpression(f"dry_run={shortened(dry_run)}: True or False is meant")
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "concurrency": functools.partial(positive, "concurrency"),
+    "progress": _check_progress,
+    "rate_limit": _check_rate,
+    "dry_run": _check_dry_run,
+}
 
 
 # What is written.

@@ -322,7 +322,9 @@ class ReadIterator(ABC, Generic[Model]):
         :param rate_limit: how many write capacity units are consumed in a second at most, on average
         :param dry_run: delete nothing, and return how many items match now
         """
-        manner = manner_given(self._read.store, concurrency, progress, rate_limit, dry_run)
+        manner = manner_given(
+            self._read.store, concurrency=concurrency, progress=progress, rate_limit=rate_limit, dry_run=dry_run
+        )
         return run(delete_matching(self._read, manner, bool(recheck)))
 
     def update(
@@ -345,7 +347,9 @@ class ReadIterator(ABC, Generic[Model]):
         :param rate_limit: how many write capacity units are consumed in a second at most, on average
         :param dry_run: change nothing, and return how many items match now
         """
-        manner = manner_given(self._read.store, concurrency, progress, rate_limit, dry_run)
+        manner = manner_given(
+            self._read.store, concurrency=concurrency, progress=progress, rate_limit=rate_limit, dry_run=dry_run
+        )
         return run(update_matching(self._read, manner, actions, updates))
 
     def explain(self) -> Explanation:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import dynamorm
 from dynamorm import DynaModel, GlobalIndex, ManyToOne, ProjectKeys
 from dynamorm.drivers import run
 from dynamorm.many.batches import BatchRead
@@ -20,6 +21,7 @@ from dynamorm.reading.query import ReadIterator
 from dynamorm.table import DynamoTable3
 from dynamorm.tables import applying
 from dynamorm.tables.plain_items import PlainBatch
+from dynamorm.together import several
 from dynamorm.writing import creating, saving, updating
 from dynamorm.writing.batches import delete_batch, put_batch
 
@@ -142,6 +144,7 @@ def read_of(query: Any) -> Any:
 
 
 UNDONE = {"UnprocessedKeys": {"books": {"Keys": [{"isbn": {"S": "2"}}]}}, "Responses": {"books": [ITEM]}}
+UNPROCESSED = {"UnprocessedKeys": {"books": {"Keys": [{"isbn": {"S": "1"}}]}}, "Responses": {}}
 REST = {"Responses": {"books": [OTHER]}}
 UNWRITTEN = {"UnprocessedItems": {"books": [{"PutRequest": {"Item": {"isbn": {"S": "2"}}}}]}}
 UPDATED = {"Attributes": {"title": {"S": "Of Birches"}}}
@@ -223,6 +226,16 @@ MODEL = {
     "refresh": Verb(lambda m: saving.refresh(store(m), loaded(m), True), lambda m: loaded(m).refresh(), (FOUND,)),
     "delete": Verb(
         lambda m: saving.delete_instance(store(m), loaded(m), saving.Wish(), {}), lambda m: loaded(m).delete(), ({},)
+    ),
+    "load of several": Verb(
+        lambda m: several.load_several([[loaded(m)]], True),
+        lambda m: dynamorm.load([loaded(m)], consistent=True),
+        (UNPROCESSED, {"Responses": {"books": [ITEM]}}),
+    ),
+    "save of several": Verb(
+        lambda m: several.write_several(several.SAVE, [loaded(m), [loaded(m)]], None, False),
+        lambda m: dynamorm.save(loaded(m), [loaded(m)]),
+        ({}, {}),
     ),
     "delete_item": Verb(
         lambda m: saving.delete_key(store(m), None, {"isbn": "1"}), lambda m: m.delete_item(isbn="1"), ({},)

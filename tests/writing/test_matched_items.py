@@ -11,6 +11,8 @@ from botocore.stub import Stubber
 
 import dynamorm
 from dynamorm import BatchError, F, InvalidExpression, InvalidKey, ValidationError, drivers
+from dynamorm.expressions import Comparison
+from dynamorm.guards import CARRIED, Demand, Guards
 from dynamorm.many import writes
 from dynamorm.reading.pages import Chunk
 from dynamorm.signals import post_request, pre_request
@@ -365,3 +367,14 @@ def test_a_field_with_the_name_of_a_keyword_is_changed_by_an_action(library, dyn
     assert job.scan().update(job.progress.set(50), F("concurrency").add(2)) == 1
     found = job.get(id="1")
     assert (found.progress, found.concurrency) == (50, 2)
+
+
+def test_a_table_that_demands_a_check_of_every_delete_does_not_delete_by_keys_alone(score, monkeypatch):
+    demand = Demand((Comparison(("points",), "exists"),))
+    monkeypatch.setattr(Guards, "of_delete", lambda self, expected=CARRIED: demand)
+    with sent_by(score) as sent:
+        for options in ({}, {"dry_run": True}):
+            with pytest.raises(InvalidExpression, match="demands a check"):
+                score.scan().delete(recheck=False, **options)
+    assert sent == []
+    assert score.query(user="ann").delete() == 6
