@@ -9,16 +9,23 @@ from .expressions import F, Q
 from .indexes import GlobalIndex, LocalIndex, ProjectAll, ProjectInclude, ProjectKeys
 from .instances.changes import Inspection as _Inspection
 from .model import DynaModel
+from .progress import Progress
 from .relationships import ManyToOne, OneToMany, OneToOne
 from .store import is_complete_model as _is_complete_model
 from .store import store_of as _store_of
 from .tables.table import create_tables
+from .together.batch_writer import BatchWriter
+from .together.several import delete as delete
+from .together.several import load as load
+from .together.several import save as save
+from .together.several import sync as sync
 from .together.transaction_reads import TransactionGet
 from .together.transactions import Transaction
 
 __version__ = "1.0.0.dev0"
 
 __all__ = [
+    "BatchWriter",
     "DynaModel",
     "F",
     "GlobalIndex",
@@ -26,6 +33,7 @@ __all__ = [
     "ManyToOne",
     "OneToMany",
     "OneToOne",
+    "Progress",
     "ProjectAll",
     "ProjectInclude",
     "ProjectKeys",

@@ -169,6 +169,18 @@ class Guards:
         version = self.carried(instance) if expected is CARRIED else expected or 0
         return NOTHING if version == _ANY else self._delete(version)
 
+    def following(
+        self, item: WireItem, demand: Demand, *, after_delete: bool, deletes: bool
+    ) -> tuple[WireItem, Demand]:
+        """Return an item, or a key, and what its write demands after another one of ours that demanded the same."""
+        assert self._version is not None
+        version = 0 if after_delete else demand.version + 1
+        if deletes:
+            return item, self._delete(version)
+        next_version = {self._version.name: self._native(version + 1)}
+        written = {**item, self._version.stored: self._wire_of(version + 1)}
+        return written, Demand((self._has(version),), (), {**demand.values, **next_version}, version)
+
     def _delete(self, version: int) -> Demand:
         return Demand((joined(Either, (self._has(version), self._mapper.absent)),), version=version)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,15 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 # same wing or in another.  A room is a module or a package; the modules of one room are free among themselves.
 WINGS: dict[str, tuple[str, ...]] = {
     "faces": ("pytest_plugin", "testing", "__init__", "table", "types"),
-    "together": ("together.transactions", "together.transaction_reads", "together.foretold", "together.__init__"),
+    "together": (
+        "together.several",
+        "together.batch_writer",
+        "together.batch_writing",
+        "together.transactions",
+        "together.transaction_reads",
+        "together.foretold",
+        "together.__init__",
+    ),
     "model": ("model", "handles", "attributes", "definition", "entity"),
     "relationships": (
         "relationships.__init__",
@@ -32,6 +41,7 @@ WINGS: dict[str, tuple[str, ...]] = {
     "reading": (
         "reading.scan",
         "reading.query",
+        "reading.matched",
         "reading.verbs",
         "reading.read",
         "reading.iteration",
@@ -42,7 +52,15 @@ WINGS: dict[str, tuple[str, ...]] = {
         "reading.key_conditions",
         "reading.cursors",
     ),
-    "writing": ("writing.saving", "writing.updating", "writing.answers", "writing.update_actions"),
+    "writing": (
+        "writing.batches",
+        "writing.creating",
+        "writing.entries",
+        "writing.saving",
+        "writing.updating",
+        "writing.answers",
+        "writing.update_actions",
+    ),
     "tables": (
         "tables.table",
         "tables.declared",
@@ -53,7 +71,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "tables.live",
         "tables.plain_items",
     ),
-    "many": ("many.typed_items", "many.batches"),
+    "many": ("many.typed_items", "many.writes", "many.batches", "many.backoff"),
     "store": ("store", "guards"),
     "instances": ("instances.loading", "instances.in_flight", "instances.changes", "instances.state"),
     "mapper": ("mapper",),
@@ -65,6 +83,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "drivers",
         "attempts",
         "flows",
+        "progress",
         "indexes",
         "spec",
         "wire",
@@ -173,7 +192,8 @@ def page() -> str:
     for wing, rooms in WINGS.items():
         shown = " ".join(room.removeprefix(f"{wing}.") for room in rooms)
         below = " ".join(sorted(between[wing], key=ORDER.__getitem__))
-        lines += [f"{wing:<13} {shown}", f"{'':<13} -> {below or 'nothing'}"]
+        first, *more = textwrap.wrap(shown, 100)
+        lines += [f"{wing:<13} {first}", *(f"{'':<13} {line}" for line in more), f"{'':<13} -> {below or 'nothing'}"]
     return "\n".join(lines)
 
 

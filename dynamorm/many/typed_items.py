@@ -1,26 +1,30 @@
-"""Many items of one model: batches of its instances, read and written."""
+"""Many items of one model: batches of its instances that are read, and of its items that are written."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 from weakref import ref
 
 from ..arguments import check_mapping
 from ..drivers import run
-from ..exceptions import BatchError, InvalidExpression, InvalidKey
+from ..exceptions import BatchError, DynamoException, InvalidExpression, InvalidKey
 from ..expressions import F
 from ..flows import Call, Flow, Invoke, Place
+from ..guards import NOTHING, Demand
 from ..instances.changes import key_of_instance
 from ..instances.loading import loader
 from ..requests import build_batch_get, build_batch_write
+from ..schema import PARTIAL
 from ..store import Store
 from ..wire.codec import WireItem, decode_item
 from ..wire.paths import Path
+from ..wire.sizes import checked_size
 from ..wire.texts import StoredItem, key_within
-from .batches import BatchRead, read_in_order
+from .batches import BatchRead, consumed, read_in_order
+from .writes import Entry, entry_of
 
 
 class TypedItems(NamedTuple):
@@ -59,17 +63,96 @@ class TypedItems(NamedTuple):
         keys: list[WireItem] = answer.get("UnprocessedKeys", {}).get(self.place.table, {}).get("Keys", [])
         return keys
 
-    def write(self, items: Sequence[WireItem]) -> Flow[dict[str, Any]]:
-        request = build_batch_write(self.place.table, items)
-        answer: dict[str, Any] = yield Call(self.place.connection, request, self.store.model)
+    def plain(self, item: WireItem) -> dict[str, Any]:
+        return decode_item(item)
+
+
+class TypedWrites:
+    """Where items of a model are written; see :class:`~dynamorm.many.writes.Target`."""
+
+    def __init__(self, store: Store, place: Place) -> None:
+        self.store = store
+        self.place = place
+        self.name = store.mapper.model_name
+        self.lane = place.connection
+        self.table = place.table
+        self.sender = store.model
+        self._home = self.lane, self.table
+        self._names = store.mapper.key.names
+        self._first = self._names[0]
+        self._second = self._names[1] if len(self._names) > 1 else None
+
+    def key(self, item: WireItem) -> Hashable:
+        # each attribute of a key has one type in all items, and values of different types are never equal here
+        first = item[self._first]
+        content = first["S"] if "S" in first else Decimal(first["N"]) if "N" in first else bytes(first["B"])
+        if self._second is None:
+            return self._home, content
+        second = item[self._second]
+        beside = second["S"] if "S" in second else Decimal(second["N"]) if "N" in second else bytes(second["B"])
+        return self._home, content, beside
+
+    def write(self, requests: Mapping[str, list[Any]], sender: Any) -> Flow[dict[str, Any]]:
+        answer: dict[str, Any] = yield Call(self.place.connection, build_batch_write(requests), sender)
         return answer
 
-    def unwritten(self, answer: dict[str, Any]) -> list[WireItem]:
-        undone = answer.get("UnprocessedItems", {}).get(self.place.table, [])
-        return [entry["PutRequest"]["Item"] for entry in undone]
+    def write_alone(self, entry: Entry) -> Flow[Any]:
+        send = self.store.delete if entry.deletes else self.store.put
+        return send(self.place, entry.item, entry.demand)
+
+    def following(self, entry: Entry, earlier: Entry) -> Entry:
+        if entry.demand.version != earlier.demand.version:
+            return entry
+        item, demand = self.store.guards.following(
+            entry.item, entry.demand, after_delete=earlier.deletes, deletes=entry.deletes
+        )
+        values = None if entry.values is None else demand.values
+        return entry._replace(item=item, demand=demand, values=values)
+
+    def key_of(self, item: WireItem) -> dict[str, Any]:
+        key = {name: item[name] for name in self._names}
+        try:
+            return self.store.mapper.load(key, PARTIAL)
+        except DynamoException:
+            return decode_item(key)
 
     def plain(self, item: WireItem) -> dict[str, Any]:
         return decode_item(item)
+
+    def put(self, item: WireItem, demand: Demand, position: int, tag: Any, given: Any) -> Entry:
+        """Return the entry that stores a whole item.
+
+        :raises ItemTooLarge: if it is larger than DynamoDB takes
+        """
+        size = checked_size(item, self.name)
+        if demand is NOTHING:
+            return entry_of((self, self.key(item), item, False, size, position, tag, given, None, None))
+        values = demand.values if isinstance(given, self.store.model) else None
+        alone = demand if demand.conditions else None
+        return entry_of((self, self.key(item), item, False, size, position, tag, given, alone, values))
+
+    def delete(self, key: WireItem, demand: Demand, position: int, tag: Any, given: Any) -> Entry:
+        """Return the entry that deletes the item with a key."""
+        alone = demand if demand.conditions else None
+        return entry_of((self, self.key(key), key, True, KEY_SIZE, position, tag, given, alone, None))
+
+
+class MeteredWrites(TypedWrites):
+    """Those of which it is told how many capacity units each answer consumed."""
+
+    def __init__(self, store: Store, place: Place, spend: Callable[[float], None]) -> None:
+        super().__init__(store, place)
+        self._spend = spend
+
+    def write(self, requests: Mapping[str, list[Any]], sender: Any) -> Flow[dict[str, Any]]:
+        request = build_batch_write(requests, capacity=True)
+        answer: dict[str, Any] = yield Call(self.place.connection, request, sender)
+        self._spend(consumed(answer))
+        return answer
+
+
+# The most bytes that the text of a key takes: those of 2,048 and 1,024 bytes, each of which may be written as six.
+KEY_SIZE = 6 * (2_048 + 1_024)
 
 
 def _comparable(value: Mapping[str, Any]) -> Any:
@@ -95,8 +178,16 @@ class InstancesOfKeys:
     """What ``get_batch`` is asked for: the instances of any number of keys."""
 
     def __init__(
-        self, store: Store, keys: Iterable[Any], consistent: bool, attrs: Any, raw: Mapping[str, Any] | None = None
+        self,
+        store: Store,
+        keys: Iterable[Any],
+        consistent: bool,
+        attrs: Any,
+        raw: Mapping[str, Any] | None = None,
+        concurrency: int = 1,
     ) -> None:
+        if type(concurrency) is not int or concurrency < 1:
+            raise InvalidExpression(f"concurrency={concurrency!r}: give a whole number of at least 1")
         if raw:
             consistent, attrs = _with_boto3_arguments(raw, consistent, attrs)
         if isinstance(attrs, str):
@@ -107,20 +198,21 @@ class InstancesOfKeys:
         place = store.here
         self.load: Callable[[StoredItem], Any] = loader(store, paths is not None, place)
         self.items = TypedItems(store, place, consistent, paths)
+        self._concurrency = concurrency
         # iterators are gone through as keys are asked for; lists may be changed before that
         wires = (key_in_any_form(store, key) for key in keys)
         self.keys = wires if isinstance(keys, Iterator) else iter(list(wires))
 
     def as_they_come(self) -> Iterating:
         """Return an iterator of the instances that are there."""
-        return Iterating(BatchRead(self.items, self.keys), self.load)
+        return Iterating(BatchRead(self.items, self.keys, concurrency=self._concurrency), self.load)
 
     def ordered(self) -> Flow[list[Any]]:
         """Return the instances in the order of the keys, with ``None`` in place of what is not there."""
         load = self.load
         try:
             keys = yield Invoke(list, (self.keys,))
-            items = yield from read_in_order(self.items, keys)
+            items = yield from read_in_order(self.items, keys, concurrency=self._concurrency)
         except BatchError as error:
             raise BatchError(str(error), [load(wire) for wire in error.done], error.missing) from None
         return [None if wire is None else load(wire) for wire in items]
@@ -168,6 +260,7 @@ class Iterating(Generator[Any, None, None]):
         except BatchError as error:
             self._ended = True
             done = [instance for one in self._done if (instance := one()) is not None]
+            done += map(self._load, error.done)
             raise BatchError(str(error), done, error.missing) from None
         if found is None:
             return False

@@ -205,5 +205,16 @@ def build_batch_get(
     return Request("BatchGetItem", payload, as_texts=True)
 
 
-def build_batch_write(table: str, items: Sequence[WireItem]) -> Request:
-    return Request("BatchWriteItem", {"RequestItems": {table: [{"PutRequest": {"Item": item}} for item in items]}})
+def build_batch_get_of_tables(keys: Mapping[str, Sequence[WireItem]], *, consistent: bool = False) -> Request:
+    """``keys`` are those of the items that are wanted, by table."""
+    more = {"ConsistentRead": True} if consistent else {}
+    asked = {table: {"Keys": list(some), **more} for table, some in keys.items()}
+    return Request("BatchGetItem", {"RequestItems": asked}, as_texts=True)
+
+
+def build_batch_write(requests: Mapping[str, Sequence[Any]], *, capacity: bool = False) -> Request:
+    """``requests`` are those to put and to delete items, by table."""
+    payload: dict[str, Any] = {"RequestItems": requests}
+    if capacity:
+        payload["ReturnConsumedCapacity"] = "TOTAL"
+    return Request("BatchWriteItem", payload)

@@ -157,6 +157,10 @@ class Adapter(Refusals, ABC):
         """Return the value of a computed field as it is now; for libraries that have such fields."""
         raise TypeError(f"{self.schema_name}.{field.name} is not computed")
 
+    def values_of_object(self, item: Any) -> Mapping[str, Any] | None:
+        """Return the values of an object of a schema class by Python name; for libraries whose schemas have objects."""
+        return None
+
     gives_none: ClassVar[bool] = False
     """Whether the library gives ``None`` for fields without a value, rather than leaving them out."""
 
@@ -190,6 +194,16 @@ class Adapter(Refusals, ABC):
         return Compiled(self.schema_name, lambda mode: self.watching(self.layout(mode)), WHOLE, self.dump_layout)
 
     # What is the same for all libraries.
+
+    def values_of(self, item: Any) -> Mapping[str, Any] | None:
+        """Return the values of an object of the schema class, ``None`` for anything else."""
+        return self.values_of_object(item) if isinstance(item, self._schema_classes) else None
+
+    @cached_property
+    def _schema_classes(self) -> tuple[type, ...]:
+        """The schema class, and that of the user's own that it was made of."""
+        kinds = (self.schema, *self.schema.__bases__)
+        return tuple(kind for kind in kinds if issubclass(kind, self.base) and kind is not self.base)
 
     def serves_as_key(self, owner: str, hashes: Iterable[FieldSpec], ranges: Iterable[FieldSpec]) -> None:
         """Learn that fields are the key of a table or index, and warn of those that do not sort."""

@@ -7,7 +7,7 @@ as plain values like all others.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from ..arguments import check_mapping
@@ -15,7 +15,8 @@ from ..drivers import run
 from ..exceptions import ConditionFailed, InvalidExpression, InvalidKey, UnstorableValue
 from ..expressions import FUNCTIONS, Action, Change, Comparison, Condition, Resolver, Sum, SumOperand, parts_of
 from ..flows import CallPlain, Connection, Flow
-from ..many.batches import BatchRead, write_batch
+from ..many.batches import BatchRead
+from ..many.writes import Entry, Writes
 from ..requests import Request, build_delete, build_put, build_query, build_scan, build_update
 from ..requests.boto3_arguments import merged, without_conditions
 from ..requests.items import shown_request
@@ -89,7 +90,10 @@ class PlainItems(NamedTuple):
 
     def put_batch(self, items: Iterable[Mapping[str, Any]]) -> Flow[None]:
         """Store any number of items; of those with one key the last."""
-        yield from write_batch(PlainBatch(self, {}), [self._item(item) for item in items])
+        target, writes = PlainWrites(self), Writes()
+        writes.take([target.put(self._item(item), position) for position, item in enumerate(items)])
+        yield from writes.finish()
+        writes.report.raise_first()
 
     def get_batch(
         self, keys: Iterable[Mapping[str, Any]], consistent: bool, attrs: str | Iterable[str] | None, options: Options
@@ -242,16 +246,43 @@ class PlainBatch(NamedTuple):
         keys: list[PlainItem] = answer.get("UnprocessedKeys", {}).get(self.of.table, {}).get("Keys", [])
         return keys
 
-    def write(self, items: Sequence[PlainItem]) -> Flow[dict[str, Any]]:
-        puts = [{"PutRequest": {"Item": item}} for item in items]
-        return self.of.ask(PlainRequest("BatchWriteItem", {"RequestItems": {self.of.table: puts}}))
+    def plain(self, item: PlainItem) -> dict[str, Any]:
+        return item
 
-    def unwritten(self, answer: dict[str, Any]) -> list[PlainItem]:
-        undone = answer.get("UnprocessedItems", {}).get(self.of.table, [])
-        return [entry["PutRequest"]["Item"] for entry in undone]
+
+class PlainWrites:
+    """Where plain items are written; see :class:`~dynamorm.many.writes.Target`."""
+
+    sender = None
+
+    def __init__(self, of: PlainItems) -> None:
+        self._of = of
+        self._batch = PlainBatch(of, {})
+        self.name = self._batch.name
+        self.lane = "plain", of.connection
+        self.table = of.table
+
+    def key(self, item: PlainItem) -> Hashable:
+        return self.lane, self.table, self._batch.identity(item)
+
+    def write(self, requests: Mapping[str, list[Any]], sender: Any) -> Flow[PlainItem]:
+        return self._of.ask(PlainRequest("BatchWriteItem", {"RequestItems": requests}))
+
+    def write_alone(self, entry: Entry) -> Flow[Any]:
+        raise AssertionError(f"{entry}: plain items have no demands")
+
+    def following(self, entry: Entry, earlier: Entry) -> Entry:
+        return entry
+
+    def key_of(self, item: PlainItem) -> dict[str, Any]:
+        return {name: item[name] for name in self._of.keys}
 
     def plain(self, item: PlainItem) -> dict[str, Any]:
         return item
+
+    def put(self, item: PlainItem, position: int) -> Entry:
+        """Return the entry that stores an item, whose size nobody knows before boto3 has written it."""
+        return Entry(self, self.key(item), item, False, 0, position, None, item)
 
 
 def _paths(key: tuple[str, ...]) -> list[tuple[str | int, ...]]:

@@ -76,7 +76,7 @@ class _RecordingStore(Store):
     @classmethod
     def of(cls, store: Store) -> _RecordingStore:
         recording = cls(store.mapper, store.table, store.guards)
-        for name in ("model", "own_init", "verbs", "relationships", "binding"):
+        for name in ("model", "own_init", "verbs", "does_not_exist", "relationships", "binding"):
             setattr(recording, name, getattr(store, name))
         return recording
 

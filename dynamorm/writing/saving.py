@@ -7,9 +7,7 @@ from typing import Any, NamedTuple
 
 from ..arguments import check_mapping
 from ..exceptions import (
-    DoesNotExist,
     DynaModelException,
-    DynamoException,
     HashKeyExists,
     InvalidExpression,
     PartialInstance,
@@ -31,8 +29,6 @@ from ..instances.changes import (
 from ..instances.in_flight import InFlight
 from ..instances.loading import adopt, mark_stored, replace_all
 from ..instances.state import State, snapshot
-from ..many.batches import write_batch
-from ..many.typed_items import TypedItems
 from ..signals import post_delete, post_save, post_update, pre_delete, pre_save, pre_update
 from ..store import Store, store_of
 from ..wire.codec import WireItem
@@ -54,44 +50,12 @@ def item_to_put(store: Store, item: Any, unique: bool = False, expected: Any = C
         store.filled(item.__dict__)  # which contradicts nothing
         held, demand = guards.of_saved(item, values_of(mapper, item), unique=unique, expected=expected)
         return whole_item(store, item, held), demand
-    if isinstance(item, Mapping):
-        values, demand = guards.of_given(store.filled(item), unique=unique, expected=expected)
+    given = item if isinstance(item, Mapping) else mapper.adapter.values_of(item)
+    if given is not None:
+        values, demand = guards.of_given(store.filled(given), unique=unique, expected=expected)
         return mapper.wire_of_new(values), demand
     name = store.model.__name__
-    raise DynaModelException(f"{name} is put as a dict or an instance of it, not as {item!r}")
-
-
-def items_to_put(store: Store, items: Iterable[Any]) -> list[Whole]:
-    """Return items that are put together; an error says which of them is to blame."""
-    wholes = []
-    for position, item in enumerate(items):
-        try:
-            wholes.append(item_to_put(store, item))
-        except DynamoException as error:
-            error.about(position, _given_key(store, item))
-            raise
-    return wholes
-
-
-def put_batch(store: Store, items: Iterable[Any]) -> Flow[None]:
-    """Store any number of items; those on which the table sets conditions go one by one."""
-    given = list(items)
-    place, wholes = store.here, items_to_put(store, given)
-    yield from write_batch(TypedItems(store, place), [item for item, demand in wholes if not demand.conditions])
-    for one, (item, demand) in zip(given, wholes, strict=True):
-        if demand.conditions:
-            sending = store.put(place, item, demand)
-            yield from _put_instance(sending, one, demand) if isinstance(one, store.model) else sending
-
-
-def _given_key(store: Store, item: Any) -> dict[str, Any]:
-    """Return the parts of its key that an item has, whatever else is wrong with it."""
-    values = item if isinstance(item, Mapping) else getattr(item, "__dict__", {})
-    by_stored = store.mapper.adapter.by_stored
-    found = {
-        by_stored[name].name: values.get(by_stored[name].name, values.get(name)) for name in store.mapper.key.names
-    }
-    return {name: value for name, value in found.items() if value is not None}
+    raise DynaModelException(f"{name} is put as a dict, an instance of it or an object of its Schema, not as {item!r}")
 
 
 def whole_item(store: Store, instance: Any, values: Mapping[str, Any]) -> WireItem:
@@ -299,7 +263,7 @@ def refresh(store: Store, instance: Any, consistent: bool) -> Flow[None]:
     sent = InFlight(instance, store.mapper.fields)
     answer = yield store.get(place, key_of_instance(store.mapper, instance, sent.held), consistent)
     if "Item" not in answer:
-        raise DoesNotExist(f"{instance!r} is not in the table")
+        raise store.does_not_exist(f"{instance!r} is not in the table")
     replace_all(store.mapper, instance, item_of(answer["Item"]), sent, place)
 
 

@@ -20,7 +20,7 @@ from dynamorm import (
     ValidationError,
     drivers,
 )
-from dynamorm.many import batches
+from dynamorm.many import backoff
 from dynamorm.signals import pre_request
 
 from ..books import book_values
@@ -229,7 +229,7 @@ def pauses(monkeypatch):
     """The longest pauses that were possible, in place of pauses."""
     made = []
     monkeypatch.setattr(drivers.time, "sleep", made.append)
-    monkeypatch.setattr(batches.random, "uniform", lambda least, most: most)
+    monkeypatch.setattr(backoff.random, "uniform", lambda least, most: most)
     return made
 
 
@@ -298,18 +298,20 @@ def test_writes_that_stay_undone_end_in_an_error_too(page, pauses):
 
     with stubber:
         answer(3)
+        answer(3, 31)  # with the rest
         for _ in range(10):
-            answer(3)
-        with pytest.raises(BatchError, match="8 of a batch could not be written") as caught:
+            answer(3, 31)
+        with pytest.raises(BatchError, match="2 of a batch could not be written, asked for 10 times") as caught:
             page.put_batch(*({"isbn": "1", "number": number} for number in range(32)))
         answer(1)
         answer()
         assert page.put_batch({"isbn": "1", "number": 0}, {"isbn": "1", "number": 1}) is None
         stubber.assert_no_pending_responses()
-    assert caught.value.done == 24
-    assert [item["number"] for item in caught.value.missing] == [3, *range(25, 32)]
+    assert caught.value.done == 30
+    assert [item["number"] for item in caught.value.missing] == [3, 31]
+    assert len(pauses) == 11 + 1 and pauses[:11] == sorted(pauses[:11])
     page.put_batch(*caught.value.missing)
-    assert page.scan().count() == 8
+    assert page.scan().count() == 2
 
 
 def test_a_hydration_that_cannot_be_finished_is_taken_up_again_by_the_next_step(score, pauses):

@@ -9,7 +9,6 @@ import pytest
 
 import dynamorm
 from dynamorm import (
-    DoesNotExist,
     DynaModelException,
     HashKeyExists,
     InvalidExpression,
@@ -215,7 +214,7 @@ def test_errors_are_those_of_the_single_writes(account):
         tx.update(gone, balance=1)
         tx.check(account, id="77")
     kinds = [type(reason.error) for reason in caught.value.failed]
-    assert issubclass(kinds[0], HashKeyExists) and issubclass(kinds[1], DoesNotExist)
+    assert issubclass(kinds[0], HashKeyExists) and issubclass(kinds[1], account.DoesNotExist)
     assert "[id" not in str(caught.value)
 
 

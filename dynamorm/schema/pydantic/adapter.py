@@ -134,6 +134,11 @@ class PydanticAdapter(Adapter):
             )
         return {**loaded.__dict__, **(loaded.__pydantic_extra__ or {})}
 
+    def values_of_object(self, item: Any) -> Mapping[str, Any]:
+        # what is computed and kept stands beside the fields
+        values = {name: item.__dict__[name] for name in type(item).__pydantic_fields__ if name in item.__dict__}
+        return {**values, **(item.__pydantic_extra__ or {})}
+
     def serialised(self, spec: FieldSpec, value: Any) -> Any:
         """Return natives as they are, which pydantic takes, and nested data with its names and without its ``None``."""
         if spec.kind == "text":

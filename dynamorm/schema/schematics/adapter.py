@@ -239,6 +239,9 @@ class SchematicsAdapter(Adapter):
         # what schematics gives out is what it holds: a number assigned as text has to become a number before that
         return _converted(spec, value)
 
+    def values_of_object(self, item: Any) -> dict[str, Any]:
+        return {name: value for name, value in item._data.items() if value is not Undefined}
+
     def serialised(self, spec: FieldSpec, value: Any) -> Any:
         if isinstance(value, Model):
             value = dict(value._data)
