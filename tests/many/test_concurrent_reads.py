@@ -94,14 +94,17 @@ def test_what_is_left_undone_is_asked_for_again(pages, stingy, concurrency):
 @pytest.mark.parametrize("ordered", [False, True])
 def test_an_error_carries_all_that_was_read_and_all_that_was_not(pages, monkeypatch, no_pauses, ordered):
     read = TypedItems.read
-    given_up, others = threading.Event(), []
+    all_begun, given_up, others = threading.Event(), threading.Event(), []
 
     def read_some(self, keys):
         first = int(keys[0]["number"]["N"])
         if first == 100:
+            assert all_begun.wait(30)
             return {"UnprocessedKeys": {self.place.table: {"Keys": keys}}}
         if first in (200, 300):
             others.append(first)
+            if first == 300:
+                all_begun.set()
             assert given_up.wait(30)
         return (yield from read(self, keys))
 

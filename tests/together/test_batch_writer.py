@@ -354,6 +354,7 @@ def test_invalid_items_can_be_collected(page, book, tell):
     assert pickle.loads(pickle.dumps(report)).failed[0].tag == "line 7"
 
 
+@pytest.mark.refused_by_aws("item-size", reason="shows where the engine draws the line")
 def test_items_that_are_too_large_are_refused_before_they_are_sent(page, sent):
     exactly = 409_600 - len("isbn1bodynumber") - 2 - len("words") - 1
     page.put({"isbn": "1", "number": 1, "words": 0, "body": "x" * exactly})
@@ -407,6 +408,7 @@ def numbered(*those):
     return is_one
 
 
+@pytest.mark.refused_by_aws("batch", reason="lets the engine refuse a batch")
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_of_a_request_that_is_refused_the_guilty_items_are_found_and_the_others_written(page, monkeypatch, concurrency):
     refuse(monkeypatch, numbered(3, 17))
@@ -422,6 +424,7 @@ def test_of_a_request_that_is_refused_the_guilty_items_are_found_and_the_others_
     assert told == writer.report.failed and writer.report.written == 38
 
 
+@pytest.mark.refused_by_aws("batch", reason="lets the engine refuse a batch")
 def test_the_first_refusal_is_raised_when_the_others_are_written(page, monkeypatch):
     refuse(monkeypatch, numbered(3, 17))
     with pytest.raises(RequestRefused) as caught, BatchWriter(concurrency=2) as writer:
@@ -438,6 +441,7 @@ def test_the_first_refusal_is_raised_when_the_others_are_written(page, monkeypat
     assert numbers(page) == [*range(20, 40)]
 
 
+@pytest.mark.refused_by_aws("key-value", reason="lets the engine refuse a key")
 def test_keys_that_are_too_long_are_refused_one_by_one(book):
     with BatchWriter(on_invalid="collect") as writer:
         for key in ("1", "2" * (LONGEST_KEY + 1), "3"):
@@ -447,6 +451,7 @@ def test_keys_that_are_too_long_are_refused_one_by_one(book):
     assert failure.tag == 1 and isinstance(failure.error, RequestRefused)
 
 
+@pytest.mark.refused_by_aws("batch", reason="lets the engine refuse a batch")
 def test_an_item_that_waited_for_one_that_was_refused_is_written(page, monkeypatch):
     started = threading.Event()
 
@@ -634,6 +639,7 @@ def test_progress_is_told_after_each_answer(page, monkeypatch):
     assert [one.total for one in seen if one.total != 3] == [2, None]
 
 
+@pytest.mark.refused_by_aws("batch", reason="lets the engine refuse a batch")
 def test_progress_counts_what_failed(page, monkeypatch):
     seen = []
     refuse(monkeypatch, numbered(3))
