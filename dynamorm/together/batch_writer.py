@@ -10,9 +10,9 @@ from ..drivers import run
 from ..exceptions import DynamoTableException
 from ..flows import Flow
 from ..locks import Lock
-from ..many.writes import Report
+from ..many.writes import Failure, Report
 from ..progress import Progress
-from .batch_writing import NO_ITEM, BatchWriting, OnInvalid
+from .batch_writing import NO_ITEM, BatchWriting
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -40,7 +40,7 @@ class BatchWriter:
         self,
         *,
         concurrency: int = 1,
-        on_invalid: OnInvalid = "raise",
+        on_invalid: str | Callable[[Failure], Any] = "raise",
         progress: Callable[[Progress], Any] | None = None,
     ) -> None:
         self._writing = BatchWriting(concurrency, on_invalid, progress)

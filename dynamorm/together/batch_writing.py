@@ -15,13 +15,17 @@ from ..store import Store, is_complete_model
 from ..writing.entries import delete_entry, given_key, put_entry
 
 NO_ITEM: Any = object()
-OnInvalid = str | Callable[[Failure], Any]
 
 
 class BatchWriting:
     """Takes writes, and says what is to be carried out before another one can be taken."""
 
-    def __init__(self, concurrency: int, on_invalid: OnInvalid, progress: Callable[[Progress], Any] | None) -> None:
+    def __init__(
+        self,
+        concurrency: int,
+        on_invalid: str | Callable[[Failure], Any],
+        progress: Callable[[Progress], Any] | None,
+    ) -> None:
         if on_invalid not in ("raise", "collect") and not callable(on_invalid):
             raise InvalidExpression(f'on_invalid={on_invalid!r}: give "raise", "collect" or a function')
         self._on_invalid = on_invalid
