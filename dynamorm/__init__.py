@@ -15,6 +15,10 @@ from .store import is_complete_model as _is_complete_model
 from .store import store_of as _store_of
 from .tables.table import create_tables
 from .together.batch_writer import BatchWriter
+from .together.several import delete as delete
+from .together.several import load as load
+from .together.several import save as save
+from .together.several import sync as sync
 from .together.transaction_reads import TransactionGet
 from .together.transactions import Transaction
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .exceptions import DynamoException
+from .exceptions import DynaModelException, DynamoException
 
 BOTO3_ARGUMENTS = frozenset(
     {
@@ -36,6 +36,14 @@ def check_switch(name: str, value: Any, remedy: str, kind: type[DynamoException]
     """
     if value is not None and not (isinstance(value, int) and value in (0, 1)):
         raise kind(f"{name} takes True or False, not a value of type {type(value).__name__}; {remedy}")
+
+
+def is_atomic(verb: str, atomic: Any, if_unchanged: Any) -> bool:
+    """Return whether a write is to be refused where the item was changed, which either of two switches says."""
+    for name, value in (("atomic", atomic), ("if_unchanged", if_unchanged)):
+        if value is not False and value is not True:
+            check_switch(f"{verb}({name}=...)", value, "give conditions as conditions=...", DynaModelException)
+    return bool(atomic or if_unchanged)
 
 
 def check_mapping(name: str, value: Any, kind: type[DynamoException]) -> None:

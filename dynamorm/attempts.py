@@ -16,12 +16,18 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 2.0
 
 
-def sent_until_settled(call: Any) -> Flow[dict[str, Any]]:
-    """Carry out the step that sends a request, again as long as others that are under way are all that hinders it."""
+def sent_until_settled(call: Any, earlier: ServiceError | None = None) -> Flow[dict[str, Any]]:
+    """Carry out the step that sends a request, again as long as others that are under way are all that hinders it.
+
+    :param earlier: the error of having sent it once
+    """
     for attempt in range(MOST):
         try:
             answer: dict[str, Any] = yield call
         except ServiceError as error:
+            if earlier is not None:
+                error.follow(earlier)
+            earlier = error
             if attempt == MOST - 1 or not _is_passing(error):
                 raise
         else:

@@ -8,7 +8,7 @@ from types import FunctionType
 from typing import Any
 
 from .definition import Definition, instance_of, refusing
-from .exceptions import AbstractModel, DynaModelException, InvalidSchemaField
+from .exceptions import AbstractModel, DoesNotExist, DynaModelException, InvalidSchemaField, NoSuchPosition
 from .indexes import Index
 from .instances.state import DroppedField, FieldAttribute
 from .nearest import did_you_mean
@@ -32,7 +32,7 @@ def complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], base: A
     """
     with refusing(f"{cls.__name__}.__init__"):
         own_init = None if cls.__init__ is base.__init__ else _takes_any_keywords(cls.__init__)
-    store = definition.store.for_model(cls, own_init, verbs)
+    store = definition.store.for_model(cls, own_init, verbs, cls._dynamorm_does_not_exist)
     cls._dynamorm = definition.replace(store=store)
     cls.Table = store.table
     cls.Schema = definition.adapter.schema
@@ -42,6 +42,33 @@ def complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], base: A
             index = instance_of(declaration, Index, cls, store.table.indexes[declaration.name])
         setattr(cls, attribute, index)
     _put_fields(cls, definition, attrs, base.__mro__)
+
+
+def give_error(cls: Any) -> None:
+    """Give a model class an error of its own for items that are not there, a kind of those of its parents.
+
+    Something else of the user's that is called ``DoesNotExist`` stays; an error there is what ours is a kind of.
+    """
+    parents = dict.fromkeys(base._dynamorm_does_not_exist for base in cls.__bases__ if _has_error(base))
+    present = _covered(cls, "DoesNotExist")
+    is_theirs = present not in parents
+    if is_theirs and inspect.isclass(present) and issubclass(present, DoesNotExist):
+        parents = {present: None, **parents}
+    bases = [kind for kind in parents if not any(issubclass(other, kind) for other in parents if other is not kind)]
+    made: Any = _error("DoesNotExist", bases, cls, f"An item of {cls.__name__} that has to be there is not.")
+    made.NoSuchPosition = _error("NoSuchPosition", [made, NoSuchPosition], made, NoSuchPosition.__doc__)
+    cls._dynamorm_does_not_exist = made
+    if not is_theirs:
+        cls.DoesNotExist = made
+
+
+def _has_error(base: type) -> bool:
+    return hasattr(base, "_dynamorm_does_not_exist")
+
+
+def _error(name: str, bases: list[Any], owner: type, text: str | None) -> type:
+    body = {"__module__": owner.__module__, "__qualname__": f"{owner.__qualname__}.{name}", "__doc__": text}
+    return type(name, tuple(bases), body)
 
 
 def _takes_any_keywords(init: Any) -> bool:

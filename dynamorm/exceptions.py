@@ -16,8 +16,9 @@
     │   ├── NotProjected              a filter on an attribute that the index does not hold
     │   ├── AmbiguousIndex            more than one index would answer
     │   ├── TableMismatch             the live table is not the one the model declares
-    │   ├── DoesNotExist              the item that was demanded is not there
-    │   │   └── NoSuchPosition        ``query[7]`` of fewer items (also an ``IndexError``)
+    │   ├── DoesNotExist              the item that was demanded is not there; each model has its own kind
+    │   │   ├── NoSuchPosition        ``query[7]`` of fewer items (also an ``IndexError``)
+    │   │   └── ObjectsNotFound       some of the instances that were to be loaded (``missing``)
     │   ├── MultipleFound             one item was demanded and there are more
     │   ├── ScanRefused               the model's table does not want to be scanned (``on_scan``)
     │   ├── PathMissing               a nested update of something that is not there
@@ -60,6 +61,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -93,6 +96,7 @@ __all__ = [
     "NoRegion",
     "NoSuchPosition",
     "NotProjected",
+    "ObjectsNotFound",
     "PartialInstance",
     "PathMissing",
     "RequestRefused",
@@ -145,8 +149,12 @@ class DynamoException(Exception):
 
     Where one of several items is to blame, ``position`` says which one, counted from 0, and ``key`` holds the parts of
     its primary key that were given, by Python name.
+
+    Where several were to be written, ``done`` says which or how many were, and ``left`` which were not.
     """
 
+    done: Any = None
+    left: Any = None
     position: int | None = None
     key: dict[str, Any] | None = None
 
@@ -295,11 +303,40 @@ class TableMismatch(DynamoTableException):
 
 
 class DoesNotExist(DynamoTableException):
-    """An item that has to be there is not."""
+    """An item that has to be there is not.
+
+    What is raised for a model is a class of the model's own, ``Book.DoesNotExist``, which is a kind of this one, and of
+    that of the model's parents.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _, *described = super().__reduce__()
+        # a model inside of a function cannot be found by others, and neither can its errors
+        kind = next(kind for kind in type(self).__mro__ if _is_found_by_name(kind))
+        return kind, *described
+
+
+def _is_found_by_name(kind: type) -> bool:
+    try:
+        found: Any = reduce(getattr, kind.__qualname__.split("."), sys.modules[kind.__module__])
+    except (AttributeError, KeyError):
+        return False
+    return found is kind
 
 
 class NoSuchPosition(DoesNotExist, IndexError):
     """A query has fewer items than its position says."""
+
+
+class ObjectsNotFound(DoesNotExist):
+    """Some of several instances that were to be loaded have no items; ``missing`` are these instances."""
+
+    def __init__(self, message: str, missing: Any = ()) -> None:
+        super().__init__(message, missing)
+        self.missing = missing
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class MultipleFound(DynamoTableException):
@@ -407,7 +444,8 @@ class ServiceError(DynamoException):
     """DynamoDB answered with an error.
 
     ``code`` is DynamoDB's name for it, ``message`` what it says, ``operation`` what was asked, ``table`` of which table
-    (``None`` where the operation names none or several), ``request_id`` what AWS support asks for.
+    (``None`` where the operation names none or several), ``request_id`` what AWS support asks for.  ``attempts`` is how
+    many requests were sent, and ``ambiguous`` says that one before the last may have been carried out.
     """
 
     code: str = ""
@@ -415,6 +453,13 @@ class ServiceError(DynamoException):
     operation: str = ""
     table: str | None = None
     request_id: str | None = None
+    attempts: int = 1
+    ambiguous: bool = False
+
+    def follow(self, earlier: ServiceError) -> None:
+        """Note that this came of sending a request again after an earlier error."""
+        self.attempts += earlier.attempts
+        self.ambiguous = self.ambiguous or earlier.ambiguous
 
 
 class Throttled(ServiceError):
@@ -477,8 +522,16 @@ class ConditionFailed(DynamoTableException, ServiceError):
 
     ``item`` is what met the condition, in wire form, and ``current`` the same as an instance; ``None`` where there was
     no item with that key.
+
+    ``attempts`` is how many requests were sent.  ``ambiguous`` says that the answer to an earlier one was lost, by the
+    network or by trouble of DynamoDB's own, so that it may have been carried out: then this very write is what the
+    condition was refused for.  ``current`` tells, where the write had something that no other one has.  Attempts that
+    were merely throttled leave no doubt.  botocore's own sending (``transport="boto3"``) tells how many attempts there
+    were and not what became of them, so that any makes the refusal ambiguous.
     """
 
+    attempts: int = 1
+    ambiguous: bool = False
     item: dict[str, Any] | None = None
     current: Any = None
 

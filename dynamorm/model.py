@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast, overload
 
 import six
 
-from .arguments import check_mapping, check_switch, split_boto3_arguments
-from .attributes import Abstract, complete, missing
+from . import exceptions
+from .arguments import check_mapping, check_switch, is_atomic, split_boto3_arguments
+from .attributes import Abstract, complete, give_error, missing
 from .definition import Definition, define
 from .drivers import perform, run
 from .entity import Entity
-from .exceptions import DoesNotExist, DynaModelException
+from .exceptions import DynaModelException
 from .expressions import Reference
 from .guards import CARRIED
 from .handles import ModelHandle
@@ -28,7 +29,7 @@ from .relationships.declaring import Relationship, bind, partners_given
 from .signals import model_prepared, post_init, pre_init
 from .store import plain
 from .wire.codec import WireItem, with_bytes
-from .writing import saving, updating
+from .writing import creating, saving, updating
 from .writing.batches import delete_batch, put_batch
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class DynaModelMeta(type):
         cls: Any = super().__new__(mcs, name, bases, attrs)
         if not any(isinstance(base, DynaModelMeta) for base in bases):
             return cls
+        give_error(cls)
         parents = [parent for parent in cls.__mro__[1:] if parent not in DynaModel.__mro__]
         definition = define(name, attrs, parents)
         if definition is None:
@@ -84,7 +86,9 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
     """
 
     _dynamorm: ClassVar[Definition]
+    _dynamorm_does_not_exist: ClassVar[type[exceptions.DoesNotExist]] = exceptions.DoesNotExist
     relationships: ClassVar[dict[str, Relationship]]
+    DoesNotExist: ClassVar[type[exceptions.DoesNotExist]] = exceptions.DoesNotExist
 
     # positional-only, so that fields may be called self, or cls in the class methods below
     def __init__(self, /, partial: bool = False, **raw: Any) -> None:
@@ -183,7 +187,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         found = cls.get(consistent=consistent, **keys)
         if found is None:
             shown = ", ".join(f"{name}={value!r}" for name, value in keys.items())
-            raise DoesNotExist(f"there is no {cls.__name__} with {shown}")
+            store = cls._dynamorm.store
+            raise store.does_not_exist(f"there is no {store.model.__name__} with {shown}")
         return found
 
     @classmethod
@@ -205,6 +210,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         batch_get_kwargs: Mapping[str, Any] | None = None,
         *,
         ordered: Literal[False] = False,
+        concurrency: int = 1,
     ) -> Iterator[Self]: ...
 
     @overload
@@ -218,6 +224,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         batch_get_kwargs: Mapping[str, Any] | None = None,
         *,
         ordered: Literal[True],
+        concurrency: int = 1,
     ) -> list[Self | None]: ...
 
     @classmethod
@@ -230,6 +237,7 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         batch_get_kwargs: Mapping[str, Any] | None = None,
         *,
         ordered: bool = False,
+        concurrency: int = 1,
     ) -> Iterator[Self] | list[Self | None]:
         """Return the instances of any number of keys, in any order and without those that are not there.
 
@@ -237,11 +245,12 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         :param attrs: the attributes that are wanted, by name; the instances are partial then
         :param batch_get_kwargs: ``ConsistentRead`` and ``ProjectionExpression`` in boto3's form
         :param ordered: give a list in the order of the keys, with ``None`` in place of what is not there
+        :param concurrency: how many requests of 100 keys are under way at the same time
         :raises BatchError: if DynamoDB goes on leaving keys undone
         """
         store = cls._dynamorm.store
         store.mapper.check_consistent("get_batch", consistent)
-        instances = InstancesOfKeys(store, keys, consistent, attrs, batch_get_kwargs)
+        instances = InstancesOfKeys(store, keys, consistent, attrs, batch_get_kwargs, concurrency)
         return run(instances.ordered()) if ordered else instances.as_they_come()
 
     @classmethod
@@ -313,6 +322,30 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         return run(saving.put(cls._dynamorm.store, item, conditions, put_item_kwargs, unique=True))
 
     @classmethod
+    def create(cls, /, **values: Any) -> Self:
+        """Make an instance and store it, if there is no item with its key; returns the instance.
+
+        :raises HashKeyExists: if there is one
+        """
+        made: Self = run(creating.create(cls._dynamorm.store, values))
+        return made
+
+    @classmethod
+    def get_or_create(cls, /, defaults: Mapping[str, Any] | None = None, **keys: Any) -> tuple[Self, bool]:
+        """Return the instance with a primary key, and whether it was stored just now because there was none.
+
+        However many do this at once, one of them stores the item, and all others get that one.
+
+        :param defaults: the other values of a new item; those that are callables are called, for a new item only
+
+        Example::
+
+            book, created = Book.get_or_create(isbn="12345678910", defaults={"title": "Untitled"})
+        """
+        found: tuple[Self, bool] = run(creating.get_or_create(cls._dynamorm.store, defaults, keys))
+        return found
+
+    @classmethod
     def put_batch(
         cls,
         /,
@@ -381,8 +414,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         for name, value in (("partial", partial), ("unique", unique), ("return_all", return_all)):
             if value is not False and value is not True:
                 check_switch(f"save({name}=...)", value, "assign values to the instance before", DynaModelException)
-        is_atomic = _is_atomic("save", atomic, if_unchanged)
-        wish = saving.Wish(partial, unique, return_all, conditions, is_atomic, if_version)
+        only_unchanged = is_atomic("save", atomic, if_unchanged)
+        wish = saving.Wish(partial, unique, return_all, conditions, only_unchanged, if_version)
         return run(saving.save(store, self, wish, kwargs))
 
     # Writing parts of items.
@@ -469,12 +502,12 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         :param atomic: only if the item is still as it was loaded, or is not there if it never was
         :param if_unchanged: another name of ``atomic``
         """
-        is_atomic = _is_atomic("reconcile", atomic, if_unchanged)
-        run(saving.reconcile(type(self)._dynamorm.store, self, conditions, is_atomic))
+        only_unchanged = is_atomic("reconcile", atomic, if_unchanged)
+        run(saving.reconcile(type(self)._dynamorm.store, self, conditions, only_unchanged))
 
     def sync(self, conditions: Any = None, *, atomic: bool = False, if_unchanged: bool = False) -> None:
         """Reconcile: the former name of :meth:`reconcile`."""
-        options = {"atomic": True} if _is_atomic("sync", atomic, if_unchanged) else {}
+        options = {"atomic": True} if is_atomic("sync", atomic, if_unchanged) else {}
         type(self).reconcile(self, conditions, **options)
 
     def delete(
@@ -493,8 +526,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
         :param if_unchanged: another name of ``atomic``
         :param if_version: the version that the stored item has to have, in place of the one that the instance holds
         """
-        is_atomic = _is_atomic("delete", atomic, if_unchanged)
-        wish = saving.Wish(conditions=conditions, atomic=is_atomic, expected=if_version)
+        only_unchanged = is_atomic("delete", atomic, if_unchanged)
+        wish = saving.Wish(conditions=conditions, atomic=only_unchanged, expected=if_version)
         return run(saving.delete_instance(type(self)._dynamorm.store, self, wish, delete_item_kwargs))
 
     @classmethod
@@ -589,13 +622,6 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Entity)):
     @classmethod
     def _dynamorm_boto3_condition(cls, condition: Any) -> Any:
         return cls._dynamorm.store.mapper.boto3_condition(condition)
-
-
-def _is_atomic(verb: str, atomic: bool, if_unchanged: bool) -> bool:
-    for name, value in (("atomic", atomic), ("if_unchanged", if_unchanged)):
-        if value is not False and value is not True:
-            check_switch(f"{verb}({name}=...)", value, "give conditions as conditions=...", DynaModelException)
-    return atomic or if_unchanged
 
 
 # What models may replace, and flows then call in place of what they would do themselves.

@@ -15,9 +15,11 @@ from .attempts import sent_until_settled
 from .connection import Settings, context_settings, levels, settings_here, within
 from .exceptions import (
     ConditionFailed,
+    DoesNotExist,
     DynamoException,
     ExpressionTooLong,
     InvalidKey,
+    NoSuchPosition,
     PathMissing,
     RequestRefused,
     TransactionConflict,
@@ -94,11 +96,22 @@ class Store:
     ``model`` is the class itself: whom signals name as their sender, and what instances are made of.  ``own_init`` says
     whether it has an ``__init__`` of its own: ``None`` is no, ``True`` is one that takes any keywords.
     ``relationships`` are its relationships by name, and ``verbs`` the verbs as they are where no model replaces them.
-    ``guards`` say what its table demands of every write.  ``binding`` says where the items are; without it, the
-    settings around each call do.
+    ``does_not_exist`` is the error for an item that is not there, and ``guards`` say what its table demands of every
+    write.  ``binding`` says where the items are; without it, the settings around each call do.
     """
 
-    __slots__ = ("__weakref__", "binding", "guards", "mapper", "model", "own_init", "relationships", "table", "verbs")
+    __slots__ = (
+        "__weakref__",
+        "binding",
+        "does_not_exist",
+        "guards",
+        "mapper",
+        "model",
+        "own_init",
+        "relationships",
+        "table",
+        "verbs",
+    )
 
     def __init__(self, mapper: Mapper, table: Table, guards: Guards) -> None:
         self.mapper = mapper
@@ -106,14 +119,18 @@ class Store:
         self.guards = guards
         self.model: Any = None
         self.own_init: bool | None = None
+        self.does_not_exist: type[DoesNotExist] = DoesNotExist
         self.relationships: dict[str, Any] = {}
         self.verbs: Mapping[str, Any] = {}
         self.binding: Binding | None = None
 
-    def for_model(self, model: Any, own_init: bool | None, verbs: Mapping[str, Any]) -> Store:
+    def for_model(
+        self, model: Any, own_init: bool | None, verbs: Mapping[str, Any], does_not_exist: type[DoesNotExist]
+    ) -> Store:
         """Return the store of a model class with this mapper and table, which is known by its class from now on."""
         store = Store(self.mapper, self.table, self.guards)
         store.model, store.own_init, store.verbs = model, own_init, verbs
+        store.does_not_exist = does_not_exist
         _stores[id(model)] = store
         return store
 
@@ -127,12 +144,18 @@ class Store:
         found = getattr(self.model, verb)
         return getattr(found, "__func__", found) is not self.verbs[verb]
 
+    def no_such_position(self, message: str) -> NoSuchPosition:
+        """Return the error for a query that has fewer items than its position says, of the model's own kind."""
+        kind: type[NoSuchPosition] = getattr(self.does_not_exist, "NoSuchPosition", NoSuchPosition)
+        return kind(message)
+
     # Where its items are.
 
     def bound(self, binding: Binding) -> Store:
         """Return the store of the same model, whose items are where a binding says."""
         store = Store(self.mapper, self.table, self.guards)
         store.model, store.own_init, store.verbs = self.model, self.own_init, self.verbs
+        store.does_not_exist = self.does_not_exist
         store.relationships, store.binding = self.relationships, binding
         return store
 
@@ -414,8 +437,8 @@ class Store:
             step = self.step(place, request, demand, actions)
             try:
                 answer: dict[str, Any] = yield step
-            except TransactionConflict:
-                answer = yield from sent_until_settled(step)
+            except TransactionConflict as conflict:
+                answer = yield from sent_until_settled(step, conflict)
         except ConditionFailed as error:
             error.current = self._current(error.item, place)
             refusal = self.guards.refusal(demand, error)

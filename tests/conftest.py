@@ -17,6 +17,11 @@ from dynamorm.requests import Request
 from dynamorm.signals import post_request, pre_request
 
 from . import profiles as profiles  # which have to be there before any property test is read
+from .aws_rules.suite import (
+    every_request_is_one_that_aws_takes as every_request_is_one_that_aws_takes,
+)
+from .aws_rules.suite import pytest_runtest_call as pytest_runtest_call
+from .aws_rules.suite import pytest_runtest_teardown as pytest_runtest_teardown
 from .books import book_model, page_model
 from .libraries import LIBRARIES, Library, library_named
 from .scores import filled, score_model

@@ -21,6 +21,7 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 WINGS: dict[str, tuple[str, ...]] = {
     "faces": ("pytest_plugin", "testing", "__init__", "table", "types"),
     "together": (
+        "together.several",
         "together.batch_writer",
         "together.batch_writing",
         "together.transactions",
@@ -40,6 +41,7 @@ WINGS: dict[str, tuple[str, ...]] = {
     "reading": (
         "reading.scan",
         "reading.query",
+        "reading.matched",
         "reading.verbs",
         "reading.read",
         "reading.iteration",
@@ -52,6 +54,7 @@ WINGS: dict[str, tuple[str, ...]] = {
     ),
     "writing": (
         "writing.batches",
+        "writing.creating",
         "writing.entries",
         "writing.saving",
         "writing.updating",

@@ -104,7 +104,7 @@ def test_all_is_complete():
         for name, value in vars(dynamorm).items()
         if not name.startswith("_") and not inspect.ismodule(value) and name != "annotations"
     }
-    assert public == set(dynamorm.__all__)
+    assert public - {"delete", "load", "save", "sync"} == set(dynamorm.__all__)  # which would shadow others
     assert set(dynamorm.__all__) >= FACE
 
 

@@ -16,6 +16,7 @@ from botocore.parsers import ResponseParserError
 from .. import exceptions as ours
 from ..bounded import Bounded
 from ..frozen import FrozenValue
+from .judging import ONLY_REFUSED
 
 __all__ = ["CancellationReason", "translate", "translate_failure"]
 
@@ -42,7 +43,7 @@ class CancellationReason(FrozenValue):
 class _Answered(ClientError):
     """What the classes below share.
 
-    ``args[0]`` is botocore's error; ``attempts`` counts the requests that were sent for this one call.
+    ``args[0]`` is botocore's error.
     """
 
     # what a class that was made at run time was made of: that one can be pickled
@@ -63,12 +64,18 @@ class _Answered(ClientError):
         self.table = table
         self.request_id: str | None = metadata.get("RequestId")
         self.attempts: int = metadata.get("RetryAttempts", 0) + 1
+        self.ambiguous: bool = self.attempts > 1 and not metadata.get(ONLY_REFUSED, False)
 
     def __str__(self) -> str:
         where = f" on table {self.table}" if self.table else ""
-        tried = f" (after {self.attempts} attempts)" if self.attempts > 1 else ""
+        tried = f" (after {self.attempts} attempts{self._doubt})" if self.attempts > 1 else ""
         remedy = f". {self.remedy}" if self.remedy else ""
         return f"{self.operation}{where}: {self.code}: {self.message}{tried}{remedy}"
+
+    @property
+    def _doubt(self) -> str:
+        """What to know where there was more than one attempt."""
+        return ""
 
     def __reduce__(self) -> tuple[Any, ...]:
         kind = self._kind or type(self)
@@ -94,8 +101,15 @@ class _ConditionAnswered(_Answered):
         super().__init__(original, operation, table)
         # the item that met the condition, in wire form, where the request asked for it
         self.item: dict[str, Any] | None = self._wire_item()
-        # after a lost answer the write that was refused may have been refused by its own first attempt
-        self.ambiguous = self.attempts > 1
+
+    @property
+    def _doubt(self) -> str:
+        if not self.ambiguous:
+            return ", none of which was carried out"
+        return (
+            "; an earlier one may have been carried out although its answer was lost, and then this very write is what "
+            "the condition was refused for: compare .current with what was to be written"
+        )
 
     def _wire_item(self) -> dict[str, Any] | None:
         response: Any = self.response
@@ -111,7 +125,9 @@ class _ConditionAnswered(_Answered):
         return error
 
     def _narrower(self, kind: Any) -> Any:
-        return _modelled(kind, self.args[0])(self.args[0], self.operation, self.table)
+        narrower = _modelled(kind, self.args[0])(self.args[0], self.operation, self.table)
+        narrower.attempts, narrower.ambiguous = self.attempts, self.ambiguous
+        return narrower
 
 
 class ConditionFailedClientError(_ConditionAnswered, ours.ConditionFailed):

@@ -74,7 +74,7 @@ class Exchange:
 
         :raises botocore.exceptions.BotoCoreError: when there was no answer to be had.
         """
-        operation, attempt, outcome = route.operation, 1, first
+        operation, attempt, outcome, is_certain = route.operation, 1, first, True
         while True:
             if outcome is None:
                 outcome = yield from self._attempt(route, body, credentials, attempt, context, texts)
@@ -87,7 +87,8 @@ class Exchange:
                 return response  # type: ignore[no-any-return]
             pause = yield Ask(partial(self.policy.pause_before_next_attempt, operation, attempt, outcome, context))
             if pause is None:
-                return outcome.final()
+                return outcome.final(only_refused=attempt > 1 and is_certain)
+            is_certain = is_certain and outcome.is_certain
             yield Wait(pause)
             attempt, outcome = attempt + 1, None
             log.info("%s is tried again (attempt %d)", operation, attempt)

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any, NamedTuple, final
 from zlib import crc32
 
-from botocore.exceptions import ChecksumError, ConnectionClosedError
+from botocore.exceptions import ChecksumError, ConnectionClosedError, ConnectTimeoutError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
 from .answers import LeanResponse, checksum_differs, is_plausible_success, read_answer
 from .botocore_private import parse_by_shapes
 
-__all__ = ["Response", "Setback", "judge", "judge_by_shapes"]
+__all__ = ["ONLY_REFUSED", "Response", "Setback", "judge", "judge_by_shapes"]
+
+# What tells in the metadata of an error that no earlier attempt was carried out: botocore's own know just how many
+# there were.
+ONLY_REFUSED = "EarlierAttemptsRefused"
+# What went wrong before there was a connection to send over.
+_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError)
 
 # What botocore's ``Endpoint.make_request`` returns.
 Response = tuple[LeanResponse, dict[str, Any]]
@@ -24,14 +30,25 @@ class Setback(NamedTuple):
     response: Response | None
     failure: Exception | None
 
-    def final(self) -> Response:
+    @property
+    def is_certain(self) -> bool:
+        """Whether the request was refused or did not leave, so that nothing of it was carried out for certain."""
+        if self.failure is not None:
+            return isinstance(self.failure, _NEVER_SENT)
+        assert self.response is not None
+        return self.response[0].status_code < 500
+
+    def final(self, only_refused: bool = False) -> Response:
         """Return the response when there will be no other attempt.
 
+        :param only_refused: whether there were earlier attempts, of which none was carried out for certain
         :raises Exception: the failure, if it was one.
         """
         if self.failure is not None:
             raise self.failure
         assert self.response is not None
+        if only_refused:
+            self.response[1]["ResponseMetadata"][ONLY_REFUSED] = True
         return self.response
 
 

@@ -47,3 +47,14 @@ def overlapping(paths: Iterable[Path]) -> tuple[Path, Path] | None:
                 return shorter, path
         seen.append(path)
     return None
+
+
+def conflicting(paths: Iterable[Path]) -> tuple[Path, Path] | None:
+    """Find two document paths that take one value for a list and for a map: DynamoDB takes no such two either."""
+    first: dict[Path, Path] = {}
+    for path in paths:
+        for length in range(1, len(path)):
+            other = first.setdefault(path[:length], path)
+            if isinstance(other[length], int) is not isinstance(path[length], int):
+                return other, path
+    return None

@@ -15,7 +15,7 @@ from ..exceptions import ExpressionTooLong, InvalidExpression
 from ..wire.paths import Path
 from .comparisons import Comparison, PathOperand
 from .conditions import All, Condition, Not, conjoined, folded, in_postfix
-from .placeholders import Placeholders, overlapping, shown_path
+from .placeholders import Placeholders, conflicting, overlapping, shown_path
 from .updates import Action, Operand, SumOperand
 
 _ZERO = {"N": "0"}
@@ -68,6 +68,7 @@ def render_update(actions: Sequence[Action], prefix: str = "u") -> Rendered:
     )
     template = _templates.get(question)
     if template is None:
+        _refuse_conflict("an update", [action.path for action in actions])
         order = _in_order_of_clauses(actions)
         ordered = [actions[number] for number in order]
         template = _remembered(question, prefix, lambda holders: _update(ordered, holders), order)
@@ -164,8 +165,19 @@ def render_projection(paths: Sequence[Path], prefix: str = "p") -> Rendered:
     question = (prefix, "projection", *paths)
     template = _templates.get(question)
     if template is None:
+        _refuse_conflict("a projection", paths)
         template = _remembered(question, prefix, lambda holders: ", ".join(map(holders.path, paths)))
     return template.filled(())
+
+
+def _refuse_conflict(what: str, paths: Sequence[Path]) -> None:
+    clash = conflicting(paths)
+    if clash is not None:
+        first, second = map(shown_path, clash)
+        raise InvalidExpression(
+            f"{what} of {first} and of {second} at once: DynamoDB takes what is around them for a list or for a map, "
+            "never for both"
+        )
 
 
 def _remembered(

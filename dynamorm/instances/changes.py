@@ -32,7 +32,7 @@ _EXACT = Context(prec=38)
 _OF_MANY_TEXTS = frozenset({Decimal, float})
 
 # what `update` itself takes by keyword, which no field can be given as
-_KEYWORDS = frozenset({"conditions", "update_item_kwargs", "return_all"})
+_KEYWORDS = frozenset({"conditions", "if_version", "update_item_kwargs", "return_all"})
 
 
 def values_of(mapper: Mapper, instance: Any) -> dict[str, Any]:

@@ -5,12 +5,12 @@ It does not know what items look like: :class:`Items` of a kind say how they are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..exceptions import BatchError
-from ..flows import Flow, Invoke, Pause
+from ..flows import Flow, Handle, Invoke, Pause, Start, WaitAny
 from .backoff import FRUITLESS, jitter
 
 MOST_KEYS = 100
@@ -39,38 +39,116 @@ class Items(Protocol):
         """Return an item, or a key, as plain values, for errors."""
 
 
+class _Asked(NamedTuple):
+    """Keys that are asked for together, again where an answer left them undone."""
+
+    keys: list[Any]
+    is_again: bool = False
+    fruitless: int = 0
+
+    def answer(self, items: Items) -> Flow[dict[str, Any]]:
+        if self.is_again:
+            yield Pause(jitter(self.fruitless))
+        return (yield from items.read(self.keys))
+
+
 class BatchRead:
     """Items with any number of keys, answer by answer; each key is asked for once.
+
+    With a ``concurrency`` of more than one, so many requests are under way, and their answers come in any order.
 
     :param spend: is told how many capacity units each answer consumed
     """
 
-    def __init__(self, items: Items, keys: Iterable[Any], spend: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self,
+        items: Items,
+        keys: Iterable[Any],
+        spend: Callable[[float], None] | None = None,
+        concurrency: int = 1,
+    ) -> None:
         self._items = items
         self._waiting = _each_once(items, keys)
         self._spend = spend
-        self._asked: list[Any] = []
-        self._fruitless = 0
+        self._concurrency = concurrency
+        self._again: list[_Asked] = []
+        self._under_way: dict[Handle, _Asked] = {}
 
     def next_found(self) -> Flow[list[Any] | None]:
         """Return the items of the next answer, ``None`` after the last one."""
-        if not self._asked:
-            # going through the keys is the caller's code, or calls it
-            self._asked = yield Invoke(_first, (self._waiting, MOST_KEYS))
-            if not self._asked:
-                return None
-        elif self._fruitless >= FRUITLESS:
-            rest = yield Invoke(list, (self._waiting,))
-            raise _given_up(self._items, [*self._asked, *rest])
-        else:
-            yield Pause(jitter(self._fruitless))
-        answer = yield from self._items.read(self._asked)
+        if self._concurrency > 1:
+            return (yield from self._next_of_several())
+        asked = yield from self._next_asked()
+        if asked is None:
+            return None
+        try:
+            answer = yield from asked.answer(self._items)
+        except BaseException:
+            self._again.append(asked._replace(is_again=True))
+            raise
+        return self._found(asked, answer)
+
+    def _next_of_several(self) -> Flow[list[Any] | None]:
+        while len(self._under_way) < self._concurrency:
+            asked = yield from self._next_asked()
+            if asked is None:
+                break
+            self._under_way[(yield Start(asked.answer(self._items)))] = asked
+        if not self._under_way:
+            return None
+        handle = yield WaitAny(list(self._under_way))
+        asked = self._under_way.pop(handle)
+        try:
+            answer = handle.result()
+        except BaseException:
+            self._again.append(asked._replace(is_again=True))
+            raise
+        return self._found(asked, answer)
+
+    def _next_asked(self) -> Flow[_Asked | None]:
+        """Return what is to be asked for next, ``None`` where that is nothing.
+
+        :raises BatchError: if there is no use in asking again
+        """
+        if self._again:
+            asked = self._again.pop(0)
+            if asked.fruitless >= FRUITLESS:
+                yield from self._give_up(asked)
+            return asked
+        # going through the keys is the caller's code, or calls it
+        keys = yield Invoke(_first, (self._waiting, MOST_KEYS))
+        return _Asked(keys) if keys else None
+
+    def _found(self, asked: _Asked, answer: dict[str, Any]) -> list[Any]:
+        """Return the items of an answer; what it left undone is asked for again."""
         if self._spend is not None:
-            self._spend(sum(one.get("CapacityUnits", 0.0) for one in answer.get("ConsumedCapacity", ())))
+            self._spend(consumed(answer))
         left = self._items.unread(answer)
-        self._fruitless = self._fruitless + 1 if len(left) == len(self._asked) else 0
-        self._asked = left
+        if left:
+            fruitless = asked.fruitless + 1 if len(left) == len(asked.keys) else 0
+            self._again.append(_Asked(left, True, fruitless))
         return self._items.found(answer)
+
+    def _give_up(self, asked: _Asked) -> Flow[None]:
+        """Wait for what is under way, and say what was read by then and what was not."""
+        missing, done = list(asked.keys), []
+        while self._under_way:
+            handle = yield WaitAny(list(self._under_way))
+            other = self._under_way.pop(handle)
+            try:
+                done += self._found(other, handle.result())
+            except Exception:  # one error is enough
+                missing += other.keys
+        for other in self._again:
+            missing += other.keys
+        self._again = [asked]
+        missing += yield Invoke(list, (self._waiting,))
+        raise BatchError(
+            f"{self._items.name}: {len(missing)} of a batch could not be read, asked for {FRUITLESS} times in a row; "
+            "the table's throughput is too low for it",
+            done,
+            [self._items.plain(key) for key in missing],
+        )
 
 
 def _first(waiting: Iterator[Any], most: int) -> list[Any]:
@@ -87,23 +165,19 @@ def _each_once(items: Items, keys: Iterable[Any]) -> Iterator[Any]:
 
 
 def read_in_order(
-    items: Items, keys: Sequence[Any], spend: Callable[[float], None] | None = None
+    items: Items, keys: Sequence[Any], spend: Callable[[float], None] | None = None, concurrency: int = 1
 ) -> Flow[list[Any | None]]:
     """Return the items of keys in the order of the keys, ``None`` where there is none."""
     found: dict[Hashable, Any] = {}
-    batch = BatchRead(items, keys, spend)
+    batch = BatchRead(items, keys, spend, concurrency)
     try:
         while (some := (yield from batch.next_found())) is not None:
             found.update((items.identity(item), item) for item in some)
     except BatchError as error:
-        raise BatchError(str(error), list(found.values()), error.missing) from None
+        raise BatchError(str(error), [*found.values(), *error.done], error.missing) from None
     return [found.get(items.identity(key)) for key in keys]
 
 
-def _given_up(items: Items, missing: Sequence[Any]) -> BatchError:
-    return BatchError(
-        f"{items.name}: {len(missing)} of a batch could not be read, asked for {FRUITLESS} times "
-        "in a row; the table's throughput is too low for it",
-        [],
-        [items.plain(item) for item in missing],
-    )
+def consumed(answer: Mapping[str, Any]) -> float:
+    """Return how many capacity units a batch has consumed."""
+    return float(sum(one.get("CapacityUnits", 0.0) for one in answer.get("ConsumedCapacity", ())))

@@ -23,7 +23,7 @@ from ..wire.codec import WireItem, decode_item, encode_number
 from ..wire.paths import Path
 from ..wire.sizes import checked_size
 from ..wire.texts import StoredItem, key_within
-from .batches import BatchRead, read_in_order
+from .batches import BatchRead, consumed, read_in_order
 from .writes import Entry, entry_of
 
 
@@ -147,6 +147,20 @@ def _told_apart(value: Mapping[str, Any]) -> str | bytes:
     return text if text.isdigit() else encode_number(Decimal(text))
 
 
+class MeteredWrites(TypedWrites):
+    """Those of which it is told how many capacity units each answer consumed."""
+
+    def __init__(self, store: Store, place: Place, spend: Callable[[float], None]) -> None:
+        super().__init__(store, place)
+        self._spend = spend
+
+    def write(self, requests: Mapping[str, list[Any]], sender: Any) -> Flow[dict[str, Any]]:
+        request = build_batch_write(requests, capacity=True)
+        answer: dict[str, Any] = yield Call(self.place.connection, request, sender)
+        self._spend(consumed(answer))
+        return answer
+
+
 # The most bytes that the text of a key takes: those of 2,048 and 1,024 bytes, each of which may be written as six.
 KEY_SIZE = 6 * (2_048 + 1_024)
 
@@ -174,8 +188,16 @@ class InstancesOfKeys:
     """What ``get_batch`` is asked for: the instances of any number of keys."""
 
     def __init__(
-        self, store: Store, keys: Iterable[Any], consistent: bool, attrs: Any, raw: Mapping[str, Any] | None = None
+        self,
+        store: Store,
+        keys: Iterable[Any],
+        consistent: bool,
+        attrs: Any,
+        raw: Mapping[str, Any] | None = None,
+        concurrency: int = 1,
     ) -> None:
+        if type(concurrency) is not int or concurrency < 1:
+            raise InvalidExpression(f"concurrency={concurrency!r}: give a whole number of at least 1")
         if raw:
             consistent, attrs = _with_boto3_arguments(raw, consistent, attrs)
         if isinstance(attrs, str):
@@ -186,20 +208,21 @@ class InstancesOfKeys:
         place = store.here
         self.load: Callable[[StoredItem], Any] = loader(store, paths is not None, place)
         self.items = TypedItems(store, place, consistent, paths)
+        self._concurrency = concurrency
         # iterators are gone through as keys are asked for; lists may be changed before that
         wires = (key_in_any_form(store, key) for key in keys)
         self.keys = wires if isinstance(keys, Iterator) else iter(list(wires))
 
     def as_they_come(self) -> Iterating:
         """Return an iterator of the instances that are there."""
-        return Iterating(BatchRead(self.items, self.keys), self.load)
+        return Iterating(BatchRead(self.items, self.keys, concurrency=self._concurrency), self.load)
 
     def ordered(self) -> Flow[list[Any]]:
         """Return the instances in the order of the keys, with ``None`` in place of what is not there."""
         load = self.load
         try:
             keys = yield Invoke(list, (self.keys,))
-            items = yield from read_in_order(self.items, keys)
+            items = yield from read_in_order(self.items, keys, concurrency=self._concurrency)
         except BatchError as error:
             raise BatchError(str(error), [load(wire) for wire in error.done], error.missing) from None
         return [None if wire is None else load(wire) for wire in items]
@@ -247,6 +270,7 @@ class Iterating(Generator[Any, None, None]):
         except BatchError as error:
             self._ended = True
             done = [instance for one in self._done if (instance := one()) is not None]
+            done += map(self._load, error.done)
             raise BatchError(str(error), done, error.missing) from None
         if found is None:
             return False

@@ -192,12 +192,14 @@ def finds_nothing(store: Store, index: IndexSpec | None, keys: Sequence[Any]) ->
     """
     for part in keys:
         operator, values = part.shape.operator, part.values
-        if operator == "between":
-            if not is_in_order(*values):
-                return True
-        elif operator == "eq" and values[0] in _EMPTY:
+        if values[0] in _EMPTY or values[-1] in _EMPTY:
             where = _Where(store, index, store.mapper.key if index is None else index.key)
-            raise InvalidKey(f"{where}: {where.named(part.path[0])} is a key, and keys are never empty")
+            raise InvalidKey(
+                f"{where}: {where.named(part.path[0])} is a key, and keys are never empty; "
+                f"DynamoDB takes no empty value for {operator} either"
+            )
+        if operator == "between" and not is_in_order(*values):
+            return True
     return False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from math import inf
+from numbers import Real
 from typing import Any, NamedTuple
 
 from ..exceptions import InvalidExpression, InvalidKey
@@ -86,6 +87,13 @@ def given_names(names: Any) -> tuple[Any, ...]:
     if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
         raise InvalidExpression(f"specific_attributes({names!r}): a list of names is meant")
     return tuple(names)
+
+
+def units_a_second(given: Any, kind: str) -> float:
+    """Return a number of capacity units a second."""
+    if isinstance(given, bool) or not isinstance(given, Real) or not 0 < float(given) < inf:
+        raise InvalidExpression(f"rate_limit({given!r}): a positive number of {kind} capacity units is meant")
+    return float(given)
 
 
 MOST_LOOKED_AT = 2**31 - 1

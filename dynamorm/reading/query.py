@@ -7,22 +7,30 @@ start each time.
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from math import inf
-from numbers import Real
 from operator import index
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from ..drivers import run
-from ..exceptions import InvalidCursor, InvalidExpression, MisusedExpression, NoSuchPosition
+from ..exceptions import InvalidCursor, InvalidExpression, MisusedExpression
 from ..expressions import Change, conjoined, conjunction
+from ..progress import Progress
 from ..store import Store, is_complete_model, store_of
 from ..wire.codec import decode_item
 from . import verbs
 from .cursors import encode_cursor
 from .iteration import Iteration, Model, Page
-from .options import MOST_LOOKED_AT, given_names, given_start, index_called, options_given, positive
+from .matched import delete_matching, manner_given, update_matching
+from .options import (
+    MOST_LOOKED_AT,
+    given_names,
+    given_start,
+    index_called,
+    options_given,
+    positive,
+    units_a_second,
+)
 from .read import Explanation, QueryRead, Read
 
 Self = TypeVar("Self", bound="ReadIterator[Any]")
@@ -143,9 +151,7 @@ class ReadIterator(ABC, Generic[Model]):
 
     def rate_limit(self: Self, rcu: float) -> Self:
         """Consume so many read capacity units a second at most, on average, by pausing between pages."""
-        if isinstance(rcu, bool) or not isinstance(rcu, Real) or not 0 < rcu < inf:
-            raise InvalidExpression(f"rate_limit({rcu!r}): a positive number of read capacity units is meant")
-        return self._with(rate=float(rcu))
+        return self._with(rate=units_a_second(rcu, "read"))
 
     def read_ahead(self: Self, ahead: bool = True) -> Self:
         """Ask for each page while the one before it is gone through, in a thread.
@@ -193,7 +199,7 @@ class ReadIterator(ABC, Generic[Model]):
         position = self._position(position)
         found = list(self._capped(position + 1))
         if len(found) <= position:
-            raise NoSuchPosition(
+            raise self._read.store.no_such_position(
                 f"[{position}]: there are only {len(found)} items for {self!r}; first() gives None where there is none"
             )
         return found[position]
@@ -237,7 +243,7 @@ class ReadIterator(ABC, Generic[Model]):
         :raises DoesNotExist: if there is none
         :raises MultipleFound: if there are more
         """
-        found: Model = run(verbs.one(self._read.capped(2).iteration(), self))
+        found: Model = run(verbs.one(self._read.capped(2), self))
         return found
 
     def count(self) -> int:
@@ -296,13 +302,55 @@ class ReadIterator(ABC, Generic[Model]):
 
     # Writing.
 
-    def delete(self) -> int:
-        """Delete every item that matches, each only if it still does; returns how many were deleted."""
-        return run(verbs.delete_matching(self._read))
+    def delete(
+        self,
+        *,
+        recheck: bool = True,
+        concurrency: int = 1,
+        progress: Callable[[Progress], Any] | None = None,
+        rate_limit: float | None = None,
+        dry_run: bool = False,
+    ) -> int:
+        """Delete every item that matches, each only if it still does; returns how many were deleted.
 
-    def update(self, /, *actions: Change, **updates: Any) -> int:
-        """Change every item that matches, each only if it still does; returns how many were changed."""
-        return run(verbs.update_matching(self._read, actions, updates))
+        An error has the number of those that were deleted as its ``done``; the rest can be deleted by the same call.
+
+        :param recheck: without it, what matched when it was read is deleted by key, 25 items a request
+        :param concurrency: how many requests are under way at the same time
+        :param progress: is called with a :class:`dynamorm.Progress` after each answer; items that no longer match when
+            they are to be deleted count as failed
+        :param rate_limit: how many write capacity units are consumed in a second at most, on average
+        :param dry_run: delete nothing, and return how many items match now
+        """
+        manner = manner_given(
+            self._read.store, concurrency=concurrency, progress=progress, rate_limit=rate_limit, dry_run=dry_run
+        )
+        return run(delete_matching(self._read, manner, bool(recheck)))
+
+    def update(
+        self,
+        /,
+        *actions: Change,
+        concurrency: int = 1,
+        progress: Callable[[Progress], Any] | None = None,
+        rate_limit: float | None = None,
+        dry_run: bool = False,
+        **updates: Any,
+    ) -> int:
+        """Change every item that matches, each only if it still does; returns how many were changed.
+
+        An error has the number of those that were changed as its ``done``.
+
+        :param concurrency: how many requests are under way at the same time
+        :param progress: is called with a :class:`dynamorm.Progress` after each answer; items that no longer match when
+            they are to be changed count as failed
+        :param rate_limit: how many write capacity units are consumed in a second at most, on average
+        :param dry_run: change nothing, and return how many items match now
+        """
+        manner = manner_given(
+            self._read.store, concurrency=concurrency, progress=progress, rate_limit=rate_limit, dry_run=dry_run
+        )
+        return run(update_matching(self._read, manner, actions, updates))
 
     def explain(self) -> Explanation:
         """Return what would be asked for, without asking."""

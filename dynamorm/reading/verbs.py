@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ..exceptions import ConditionFailed, DoesNotExist, InvalidExpression, MultipleFound
-from ..expressions import Change, Condition, leaves, shortened
+from ..exceptions import MultipleFound
 from ..flows import Call, Flow, Place
 from ..instances.loading import loaded
 from ..store import Store
-from ..wire.codec import WireItem
-from ..wire.texts import key_within
-from ..writing.update_actions import asked_actions, resolved_actions
 from .cursors import encode_cursor
 from .iteration import END, Iteration, Page
 from .options import positive
@@ -59,11 +55,12 @@ def first(iteration: Iteration) -> Flow[Any]:
     return None if found is END else found
 
 
-def one(iteration: Iteration, shown: Any) -> Flow[Any]:
-    """Return the one item of an iteration that goes on to two at most."""
+def one(read: Read, shown: Any) -> Flow[Any]:
+    """Return the one item of a read that goes on to two at most."""
+    iteration = read.iteration()
     found = yield from iteration.next_item()
     if found is END:
-        raise DoesNotExist(f"there is no item for {shown!r}")
+        raise read.store.does_not_exist(f"there is no item for {shown!r}")
     if (yield from iteration.next_item()) is not END:
         raise MultipleFound(f"there is more than one item for {shown!r}")
     return found
@@ -93,77 +90,3 @@ def page(read: Read, iteration: Iteration, size: int) -> Flow[Page[Any]]:
 def size_of_page(read: Read, size: int) -> int:
     """Return how many items a page holds at most."""
     return min(positive("page", size), read.options.limit or size)
-
-
-# Writing to what matches.
-
-WriteOne = Callable[[Place, WireItem, Sequence[Condition]], Flow[Any]]
-
-
-def delete_matching(read: Read) -> Flow[int]:
-    """Delete every item that matches, each only if it still does; returns how many were deleted."""
-    store, demand = read.store, read.store.guards.of_delete()
-
-    def delete(place: Place, key: WireItem, conditions: Sequence[Condition]) -> Flow[Any]:
-        return store.delete(place, key, demand, conditions)
-
-    return (yield from _write_each(read, delete))
-
-
-def update_matching(read: Read, actions: Sequence[Change], updates: Mapping[str, Any]) -> Flow[int]:
-    """Change every item that matches, each only if it still does; returns how many were changed."""
-    store = read.store
-    for action in actions:
-        if not isinstance(action, Change):
-            raise InvalidExpression(
-                f"{shortened(action)} is no action such as Book.views.add(1); conditions are given to filter()"
-            )
-    resolved = resolved_actions(store.mapper, asked_actions(store.mapper, actions, updates))
-    if not resolved:
-        return 0
-
-    def update(place: Place, key: WireItem, conditions: Sequence[Condition]) -> Flow[Any]:
-        return store.update(place, key, resolved, demand, conditions, returning="NONE")
-
-    changed = {str(action.path[0]) for action in resolved}
-    demand = store.guards.of_update(changed, may_create=False)
-    changed.update(str(action.path[0]) for action in demand.actions)
-    return (yield from _write_each(read, update, moves=not changed.isdisjoint(read.key_names)))
-
-
-def _write_each(read: Read, write: WriteOne, moves: bool = False) -> Flow[int]:
-    """Write to every item that matches; ``moves`` says that the items change positions in the index that is read."""
-    store, written = read.store, 0
-    textual = sorted({"KeyConditionExpression", "FilterExpression"} & read.options.raw.keys())
-    if textual:
-        raise InvalidExpression(f"{read.name}: {', '.join(textual)} as text cannot be held against each item again")
-    key_names = store.mapper.key.names
-    conditions = (store.exists, *(part for part in read.resolved() if not _is_on_key(part, key_names)))
-    pages = read.replaced(paths=(), hydrated=False).pages()
-    matching = Iteration(pages, lambda item: key_within(item, key_names), read.options.limit)
-    # what moves ahead would be met again
-    known = (yield from _rest(matching)) if moves else None
-    while True:
-        if known is None:
-            key = yield from matching.next_item()
-        else:
-            key = known.pop() if known else END
-        if key is END:
-            return written
-        try:
-            yield from write(pages.place, key, conditions)
-            written += 1
-        except ConditionFailed:
-            continue  # it was changed or deleted since it was read
-
-
-def _rest(matching: Iteration) -> Flow[list[WireItem]]:
-    """Return all that is left of an iteration, from the end to the beginning."""
-    keys = []
-    while (key := (yield from matching.next_item())) is not END:
-        keys.append(key)
-    return keys[::-1]
-
-
-def _is_on_key(part: Condition, key_names: tuple[str, ...]) -> bool:
-    return all(leaf.path[0] in key_names for leaf in leaves(part))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .items import (
     Request,
     build_batch_get,
+    build_batch_get_of_tables,
     build_batch_write,
     build_delete,
     build_get,
@@ -17,6 +18,7 @@ from .items import (
 __all__ = [
     "Request",
     "build_batch_get",
+    "build_batch_get_of_tables",
     "build_batch_write",
     "build_delete",
     "build_get",

@@ -205,6 +205,16 @@ def build_batch_get(
     return Request("BatchGetItem", payload, as_texts=True)
 
 
-def build_batch_write(requests: Mapping[str, Sequence[Any]]) -> Request:
+def build_batch_get_of_tables(keys: Mapping[str, Sequence[WireItem]], *, consistent: bool = False) -> Request:
+    """``keys`` are those of the items that are wanted, by table."""
+    more = {"ConsistentRead": True} if consistent else {}
+    asked = {table: {"Keys": list(some), **more} for table, some in keys.items()}
+    return Request("BatchGetItem", {"RequestItems": asked}, as_texts=True)
+
+
+def build_batch_write(requests: Mapping[str, Sequence[Any]], *, capacity: bool = False) -> Request:
     """``requests`` are those to put and to delete items, by table."""
-    return Request("BatchWriteItem", {"RequestItems": requests})
+    payload: dict[str, Any] = {"RequestItems": requests}
+    if capacity:
+        payload["ReturnConsumedCapacity"] = "TOTAL"
+    return Request("BatchWriteItem", payload)

@@ -20,6 +20,7 @@ from ..exceptions import (
     DynaModelException,
     DynamoException,
     InvalidExpression,
+    ItemTooLarge,
     TransactionCanceled,
 )
 from ..expressions import Action
@@ -29,6 +30,7 @@ from ..instances.state import State
 from ..requests import Request
 from ..store import Store, is_complete_model
 from ..wire.codec import WireItem
+from ..wire.sizes import size_of_item
 from ..writing import saving, updating
 from .foretold import after_update
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 MOST_ACTIONS = 100
+MOST_BYTES = 4 * 1024 * 1024
 LONGEST_TOKEN = 36
 
 _OPERATIONS = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
@@ -76,7 +79,7 @@ class _RecordingStore(Store):
     @classmethod
     def of(cls, store: Store) -> _RecordingStore:
         recording = cls(store.mapper, store.table, store.guards)
-        for name in ("model", "own_init", "verbs", "relationships", "binding"):
+        for name in ("model", "own_init", "verbs", "does_not_exist", "relationships", "binding"):
             setattr(recording, name, getattr(store, name))
         return recording
 
@@ -162,6 +165,7 @@ class Transaction:
             token = hashlib.sha256(token.encode()).hexdigest()[:LONGEST_TOKEN]
         self._token = token or uuid.uuid4().hex
         self._recorded: list[_Recorded] = []
+        self._size = 0
         self._is_over = False
 
     def __enter__(self) -> Self:
@@ -300,6 +304,13 @@ class Transaction:
                     f"{what}: the transaction has a {other.action.verb} of the same item already, and DynamoDB takes "
                     "one action for each; put both into one"
                 )
+
+        self._size += size_of_item(recorded.step.request.payload.get("Item", key))
+        if self._size > MOST_BYTES:
+            raise ItemTooLarge(
+                f"{what}: with it the items of the transaction have {self._size:,} bytes, and DynamoDB takes "
+                f"{MOST_BYTES:,} at most"
+            )
 
     def _give_up(self) -> None:
         for recorded in self._recorded:

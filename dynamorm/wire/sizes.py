@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Context
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ LARGEST_ITEM = 400 * 1024
 _CONTAINER = 3
 _ELEMENT = 1
 _SHOWN = 3
+_EXACT = Context(prec=60)
 
 
 def checked_size(item: Mapping[str, Any], owner: str) -> int:
@@ -79,6 +81,9 @@ def _length(text: str) -> int:
 
 
 def _size_of_number(text: str) -> int:
-    mantissa = text.lower().partition("e")[0]
-    significant = mantissa.lstrip("+-").replace(".", "").strip("0")
-    return (len(significant) + 1) // 2 + 1 + mantissa.startswith("-")
+    """Return the size of a number: a byte for two digits, which are paired from the decimal point on, and one more."""
+    sign, digits, exponent = _EXACT.create_decimal(text).normalize(_EXACT).as_tuple()
+    if not any(digits):
+        return 1
+    before = max(0, min(len(digits), len(digits) + int(exponent)))
+    return 1 + (before + 1) // 2 + (len(digits) - before + 1) // 2 + sign

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from ..arguments import check_mapping
 from ..exceptions import (
-    DoesNotExist,
     DynaModelException,
     HashKeyExists,
     InvalidExpression,
@@ -264,7 +263,7 @@ def refresh(store: Store, instance: Any, consistent: bool) -> Flow[None]:
     sent = InFlight(instance, store.mapper.fields)
     answer = yield store.get(place, key_of_instance(store.mapper, instance, sent.held), consistent)
     if "Item" not in answer:
-        raise DoesNotExist(f"{instance!r} is not in the table")
+        raise store.does_not_exist(f"{instance!r} is not in the table")
     replace_all(store.mapper, instance, item_of(answer["Item"]), sent, place)
 
 

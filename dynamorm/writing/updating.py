@@ -100,7 +100,7 @@ def _update_or_create(
     except ConditionFailed as error:
         if not lacking or error.item is not None:
             raise
-        raise DoesNotExist(
+        raise store.does_not_exist(
             f"there is no {mapper.model_name} with key {decode_item(key)}, and the update gives no value for "
             f"{', '.join(lacking)}, which a new one needs; upsert() makes an item where there is none"
         ) from error
@@ -167,7 +167,7 @@ def patch(
     except ConditionFailed as error:
         if error.item is not None:
             raise
-        raise DoesNotExist(f"there is no {mapper.model_name} with key {decode_item(key)}") from error
+        raise store.does_not_exist(f"there is no {mapper.model_name} with key {decode_item(key)}") from error
 
 
 def _changed(
@@ -223,7 +223,7 @@ def change_instance(
             response = None if response is None else plain(response)
     except ConditionFailed as error:
         if is_loaded and error.item is None:
-            raise gone(instance) from error
+            raise gone(store, instance) from error
         raise
     if answer is not None and return_all:
         _take_all_over(store.mapper, instance, answered, answer, departed, place)
@@ -286,12 +286,12 @@ def check(store: Store, instance: Any, conditions: Any, expected: Any = CARRIED)
         yield from store.update(store.place_of(instance), key, [], demand, resolved, returning="NONE")
     except ConditionFailed as error:
         if error.item is None:
-            raise gone(instance) from error
+            raise gone(store, instance) from error
         raise
 
 
-def gone(instance: Any) -> DoesNotExist:
-    return DoesNotExist(f"{instance!r} is not in the table any more")
+def gone(store: Store, instance: Any) -> DoesNotExist:
+    return store.does_not_exist(f"{instance!r} is not in the table any more")
 
 
 def without_own_key(mapper: Mapper, instance: Any, updates: dict[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,11 @@ ITEM = {
 }
 PAYLOADS = {
     "GetItem": {"Key": key(), "ConsistentRead": True},
-    "PutItem": {"Item": ITEM, "ConditionExpression": "attribute_not_exists(#c0)"},
+    "PutItem": {
+        "Item": ITEM,
+        "ConditionExpression": "attribute_not_exists(#c0)",
+        "ExpressionAttributeNames": {"#c0": "p"},
+    },
     "UpdateItem": {"Key": key(), "UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"B": b"x"}}},
     "DeleteItem": {"Key": key()},
     "Query": {"KeyConditionExpression": "p = :p", "ExpressionAttributeValues": {":p": {"S": "p"}}, "Limit": 3},
@@ -107,6 +111,7 @@ def test_nothing_of_what_was_sent_is_kept(server):
     assert "a word" not in repr(conn.client._serializer._frames)
 
 
+@pytest.mark.refused_by_aws("enumeration", reason="botocore has to check it")
 def test_what_is_passed_through_is_checked_before_it_is_sent(server, checks):
     conn = open_to(server)
     request = Request("GetItem", {"TableName": "table", "Key": key()})
@@ -118,6 +123,7 @@ def test_what_is_passed_through_is_checked_before_it_is_sent(server, checks):
     assert len(checks) == 2 and len(server.requests) == 3
 
 
+@pytest.mark.refused_by_aws("form", reason="botocore has to check it")
 def test_requests_of_the_clients_own_users_are_checked(server, checks):
     conn = open_to(server)
     request = Request("GetItem", {"TableName": "table", "Key": key()})
@@ -139,6 +145,7 @@ def test_who_changes_parameters_has_them_checked(server):
     assert len(server.requests) == 2
 
 
+@pytest.mark.refused_by_aws("form", reason="botocore has to check it")
 def test_receivers_of_pre_request_may_change_what_is_checked_then(server):
     def spoil(sender, request):
         request.payload["Key"] = 5
@@ -173,6 +180,7 @@ def test_the_shortcuts_of_one_thread_are_none_of_anothers(checks):
     assert len(server.requests) == 3
 
 
+@pytest.mark.refused_by_aws("value", reason="botocore has to check it")
 def test_what_is_no_json_is_judged_by_botocore(server):
     conn = open_to(server)
     conn.call(Request("GetItem", {"TableName": "table", "Key": key()}))

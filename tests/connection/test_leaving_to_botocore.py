@@ -257,7 +257,7 @@ def test_what_is_replaced_on_the_client_itself_is_called(transport, server, monk
     conn = open_to(server, transport)
     conn.call(GET)
     monkeypatch.setattr(conn.client, "get_item", lambda **kwargs: {"Item": kwargs["Key"]}, raising=False)
-    assert conn.call(Request("GetItem", TableName="t", Key=key(s=3))) == {"Item": key(s=3)}
+    assert conn.call(Request("GetItem", TableName="table", Key=key(s=3))) == {"Item": key(s=3)}
     assert len(server.requests) == 1
 
 

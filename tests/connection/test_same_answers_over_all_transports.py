@@ -192,12 +192,14 @@ def test_a_missing_table_is_named(call):
     assert caught.value.code == "ResourceNotFoundException"
 
 
+@pytest.mark.refused_by_aws("key-attributes", reason="the refusal is what is told")
 def test_an_invalid_request_is_refused(call, table):
     with pytest.raises(exceptions.RequestRefused) as caught:
         call("GetItem", TableName=table, Key={"p": {"S": "x"}})
     assert caught.value.code == "ValidationException"
 
 
+@pytest.mark.refused_by_aws("item-size", reason="the refusal is what is told")
 def test_an_item_past_the_limit_is_too_large(call, table):
     with pytest.raises(exceptions.ItemTooLarge):
         call("PutItem", TableName=table, Item={**key(), "pad": {"S": "x" * 410_000}})
@@ -230,6 +232,7 @@ def test_a_parameter_that_does_not_exist_is_refused(call, table, transport):
         call("GetItem", TableName=table, Key=key(), NoSuchParameter=1)
 
 
+@pytest.mark.refused_by_aws("value", reason="what cannot be sent is refused by botocore")
 def test_a_value_that_is_no_attribute_value_is_refused(call, table):
     with pytest.raises(exceptions.RequestRefused):
         call("PutItem", TableName=table, Item={**key(), "x": {"S": object()}})

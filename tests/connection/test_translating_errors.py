@@ -81,7 +81,7 @@ def test_every_error_is_ours_and_botocores_and_can_be_pickled(code):
         assert isinstance(one.__cause__, ClientError) and one.args[0].response == original.response
         assert one.response["Error"]["Code"] == code
         remedy = f". {one.remedy}" if one.remedy else ""
-        assert str(one) == f"PutItem on table books: {code}: No. (after 3 attempts){remedy}"
+        assert str(one) == f"PutItem on table books: {code}: No. (after 3 attempts{one._doubt}){remedy}"
 
 
 def test_each_named_error_is_in_botocores_model():

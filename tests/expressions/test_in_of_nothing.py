@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from boto3.dynamodb.conditions import Attr
 
 from dynamorm import ConditionFailed, ExpressionTooLong, F, InvalidKey, NotProjected, Q, ValidationError
 
@@ -23,6 +24,9 @@ def nothing(shelf):
         Q(year__in=[]) | Q(views__in=[]),
         ~(~Q(year__in=[]) | Q(title="x")),
         ~~Q(year__in=[]),
+        Attr("year").is_in([]),
+        Attr("publisher.city").is_in(()) & Q(title="x"),
+        ~(~Attr("year").is_in([]) | Attr("title").eq("x")),
     ]
 
 
@@ -99,6 +103,8 @@ def test_more_than_a_hundred_values_are_split(shelf, sent):
     ):
         assert found(shelf, Q(year__in=many)) == {"A"}
         assert found(shelf, shelf.year.is_in(many)) == {"A"}
+        assert found(shelf, Attr("year").is_in(list(many))) == {"A"}
+        assert found(shelf, F("year").is_in(many)) == {"A"}
         assert found(shelf, ~Q(year__in=many)) == set("BCD")
         assert found(shelf, Q(year__in=many) & Q(views=10)) == {"A"}
         assert found(shelf, Q(year__in=many) | Q(year=2005)) == {"A", "B"}
@@ -119,3 +125,37 @@ def test_more_values_than_fit_into_an_expression_are_refused(shelf, sent):
     with pytest.raises(ExpressionTooLong):
         shelf.update_item(isbn="A", year=1, conditions=Q(year__in=range(2_000)))
     assert sent == []
+
+
+HUNDREDS = [(1, [1]), (100, [100]), (101, [100, 1]), (200, [100, 100]), (250, [100, 100, 50])]
+
+
+@pytest.mark.parametrize(("count", "sizes"), HUNDREDS)
+@pytest.mark.parametrize("kind", ["keyword", "reference", "boto3", "undeclared"])
+def test_the_text_has_a_hundred_values_at_most_in_each_in(shelf, sent, kind, count, sizes):
+    values = [1900 + number for number in range(count)]
+    condition = {
+        "keyword": lambda: Q(year__in=values),
+        "reference": lambda: shelf.year.is_in(values),
+        "boto3": lambda: Attr("year").is_in(values),
+        "undeclared": lambda: F("year").is_in(values),
+    }[kind]()
+    list(shelf.scan(condition))
+    with pytest.raises(ConditionFailed):
+        shelf.delete_item(isbn="none", conditions=condition)
+    for request, name, prefix in zip(sent, ("FilterExpression", "ConditionExpression"), "fc", strict=True):
+        text, given = request.payload[name], request.payload["ExpressionAttributeValues"]
+        lists = [part.partition("(")[2].rstrip(")").split(", ") for part in text.split(" OR ")]
+        assert [len(one) for one in lists] == sizes
+        assert text.count(f"#{prefix}0 IN (") == len(sizes)
+        assert [given[holder] for one in lists for holder in one] == [{"N": str(value)} for value in values]
+
+
+def test_the_text_of_nothing_is_false_of_every_item(shelf, sent):
+    for condition in (Q(year__in=[]), shelf.year.is_in([]), Attr("year").is_in([])):
+        with pytest.raises(ConditionFailed):
+            shelf.delete_item(isbn="A", conditions=condition)
+        payload = sent.pop().payload
+        assert payload["ConditionExpression"] == "attribute_exists(#c0) AND attribute_not_exists(#c0)"
+        assert payload["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD"
+        assert "ExpressionAttributeValues" not in payload

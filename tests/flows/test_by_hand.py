@@ -11,16 +11,18 @@ from typing import Any, NamedTuple
 
 import pytest
 
+import dynamorm
 from dynamorm import DynaModel, GlobalIndex, ManyToOne, ProjectKeys
 from dynamorm.drivers import run
 from dynamorm.many.batches import BatchRead
 from dynamorm.many.typed_items import InstancesOfKeys
-from dynamorm.reading import verbs
+from dynamorm.reading import matched, verbs
 from dynamorm.reading.query import ReadIterator
 from dynamorm.table import DynamoTable3
 from dynamorm.tables import applying
 from dynamorm.tables.plain_items import PlainBatch
-from dynamorm.writing import saving, updating
+from dynamorm.together import several
+from dynamorm.writing import creating, saving, updating
 from dynamorm.writing.batches import delete_batch, put_batch
 
 from ..libraries import integer, text
@@ -142,6 +144,7 @@ def read_of(query: Any) -> Any:
 
 
 UNDONE = {"UnprocessedKeys": {"books": {"Keys": [{"isbn": {"S": "2"}}]}}, "Responses": {"books": [ITEM]}}
+UNPROCESSED = {"UnprocessedKeys": {"books": {"Keys": [{"isbn": {"S": "1"}}]}}, "Responses": {}}
 REST = {"Responses": {"books": [OTHER]}}
 UNWRITTEN = {"UnprocessedItems": {"books": [{"PutRequest": {"Item": {"isbn": {"S": "2"}}}}]}}
 UPDATED = {"Attributes": {"title": {"S": "Of Birches"}}}
@@ -164,8 +167,19 @@ MODEL = {
         lambda m: m.get_batch(KEYS, ordered=True),
         (UNDONE, REST),
     ),
+    "get_batch of several": Verb(
+        lambda m: InstancesOfKeys(store(m), KEYS, False, None, concurrency=3).ordered(),
+        lambda m: m.get_batch(KEYS, ordered=True, concurrency=3),
+        (UNDONE, REST),
+    ),
     "put": Verb(lambda m: saving.put(store(m), NEW, None, {}), lambda m: m.put(NEW), ({},)),
     "put_unique": Verb(lambda m: saving.put(store(m), NEW, None, {}, unique=True), lambda m: m.put_unique(NEW), ({},)),
+    "create": Verb(lambda m: creating.create(store(m), NEW), lambda m: m.create(**NEW), ({},)),
+    "get_or_create": Verb(
+        lambda m: creating.get_or_create(store(m), {"title": "Of Trees"}, {"isbn": "1"}),
+        lambda m: m.get_or_create(isbn="1", defaults={"title": "Of Trees"}),
+        ({}, {}),
+    ),
     "put_batch": Verb(
         lambda m: put_batch(store(m), (KEYS,), 2, None),
         lambda m: m.put_batch(KEYS),
@@ -213,6 +227,16 @@ MODEL = {
     "delete": Verb(
         lambda m: saving.delete_instance(store(m), loaded(m), saving.Wish(), {}), lambda m: loaded(m).delete(), ({},)
     ),
+    "load of several": Verb(
+        lambda m: several.load_several([[loaded(m)]], True),
+        lambda m: dynamorm.load([loaded(m)], consistent=True),
+        (UNPROCESSED, {"Responses": {"books": [ITEM]}}),
+    ),
+    "save of several": Verb(
+        lambda m: several.write_several(several.SAVE, [loaded(m), [loaded(m)]], None, False),
+        lambda m: dynamorm.save(loaded(m), [loaded(m)]),
+        ({}, {}),
+    ),
     "delete_item": Verb(
         lambda m: saving.delete_key(store(m), None, {"isbn": "1"}), lambda m: m.delete_item(isbn="1"), ({},)
     ),
@@ -254,7 +278,7 @@ READS = {
         (LAST,),
     ),
     "one": Verb(
-        lambda m: verbs.one(read_of(m.query(isbn="1")).capped(2).iteration(), "it"),
+        lambda m: verbs.one(read_of(m.query(isbn="1")).capped(2), "it"),
         lambda m: m.query(isbn="1").one(),
         (LAST,),
     ),
@@ -268,12 +292,22 @@ READS = {
         (PAGE, LAST),
     ),
     "delete": Verb(
-        lambda m: verbs.delete_matching(read_of(m.scan(copies__gt=1))),
+        lambda m: matched.delete_matching(read_of(m.scan(copies__gt=1)), matched.Manner()),
         lambda m: m.scan(copies__gt=1).delete(),
         (PAGE, {}, LAST, {}),
     ),
+    "delete by keys": Verb(
+        lambda m: matched.delete_matching(read_of(m.scan(copies__gt=1)), matched.Manner(), recheck=False),
+        lambda m: m.scan(copies__gt=1).delete(recheck=False),
+        (PAGE, LAST, {"UnprocessedItems": {"books": [{"DeleteRequest": {"Key": {"isbn": {"S": "2"}}}}]}}, {}),
+    ),
+    "delete of several at a time": Verb(
+        lambda m: matched.delete_matching(read_of(m.scan()), matched.Manner(concurrency=2)),
+        lambda m: m.scan().delete(),
+        (PAGE, {}, LAST, {}),
+    ),
     "update": Verb(
-        lambda m: verbs.update_matching(read_of(m.scan()), (), {"title": "x"}),
+        lambda m: matched.update_matching(read_of(m.scan()), matched.Manner(), (), {"title": "x"}),
         lambda m: m.scan().update(title="x"),
         (PAGE, {}, LAST, {}),
     ),
@@ -390,6 +424,7 @@ def compare(model: Any, verb: Verb, monkeypatch: Any) -> None:
 
 # What asks DynamoDB for nothing.
 QUIET_ON_MODELS = {
+    "DoesNotExist",
     "changes",
     "extra",
     "find",

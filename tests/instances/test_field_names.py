@@ -141,7 +141,18 @@ def test_a_field_named_partial_passes_an_init_of_the_models_own(library, dynamo_
 
 
 def test_fields_named_like_arguments_and_verbs_are_saved_like_all_others(library, dynamo_tables):
-    names = ["conditions", "update_item_kwargs", "return_all", "update", "extra", "changes", "count", "self", "model"]
+    names = [
+        "conditions",
+        "if_version",
+        "update_item_kwargs",
+        "return_all",
+        "update",
+        "extra",
+        "changes",
+        "count",
+        "self",
+        "model",
+    ]
     fields = {"id": text(required=True), **{name: text() for name in names}}
     (model,) = dynamo_tables(library.model("Odd", {"name": "odd", "hash_key": "id"}, fields))
     model.put({"id": "1", **dict.fromkeys(names, "a")})

@@ -156,3 +156,9 @@ def test_bounds_that_exclude_all_find_nothing_without_a_request(score, sent):
         score.query(user="").all()
     with pytest.raises(InvalidKey, match="never empty"):
         score.query(user="ann", game="").all()
+    sent.clear()
+    for bounds in ({"begins_with": ""}, {"gt": ""}, {"lte": ""}, {"between": ["", "g"]}, {"gte": "", "lte": "g"}):
+        conditions = {f"game__{operator}": value for operator, value in bounds.items()}
+        with pytest.raises(InvalidKey, match="game is a key, and keys are never empty"):
+            score.query(user="ann", **conditions).all()
+    assert sent == []

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from dynamorm.expressions import Action, Comparison
+from dynamorm.exceptions import InvalidExpression
+from dynamorm.expressions import Action, Comparison, shown_path
 from dynamorm.expressions.conditions import Either, Not
-from dynamorm.requests import build_delete, build_get, build_put, build_query, build_scan, build_update
+from dynamorm.requests import (
+    build_batch_get,
+    build_delete,
+    build_get,
+    build_put,
+    build_query,
+    build_scan,
+    build_update,
+)
 from dynamorm.requests.tables import build_create_table, build_delete_table, build_describe_table
 from dynamorm.spec import IndexSpec, TableSpec
 
@@ -59,6 +70,35 @@ def test_names_and_values_are_sent_as_placeholders_alone():
     assert payload["ConditionExpression"] == "#c0[3].#c1 = :c0 AND size(#c2) >= :c1"
     assert payload["ExpressionAttributeNames"] == {"#c0": "naïve name", "#c1": "#:", "#c2": "tags"}
     assert payload["ExpressionAttributeValues"] == {":c0": {"N": "1"}, ":c1": {"N": "1"}}
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        [("a", 0), ("a", "b")],
+        [("a", "b"), ("c",), ("a", 1, "b")],
+        [("a", 0, "b", "c"), ("a", 0, "b", 2)],
+    ],
+)
+def test_what_is_a_list_in_one_path_and_a_map_in_another_is_refused(paths):
+    shown = " and of ".join(map(re.escape, map(shown_path, (paths[0], paths[-1]))))
+    for build, what in (
+        (lambda: build_update("things", KEY, [Action("remove", path) for path in paths]), "an update"),
+        (lambda: build_get("things", KEY, paths=paths), "a projection"),
+        (lambda: build_scan("things", paths=paths), "a projection"),
+        (lambda: build_batch_get("things", [KEY], paths=paths), "a projection"),
+    ):
+        for _ in range(2):
+            with pytest.raises(InvalidExpression, match=f"{what} of {shown} at once"):
+                build()
+
+
+def test_paths_that_part_by_names_or_by_positions_are_taken():
+    paths = [("a", 0, "b"), ("a", 1), ("c", "d"), ("c", "e", 0), ("a", 0, "c")]
+    assert build_get("things", KEY, paths=paths).payload["ProjectionExpression"].count(",") == len(paths) - 1
+    assert (
+        "REMOVE" in build_update("things", KEY, [Action("remove", path) for path in paths]).payload["UpdateExpression"]
+    )
 
 
 def test_the_same_request_is_built_the_same_way_twice():

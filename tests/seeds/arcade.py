@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 import dynamorm
-from dynamorm import ConditionFailed, DoesNotExist, DynaModel, GlobalIndex, ProjectAll, local
+from dynamorm import ConditionFailed, DynaModel, GlobalIndex, ObjectsNotFound, ProjectAll, local
 
 
 class GameScores(DynaModel):
@@ -48,18 +48,16 @@ def play() -> None:
     doom = GameScores(user_id=102, game_title="Doom")
     scores = [pong, doom]
 
-    missing = []
-    for score in scores:
-        try:
-            score.refresh(consistent=True)
-        except DoesNotExist:
-            missing.append(score.game_title)
-    print("missing:" if missing else "loaded:", ", ".join(missing or [score.game_title for score in scores]))
+    try:
+        dynamorm.load(scores, consistent=True)
+    except ObjectsNotFound as error:
+        print("missing:", ", ".join(score.game_title for score in error.missing))
+    else:
+        print("loaded:", ", ".join(score.game_title for score in scores))
 
     pong.wins += 1
     doom.losses += 1
-    for score in scores:
-        score.save()
+    dynamorm.save(scores)
 
     try:
         doom.delete(conditions=GameScores.losses > 3)

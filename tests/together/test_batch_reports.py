@@ -27,6 +27,7 @@ from .pages import numbers, pages
 LONGEST_KEY = 2_048
 
 
+@pytest.mark.refused_by_aws("batch", reason="lets the engine refuse a batch")
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_of_a_request_that_is_refused_the_guilty_items_are_found_and_the_others_written(page, monkeypatch, concurrency):
     refuse(monkeypatch, numbered(3, 17))
@@ -42,6 +43,7 @@ def test_of_a_request_that_is_refused_the_guilty_items_are_found_and_the_others_
     assert told == writer.report.failed and writer.report.written == 38
 
 
+@pytest.mark.refused_by_aws("batch", reason="lets the engine refuse a batch")
 def test_the_first_refusal_is_raised_when_the_others_are_written(page, monkeypatch):
     refuse(monkeypatch, numbered(3, 17))
     with pytest.raises(RequestRefused) as caught, BatchWriter(concurrency=2) as writer:
@@ -58,6 +60,7 @@ def test_the_first_refusal_is_raised_when_the_others_are_written(page, monkeypat
     assert numbers(page) == [*range(20, 40)]
 
 
+@pytest.mark.refused_by_aws("key-value", reason="lets the engine refuse a key")
 def test_keys_that_are_too_long_are_refused_one_by_one(book):
     with BatchWriter(on_invalid="collect") as writer:
         for key in ("1", "2" * (LONGEST_KEY + 1), "3"):
@@ -67,6 +70,7 @@ def test_keys_that_are_too_long_are_refused_one_by_one(book):
     assert failure.tag == 1 and isinstance(failure.error, RequestRefused)
 
 
+@pytest.mark.refused_by_aws("batch", reason="lets the engine refuse a batch")
 def test_an_item_that_waited_for_one_that_was_refused_is_written(page, monkeypatch):
     started = threading.Event()
 
@@ -102,6 +106,7 @@ def test_progress_is_told_after_each_answer(page, monkeypatch):
     assert [one.total for one in seen if one.total != 3] == [2, None]
 
 
+@pytest.mark.refused_by_aws("batch", reason="lets the engine refuse a batch")
 def test_progress_counts_what_failed(page, monkeypatch):
     seen = []
     refuse(monkeypatch, numbered(3))

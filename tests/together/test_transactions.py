@@ -9,12 +9,12 @@ import pytest
 
 import dynamorm
 from dynamorm import (
-    DoesNotExist,
     DynaModelException,
     HashKeyExists,
     InvalidExpression,
     InvalidKey,
     InvalidSchemaField,
+    ItemTooLarge,
     Transaction,
     TransactionCanceled,
     TransactionGet,
@@ -215,7 +215,7 @@ def test_errors_are_those_of_the_single_writes(account):
         tx.update(gone, balance=1)
         tx.check(account, id="77")
     kinds = [type(reason.error) for reason in caught.value.failed]
-    assert issubclass(kinds[0], HashKeyExists) and issubclass(kinds[1], DoesNotExist)
+    assert issubclass(kinds[0], HashKeyExists) and issubclass(kinds[1], account.DoesNotExist)
     assert "[id" not in str(caught.value)
 
 
@@ -338,6 +338,18 @@ def test_a_hundred_actions(account, entry):
         for number in range(100):
             tx.put(entry, {"id": "1", "of": str(number), "amount": number})
     assert entry.query(id="1").count() == 100
+
+
+def test_four_megabytes(account, operations):
+    operations.clear()
+    with pytest.raises(ItemTooLarge, match=r"put of Account \{'id': '10'\}: .* 4,194,304 at most"), Transaction() as tx:
+        for number in range(11):
+            tx.put(account, {"id": str(number), "owner": "x" * 400_000})
+    assert operations == []
+    with Transaction() as tx:
+        for number in range(10):
+            tx.put(account, {"id": str(number), "owner": "x" * 400_000})
+    assert operations == ["TransactWriteItems"]
 
 
 def test_places_are_those_of_the_record(account, entry):

@@ -7,7 +7,7 @@ import pytest
 from dynamorm import ConditionFailed, DynaModel, Q
 
 from ..books import BOOK, KEY, book_model, book_values
-from ..libraries import natives
+from ..libraries import natives, text
 from ..stored import stored_item
 from .updated import publisher_of
 
@@ -103,3 +103,25 @@ def test_overrides_with_the_signatures_of_0_11_which_take_no_actions_go_on_worki
     found.meta["c__d"] = 2
     found.sync()
     assert natives(model.get(isbn=KEY))["meta"] == {**META, "a__b": 1, "lang": "fi", "c__d": 2}
+
+
+def test_fields_named_like_keywords_pass_verbs_of_the_models_own(library, dynamo_tables):
+    names = ["conditions", "if_version", "return_all", "update_item_kwargs"]
+
+    class Own:
+        def update(self, *args, **kwargs):
+            return super().update(*args, **kwargs)
+
+        @classmethod
+        def update_item(cls, *args, **kwargs):
+            return super().update_item(*args, **kwargs)
+
+    fields = {"id": text(required=True), **{name: text() for name in names}}
+    base = library.model("Base", {"name": "odd", "hash_key": "id"}, fields)
+    (model,) = dynamo_tables(type(base)("Odd", (Own, base), {}))
+    model.put({"id": "1", **dict.fromkeys(names, "a")})
+    found = model.get(id="1")
+    for name in names:
+        setattr(found, name, "b")
+    found.save(partial=True)
+    assert model.get(id="1").to_dict(native=True) == {"id": "1", **dict.fromkeys(names, "b")}

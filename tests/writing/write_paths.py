@@ -51,7 +51,8 @@ class WritePath:
 
     ``write`` takes the model, an instance of the item (loaded, or new where the path ``creates``), and more keyword
     arguments of the verb.  ``carries`` says that the write is handed an item, with the version that it has to have;
-    ``verb`` is the name of the verb of models or queries, for a writer of the verb that does the same.
+    ``verb`` is the name of the verb of models or queries, for a writer of the verb that does the same.  ``is_unique``
+    says that it is refused where there is an item, and ``yields`` that it leaves that item alone.
     """
 
     name: str
@@ -62,6 +63,8 @@ class WritePath:
     deletes: bool = False
     checks_only: bool = False
     takes_version: bool = True
+    is_unique: bool = False
+    yields: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -111,7 +114,29 @@ SINGLE_PATHS = [
     WritePath("put of a dict", "put", lambda m, i, **o: m.put(_values(i), **o), creates=True),
     WritePath("put of an instance", "put", lambda m, i, **o: m.put(_changed(i), **o), creates=True),
     WritePath(
-        "put_unique", "put_unique", lambda m, i, **o: m.put_unique(_values(i)), creates=True, takes_version=False
+        "put_unique",
+        "put_unique",
+        lambda m, i, **o: m.put_unique(_values(i)),
+        creates=True,
+        takes_version=False,
+        is_unique=True,
+    ),
+    WritePath(
+        "create",
+        "create",
+        lambda m, i, **o: m.create(**_values(i)),
+        creates=True,
+        takes_version=False,
+        is_unique=True,
+    ),
+    WritePath(
+        "get_or_create",
+        "get_or_create",
+        lambda m, i, **o: m.get_or_create(id=i.id, defaults={"balance": 7}),
+        carries=False,
+        creates=True,
+        takes_version=False,
+        yields=True,
     ),
     WritePath(
         "put_batch of dicts",
@@ -155,6 +180,7 @@ SINGLE_PATHS = [
         lambda m, i, **o: _changed(i).save(unique=True),
         creates=True,
         takes_version=False,
+        is_unique=True,
     ),
     WritePath("save with unknown attributes", "save", lambda m, i, **o: _with_extra(m, i).save(**o)),
     WritePath("partial save", "save", lambda m, i, **o: _changed(i).save(partial=True, **o), creates=True),
@@ -171,6 +197,11 @@ SINGLE_PATHS = [
     WritePath("reconcile", "reconcile", lambda m, i, **o: _changed(i).reconcile(), creates=True, takes_version=False),
     WritePath("sync", "sync", lambda m, i, **o: _changed(i).sync(), creates=True, takes_version=False),
     WritePath("delete", "delete", lambda m, i, **o: i.delete(**o), deletes=True),
+    WritePath(
+        "dynamorm.save", "save", lambda m, i, **o: dynamorm.save([_changed(i)]), creates=True, takes_version=False
+    ),
+    WritePath("dynamorm.sync", "sync", lambda m, i, **o: dynamorm.sync(_changed(i)), creates=True, takes_version=False),
+    WritePath("dynamorm.delete", "delete", lambda m, i, **o: dynamorm.delete(i), deletes=True, takes_version=False),
     WritePath(
         "delete_batch of instances",
         "delete_batch",
@@ -216,6 +247,21 @@ SINGLE_PATHS = [
         "query",
         lambda m, i, **o: m.query(id=i.id).update(balance=7),
         carries=False,
+        takes_version=False,
+    ),
+    WritePath(
+        "query().update() of several at a time",
+        "query",
+        lambda m, i, **o: m.query(id=i.id).update(balance=7, concurrency=3),
+        carries=False,
+        takes_version=False,
+    ),
+    WritePath(
+        "query().delete() by keys",
+        "query",
+        lambda m, i, **o: m.query(id=i.id).delete(recheck=False),
+        carries=False,
+        deletes=True,
         takes_version=False,
     ),
     WritePath(

@@ -42,6 +42,12 @@ Review(1)  # error: arg-type
 
 reveal_type(Book.upsert(isbn="1", title="Foo"))  # Book
 reveal_type(Book.patch(Book.views.add(1), isbn="1"))  # Book
+reveal_type(Book.create(isbn="1", title="Foo"))  # Book
+reveal_type(Book.get_or_create(isbn="1", defaults={"title": "Foo"}))  # tuple[Book, bool]
+try:
+    Book.require(isbn="1")
+except Book.DoesNotExist as absent:
+    reveal_type(absent)  # DoesNotExist
 reveal_type(Book.put(book))  # dict[str, Any]
 reveal_type(book.save())  # dict[str, Any] | None
 reveal_type(book.save(partial=True, conditions=Q(year=1999)))  # dict[str, Any] | None
