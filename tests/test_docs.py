@@ -114,6 +114,7 @@ def test_every_public_name_is_in_the_reference(module):
 )
 def test_every_public_method_of_models_and_queries_is_in_the_reference(kind, places):
     listed = {name for place in places for name in re.findall(rf"`~dynamorm\.{place}\.(\w+)`", reference())}
+    listed |= set(re.findall(r"``Book\.(\w+)``", reference()))  # each model's own, which no link can lead to
     assert [name for name in dir(kind) if not name.startswith("_") and name not in listed] == []
 
 
