@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .exceptions import DynaModelException, DynamoException
+from .exceptions import DynaModelException, DynamoException, InvalidExpression
 
 BOTO3_ARGUMENTS = frozenset(
     {
@@ -44,6 +44,12 @@ def is_atomic(verb: str, atomic: Any, if_unchanged: Any) -> bool:
         if value is not False and value is not True:
             check_switch(f"{verb}({name}=...)", value, "give conditions as conditions=...", DynaModelException)
     return bool(atomic or if_unchanged)
+
+
+def check_concurrency(concurrency: Any) -> None:
+    """Refuse what says how many requests are to be under way, and is no number of them."""
+    if type(concurrency) is not int or concurrency < 1:
+        raise InvalidExpression(f"concurrency={concurrency!r}: give a whole number of at least 1")
 
 
 def check_mapping(name: str, value: Any, kind: type[DynamoException]) -> None:

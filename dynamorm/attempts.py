@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
+from .backoff import jitter
 from .exceptions import ServiceError, TransactionCanceled, TransactionConflict
 from .flows import Flow, Pause
 
@@ -12,8 +12,6 @@ from .flows import Flow, Pause
 _PASSING = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 _IN_PROGRESS = "TransactionInProgressException"
 MOST = 10
-_FIRST_PAUSE = 0.05
-_LONGEST_PAUSE = 2.0
 
 
 def sent_until_settled(call: Any, earlier: ServiceError | None = None) -> Flow[dict[str, Any]]:
@@ -32,7 +30,7 @@ def sent_until_settled(call: Any, earlier: ServiceError | None = None) -> Flow[d
                 raise
         else:
             return answer
-        yield Pause(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))
+        yield Pause(jitter(attempt))
     raise AssertionError("the last attempt returns or raises")
 
 

@@ -75,8 +75,7 @@ class Guards:
             self._check_expected(expected)
         if not self.is_any:
             return values, NOTHING
-        given = {name: value for name, value in values.items() if value is not None}
-        kept = {spec.name for spec in self._mapper.adapter.inputs if spec.name in given or spec.stored in given}
+        kept = {stamp.spec.name for stamp in self._stamps if self._given(values, stamp.spec) is not None}
         return self._whole(values, kept, is_new=True, unique=unique, expected=expected)
 
     def of_saved(
@@ -102,10 +101,16 @@ class Guards:
             if not unique:  # which has a condition of its own
                 version, conditions = before, (self._has(before),)
             added[self._version.name] = self._native(before + 1)
-        filled = dict(values)
-        for name in added:
-            filled.pop(self._mapper.fields[name].stored, None)
-        return {**filled, **added}, Demand(conditions, (), added, version)
+        replaced = {name for added_name in added for name in self._names_of(self._mapper.fields[added_name])}
+        kept_values = {name: value for name, value in values.items() if name not in replaced}
+        return {**kept_values, **added}, Demand(conditions, (), added, version)
+
+    def _names_of(self, spec: FieldSpec) -> tuple[str, ...]:
+        """Return the names under which a program may give a field; a stored one may be another field's own."""
+        return (spec.name,) if spec.stored in self._mapper.fields else (spec.name, spec.stored)
+
+    def _given(self, values: Mapping[str, Any], spec: FieldSpec) -> Any:
+        return next((values[name] for name in self._names_of(spec) if values.get(name) is not None), None)
 
     # Updates and deletes.
 
@@ -207,7 +212,7 @@ class Guards:
         assert spec is not None
         if expected is not CARRIED:
             return expected or 0
-        value = values.get(spec.name, values.get(spec.stored))
+        value = self._given(values, spec)
         if value is None:
             return 0
         if type(value) is not int:

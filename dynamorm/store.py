@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 from .attempts import sent_until_settled
@@ -38,6 +38,7 @@ from .wire.paths import same_value
 from .wire.sizes import checked_size
 
 Raw = Mapping[str, Any] | None
+Kind = TypeVar("Kind", bound="Store")
 
 
 class Table(Protocol):
@@ -153,10 +154,16 @@ class Store:
 
     def bound(self, binding: Binding) -> Store:
         """Return the store of the same model, whose items are where a binding says."""
-        store = Store(self.mapper, self.table, self.guards)
+        store = self.twin(Store)
+        store.binding = binding
+        return store
+
+    def twin(self, kind: type[Kind]) -> Kind:
+        """Return a store of some kind that is the same in everything else."""
+        store = kind(self.mapper, self.table, self.guards)
         store.model, store.own_init, store.verbs = self.model, self.own_init, self.verbs
         store.does_not_exist = self.does_not_exist
-        store.relationships, store.binding = self.relationships, binding
+        store.relationships, store.binding = self.relationships, self.binding
         return store
 
     def elsewhere(self, options: Mapping[str, Any]) -> Store:

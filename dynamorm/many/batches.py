@@ -9,9 +9,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
+from ..backoff import FRUITLESS, jitter
 from ..exceptions import BatchError
 from ..flows import Flow, Handle, Invoke, Pause, Start, WaitAny
-from .backoff import FRUITLESS, jitter
 
 MOST_KEYS = 100
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from weakref import ref
 
-from ..arguments import check_mapping
+from ..arguments import check_concurrency, check_mapping
 from ..drivers import run
 from ..exceptions import BatchError, DynamoException, InvalidExpression, InvalidKey
 from ..expressions import F
@@ -46,7 +46,7 @@ class TypedItems(NamedTuple):
     def identity(self, item: StoredItem) -> tuple[Any, ...]:
         key = key_within(item, self.store.mapper.key.names)
         # each attribute of a key has one type in all items, and values of different types are never equal here
-        return tuple([value["S"] if "S" in value else _comparable(value) for value in key.values()])
+        return tuple([value["S"] if "S" in value else _told_apart(value) for value in key.values()])
 
     def read(self, keys: Sequence[WireItem]) -> Flow[dict[str, Any]]:
         request = build_batch_get(
@@ -165,11 +165,6 @@ class MeteredWrites(TypedWrites):
 KEY_SIZE = 6 * (2_048 + 1_024)
 
 
-def _comparable(value: Mapping[str, Any]) -> Any:
-    ((tag, inner),) = value.items()
-    return Decimal(inner) if tag == "N" else bytes(inner)
-
-
 def key_in_any_form(store: Store, given: Any) -> WireItem:
     """Return the wire form of a key given as a dict, an instance, a tuple, or the bare value of a single hash key."""
     mapper = store.mapper
@@ -196,8 +191,7 @@ class InstancesOfKeys:
         raw: Mapping[str, Any] | None = None,
         concurrency: int = 1,
     ) -> None:
-        if type(concurrency) is not int or concurrency < 1:
-            raise InvalidExpression(f"concurrency={concurrency!r}: give a whole number of at least 1")
+        check_concurrency(concurrency)
         if raw:
             consistent, attrs = _with_boto3_arguments(raw, consistent, attrs)
         if isinstance(attrs, str):

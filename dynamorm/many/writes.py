@@ -12,6 +12,8 @@ from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
+from ..arguments import check_concurrency
+from ..backoff import FRUITLESS, jitter
 from ..exceptions import (
     BatchError,
     ConditionFailed,
@@ -27,7 +29,6 @@ from ..exceptions import (
 )
 from ..flows import Flow, Handle, Invoke, Now, Pause, Start, WaitAny
 from ..progress import Progress
-from .backoff import FRUITLESS, jitter
 
 MOST_WRITES = 25
 MOST_BYTES = 16 * 1024 * 1024
@@ -215,8 +216,7 @@ class Writes:
         total: int | None = None,
         refused: Callable[[Failure], Any] | None = None,
     ) -> None:
-        if type(concurrency) is not int or concurrency < 1:
-            raise InvalidExpression(f"concurrency={concurrency!r}: give a whole number of at least 1")
+        check_concurrency(concurrency)
         if progress is not None and not callable(progress):
             raise InvalidExpression(f"progress={progress!r}: give a function that takes a dynamorm.Progress")
         self.report = Report()

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..attempts import sent_until_settled
-from ..drivers import run
 from ..exceptions import InvalidExpression
 from ..flows import Call, Flow, Place
 from ..instances.loading import loaded
 from ..requests import Request, build_get
 from ..store import Store, is_complete_model
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-MOST_ITEMS = 100
+from .at_the_end import AtTheEnd
 
 
 class Got:
@@ -47,7 +41,7 @@ class Got:
         self._is_read = True
 
 
-class TransactionGet:
+class TransactionGet(AtTheEnd):
     """Read up to 100 items of any models and tables as they are at one moment, at the end of a ``with``.
 
     Example::
@@ -58,18 +52,8 @@ class TransactionGet:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self._asked: list[Got] = []
-        self._is_over = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._is_over = True
-        if kind is None:
-            run(self._read())
 
     def get(self, model: Any, *, attrs: Any = None, **keys: Any) -> Got:
         """Ask for the item with a primary key; the handle that is returned holds the instance afterwards.
@@ -79,23 +63,19 @@ class TransactionGet:
         definition = getattr(model, "_dynamorm", None)
         if definition is None or is_complete_model(type(model)):
             raise InvalidExpression(f"get({model!r}): give a model")
-        if self._is_over:
-            raise InvalidExpression("get(): this transaction is over; begin another one")
         store: Store = definition.store
         place = store.here
-        if len(self._asked) == MOST_ITEMS:
-            raise InvalidExpression(f"get(): this is one more than the {MOST_ITEMS} items that a transaction reads")
-        if self._asked and self._asked[0]._place.connection is not place.connection:
-            raise InvalidExpression(
-                f"get({store.mapper.model_name}): the models before go by other settings, and a transaction is in one "
-                "account and region; let the models have the same"
-            )
+        first = self._asked[0]._place.connection if self._asked else None
+        self._require_room(f"get of {store.mapper.model_name}", len(self._asked), place.connection, first)
         paths = None if attrs is None else store.mapper.paths(attrs)
         got = Got(store, place, build_get(place.table, store.wire_key(keys), paths=paths))
         self._asked.append(got)
         return got
 
-    def _read(self) -> Flow[None]:
+    def _give_up(self) -> None:
+        self._asked.clear()
+
+    def _carry_out(self) -> Flow[None]:
         asked = self._asked
         if not asked:
             return

@@ -10,11 +10,9 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..attempts import sent_until_settled
-from ..drivers import run
 from ..exceptions import (
     ConditionFailed,
     DynaModelException,
@@ -28,16 +26,13 @@ from ..flows import Call, Flow, Invoke, Place
 from ..guards import CARRIED, Demand
 from ..instances.state import State
 from ..requests import Request
-from ..store import Store, is_complete_model
+from ..store import Store, is_complete_model, store_of
 from ..wire.codec import WireItem
 from ..wire.sizes import size_of_item
 from ..writing import saving, updating
+from .at_the_end import AtTheEnd
 from .foretold import after_update
 
-if TYPE_CHECKING:
-    from typing_extensions import Self
-
-MOST_ACTIONS = 100
 MOST_BYTES = 4 * 1024 * 1024
 LONGEST_TOKEN = 36
 
@@ -75,13 +70,6 @@ class _RecordingStore(Store):
     """A store whose writes are recorded; verbs that a model has replaced would send by themselves."""
 
     __slots__ = ()
-
-    @classmethod
-    def of(cls, store: Store) -> _RecordingStore:
-        recording = cls(store.mapper, store.table, store.guards)
-        for name in ("model", "own_init", "verbs", "does_not_exist", "relationships", "binding"):
-            setattr(recording, name, getattr(store, name))
-        return recording
 
     def is_replaced(self, verb: str) -> bool:
         return False
@@ -143,7 +131,7 @@ class _Recorded:
         return error
 
 
-class Transaction:
+class Transaction(AtTheEnd):
     """Carry out up to 100 writes of any models and tables, all or none of them, at the end of a ``with``.
 
     On an exception nothing is sent.  What is recorded is validated at once, and sent with the values of that moment.
@@ -163,22 +151,10 @@ class Transaction:
             raise InvalidExpression(f"Transaction(token={token!r}): give a text that is not empty")
         if token is not None and len(token) > LONGEST_TOKEN:
             token = hashlib.sha256(token.encode()).hexdigest()[:LONGEST_TOKEN]
+        super().__init__()
         self._token = token or uuid.uuid4().hex
         self._recorded: list[_Recorded] = []
         self._size = 0
-        self._is_over = False
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._is_over = True
-        if kind is None:
-            run(self._commit())
-        else:
-            self._give_up()
 
     # What is recorded.
 
@@ -252,24 +228,21 @@ class Transaction:
         definition = getattr(target, "_dynamorm", None)
         if definition is None:
             raise InvalidExpression(f"{verb}({target!r}): give a model or an instance of one")
-        return _RecordingStore.of(definition.store), None
+        return definition.store.twin(_RecordingStore), None
 
     def _of_instance(self, instance: Any, verb: str) -> Store:
         if not is_complete_model(type(instance)):
             raise InvalidExpression(f"{verb}({instance!r}): give an instance of a model")
-        store = type(instance)._dynamorm.store
+        store = store_of(type(instance))
         changed = saving.changed_partners(store, instance) if verb in ("save", "update") else []
         if changed:
             raise DynaModelException(
                 f"{verb}({instance!r}): {changed[0].instance!r} was changed too, and a transaction saves no partners "
                 "along; save it before, or add it to the transaction first"
             )
-        return _RecordingStore.of(store)
+        return store.twin(_RecordingStore)
 
     def _record(self, verb: str, store: Store, instance: Any, flow: Flow[Any]) -> None:
-        if self._is_over:
-            flow.close()
-            raise InvalidExpression(f"{verb}(): this transaction is over; begin another one")
         step = _first_write(flow)
         if step is None:
             return  # there is nothing to do
@@ -287,24 +260,16 @@ class Transaction:
     def _check(self, recorded: _Recorded, key: WireItem) -> None:
         action, place = recorded.action, recorded.step.place
         what = f"{action.verb} of {action.model} {dict(action.key)}"
-        if len(self._recorded) == MOST_ACTIONS:
-            raise InvalidExpression(
-                f"{what}: this is one more than the {MOST_ACTIONS} actions that a transaction takes"
-            )
+        first = self._recorded[0].step.place.connection if self._recorded else None
+        self._require_room(what, len(self._recorded), place.connection, first)
         if "ConditionCheck" in recorded.part() and "ConditionExpression" not in recorded.step.request.payload:
             raise InvalidExpression(f"{what}: there is nothing to store but the key; put() the item")
         for other in self._recorded:
-            if other.step.place.connection is not place.connection:
-                raise InvalidExpression(
-                    f"{what}: {other.action.model} goes by other settings, and a transaction is in one account and "
-                    "region; let the models have the same"
-                )
             if other.step.place.table == place.table and other.action.key == action.key:
                 raise InvalidExpression(
                     f"{what}: the transaction has a {other.action.verb} of the same item already, and DynamoDB takes "
                     "one action for each; put both into one"
                 )
-
         self._size += size_of_item(recorded.step.request.payload.get("Item", key))
         if self._size > MOST_BYTES:
             raise ItemTooLarge(
@@ -318,7 +283,7 @@ class Transaction:
 
     # How it is carried out.
 
-    def _commit(self) -> Flow[None]:
+    def _carry_out(self) -> Flow[None]:
         recorded = self._recorded
         if not recorded:
             return
@@ -328,6 +293,9 @@ class Transaction:
             yield from sent_until_settled(Call(recorded[0].step.place.connection, request))
         except TransactionCanceled as error:
             self._explain(error)
+            raise
+        except BaseException:
+            self._give_up()  # so that increments are still to be sent
             raise
         finally_failed: list[BaseException] = []
         for one in recorded:

@@ -278,10 +278,8 @@ def store_key(
 def check(store: Store, instance: Any, conditions: Any, expected: Any = CARRIED) -> Flow[None]:
     """Hold conditions against the item without changing it; it has to be there."""
     resolved = (store.exists, *store.mapper.conditions([conditions]))
-    key, demand = (
-        key_of_instance(store.mapper, instance),
-        store.guards.of_change(instance, (), expected=expected, advances=False),
-    )
+    key = key_of_instance(store.mapper, instance)
+    demand = store.guards.of_change(instance, (), expected=expected, advances=False)
     try:
         yield from store.update(store.place_of(instance), key, [], demand, resolved, returning="NONE")
     except ConditionFailed as error:

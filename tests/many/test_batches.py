@@ -18,9 +18,9 @@ from dynamorm import (
     InvalidSchemaField,
     PartialInstance,
     ValidationError,
+    backoff,
     drivers,
 )
-from dynamorm.many import backoff
 from dynamorm.signals import pre_request
 
 from ..books import book_values

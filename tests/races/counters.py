@@ -33,10 +33,12 @@ def models(library: str) -> tuple[Any, Any]:
 class Counting:
     """Each method counts the item of its own name up by one; ``refused`` says how often it had to begin again."""
 
-    def __init__(self, plain: Any, versioned: Any) -> None:
+    def __init__(self, plain: Any, versioned: Any, threads: int) -> None:
         self.plain = plain
         self.versioned = versioned
         self.refused: Counter[str] = Counter()
+        self._all_have_read = threading.Barrier(threads, timeout=60)
+        self._met: set[tuple[str, int]] = set()
 
     def version(self) -> None:
         self._until_done("version", VersionConflict, self.versioned, lambda found: found.save())
@@ -51,6 +53,10 @@ class Counting:
         while True:
             found = model.require(id=name, consistent=True)
             found.n += 1
+            me = name, threading.get_ident()
+            if me not in self._met:  # the first time all have read before one writes, so that all others are refused
+                self._met.add(me)
+                self._all_have_read.wait()
             try:
                 write(found)
                 return
@@ -77,7 +83,7 @@ WAYS = ("version", "version_partial", "atomic", "incr", "plus", "transaction")
 def main(url: str, prefix: str, library: str, threads: str, times: str) -> None:
     settings = {"region_name": "us-east-1", "aws_access_key_id": "local", "aws_secret_access_key": "local"}
     dynamorm.configure(endpoint_url=url, table_prefix=prefix, **settings)
-    counting = Counting(*models(library))
+    counting = Counting(*models(library), int(threads))
 
     def count() -> None:
         for _ in range(int(times)):

@@ -51,6 +51,8 @@ def test_the_total_is_constant_throughout(account):
         [(*chance.sample(range(ACCOUNTS), 2), chance.randrange(1, EACH)) for _ in range(examples(quick=12, long=400))]
         for _ in range(THREADS)
     ]
+    for plan in plans:
+        plan.append((0, 1, ACCOUNTS * EACH + 1))  # more than there is
     is_over = threading.Event()
 
     def transfer(payer, payee, amount):

@@ -54,8 +54,9 @@ def test_nothing_is_lost_however_many_count(dynamo_tables):
     assert counted == dict.fromkeys(WAYS, expected)
     assert versioned.require(id="version").rev == expected + 1
     assert versioned.require(id="transaction").n == versioned.require(id="transaction").rev - 1 == expected
-    # otherwise they did not meet, and nothing was tried
-    assert all(refused[way] for way in ("version", "version_partial", "atomic")), refused
+    # of the threads of a process, which all read before one writes, all but one are refused at the least
+    for way in ("version", "version_partial", "atomic"):
+        assert refused[way] >= PROCESSES * (THREADS - 1)
 
 
 CONTENDERS = 32
@@ -100,7 +101,7 @@ def test_a_lock_never_has_two_holders(library, dynamo_tables, kind):
             found = lock.require(id="1", consistent=True)
             found.update(is_held=False, holder=None)
 
-    barrier = threading.Barrier(CONTENDERS)
+    barrier = threading.Barrier(CONTENDERS, timeout=60)
     refused, lost = 0, 0
     with ThreadPoolExecutor(CONTENDERS) as pool:
         for _ in range(examples(quick=6, long=200)):
@@ -121,7 +122,7 @@ def test_get_or_create_like_races_make_one_item(library, dynamo_tables):
     """Whoever stores first wins, and everybody else is told of it."""
     fields = {"id": text(required=True), "by": text()}
     (model,) = dynamo_tables(library.model("Thing", {"name": "things", "hash_key": "id"}, fields))
-    barrier = threading.Barrier(CONTENDERS)
+    barrier = threading.Barrier(CONTENDERS, timeout=60)
 
     def make(me, name):
         thing = model(id=name, by=me)

@@ -15,9 +15,9 @@ from dynamorm import (
     Progress,
     RequestRefused,
     TableNotFound,
+    backoff,
 )
 from dynamorm.connection import Connection
-from dynamorm.many import backoff
 from dynamorm.signals import pre_request
 
 from ..forks import in_forked_child, needs_fork

@@ -13,8 +13,7 @@ import pytest
 from botocore.config import Config
 
 import dynamorm
-from dynamorm import BatchError, BatchWriter, Progress, local
-from dynamorm.many import backoff
+from dynamorm import BatchError, BatchWriter, Progress, backoff, local
 from dynamorm.signals import post_request
 
 from ..libraries import installed_libraries, integer, listing, mapping, text

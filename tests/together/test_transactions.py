@@ -9,6 +9,7 @@ import pytest
 
 import dynamorm
 from dynamorm import (
+    ConnectionFailed,
     DynaModelException,
     HashKeyExists,
     InvalidExpression,
@@ -21,7 +22,7 @@ from dynamorm import (
     ValidationError,
     VersionConflict,
 )
-from dynamorm.signals import post_save, post_update, pre_save
+from dynamorm.signals import post_save, post_update, pre_request, pre_save
 
 from ..libraries import integer, listing, moment, text
 
@@ -64,6 +65,11 @@ def guarded(models):
 
 def partner_key(one):
     return {"id": one.id}
+
+
+def fail(sender, request):
+    if request.operation == "TransactWriteItems":
+        raise ConnectionFailed("no answer")
 
 
 def balances(account):
@@ -122,6 +128,17 @@ def test_an_exception_in_the_block_sends_nothing(account, operations):
     assert first.balance == 105 and first.is_dirty
     first.save(partial=True)
     assert balances(account) == {"1": 105, "2": 5}
+
+
+def test_increments_are_still_to_be_sent_where_there_was_no_answer(account):
+    first = account.get(id="1")
+    first.incr(balance=5)
+    kept = Transaction()
+    with pytest.raises(ConnectionFailed), pre_request.connected_to(fail), kept as tx:
+        tx.save(first, partial=True)
+    assert first.is_dirty and first.balance == 105
+    first.save(partial=True)
+    assert balances(account)["1"] == 105
 
 
 def test_a_transaction_of_nothing_is_not_sent(account, operations):
@@ -322,7 +339,7 @@ def test_what_is_wrong_is_said_when_it_is_recorded(account, entry, operations):
                 record()
         for number in range(99):
             tx.put(entry, {"id": "1", "of": str(number), "amount": 1})
-        with pytest.raises(InvalidExpression, match="one more than the 100"):
+        with pytest.raises(InvalidExpression, match="one more than the 100 actions"):
             tx.put(entry, {"id": "1", "of": "99", "amount": 1})
         raise ZeroDivisionError
     assert operations == []

@@ -9,6 +9,7 @@ import pytest
 import dynamorm
 from dynamorm import ConditionFailed, HashKeyExists, VersionConflict
 
+from ..libraries import integer, moment, text
 from .write_paths import NOT_WRITING, PATHS, Clock, account_model, verbs
 
 VALUES = {"id": "1", "balance": 1, "tags": ["a"], "meta": {"a": 1}}
@@ -326,8 +327,6 @@ class TestAtomic:
 
 
 def test_an_atomic_save_of_too_much_names_the_version(library, dynamo_tables):
-    from ..libraries import text
-
     fields = {"id": text(required=True), **{f"field_{number}": text() for number in range(310)}}
     (model,) = dynamo_tables(library.model("Wide", {"name": "wide", "hash_key": "id"}, fields))
     model.put({"id": "1", "field_1": "x"})
@@ -337,9 +336,19 @@ def test_an_atomic_save_of_too_much_names_the_version(library, dynamo_tables):
         found.save(atomic=True)
 
 
-def test_stamps_come_before_what_is_required(library, dynamo_tables, clock):
-    from ..libraries import integer, moment, text
+def test_a_field_may_be_called_as_the_version_is_stored(library, dynamo_tables):
+    fields = {"id": text(required=True), "rev": integer(stored="n"), "n": integer(stored="m")}
+    (model,) = dynamo_tables(library.model("Crossed", {"name": "crossed", "hash_key": "id", "version": "rev"}, fields))
+    model.put({"id": "1", "n": 5})
+    model(id="2", n=6).save()
+    assert [raw(model, key) for key in ("1", "2")] == [{"id": "1", "n": 1, "m": 5}, {"id": "2", "n": 1, "m": 6}]
+    found = model.get(id="1")
+    found.n = 7
+    found.save()
+    assert (found.rev, raw(model)) == (2, {"id": "1", "n": 2, "m": 7})
 
+
+def test_stamps_come_before_what_is_required(library, dynamo_tables, clock):
     fields = {"id": text(required=True), "rev": integer(required=True), "at": moment(required=True)}
     table = {"name": "demanding", "hash_key": "id", "version": "rev", "created": "at"}
     (model,) = dynamo_tables(library.model("Demanding", table, fields))
