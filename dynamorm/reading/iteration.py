@@ -30,8 +30,8 @@ class Page(tuple[list[Model], "str | None"], Generic[Model]):
         page._previous_cursor = previous_cursor
         return page
 
-    def __getnewargs__(self) -> tuple[list[Model], str | None, str | None]:
-        return self.items, self.next_cursor, self.previous_cursor
+    def __getnewargs__(self) -> tuple[list[Model], str | None]:
+        return self.items, self.next_cursor  # what else there is travels as the state
 
     @property
     def items(self) -> list[Model]:

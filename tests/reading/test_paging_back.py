@@ -191,6 +191,32 @@ def test_the_start_is_known_among_items_with_equal_keys(score):
         assert (games(back.items), back.previous_cursor) == (expected[2:4], None)
 
 
+def test_nothing_is_asked_for_past_the_start(score):
+    query = score.query(user="ann").start({"user": "ann", "game": "g3"}).page_size(3)
+    page = query.page(1, query.page(1).next_cursor)
+    with sent_by(score) as sent:
+        assert games(query.page(5, page.previous_cursor).items) == ["g4"]
+    assert len(sent) == 1
+
+
+def test_hydrated_items_stand_where_the_index_says_from_the_start_on(score):
+    query = score.ByPoints.query(user="ann").hydrate().start({"user": "ann", "game": "g1", "points": 10})
+    page = query.page(2, query.page(2).next_cursor)
+
+    def move_before_hydration(sender, request):
+        if request.operation == "BatchGetItem":
+            for number, points in ((2, 1), (3, 99)):
+                key, value = {"user": "ann", "game": f"g{number}"}, {":p": points}
+                change = "SET points = :p"
+                score.Table.table.update_item(Key=key, UpdateExpression=change, ExpressionAttributeValues=value)
+
+    with pre_request.connected_to(move_before_hydration, sender=score):
+        back = query.page(4, page.previous_cursor)
+    assert [(one.game, one.points) for one in back.items] == [("g2", 1), ("g3", 99)]
+    assert games(query.page(9, back.next_cursor).items) == ["g4", "g5", "g3"]
+    assert back.previous_cursor is None
+
+
 def test_filters_do_not_lead_past_the_start(score):
     query = score.query(user="ann").filter(points__in=[0, 50]).page_size(1).start({"user": "ann", "game": "g2"})
     cursor = encode_cursor({"user": {"S": "ann"}, "game": {"S": "g5"}}, query._read.mark(), None, backwards=True)
