@@ -22,5 +22,6 @@ nitpick_ignore_regex = [
     ("py:.*", r"(collections|concurrent|contextlib|datetime|decimal|enum|pathlib|types|typing|uuid)\..*"),
     ("py:class", r"(int|str|float|bool|bytes|list|dict|set|tuple|type|object|None|Any|Callable|Iterable)"),
     ("py:class", r"Query"),  # an alias that signatures of relationships show
+    ("py:class", r"dynamorm\.reading\.iteration\.Model"),  # the type variable of pages
     ("py:exc", r"[A-Z][A-Za-z]*(Error|Exception|Iteration)"),
 ]

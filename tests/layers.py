@@ -44,6 +44,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "reading.query",
         "reading.matched",
         "reading.verbs",
+        "reading.paging",
         "reading.read",
         "reading.iteration",
         "reading.ahead",

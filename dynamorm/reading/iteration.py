@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..drivers import run
 from ..exceptions import BatchError, ValidationError
@@ -11,23 +11,54 @@ from ..flows import Flow, Invoke
 from ..wire.codec import WireItem
 from ..wire.texts import StoredItem, key_within
 from .ahead import PagesAhead
-from .pages import Pages
+from .pages import Chunk, Pages
 
 Model = TypeVar("Model")
 
-if TYPE_CHECKING:
 
-    class Page(NamedTuple, Generic[Model]):
-        items: list[Model]
-        next_cursor: str | None
+class Page(tuple[list[Model], "str | None"], Generic[Model]):
+    """Some items of a query, and the cursors of the pages after and before them.
 
-else:  # Python 3.10 has no named tuples of this and that
+    It can be unpacked as ``items, next_cursor``.  A cursor is ``None`` where there is no such page.
+    """
 
-    class Page(NamedTuple):
-        """Some items of a query, and the cursor of the next page, ``None`` when there is none."""
+    __match_args__ = ("items", "next_cursor", "previous_cursor")
+    _previous_cursor: str | None
 
-        items: list[Any]
-        next_cursor: str | None
+    def __new__(cls, items: list[Model], next_cursor: str | None, previous_cursor: str | None = None) -> Page[Model]:
+        page = super().__new__(cls, (items, next_cursor))
+        page._previous_cursor = previous_cursor
+        return page
+
+    def __getnewargs__(self) -> tuple[list[Model], str | None]:
+        return self.items, self.next_cursor  # what else there is travels as the state
+
+    @property
+    def items(self) -> list[Model]:
+        """The items, in the order of the query."""
+        return self[0]
+
+    @property
+    def next_cursor(self) -> str | None:
+        """The cursor of the page after this one."""
+        return self[1]
+
+    @property
+    def previous_cursor(self) -> str | None:
+        """The cursor of the page before this one."""
+        return self._previous_cursor
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Page) and self.previous_cursor != other.previous_cursor:
+            return False
+        return super().__eq__(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        return f"Page({shown})"
 
 
 END: Any = object()
@@ -41,6 +72,11 @@ class Iteration:
     one by one: those in wire form are several dicts for every attribute's sake, and whoever collects garbage goes
     through all that are held.
     """
+
+    first: WireItem | None = None
+    """The key of the first item of a page."""
+    _is_backwards = False
+    _is_behind: Callable[[WireItem], bool] | None = None
 
     def __init__(
         self,
@@ -102,6 +138,10 @@ class Iteration:
         """Return whether there is another item, asking for it if need be; this stands where it stood."""
         return bool(self._waiting) or (yield from self._fetch())
 
+    def go_backwards(self, is_behind: Callable[[WireItem], bool] | None = None) -> None:
+        """Read against the query's order, and end before the first key that is behind the query's beginning."""
+        self._is_backwards, self._is_behind = True, is_behind
+
     def _next_waiting(self) -> Flow[Any]:
         """Return the next item of this page, ``None`` for one that is passed over."""
         wire = self._waiting.pop()
@@ -128,6 +168,8 @@ class Iteration:
                 self._exhausted = True
                 break
             self._after = page.after
+            if self._is_behind is not None:
+                page = self._cut(page, self._is_behind)
             if page.items:
                 # others may hold the lists themselves
                 self._waiting = page.items[::-1]
@@ -135,9 +177,28 @@ class Iteration:
                 return True
         return False
 
+    def _cut(self, page: Chunk, is_behind: Callable[[WireItem], bool]) -> Chunk:
+        """Return what of a page is not behind the query's beginning; nothing else is asked for after that."""
+        positions = page.items if page.positions is None else page.positions
+        for number, stored in enumerate(positions):
+            if is_behind(key_within(stored, self.pages.key_names)):
+                self._exhausted = True
+                return Chunk(page.items[:number], page.positions and page.positions[:number], None)
+        # filters may have left out whatever is there
+        self._exhausted = page.after is not None and is_behind(page.after)
+        return page
+
+    @property
+    def position(self) -> WireItem:
+        """The key of the item that was taken last."""
+        assert self._position is not None
+        return key_within(self._position, self.pages.key_names)
+
     @property
     def last(self) -> WireItem | None:
         """The key after which this stands; ``None`` at the end, or where there is no order to go on in."""
+        if self._is_backwards:
+            return self.first
         if not self.pages.is_resumable:
             return None
         if not self._began:

@@ -20,7 +20,8 @@ class ReadOptions(NamedTuple):
 
     ``conditions`` are not resolved yet, ``raw`` are arguments in boto3's form.  ``chooses_index`` is what ``find``
     does, ``paths`` are the attributes that are wanted.  ``segment`` is a part of a scan and the number of parts,
-    ``parallel`` the number of parts and of those that are read at a time.
+    ``parallel`` the number of parts and of those that are read at a time.  ``backwards`` is what a page asks for that
+    stands before its start: the order of reading is turned around, and the query stays the same.
     """
 
     conditions: Any
@@ -40,6 +41,7 @@ class ReadOptions(NamedTuple):
     rate: float | None = None
     segment: tuple[int, int] | None = None
     parallel: tuple[int, int] | None = None
+    backwards: bool = False
 
 
 def options_given(

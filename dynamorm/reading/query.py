@@ -13,7 +13,7 @@ from operator import index
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from ..drivers import run
-from ..exceptions import InvalidCursor, InvalidExpression, MisusedExpression
+from ..exceptions import InvalidExpression, MisusedExpression
 from ..expressions import Change, conjoined, conjunction
 from ..progress import Progress
 from ..store import Store, is_complete_model, store_of
@@ -31,6 +31,7 @@ from .options import (
     positive,
     units_a_second,
 )
+from .paging import Paging
 from .read import Explanation, QueryRead, Read
 
 Self = TypeVar("Self", bound="ReadIterator[Any]")
@@ -251,7 +252,10 @@ class ReadIterator(ABC, Generic[Model]):
         return run(verbs.count(self._read))
 
     def pages(self) -> Iterator[Page[Model]]:
-        """Return the items in lists as DynamoDB's answers hold them, each with the cursor that goes on after it."""
+        """Return the items in lists as DynamoDB's answers hold them, each with the cursor that goes on after it.
+
+        These pages have no ``previous_cursor``.
+        """
         return self._pages_of(self._begin(), self._read.mark(), self._read.secret)
 
     @staticmethod
@@ -261,13 +265,12 @@ class ReadIterator(ABC, Generic[Model]):
             yield Page(items, None if last is None else encode_cursor(last, mark, secret))
 
     def page(self, size: int, cursor: str | None = None) -> Page[Model]:
-        """Return so many items at most, from the start or after a cursor, and the cursor of the next page."""
-        size = verbs.size_of_page(self._read, size)
-        if cursor is not None and not isinstance(cursor, str):
-            raise InvalidCursor(f"{cursor!r} is no cursor: text from a page's next_cursor is meant")
-        start = cursor if cursor is not None else self._read.options.start
-        iteration = self._begin(self._read.replaced(limit=size + 1, start=start))
-        return run(verbs.page(self._read, iteration, size))
+        """Return so many items at most, from the start or a cursor on, and the cursors of the pages around them.
+
+        Either cursor of a page may be given, and the items come in the order of the query.
+        """
+        paging = Paging(self._read, size, cursor)
+        return run(paging.page(self._begin(paging.read)))
 
     # What the latest iteration came to.
 

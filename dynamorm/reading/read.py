@@ -205,7 +205,8 @@ class Read(ABC):
         if start is None:
             return None
         if isinstance(start, (str, bytes)):
-            return decode_cursor(start, self.mark(), self.secret, self._key_types)
+            backwards = self.options.backwards
+            return decode_cursor(start, self.mark(), self.secret, self._key_types, backwards=backwards)
         if isinstance(start, Mapping):
             return self._raw_start(start)
         if isinstance(start, model):
@@ -314,7 +315,8 @@ class QueryRead(Read):
         keys, filters = self.parts()
         self._check_projected(filters)
         arguments = self._arguments(count)
-        request = build_query(self.store.table_name, keys, filters=filters, reverse=self.options.reverse, **arguments)
+        reverse = self.options.reverse != self.options.backwards
+        request = build_query(self.store.table_name, keys, filters=filters, reverse=reverse, **arguments)
         is_empty = finds_nothing(self.store, self.index, keys) or holds_never(filters)
         return Built(merged(request, self.options.raw), filters, is_empty)
 

@@ -38,7 +38,10 @@ class ScanIterator(ReadIterator[Model]):
         return self._with(parallel=(positive("parallel", segments, MOST_SEGMENTS), workers))
 
     def page(self, size: int, cursor: str | None = None) -> Page[Model]:
-        """Return so many items at most, from the start or after a cursor, and the cursor of the next page."""
+        """Return so many items at most, from the start or after a cursor, and the cursor of the next page.
+
+        A scan goes forwards only: there is no ``previous_cursor``.
+        """
         if self._read.options.parallel is not None:
             raise InvalidExpression(f"{self._read.name}: a parallel scan has no order that a page could go on in")
         return super().page(size, cursor)

@@ -9,9 +9,7 @@ from ..exceptions import MultipleFound
 from ..flows import Call, Flow, Place
 from ..instances.loading import loaded
 from ..store import Store
-from .cursors import encode_cursor
-from .iteration import END, Iteration, Page
-from .options import positive
+from .iteration import END, Iteration
 from .read import Read
 
 # One item, by its key: one request, so that preparing it and finishing are all there is.
@@ -72,21 +70,3 @@ def count(read: Read) -> Flow[int]:
     while (answer := (yield from pages.next_answer())) is not None:
         counted += answer["Count"]
     return counted if read.options.limit is None else min(counted, read.options.limit)
-
-
-def page(read: Read, iteration: Iteration, size: int) -> Flow[Page[Any]]:
-    """Return so many items at most of an iteration that goes on to one more, and the cursor of the next page."""
-    items: list[Any] = []
-    secret = read.secret
-    while len(items) < size and (item := (yield from iteration.next_item())) is not END:
-        items.append(item)
-    if not (yield from iteration.has_more()):
-        return Page(items, None)
-    last = iteration.last
-    assert last is not None
-    return Page(items, encode_cursor(last, read.mark(), secret))
-
-
-def size_of_page(read: Read, size: int) -> int:
-    """Return how many items a page holds at most."""
-    return min(positive("page", size), read.options.limit or size)

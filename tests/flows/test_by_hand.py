@@ -16,7 +16,7 @@ from dynamorm import DynaModel, GlobalIndex, ManyToOne, ProjectKeys
 from dynamorm.drivers import run
 from dynamorm.many.batches import BatchRead
 from dynamorm.many.typed_items import InstancesOfKeys
-from dynamorm.reading import matched, verbs
+from dynamorm.reading import matched, paging, verbs
 from dynamorm.reading.query import ReadIterator
 from dynamorm.table import DynamoTable3
 from dynamorm.tables import applying
@@ -113,6 +113,10 @@ def everything(iteration: Any) -> Any:
     while (instance := (yield from iteration.next_item())) is not verbs.END:
         found.append(instance)
     return found
+
+
+def one_page(paging: Any) -> Any:
+    return paging.page(paging.read.iteration())
 
 
 def pages(iteration: Any) -> Any:
@@ -287,7 +291,7 @@ READS = {
         lambda m: pages(read_of(m.scan()).iteration()), lambda m: [p.items for p in m.scan().pages()], (PAGE, LAST)
     ),
     "page": Verb(
-        lambda m: verbs.page(read_of(m.scan()), read_of(m.scan()).replaced(limit=2).iteration(), 1),
+        lambda m: one_page(paging.Paging(read_of(m.scan()), 1, None)),
         lambda m: m.scan().page(1),
         (PAGE, LAST),
     ),

@@ -337,6 +337,25 @@ def test_cursors_and_places_hold_every_attribute_of_the_key(match):
         of_a_eu(match).start(first[1]).explain()
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_pages_lead_back_to_the_start(match, reverse):
+    query = of_a_eu(match).reverse(reverse)
+    expected = codes(query)
+    for number in (0, 2):
+        read = query.start(query[number])
+        page = read.page(9, read.page(2).next_cursor)
+        assert codes(page.items) == expected[number + 3 :]
+        back = read.page(9, page.previous_cursor)
+        assert (codes(back.items), back.previous_cursor) == (expected[number + 1 : number + 3], None)
+        back = read.page(1, page.previous_cursor)
+        assert codes(back.items) == [expected[number + 2]]
+        assert codes(read.page(1, back.previous_cursor).items) == [expected[number + 1]]
+        gone = query[number]
+        gone.delete()
+        assert codes(read.page(9, page.previous_cursor).items) == expected[number + 1 : number + 3]
+        gone.save()
+
+
 def test_what_an_index_holds_in_part_is_hydrated(match):
     query = match.ByMonth.query(year=2024, month=2)
     expected = {code for code in CODES if "-2024-02-" in code}

@@ -63,8 +63,10 @@ reveal_type(query.count())  # int
 reveal_type(query.exists())  # bool
 reveal_type(query.page(10).items)  # list[Book]
 reveal_type(query.page(10).next_cursor)  # str | None
+reveal_type(query.page(10, query.page(10).previous_cursor).previous_cursor)  # str | None
 items, cursor = Novel.scan().page(10, "cursor")
 reveal_type(items)  # list[Novel]
+reveal_type(cursor)  # str | None
 for page in Book.scan().pages():
     reveal_type(page.items)  # list[Book]
 reveal_type(query.last)  # dict[str, Any] | None
