@@ -30,7 +30,17 @@ WINGS: dict[str, tuple[str, ...]] = {
         "together.foretold",
         "together.__init__",
     ),
-    "model": ("model", "handles", "attributes", "definition", "entity"),
+    "model": (
+        "model.__init__",
+        "model.reading",
+        "model.whole_items",
+        "model.parts_of_items",
+        "model.forms",
+        "handles",
+        "attributes",
+        "definition",
+        "entity",
+    ),
     "relationships": (
         "relationships.__init__",
         "relationships.to_one",
