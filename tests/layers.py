@@ -27,7 +27,6 @@ WINGS: dict[str, tuple[str, ...]] = {
         "together.transactions",
         "together.transaction_reads",
         "together.at_the_end",
-        "together.foretold",
         "together.__init__",
     ),
     "model": (
@@ -67,10 +66,13 @@ WINGS: dict[str, tuple[str, ...]] = {
         "writing.batches",
         "writing.creating",
         "writing.entries",
+        "writing.moving",
         "writing.saving",
         "writing.updating",
         "writing.answers",
         "writing.update_actions",
+        "writing.recorded",
+        "writing.foretold",
     ),
     "tables": (
         "tables.table",

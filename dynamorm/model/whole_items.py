@@ -11,7 +11,7 @@ from ..entity import Entity
 from ..exceptions import DynaModelException
 from ..guards import CARRIED
 from ..progress import Progress
-from ..writing import creating, saving
+from ..writing import creating, moving, saving
 from ..writing.batches import delete_batch, put_batch
 
 if TYPE_CHECKING:
@@ -138,6 +138,25 @@ class WholeItems(Entity):
         only_unchanged = is_atomic("save", atomic, if_unchanged)
         wish = saving.Wish(partial, unique, return_all, conditions, only_unchanged, if_version)
         return run(saving.save(store, self, wish, kwargs))
+
+    def change_key(self, /, **values: Any) -> None:
+        """Give the item another key: in one transaction it is stored under the new one and deleted under the old one.
+
+        The whole instance is stored as it is now, unsaved changes included.  The item must still be as it was loaded.
+        If anything is refused, nothing is written, and the instance keeps its old key.
+
+        :param values: values for the hash key, the range key or both, by name
+        :raises InvalidKey: if they make the key that the item has already, or are not part of its key
+        :raises HashKeyExists: if there is an item with the new key
+        :raises ConditionFailed: if the item was changed or deleted since it was loaded
+        :raises VersionConflict: if so, and it has another version
+        :raises PartialInstance: if only a part of the item was loaded
+
+        Example::
+
+            user.change_key(email="new@example.com")
+        """
+        run(moving.change_key(type(self)._dynamorm.store, self, values))
 
     def delete(
         self,
