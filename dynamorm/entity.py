@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .instances.state import Stateful
 from .schema.copies import UNCHANGING
 from .schema.iterators import settled
+
+if TYPE_CHECKING:
+    from .definition import Definition
 
 
 class Entity(Stateful):
@@ -14,7 +17,7 @@ class Entity(Stateful):
 
     __slots__ = ()
 
-    _dynamorm: ClassVar[Any]
+    _dynamorm: ClassVar[Definition]
 
     def __setattr__(self, name: str, value: Any) -> None:
         if type(value) not in UNCHANGING:

@@ -7,6 +7,7 @@ import random
 import socket
 import threading
 import time
+import uuid
 from typing import Any, NamedTuple
 
 import pytest
@@ -22,7 +23,7 @@ from dynamorm.table import DynamoTable3
 from dynamorm.tables import applying
 from dynamorm.tables.plain_items import PlainBatch
 from dynamorm.together import several
-from dynamorm.writing import creating, saving, updating
+from dynamorm.writing import creating, moving, saving, updating
 from dynamorm.writing.batches import delete_batch, put_batch
 
 from ..libraries import integer, text
@@ -228,6 +229,11 @@ MODEL = {
         lambda m: saving.reconcile(store(m), loaded(m), None), lambda m: loaded(m).reconcile(), (FOUND,)
     ),
     "refresh": Verb(lambda m: saving.refresh(store(m), loaded(m), True), lambda m: loaded(m).refresh(), (FOUND,)),
+    "change_key": Verb(
+        lambda m: moving.change_key(store(m), changed(m), {"isbn": "2"}),
+        lambda m: changed(m).change_key(isbn="2"),
+        ({},),
+    ),
     "delete": Verb(
         lambda m: saving.delete_instance(store(m), loaded(m), saving.Wish(), {}), lambda m: loaded(m).delete(), ({},)
     ),
@@ -413,13 +419,16 @@ def test_relationships_ask_for_the_same_by_hand(loan, verb, nothing_happens, mon
 
 def compare(model: Any, verb: Verb, monkeypatch: Any) -> None:
     hand, blocking = Script(*verb.answers), Script(*verb.answers)
+    token = uuid.uuid4()
     monkeypatch.setattr(DynamoTable3, "connection", property(lambda table: Unused()))
     monkeypatch.setattr(random, "uniform", lambda least, most: 0.0)
+    monkeypatch.setattr(uuid, "uuid4", lambda: token)
     by_hand(verb.flow(model), hand)
     assert hand.requests and hand.is_used_up
     monkeypatch.undo()
     monkeypatch.setattr(DynamoTable3, "connection", property(lambda table: Scripted(blocking)))
     monkeypatch.setattr(random, "uniform", lambda least, most: 0.0)
+    monkeypatch.setattr(uuid, "uuid4", lambda: token)
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     verb.blocking(model)
     assert blocking.is_used_up

@@ -173,3 +173,66 @@ def test_a_single_write_that_is_refused_after_a_conflict(book, serve):
     with pytest.raises(dynamorm.HashKeyExists) as caught:
         book.put_unique({"isbn": "1", "title": "x"})
     assert caught.value.current.title == "z"
+
+
+# An item that moves to another key does so in a transaction.
+
+
+def loaded(book):
+    found = book.from_item({"isbn": {"S": "1"}, "title": {"S": "x"}})
+    found.year = 5
+    return found
+
+
+def is_as_before(found):
+    return found.isbn == "1" and not found.key_changed and found.changes == {"year": (None, 5)}
+
+
+@pytest.mark.parametrize("kind", PASSING)
+def test_a_move_that_is_hindered_is_sent_again(book, serve, waited, kind):
+    server, found = serve(PASSING[kind], OK), loaded(book)
+    found.change_key(isbn="2")
+    bodies = [request.body for request in server.requests]
+    assert len(bodies) == 2 and len(set(bodies)) == 1 and b"ClientRequestToken" in bodies[0]
+    assert found.isbn == "2" and not found.is_dirty and len(waited) == 1
+
+
+def test_a_move_that_is_hindered_for_ever_is_given_up(book, serve):
+    server, found = serve(PASSING["conflict"]), loaded(book)
+    with pytest.raises(TransactionCanceled) as caught:
+        found.change_key(isbn="2")
+    assert len(server.requests) == attempts.MOST and is_as_before(found)
+    assert [reason.action for reason in caught.value.reasons] == [
+        ("put", "Book", {"isbn": "2"}),
+        ("delete", "Book", {"isbn": "1"}),
+    ]
+
+
+@pytest.mark.parametrize("codes", [("ConditionalCheckFailed", "None"), ("None", "ConditionalCheckFailed")])
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_move_that_is_refused_tells_whether_an_answer_was_lost(book, serve, codes, is_lost):
+    refused = canceled(*codes, item={"isbn": {"S": "9"}, "title": {"S": "z"}})
+    found = loaded(book)
+    serve(*([None] if is_lost else []), refused)
+    with pytest.raises(dynamorm.ConditionFailed) as caught:
+        found.change_key(isbn="2")
+    error = caught.value
+    assert isinstance(error, dynamorm.HashKeyExists) == (codes[1] == "None")
+    assert (error.ambiguous, error.attempts) == (is_lost, 1 + is_lost)
+    assert error.current.title == "z" and is_as_before(found)
+
+
+def test_a_move_without_an_answer_leaves_the_instance_as_it_was(book, serve):
+    serve(None)
+    found = loaded(book)
+    with pytest.raises(dynamorm.ConnectionFailed):
+        found.change_key(isbn="2")
+    assert is_as_before(found)
+
+
+def test_a_move_of_which_the_engine_finds_a_part_invalid(book, serve):
+    serve(LASTING["wrong"])
+    found = loaded(book)
+    with pytest.raises(TransactionCanceled) as caught:
+        found.change_key(isbn="2")
+    assert caught.value.failed[0].code == "ValidationError" and is_as_before(found)

@@ -141,6 +141,36 @@ def test_increments_are_still_to_be_sent_where_there_was_no_answer(account):
     assert balances(account)["1"] == 105
 
 
+def test_what_the_engine_itself_finds_invalid_is_said_of_the_guilty_action(account):
+    # only the engine can see that the number is stored as text
+    account.Table.table.put_item(Item={"id": "3", "balance": "many"})
+    first, third = account.get(id="1"), account(id="3")
+    first.incr(balance=5)
+    third.incr(balance=1)
+    for record in (
+        lambda tx: tx.update(account, id="3", balance__plus=1),
+        lambda tx: tx.save(third, partial=True),
+    ):
+        with pytest.raises(TransactionCanceled) as caught, Transaction() as tx:
+            tx.save(first, partial=True)
+            tx.update(account, id="2", owner="me")
+            record(tx)
+        error = caught.value
+        assert [reason.code for reason in error.reasons] == ["None", "None", "ValidationError"]
+        (guilty,) = error.failed
+        assert guilty.action[1:] == ("Account", {"id": "3"})
+        # the code is DynamoDB's; of a sum dynoxide says it in other words than DynamoDB, which speaks of a data type
+        assert "numbers" in guilty.message or "data type" in guilty.message
+        assert guilty.current is None and guilty.item is None
+        assert "ValidationError" in str(error)
+        assert account.Table.table.get_item(Key={"id": "3"})["Item"] == {"id": "3", "balance": "many"}
+        assert account.get(id="1").balance == 100 and account.get(id="2").owner is None
+    assert guilty.instance is third
+    assert first.changes == {"balance": (100, 105)} and third.changes["balance"] == (None, 1)
+    first.save(partial=True)
+    assert account.get(id="1").balance == 105
+
+
 def test_a_transaction_of_nothing_is_not_sent(account, operations):
     first = account.get(id="1")
     operations.clear()

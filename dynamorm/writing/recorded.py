@@ -1,0 +1,202 @@
+"""Writes that are carried out together, or not at all.
+
+A write is recorded by driving the flow of a single verb up to the request that it would send; it goes on when all
+requests were carried out.  So it is validated, guarded and signalled like any other, and its instance knows afterwards
+what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..attempts import sent_until_settled
+from ..exceptions import ConditionFailed, DynamoException, InvalidExpression, TransactionCanceled
+from ..expressions import Action
+from ..flows import Call, Flow, Invoke, Place
+from ..guards import Demand
+from ..instances.state import State
+from ..requests import Request
+from ..store import Store
+from ..wire.codec import WireItem
+from .foretold import after_update
+
+_OPERATIONS = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
+_PARTS = (
+    "TableName",
+    "Item",
+    "Key",
+    "UpdateExpression",
+    "ConditionExpression",
+    "ExpressionAttributeNames",
+    "ExpressionAttributeValues",
+    "ReturnValuesOnConditionCheckFailure",
+)
+
+
+class TransactionAction(NamedTuple):
+    """One action of a transaction: the verb, the model's name, and the key in plain values."""
+
+    verb: str
+    model: str
+    key: Mapping[str, Any]
+
+
+class Written(NamedTuple):
+    """Stands for the request of a write, which is sent together with others."""
+
+    place: Place
+    request: Request
+    actions: Sequence[Action]
+    demand: Demand
+
+
+class RecordingStore(Store):
+    """A store whose writes are recorded; verbs that a model has replaced would send by themselves."""
+
+    __slots__ = ()
+
+    def is_replaced(self, verb: str) -> bool:
+        return False
+
+    def step(self, place: Place, request: Request, demand: Demand, actions: Sequence[Action]) -> Any:
+        return Written(place, request, actions, demand)
+
+
+class Recorded:
+    """One write that is under way: its flow, which waits for an answer."""
+
+    def __init__(self, verb: str, store: Store, instance: Any, flow: Flow[Any], step: Written) -> None:
+        payload = step.request.payload
+        self.key: WireItem = payload.get("Key") or {name: payload["Item"][name] for name in store.mapper.key.names}
+        self.action = TransactionAction(verb, store.mapper.model_name, store.mapper.plain(self.key))
+        self.store = store
+        self.instance = instance
+        self.flow = flow
+        self.step = step
+
+    def part(self) -> dict[str, Any]:
+        """Return the action in DynamoDB's words."""
+        request = self.step.request
+        payload = {name: request.payload[name] for name in _PARTS if name in request.payload}
+        if request.operation == "UpdateItem" and "UpdateExpression" not in payload:
+            return {"ConditionCheck": payload}
+        return {_OPERATIONS[request.operation]: payload}
+
+    def answer(self) -> tuple[dict[str, Any], set[str]]:
+        """Return the answer that the write would have got, and the attributes that it cannot tell."""
+        step = self.step
+        if step.request.operation != "UpdateItem" or self.instance is None:
+            return {}, set()
+        state: State = self.instance._dynamorm_state
+        is_known = step.demand.version > 0 and state.loaded is not None and not state.partial
+        attributes, unknown = after_update(step.actions, state.loaded if is_known else None)
+        return {"Attributes": attributes}, unknown
+
+    def go_on(self, answer: dict[str, Any]) -> Flow[None]:
+        """Let the flow go on to its end."""
+        try:
+            step = self.flow.send(answer)
+            while True:
+                try:
+                    given = yield step
+                except Exception as error:
+                    step = self.flow.throw(error)
+                else:
+                    step = self.flow.send(given)
+        except StopIteration:
+            return
+
+    def refusal(self, error: ConditionFailed) -> DynamoException:
+        """Return the error that the write alone would have raised."""
+        try:
+            self.flow.throw(error)
+        except DynamoException as refused:
+            return refused
+        except StopIteration:
+            pass
+        return error
+
+
+def record(verb: str, store: Store, instance: Any, flow: Flow[Any]) -> Flow[Recorded | None]:
+    """Carry a flow out up to its write, and return that; ``None`` where there is nothing to write."""
+    try:
+        step: Any = flow.send(None)
+        while not isinstance(step, Written):
+            if not isinstance(step, Invoke):
+                raise InvalidExpression("a transaction only writes, and this would read something before")
+            try:
+                answer = yield step
+            except Exception as error:
+                step = flow.throw(error)
+            else:
+                step = flow.send(answer)
+        return Recorded(verb, store, instance, flow, step)
+    except StopIteration:
+        return None
+    except BaseException:
+        flow.close()
+        raise
+
+
+def give_up(recorded: Iterable[Recorded]) -> None:
+    """Let go of writes that will not be carried out; what they were to store is still to be stored."""
+    for one in recorded:
+        one.flow.close()
+
+
+def carry_out(recorded: Sequence[Recorded], token: str, sender: Any = None) -> Flow[None]:
+    """Send what was recorded in one request, and let each write go on to its end.
+
+    :param token: by which DynamoDB knows the request when it is sent again
+    :param sender: whom the signals of requests name
+    """
+    payload = {"TransactItems": [one.part() for one in recorded], "ClientRequestToken": token}
+    try:
+        connection = recorded[0].step.place.connection
+        yield from sent_until_settled(Call(connection, Request("TransactWriteItems", payload), sender))
+    except TransactionCanceled as error:
+        _explain(recorded, error)
+        raise
+    except BaseException:
+        give_up(recorded)  # so that increments are still to be sent
+        raise
+    finally_failed: list[BaseException] = []
+    for one in recorded:
+        answer, unknown = one.answer()
+        try:
+            yield from one.go_on(answer)
+        except Exception as error:  # a receiver's: everything is stored, and the others are to know it
+            finally_failed.append(error)
+        if unknown:
+            _forget(one.store, one.instance, unknown)
+    if finally_failed:
+        raise finally_failed[0]
+
+
+def _explain(recorded: Sequence[Recorded], error: TransactionCanceled) -> None:
+    """Say of each reason which action it belongs to, and what the item is by now."""
+    reasons = []
+    for one, reason in zip(recorded, error.reasons, strict=False):
+        refused = None
+        if reason.error is not None:
+            refused = one.refusal(reason.error)
+        else:
+            one.flow.close()
+        current = getattr(refused, "current", None)
+        reasons.append(reason.replace(action=one.action, instance=one.instance, current=current, error=refused))
+    give_up(recorded[len(reasons) :])
+    error.reasons = tuple(reasons)
+
+
+def _forget(store: Store, instance: Any, attributes: set[str]) -> None:
+    """Let an instance count as loaded without some attributes, whose values only DynamoDB knows."""
+    state: State = instance._dynamorm_state
+    names = [store.mapper.adapter.by_stored[name].name for name in attributes if name in store.mapper.adapter.by_stored]
+    original, item = dict(state.original), {k: v for k, v in (state.loaded or {}).items() if k not in attributes}
+    state.loaded = item
+    for name in names:
+        original.pop(name, None)
+        instance.__dict__.pop(name, None)
+        state.defaults.pop(name, None)
+    state.original, state.partial = original, True
