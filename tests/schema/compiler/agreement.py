@@ -77,7 +77,8 @@ def leads_to_undeclared(path, fields, outside=True):
     for spec in fields.values():
         for name in (spec.stored, *spec.aliases):
             if path.startswith(name) and path[len(name) :][:1] in ("", ".", "["):
-                return is_undeclared_inside(path[len(name) :], spec)
+                # what is stored of a computed value is never read either
+                return outside if spec.computed else is_undeclared_inside(path[len(name) :], spec)
     return outside
 
 

@@ -38,7 +38,7 @@ from dynamorm.schema.pydantic import load_layouts
 from dynamorm.schema.pydantic.validators import compile_fields_validator
 from dynamorm.wire.codec import decode_value
 
-from .agreement import agree, mappers
+from .agreement import agree, compare_loads, mappers
 from .items import Color
 from .pydantic_table import cells, table
 from .sameness import outcome
@@ -251,6 +251,20 @@ def test_computed_fields_and_serialisers_are_dumped_in_the_fast_path():
     book = model(year=int, members=members)
     assert functions(book).dumps[False]({"id": "1", "year": 7}) == {**ITEM, "year": {"S": "1:7"}, "double": {"N": "14"}}
     assert functions(book).loads[WHOLE]({**ITEM, "year": {"N": "7"}, "double": {"N": "14"}}) == {"id": "1", "year": 7}
+
+
+def test_what_is_stored_of_a_computed_value_inside_is_passed_over_whatever_it_is():
+    class Sized(BaseModel):
+        words: list[str]
+
+        @computed_field
+        def size(self) -> int:
+            return len(self.words)
+
+    book = model(sized=Sized)
+    item = {**ITEM, "sized": {"M": {"words": {"L": []}, "size": {"N": "1_0"}}}}
+    assert functions(book).loads[WHOLE](item)["sized"].size == 0
+    compare_loads(*mappers(book.Schema), item, WHOLE, "a computed value")
 
 
 @pytest.mark.parametrize("hook", [None, "field_serializer", "computed_field"])
