@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
-from uuid import UUID
 
 import pydantic
 import pydantic_core
@@ -29,7 +28,7 @@ from .core_schema import Model
 from .dump_layouts import dump_layout, validated_dump_layout
 from .inputs import InputValidator
 from .load_layouts import load_layout
-from .natives import copy_of, instance_of, plain
+from .natives import as_text, copy_of, instance_of, plain
 from .specs import FieldDescriber, has_secrets, has_serializer, whole_annotation
 from .validators import ASSIGNED, GIVEN, GIVEN_ONLY, OF_STORED, PUT, compile_element_validator, functions_in
 
@@ -142,7 +141,7 @@ class PydanticAdapter(Adapter):
     def serialised(self, spec: FieldSpec, value: Any) -> Any:
         """Return natives as they are, which pydantic takes, and nested data with its names and without its ``None``."""
         if spec.kind == "text":
-            return _as_text(value)
+            return as_text(value)
         if spec.fields is not None:
             return super().serialised(spec, value) if isinstance(value, Mapping) else value
         if spec.element is not None and (
@@ -156,7 +155,7 @@ class PydanticAdapter(Adapter):
 
     def natives_of_held(self, values: dict[str, Any]) -> dict[str, Any]:
         given = {
-            name: _as_text(value) if spec is not None and spec.kind == "text" else value
+            name: as_text(value) if spec is not None and spec.kind == "text" else value
             for name, value in values.items()
             if (spec := self.fields.get(name)) is None
             or (not spec.computed and (value is not None or means_none(spec)))
@@ -171,7 +170,7 @@ class PydanticAdapter(Adapter):
         if value is None:
             return None
         if field.kind == "text":
-            value = _as_text(value)
+            value = as_text(value)
         owner = self._describer.owners.get(field)
         if owner is not None:
             name = field.name
@@ -232,11 +231,6 @@ class PydanticAdapter(Adapter):
             if all(spec.name in natives for spec in self.inputs):
                 raise
             return None
-
-
-def _as_text(value: Any) -> Any:
-    # of the scalars that string fields take, these are strange to pydantic
-    return str(value) if isinstance(value, (UUID, dt.date, dt.time)) else value
 
 
 def _picklable(report: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ...spec import FieldSpec
 from ..base import prepare
 from ..compiler.layouts import Bounds, Check, Checks, Converted, Size, Value
 from .core_schema import FUNCTIONS, Model, Node, everything_in, inwards, nodes_of, without_ref
-from .natives import plain
+from .natives import as_text, plain
 from .serializers import SerializationRewriter
 from .validators import ASSIGNED, STORED, ValidationRewriter
 
@@ -66,9 +66,11 @@ class ModelAnalysis:
         """Whether functions that a dump calls see more than one value, or values of no field are dumped."""
         self.computes = bool(nodes.fields.get("computed_fields"))
 
-    def field(self, spec: FieldSpec) -> ValueAnalysis:
+    def field(self, spec: FieldSpec, *, outermost: bool = False) -> ValueAnalysis:
         """Return the analysis of a field's values."""
-        return self.value(spec, self.fields[spec.name]["schema"])
+        analysis = self.value(spec, self.fields[spec.name]["schema"])
+        analysis.takes_scalars = outermost and spec.kind == "text"
+        return analysis
 
     def value(self, spec: FieldSpec, node: Node) -> ValueAnalysis:
         """Return the analysis of the values that a node describes."""
@@ -123,6 +125,8 @@ class ValueAnalysis:
         """Whether serialisers of the user's see the value."""
         _, self.assigned = self._unwrapped(owner.for_assigned.rewritten(self.node))
         self.stored = owner.for_stored.rewritten(self.node)
+        self.takes_scalars = False
+        """Whether scalars that pydantic takes for no text are texts."""
         self._default = next((one for one in outer if one["type"] == "default"), {})
 
     def _unwrapped(self, node: Node, *kinds: str) -> tuple[list[Node], Node]:
@@ -170,7 +174,10 @@ class ValueAnalysis:
     @property
     def settle(self) -> Callable[[Any], Any] | None:
         """What makes the native of an assigned value, where there may be others."""
-        return None if self.owner.validated else self._validating(self.owner.for_assigned)
+        if self.owner.validated:
+            return None
+        settle = self._validating(self.owner.for_assigned)
+        return (lambda value: settle(as_text(value))) if self.takes_scalars else settle
 
     def _validating(self, rewriter: ValidationRewriter) -> Callable[[Any], Any]:
         return rewriter.compiled(rewriter.rewritten(self.around), self.owner.config)

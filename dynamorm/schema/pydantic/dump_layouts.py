@@ -44,7 +44,7 @@ from ..conversions import sorted_text
 from .analysis import NUMBERS, UNDEMANDING_KEYS, ModelAnalysis, ValueAnalysis, choices, simple_checks, unchanged
 from .core import OutermostCore
 from .core_schema import Model
-from .natives import PLAIN, plain
+from .natives import PLAIN, as_text, plain
 from .serializers import SerializationRewriter
 from .validators import ASSIGNED
 
@@ -87,10 +87,11 @@ def _settled_dump(adapter: Adapter, core: OutermostCore) -> Callable[[Mapping[st
     with_none = frozenset(spec.name for spec in adapter.inputs if means_none(spec))
     # of these a load of what is stored could not tell that they were never given
     told = with_none.union(spec.name for spec in adapter.inputs if spec.required and spec.kind == "set")
+    texts = frozenset(spec.name for spec in adapter.inputs if spec.kind == "text")
 
     def dump(natives: Mapping[str, Any]) -> dict[str, Any]:
         given = {
-            name: value
+            name: as_text(value) if name in texts else value
             for name, value in natives.items()
             if (value is not None or name in with_none) and name in inputs
         }
@@ -128,7 +129,7 @@ class DumpDescriber:
                 value = ThroughLibrary(unchanged, compute, unchanged, _COMPUTED)
                 layout.fields.append(FieldLayout(spec.name, spec.stored, value, computed=True))
                 continue
-            analysis = model.field(spec)
+            analysis = model.field(spec, outermost=True)
             field = FieldLayout(
                 spec.name,
                 spec.stored,

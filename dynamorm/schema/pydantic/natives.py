@@ -75,6 +75,12 @@ def forms_of(value: Any) -> list[Any]:
     return [plain(value), *([to_jsonable_python(value)] if isinstance(value, dt.datetime) else [])]
 
 
+def as_text(value: Any) -> Any:
+    """Return what a string field takes for a value that was given for it."""
+    # of the scalars that such fields take, these are strange to pydantic
+    return str(value) if isinstance(value, (UUID, dt.date, dt.time)) else value
+
+
 def _plain_key(key: Any) -> str:
     key = plain(key)
     (text,) = to_jsonable_python({key: None})

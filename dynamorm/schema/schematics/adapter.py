@@ -227,12 +227,7 @@ class SchematicsAdapter(Adapter):
 
     def filled(self, natives: dict[str, Any]) -> Any:
         """Return an instance with models inside where natives have dicts, and ``None`` for what is absent."""
-        data = {}
-        for spec in self.inputs:
-            value = natives.get(spec.name)
-            if lacks_instances(spec.native, value):
-                value = _named(spec, partial(_converted, spec, value))
-            data[spec.name] = value
+        data = {spec.name: _named(spec, partial(_held, spec, natives.get(spec.name))) for spec in self.inputs}
         return instance_of(self.schema, data)
 
     def as_native(self, spec: FieldSpec, value: Any) -> Any:
@@ -245,12 +240,12 @@ class SchematicsAdapter(Adapter):
     def serialised(self, spec: FieldSpec, value: Any) -> Any:
         if isinstance(value, Model):
             value = dict(value._data)
-        elif spec.loads_to and isinstance(value, spec.loads_to) and has_own_format(spec.native):
-            return value
+        elif spec.loads_to and isinstance(value, spec.loads_to):
+            return value if has_own_format(spec.native) else self.serialise(spec, _converted(spec, value))
         return super().serialised(spec, value)
 
     def serialise(self, field: FieldSpec, value: Any) -> Any:
-        return _exported(field, _converted(field, value), export_context())
+        return _exported(field, _held(field, value), export_context())
 
     def convert(self, field: FieldSpec, value: Any) -> Any:
         return plain(_converted(field, value))
@@ -299,6 +294,14 @@ def _named(spec: FieldSpec, work: Callable[[], Any]) -> Any:
 def _converted(spec: FieldSpec, value: Any) -> Any:
     context = import_context(validate=False)
     return context.field_converter(bare_type(spec.native), value, context)
+
+
+def _held(spec: FieldSpec, value: Any) -> Any:
+    """Return what schematics holds for a native value: instances stand where that has dicts.
+
+    Anything else is native already, and a type of the user's may change it each time that it is converted.
+    """
+    return _converted(spec, value) if lacks_instances(bare_type(spec.native), value) else value
 
 
 def _exported(spec: FieldSpec, value: Any, context: Any) -> Any:

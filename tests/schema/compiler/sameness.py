@@ -45,9 +45,9 @@ def copied(value: Any) -> Any:
     return set(value) if type(value) is set else value
 
 
-def outcome(call: Any, *args: Any) -> tuple[str, Any]:
+def outcome(call: Any, *args: Any, **options: Any) -> tuple[str, Any]:
     """Return what a call returns, or what its error says."""
     try:
-        return "value", call(*args)
+        return "value", call(*args, **options)
     except Exception as error:
         return "error", [type(error).__name__, str(error), getattr(error, "errors", None)]

@@ -21,6 +21,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     ValidationInfo,
     computed_field,
     field_serializer,
@@ -37,7 +38,7 @@ from dynamorm.schema.pydantic import load_layouts
 from dynamorm.schema.pydantic.validators import compile_fields_validator
 from dynamorm.wire.codec import decode_value
 
-from .agreement import agree, mappers
+from .agreement import agree, compare_loads, mappers
 from .items import Color
 from .pydantic_table import cells, table
 from .sameness import outcome
@@ -250,6 +251,43 @@ def test_computed_fields_and_serialisers_are_dumped_in_the_fast_path():
     book = model(year=int, members=members)
     assert functions(book).dumps[False]({"id": "1", "year": 7}) == {**ITEM, "year": {"S": "1:7"}, "double": {"N": "14"}}
     assert functions(book).loads[WHOLE]({**ITEM, "year": {"N": "7"}, "double": {"N": "14"}}) == {"id": "1", "year": 7}
+
+
+def test_what_is_stored_of_a_computed_value_inside_is_passed_over_whatever_it_is():
+    class Sized(BaseModel):
+        words: list[str]
+
+        @computed_field
+        def size(self) -> int:
+            return len(self.words)
+
+    book = model(sized=Sized)
+    item = {**ITEM, "sized": {"M": {"words": {"L": []}, "size": {"N": "1_0"}}}}
+    assert functions(book).loads[WHOLE](item)["sized"].size == 0
+    compare_loads(*mappers(book.Schema), item, WHOLE, "a computed value")
+
+
+@pytest.mark.parametrize("hook", [None, "field_serializer", "computed_field"])
+def test_a_scalar_that_is_assigned_to_a_text_is_stored_as_the_same_text_by_any_way(hook):
+    def shown(value: Any) -> str:
+        return repr(value)
+
+    members = {
+        None: {},
+        "field_serializer": {"hook": field_serializer("note")(lambda self, value: shown(value))},
+        "computed_field": {"hook": computed_field(return_type=str)(property(lambda self: self.note))},
+    }
+    note = Annotated[str, PlainValidator(str)]
+    if hook != "field_serializer":
+        note = Annotated[note, PlainSerializer(shown)]
+    book = model(note=note, members=members[hook])
+    compiled, plain = mappers(book.Schema)
+    for value in (dt.datetime(2024, 5, 6), dt.date(2024, 5, 6), dt.time(7), UUID(int=1)):
+        natives = {"id": "1", "note": value}
+        assert functions(book).dumps[False](natives) == plain.dump(natives, check=False)
+        assert plain.dump(natives)["note"] == {"S": repr(str(value))}
+        for mapper in (compiled, plain):
+            assert mapper.wire_of(mapper.fields["note"], value) == {"S": repr(str(value))}
 
 
 def test_a_model_that_nests_itself_is_compiled_once_for_all_depths():
