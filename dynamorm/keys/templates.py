@@ -219,7 +219,7 @@ def _check(where: str, parts: Sequence[Part], literals: Sequence[str]) -> None:
     except Unfit as error:
         raise InvalidSchemaField(f"{where} has {error}") from None
     seen: set[str] = set()
-    for part, literal, following in zip(parts, literals[1:], (*parts[1:], None), strict=True):
+    for part, literal, following in zip(parts, literals[1:], [*parts[1:], None][: len(parts)], strict=True):
         if part.field in seen:
             raise InvalidSchemaField(f"{where} has the field {part.field!r} twice: name it once")
         seen.add(part.field)
