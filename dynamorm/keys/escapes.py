@@ -52,12 +52,8 @@ class Escaping(FrozenValue):
         if not self.escapes:
             return text
         try:
-            return re.sub(
-                f"[{re.escape(self.escapes)}].?",
-                lambda form: str(self.__dict__["_characters"][form[0]]),
-                text,
-                flags=re.DOTALL,
-            )
+            characters: dict[str, str] = self.__dict__["_characters"]
+            return re.sub(f"[{re.escape(self.escapes)}].?", lambda form: characters[form[0]], text)
         except KeyError:
             raise Unfit("an escape that stands for nothing") from None
 

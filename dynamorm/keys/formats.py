@@ -207,6 +207,9 @@ _TIME = ("%H", "%M", "%S", "%f")
 class Moment(Format):
     """A date, datetime or time in numbers of a fixed width; what is aware is written in UTC.
 
+    So equal moments have one text, whatever their zones, and of times alone the texts sort by the time of day in UTC.
+    What is naive is written as it is: a field should not hold both.
+
     ``pieces`` are the directives and the text around them.  Python's strftime is not asked: whether it writes the year
     999 as ``0999`` depends on the platform.
 
@@ -328,7 +331,7 @@ def format_of(where: str, conversion: str | None, spec: str | None) -> Format:
     if conversion is None and spec is not None:
         if "%" in spec:
             return _moment(where, spec)
-        number = re.fullmatch(r"(?:0(?P<width>[1-9][0-9]?))?(?:[.](?P<places>[1-9][0-9]?)f|d)", spec, re.ASCII)
+        number = re.fullmatch(r"(?:0(?P<width>[1-9][0-9]?))?(?:[.](?P<places>[1-9][0-9]?)f|d)", spec)
         if number is not None:
             width, places = (None if digits is None else int(digits) for digits in number.groups())
             if places is None:
