@@ -220,17 +220,22 @@ class Moment(Format):
 
     pieces: tuple[str, ...] = ()
 
+    def __init__(self, *values: Any, **named: Any) -> None:
+        super().__init__(*values, **named)
+        # every save that makes a key needs these
+        self.__dict__["_directives"] = [piece for piece in self.pieces if piece in _WIDTHS]
+        self.__dict__["_form"] = "".join(
+            f"%0{_WIDTHS[piece]}d" if piece in _WIDTHS else piece.replace("%", "%%") for piece in self.pieces
+        )
+
     def text(self, value: Any) -> str:
         if not isinstance(value, (dt.date, dt.time)):
             raise Unfit(f"{type(value).__name__} is no date, datetime or time")
         moment = _in_utc(value)
+        held = self.__dict__
         try:
-            return "".join(
-                [
-                    f"{_NUMBERS[piece](moment):0{_WIDTHS[piece]}d}" if piece in _WIDTHS else piece
-                    for piece in self.pieces
-                ]
-            )
+            text: str = held["_form"] % tuple([_NUMBERS[piece](moment) for piece in held["_directives"]])
+            return text
         except AttributeError:
             lacking = "date" if isinstance(value, dt.time) else "time"
             raise Unfit(f"{value} has no {lacking}, which is a part of the key") from None
