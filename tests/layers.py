@@ -91,6 +91,7 @@ WINGS: dict[str, tuple[str, ...]] = {
     "mapper": ("mapper",),
     "requests": ("requests.boto3_arguments", "requests.tables", "requests.__init__", "requests.items"),
     "expressions": ("expressions",),
+    "keys": ("keys.templates", "keys.narrowing", "keys.escapes", "keys.formats", "keys.__init__"),
     "schema": ("schema",),
     "connection": ("connection",),
     "ground": (
