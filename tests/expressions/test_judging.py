@@ -139,6 +139,8 @@ HOLD = [
     F("b").contains(b"bc"),
     F("words").contains("sea"),
     F("numbers").contains(2),
+    written("contains", "numbers", {"N": "2.0"}),
+    written("contains", "list", {"N": "1.0"}),
     F("blobs").contains(b"a"),
     F("list").contains(1),
     F("list").contains({"k": "v"}),
@@ -325,7 +327,7 @@ def test_nothing_else_fixes_any(condition):
 
 @pytest.mark.slow
 @settings(
-    max_examples=examples(quick=100, long=5_000),
+    max_examples=examples(quick=100, long=2_000),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(st.data())
