@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..wire.paths import Path
 from .boto3_forms import boto3_condition
-from .comparisons import Comparison, PathOperand, Shape, holds_never, is_in_order, leaves
+from .comparisons import Comparison, PathOperand, Shape, is_in_order, leaves
 from .conditions import (
     All,
     Condition,
@@ -20,6 +20,7 @@ from .conditions import (
     parts_of,
 )
 from .hints import shortened
+from .judging import fixed_by, holds_never, verdict
 from .lookups import Resolver
 from .operands import UNCHANGING, kept
 from .placeholders import shown_path
@@ -66,6 +67,7 @@ __all__ = [
     "boto3_condition",
     "conjoined",
     "conjunction",
+    "fixed_by",
     "holds_never",
     "in_postfix",
     "is_condition",
@@ -82,4 +84,5 @@ __all__ = [
     "shapes",
     "shortened",
     "shown_path",
+    "verdict",
 ]

@@ -13,7 +13,7 @@ from ..bounded import Bounded
 from ..frozen import Frozen
 from ..wire.codec import decode_value
 from ..wire.paths import Path
-from .conditions import All, Condition, Not, folded, in_postfix
+from .conditions import Condition, in_postfix
 from .placeholders import shown_path
 
 
@@ -132,28 +132,3 @@ def leaves(condition: Condition) -> Iterable[Comparison]:
     if type(condition) is Comparison:
         return (condition,)
     return [token for token in in_postfix(condition) if type(token) is Comparison]
-
-
-def holds_never(conditions: Iterable[Condition]) -> bool:
-    """Return whether resolved conditions, all of which have to hold, can be seen to hold of no item."""
-    for condition in conditions:
-        if type(condition) is Comparison:
-            if condition.shape.is_empty:
-                return True
-        elif folded(in_postfix(condition), _verdict_of_leaf, _verdict_of_tree) is False:
-            return True
-    return False
-
-
-def _verdict_of_leaf(leaf: Comparison) -> bool | None:
-    return False if leaf.shape.is_empty else None
-
-
-def _verdict_of_tree(kind: Any, verdicts: list[bool | None]) -> bool | None:
-    """Return what a tree comes to for any item; ``None`` says that this depends on the item."""
-    if kind is Not:
-        return None if verdicts[0] is None else not verdicts[0]
-    settled = kind is not All  # what one part is enough for
-    if settled in verdicts:
-        return settled
-    return None if None in verdicts else not settled

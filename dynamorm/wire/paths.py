@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ Path = tuple[str | int, ...]
 _SETS = frozenset({"SS", "NS", "BS"})
 
 
-def value_at(item: WireItem, path: Sequence[str | int]) -> AttributeValue | None:
+def value_at(item: Mapping[str, AttributeValue], path: Sequence[str | int]) -> AttributeValue | None:
     """Return the value at a path, ``None`` where there is none."""
     found: Any = {"M": item}
     for step in path:
