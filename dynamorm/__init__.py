@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .composites import Composite
 from .connection import configure, using
 from .exceptions import *  # noqa: F403
 from .exceptions import __all__ as _exceptions
@@ -26,6 +27,7 @@ __version__ = "1.0.0.dev0"
 
 __all__ = [
     "BatchWriter",
+    "Composite",
     "DynaModel",
     "F",
     "GlobalIndex",

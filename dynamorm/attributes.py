@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
-from .definition import Definition, instance_of, refusing
+from .definition import Definition, Family, instance_of, refusing
 from .exceptions import AbstractModel, DoesNotExist, DynaModelException, InvalidSchemaField, NoSuchPosition
 from .indexes import Index
+from .instances.computed import ComputedAttribute
 from .instances.state import DroppedField, FieldAttribute
+from .keyed_mapper import KeyedMapper
 from .nearest import did_you_mean
 from .relationships.declaring import Relationship
+from .sharing import join
 
 # what the metaclass puts on every model
 _ITS_PARTS = ("Table", "Schema", "relationships")
@@ -37,11 +40,35 @@ def complete(cls: Any, definition: Definition, attrs: Mapping[str, Any], base: A
     cls.Table = store.table
     cls.Schema = definition.adapter.schema
     cls.relationships = store.relationships
+    _put_indexes(cls, definition)
+    _put_fields(cls, definition, attrs, base.__mro__)
+    mapper = store.mapper
+    if isinstance(mapper, KeyedMapper):
+        for attribute in mapper.computed_keys.values():
+            setattr(cls, attribute.name, ComputedAttribute(attribute, mapper))
+    join(cls, store)
+
+
+def complete_family(cls: Any, family: Family, verbs: Mapping[str, Any]) -> None:
+    """Put on the abstract base of models that share a table what it takes to read their items."""
+    store = family.store.for_base(cls, verbs, cls._dynamorm_does_not_exist)
+    cls._dynamorm = family.replace(store=store)
+    cls.Table = store.table
+    _put_indexes(cls, family)
+
+
+def _put_indexes(cls: Any, definition: Definition | Family) -> None:
+    table = definition.store.table
     for attribute, declaration in definition.indexes.items():
         with refusing(f"{cls.__name__}.{attribute}"):
-            index = instance_of(declaration, Index, cls, store.table.indexes[declaration.name])
+            index = instance_of(declaration, Index, cls, table.indexes[declaration.name])
         setattr(cls, attribute, index)
-    _put_fields(cls, definition, attrs, base.__mro__)
+    own = {index.index.name: index for index in vars(cls).values() if isinstance(index, Index)}
+    for base in cls.__mro__[1:]:
+        for attribute, inherited in vars(base).items():
+            # an index of which the model says more has the name that its base gives it, too
+            if isinstance(inherited, Index) and attribute not in vars(cls) and inherited.index.name in own:
+                setattr(cls, attribute, own[inherited.index.name])
 
 
 def give_error(cls: Any) -> None:

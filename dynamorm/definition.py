@@ -8,15 +8,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from .composites import Composite, Declared
 from .entity import Entity
-from .exceptions import DynaModelException, DynamoException
+from .exceptions import DynaModelException, DynamoException, InvalidSchemaField
+from .families import FamilyGuards, FamilyMapper, NoSchema
 from .frozen import FrozenValue
 from .guards import Guards
 from .indexes import Index
+from .instances.computed import ComputedAttribute
+from .keyed_mapper import KeyedMapper
 from .mapper import Mapper
 from .schema import Adapter, adapter_for, adapter_of
 from .store import Store
-from .tables.declared import DeclaredTable
+from .tables.declared import DeclaredTable, key_name
 from .tables.table import DynamoTable3
 from .tables.words import refuse_unknown_words, words_of
 
@@ -34,8 +38,44 @@ class Definition(FrozenValue):
         return self.store.mapper.adapter
 
 
-def define(name: str, attrs: Mapping[str, Any], parents: list[type]) -> Definition | None:
-    """Return the definition of a model class, ``None`` for one that is abstract.
+class Family(FrozenValue):
+    """The abstract base of models that share a table: how all of their items are read."""
+
+    store: Store
+    indexes: Mapping[str, Any]
+
+
+def _family(name: str, table_class: Any, indexes: Mapping[str, Any]) -> Family | None:
+    """Return what the abstract base of models that share a table knows, ``None`` where it does not tell them apart."""
+    if not all(getattr(table_class, word, None) for word in ("name", "hash_key", "discriminator")):
+        return None
+    keys = [
+        getattr(part, role, None) for part in (table_class, *indexes.values()) for role in ("hash_key", "range_key")
+    ]
+    attributes = [key for several in keys for key in (several if isinstance(several, (tuple, list)) else (several,))]
+    computed = {key: "S" for key in (*attributes, table_class.discriminator) if isinstance(key, str)}
+    with refusing(f"{name}.Table"):
+        body = {"_computed": computed, "_is_shared": True}
+        table: DynamoTable3 = instance_of(
+            _derived(f"{name}Table", (table_class, DynamoTable3), body), DynamoTable3, name, NoSchema(name), indexes
+        )
+        kind = table.discriminator
+        mapper = FamilyMapper(name, table.key, frozenset([*computed, *([kind] if kind else [])]), kind)
+        guards: Any = FamilyGuards(mapper)
+        return Family(Store(mapper, table, guards), indexes)
+
+
+def _is_detailed(declaration: type, indexes: Mapping[str, type]) -> bool:
+    """Return whether another class among those of a model says more of the same index."""
+    return any(
+        other is not declaration and issubclass(other, declaration) and getattr(other, "name", None) == declaration.name
+        for other in indexes.values()
+        if hasattr(declaration, "name")
+    )
+
+
+def define(name: str, attrs: Mapping[str, Any], parents: list[type]) -> Definition | Family | None:
+    """Return the definition of a model class, ``None`` for one that is abstract and describes no table.
 
     ``attrs`` is the body of the class, ``parents`` the classes that it inherits from, nearest first.
     """
@@ -43,26 +83,108 @@ def define(name: str, attrs: Mapping[str, Any], parents: list[type]) -> Definiti
         if attribute.startswith("_dynamorm"):
             raise DynaModelException(f"{name}.{attribute}: DynamORM keeps names of this kind for itself; rename it")
     table_class = _table_class(name, attrs, parents)
-    if table_class is not None and table_class.__dict__.get("abstract"):
-        return None
     own_indexes = {
         attribute: value for attribute, value in attrs.items() if inspect.isclass(value) and issubclass(value, Index)
     }
+    if table_class is not None and table_class.__dict__.get("abstract"):
+        return _family(name, table_class, {**_declared_indexes(parents), **own_indexes})
     inherited = _inherited(parents)
-    if inherited is not None and not own_indexes and not {"Table", "Schema", *inherited.indexes} & set(attrs):
+    if inherited is not None and not own_indexes and not _says_more(attrs, inherited):
         return inherited
     indexes = {**_declared_indexes(parents), **own_indexes}
     indexes = {attribute: value for attribute, value in indexes.items() if attrs.get(attribute, value) is value}
+    indexes = {attribute: value for attribute, value in indexes.items() if not _is_detailed(value, indexes)}
     adapter = _adapter(name, attrs, parents)
+    composites = _composites(name, attrs, parents, indexes)
+    _refuse_doubles(composites, adapter, getattr(table_class, "discriminator", None))
     if table_class is None:
         raise DynaModelException(
             f"You must define an inner 'Table' class on your '{name}' class: it says how the items are stored "
             "(name, hash_key, ...)"
         )
     with refusing(f"{name}.Table"):
-        table = _table(name, table_class, adapter, indexes)
-        mapper = Mapper(name, adapter, table.key, table.guarded)
+        table = _table(name, table_class, adapter, indexes, composites, _base_table(parents))
+        mapper = _mapper(name, attrs, adapter, table, composites)
         return Definition(Store(mapper, table, Guards(mapper, f"{name}.Table")), indexes)
+
+
+def _base_table(parents: list[type]) -> Any:
+    """Return the table that an abstract base describes for all its models, ``None`` for none."""
+    for parent in parents:
+        definition = parent.__dict__.get("_dynamorm")
+        if isinstance(definition, Family):
+            return definition.store.table
+    return None
+
+
+def _mapper(
+    name: str, attrs: Mapping[str, Any], adapter: Adapter, table: DynamoTable3, composites: Mapping[str, Declared]
+) -> Mapper:
+    if not composites and table.discriminator is None:
+        return Mapper(name, adapter, table.key, table.guarded)
+    kind = {}
+    if table.discriminator is not None:
+        own = vars(attrs["Table"]).get("discriminator_value") if "Table" in attrs else None
+        kind[table.discriminator] = {"S": own or name}
+    mapper = KeyedMapper(name, adapter, table.key, table.guarded, composites, kind)
+    mapper.limit_keys([table.key, *(index.key for index in table.indexes.values())])
+    for part in (table, *table.indexes.values()):
+        for attribute in part.key.range_names:
+            if attribute in mapper.computed_keys:
+                mapper.computed_keys[attribute].refuse_disorder(part._owner)
+    return mapper
+
+
+def _composites(
+    name: str, attrs: Mapping[str, Any], parents: list[type], indexes: Mapping[str, Any]
+) -> dict[str, Declared]:
+    """Return the composites of a model by the attributes that they are stored as."""
+    found: dict[str, Declared] = {}
+    for parent in reversed(parents):
+        for attribute, value in vars(parent).items():
+            composite = value.attribute.declared if isinstance(value, ComputedAttribute) else value
+            if isinstance(composite, Composite):
+                found[attribute] = Declared(composite, f"{name}.{attribute}", composite.conditions)
+    found = {attribute: value for attribute, value in found.items() if attribute not in attrs}
+    for attribute, value in attrs.items():
+        if isinstance(value, Composite):
+            found[attribute] = Declared(value, f"{name}.{attribute}", value.conditions)
+    for attribute, declaration in indexes.items():
+        found.update(_patterns(f"{name}.{attribute}", declaration))
+    return found
+
+
+def _patterns(owner: str, declaration: type) -> dict[str, Declared]:
+    """Return the composites that an index class has in place of its keys; the conditions of one hold for both."""
+    stored = {role: key_name(declaration, role) for role in ("hash_key", "range_key")}
+    composites = {role: getattr(declaration, role) for role, name in stored.items() if name is not None}
+    when = tuple(condition for composite in composites.values() for condition in composite.conditions)
+    return {str(stored[role]): Declared(composite, f"{owner}.{role}", when) for role, composite in composites.items()}
+
+
+def _refuse_doubles(composites: Mapping[str, Declared], adapter: Adapter, kind: str | None) -> None:
+    for attribute, declared in composites.items():
+        if attribute == kind:
+            raise InvalidSchemaField(
+                f"{declared.label} = {declared.composite!r} is stored as {attribute!r}, and that is the discriminator, "
+                "which DynamORM writes by itself; name another attribute"
+            )
+        if attribute in adapter.by_any_name:
+            raise InvalidSchemaField(
+                f"{declared.label} = {declared.composite!r} is stored as {attribute!r}, which is a field of "
+                f"{adapter.schema_name} too; a composite is computed, so leave it out of the Schema"
+            )
+
+
+def _says_more(attrs: Mapping[str, Any], inherited: Definition) -> bool:
+    """Return whether the body of a class changes what it inherits, or is another kind of item."""
+    store = inherited.store
+    names = {"Table", "Schema", *inherited.indexes, *store.mapper.attributes}
+    return (
+        not names.isdisjoint(attrs)
+        or store.table.discriminator is not None
+        or any(isinstance(value, Composite) for value in attrs.values())
+    )
 
 
 def _inherited(parents: list[type]) -> Definition | None:
@@ -78,7 +200,7 @@ def _declared_indexes(parents: list[type]) -> dict[str, Any]:
     declared: dict[str, Any] = {}
     for parent in reversed(parents):
         definition = parent.__dict__.get("_dynamorm")
-        if isinstance(definition, Definition):
+        if isinstance(definition, (Definition, Family)):
             declared.update(definition.indexes)
         else:
             declared.update(
@@ -132,9 +254,27 @@ def _derived(name: str, bases: tuple[type, ...], body: Mapping[str, Any]) -> typ
     return made
 
 
-def _table(name: str, table_class: Any, adapter: Adapter, indexes: Mapping[str, Any]) -> DynamoTable3:
+def _table(
+    name: str,
+    table_class: Any,
+    adapter: Adapter,
+    indexes: Mapping[str, Any],
+    composites: Mapping[str, Declared],
+    shared: Any,
+) -> DynamoTable3:
+    computed: dict[str, str] = {}
+    if shared is not None:  # other models may have the keys of indexes that this one has not
+        others = shared._computed.keys() - set(shared.key.names)
+        computed.update((key, shared._computed[key]) for key in others if key not in adapter.by_any_name)
+    computed.update((attribute, declared.composite.letter) for attribute, declared in composites.items())
+    kind = getattr(table_class, "discriminator", None)
+    if isinstance(kind, str):
+        computed[kind] = "S"
+    body = {"_computed": computed, "_is_shared": False, "_has_siblings": shared is not None}
     if not issubclass(table_class, DynamoTable3):
-        table_class = _derived(f"{name}Table", (table_class, DynamoTable3), {})
+        table_class = _derived(f"{name}Table", (table_class, DynamoTable3), body)
+    elif table_class._is_shared or computed != table_class._computed:
+        table_class = _derived(f"{name}Table", (table_class,), body)
     table: DynamoTable3 = instance_of(table_class, DynamoTable3, name, adapter, indexes)
     return table
 

@@ -13,6 +13,7 @@
     │   ├── MissingTableAttribute     an inner ``Table`` or index class lacks something
     │   ├── InvalidSchemaField        a name that is no field, or a field that cannot serve
     │   │   └── InvalidKey            keys that are missing, superfluous or unusable
+    │   │       └── IncompleteKey     a key is to follow its fields, of which some are not known
     │   ├── NotProjected              a filter on an attribute that the index does not hold
     │   ├── AmbiguousIndex            more than one index would answer
     │   ├── TableMismatch             the live table is not the one the model declares
@@ -84,6 +85,7 @@ __all__ = [
     "ExpressionTooLong",
     "HashKeyExists",
     "IdempotencyMismatch",
+    "IncompleteKey",
     "InvalidCursor",
     "InvalidExpression",
     "InvalidKey",
@@ -278,6 +280,10 @@ class InvalidSchemaField(DynamoTableException):
 
 class InvalidKey(InvalidSchemaField):
     """Keys that are missing, superfluous, or cannot be used the way they were."""
+
+
+class IncompleteKey(InvalidKey):
+    """A write touches a field that a key is made of, and nothing is known of the others."""
 
 
 class NotProjected(DynamoTableException):

@@ -5,7 +5,7 @@ Every write of a model takes a :class:`Demand` from here, and nothing is sent wi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal
 from types import MappingProxyType
@@ -16,19 +16,28 @@ from .exceptions import ConditionFailed, InvalidExpression, InvalidSchemaField, 
 from .expressions import Action, Comparison, Condition, Either, joined
 from .instances.changes import same
 from .instances.state import State
+from .key_updates import Held, Known, key_changes, keys_to_follow
+from .keyed_mapper import KeyedMapper
 from .mapper import Mapper
 from .schema.conversions import seconds_of, sorted_text
 from .spec import FieldSpec
 from .wire.codec import WireItem, decode_value
+from .wire.paths import same_value
 
 
-class _Carried:
+class _Word:
+    def __init__(self, text: str) -> None:
+        self._text = text
+
     def __repr__(self) -> str:
-        return "<what is carried>"
+        return f"<{self._text}>"
 
 
-CARRIED: Any = _Carried()
+CARRIED: Any = _Word("what is carried")
 """Stands for the version that the item handed to a write carries; where there is no item, for any version."""
+
+UNSAID: Any = _Word("nothing")
+"""Stands for what a program says of an item that is not loaded, where it says nothing."""
 
 _ANY = -1
 
@@ -37,13 +46,18 @@ class Demand(NamedTuple):
     """What is added to one write: conditions, and the actions of an update.
 
     ``values`` are what the item holds in guarded fields afterwards, by Python name, as far as that is known, and
-    ``version`` is the one that it has to have before.
+    ``version`` is the one that it has to have before.  ``basis`` are attributes that conditions take to be as they were
+    seen, and ``renewed`` gives the demand for an item in which they are otherwise, ``None`` if they are not.
+    ``unsaid`` are attributes without which the write can make no item, since nobody could say what keys it would have.
     """
 
     conditions: tuple[Condition, ...] = ()
     actions: tuple[Action, ...] = ()
     values: Mapping[str, Any] = MappingProxyType({})
     version: int = _ANY
+    basis: frozenset[str] = frozenset()
+    renewed: Callable[[WireItem], Demand | None] | None = None
+    unsaid: frozenset[str] = frozenset()
 
 
 NOTHING = Demand()
@@ -58,7 +72,8 @@ class Guards:
         self._version = mapper.version
         stamps = {role: _Stamp(mapper, owner, role, fields[role]) for role in ("created", "updated") if role in fields}
         self._created, self._updated = stamps.get("created"), stamps.get("updated")
-        self.is_any = bool(fields)
+        self._keyed = mapper if isinstance(mapper, KeyedMapper) else None
+        self.is_any = bool(fields) or self._keyed is not None
         if self._version is not None and self._wire_of(1) != {"N": "1"}:
             raise InvalidSchemaField(
                 f"{owner}: version = {self._version.name!r} is not stored as a number; versions are counted: name an "
@@ -103,7 +118,12 @@ class Guards:
             added[self._version.name] = self._native(before + 1)
         replaced = {name for added_name in added for name in self._names_of(self._mapper.fields[added_name])}
         kept_values = {name: value for name, value in values.items() if name not in replaced}
-        return {**kept_values, **added}, Demand(conditions, (), added, version)
+        demand = Demand(conditions, (), added, version)
+        return {**kept_values, **added}, demand if unique else self._of_whole(demand)
+
+    def _of_whole(self, demand: Demand) -> Demand:
+        """Return what the write of a whole item demands; it replaces no item of another model."""
+        return self._with_kind(demand) if self._keyed is not None and self._keyed.may_meet_others else demand
 
     def _names_of(self, spec: FieldSpec) -> tuple[str, ...]:
         """Return the names under which a program may give a field; a stored one may be another field's own."""
@@ -114,16 +134,33 @@ class Guards:
 
     # Updates and deletes.
 
-    def of_update(self, touched: Container[str], *, may_create: bool, expected: Any = CARRIED) -> Demand:
-        """Return what an update by key demands, which changes some attributes by itself."""
+    def of_update(
+        self,
+        changes: Sequence[Action],
+        *,
+        may_create: bool,
+        expected: Any = CARRIED,
+        parts: WireItem = MappingProxyType({}),  # type: ignore[assignment]
+        given: Any = UNSAID,
+    ) -> Demand:
+        """Return what an update by key demands, which makes some changes by itself.
+
+        :param parts: the fields that the key is computed from
+        :param given: what a program says that the item holds, by Python name
+        """
         if expected is not CARRIED:
             self._check_expected(expected)
         if not self.is_any:
             return NOTHING
-        return self._update(touched, may_create, _ANY if expected is CARRIED else expected or 0)
+        demand = self._update(changes, may_create, _ANY if expected is CARRIED else expected or 0)
+        if self._keyed is None:
+            return demand
+        return self._following(
+            demand, changes, Known.of_given(self._keyed, parts, None if given is UNSAID else given), may_create
+        )
 
     def of_change(
-        self, instance: Any, touched: Container[str], *, expected: Any = CARRIED, advances: bool = True
+        self, instance: Any, changes: Sequence[Action], *, expected: Any = CARRIED, advances: bool = True
     ) -> Demand:
         """Return what an update of an instance's item demands; one that only checks does not advance the version."""
         if expected is not CARRIED:
@@ -131,11 +168,78 @@ class Guards:
         if not self.is_any:
             return NOTHING
         version = self.carried(instance) if expected is CARRIED else expected or 0
-        if advances:
-            return self._update(touched, instance._dynamorm_state.loaded is None, version)
-        return NOTHING if version == _ANY else Demand((self._has(version),), version=version)
+        state: State = instance._dynamorm_state
+        if not advances:
+            conditions = () if version == _ANY else (self._has(version),)
+            return Demand((*conditions, *self._of_this_kind), version=version)
+        demand = self._update(changes, state.loaded is None, version)
+        if self._keyed is None:
+            return demand
+        known = Known.of_instance(self._keyed, instance)
+        return self._following(demand, changes, known, may_create=state.loaded is None)
 
-    def _update(self, touched: Container[str], may_create: bool, version: int) -> Demand:
+    def given_by(self, instance: Any, demand: Demand) -> Held:
+        """Return what an instance tells of its item, where an update of it demands that this is so."""
+        assert self._keyed is not None
+        names, original = map(self._keyed.named, demand.basis), instance._dynamorm_state.original
+        return Held({name: original.get(name) for name in names}, Known.of_instance(self._keyed, instance))
+
+    def of_matching(self, changes: Sequence[Action], item: WireItem, needed: frozenset[str]) -> Demand:
+        """Return what an update of an item demands of which some attributes were read."""
+        if not self.is_any:
+            return NOTHING
+        demand = self._update(changes, False, _ANY)
+        if self._keyed is None:
+            return demand
+        known = Known(self._keyed.fields_of_key(item), item, absent=needed - item.keys())
+        return self._following(demand, changes, known, may_create=False)
+
+    def keys_that_follow(self, changes: Sequence[Action]) -> tuple[frozenset[str], frozenset[str]]:
+        """Return what an update changes besides, and what has to be known of an item so that its keys follow.
+
+        The keys are those of all models whose items are read as this one's.
+        """
+        if not self.is_any:
+            return frozenset(), frozenset()
+        made = self._update(changes, False, _ANY).actions
+        changed = {str(action.path[0]) for action in made}
+        needed: set[str] = set()
+        if self._keyed is not None:
+            for mapper in (self._keyed, *(parts.mapper for parts in list(self._keyed.members.values()))):
+                following, wanted = keys_to_follow(mapper, (*changes, *made))
+                changed |= following
+                needed |= wanted
+        return frozenset(changed), frozenset(needed)
+
+    @property
+    def _of_this_kind(self) -> tuple[Condition, ...]:
+        return () if self._keyed is None else self._keyed.of_this_kind
+
+    def _following(self, demand: Demand, changes: Sequence[Action], known: Known, may_create: bool) -> Demand:
+        """Return a demand with what key attributes need to follow what an update changes."""
+        assert self._keyed is not None
+        more = key_changes(self._keyed, (*changes, *demand.actions), known, may_create)
+        actions = (*demand.actions, *more.actions)
+        if may_create:
+            actions += tuple(self._keyed.actions_of_new(known.key, {part.path[0] for part in (*changes, *actions)}))
+        conditions = (*demand.conditions, *self._of_this_kind, *more.conditions)
+
+        def renewed(item: WireItem) -> Demand | None:
+            before = known.values
+            if all(same_value(item.get(name), before.get(name)) for name in more.basis):
+                return None  # it is as it was known to be: something else refused the write
+            return self._following(demand, changes, known.seen(item), may_create)
+
+        return demand._replace(
+            conditions=conditions,
+            actions=actions,
+            basis=more.basis,
+            renewed=renewed if more.basis and known.may_change else None,
+            unsaid=more.unsaid,
+        )
+
+    def _update(self, changes: Iterable[Action], may_create: bool, version: int) -> Demand:
+        touched = {str(action.path[0]) for action in changes}
         actions: list[Action] = []
         conditions: tuple[Condition, ...] = ()
         if self._version is not None:
@@ -159,20 +263,33 @@ class Guards:
                 actions.append(Action(kind, (spec.stored,), self._mapper.wire_of(spec, native)))
         return Demand(conditions, tuple(actions), version=version)
 
+    def of_check(self) -> Demand:
+        """Return what a check by key demands besides its own conditions."""
+        return self._with_kind(NOTHING)
+
     def of_delete(self, expected: Any = CARRIED) -> Demand:
         """Return what a delete by key demands."""
         if expected is not CARRIED:
             self._check_expected(expected)
-        return NOTHING if expected is CARRIED else self._delete(expected or 0)
+        demand = NOTHING if expected is CARRIED else self._delete(expected or 0)
+        if self._keyed is None or not self._keyed.kind:
+            return demand
+        return demand._replace(conditions=(*demand.conditions, *self._keyed.of_these_kinds))
+
+    def _with_kind(self, demand: Demand) -> Demand:
+        """Return a demand with the condition that what is written to is no item of another model."""
+        if self._keyed is None or not self._keyed.kind:
+            return demand
+        return demand._replace(conditions=(*demand.conditions, *self._keyed.of_this_kind))
 
     def of_removal(self, instance: Any, expected: Any = CARRIED) -> Demand:
         """Return what the delete of an instance's item demands; that the item is gone already is no conflict."""
         if expected is not CARRIED:
             self._check_expected(expected)
-        if self._version is None:
+        if not self.is_any:
             return NOTHING
         version = self.carried(instance) if expected is CARRIED else expected or 0
-        return NOTHING if version == _ANY else self._delete(version)
+        return self._with_kind(NOTHING if version == _ANY else self._delete(version))
 
     def following(
         self, item: WireItem, demand: Demand, *, after_delete: bool, deletes: bool
@@ -181,10 +298,11 @@ class Guards:
         assert self._version is not None
         version = 0 if after_delete else demand.version + 1
         if deletes:
-            return item, self._delete(version)
+            return item, self._with_kind(self._delete(version))
         next_version = {self._version.name: self._native(version + 1)}
-        written = {**item, self._version.stored: self._wire_of(version + 1)}
-        return written, Demand((self._has(version),), (), {**demand.values, **next_version}, version)
+        written = self._mapper.recomputed({**item, self._version.stored: self._wire_of(version + 1)})
+        values = {**demand.values, **next_version}
+        return written, self._of_whole(Demand((self._has(version),), (), values, version))
 
     def _delete(self, version: int) -> Demand:
         return Demand((joined(Either, (self._has(version), self._mapper.absent)),), version=version)
@@ -249,6 +367,10 @@ class Guards:
 
     def refusal(self, demand: Demand, error: ConditionFailed) -> ConditionFailed:
         """Return the error for a write that was refused: a narrower one where the version was to blame."""
+        if self._keyed is not None and error.item is not None and self._keyed.member_of(error.item, self) is None:
+            name, kind = self._mapper.model_name, self._keyed.kind_in(error.item)
+            error.message = f"{error.message} (the item with this key is no {name}: its kind is {kind!r})"
+            return error
         if self._version is None or demand.version == _ANY or self._version_in(error.item) == demand.version:
             return error
         narrower = error.as_version_conflict()

@@ -12,7 +12,8 @@ from typing import Any
 from .definition import Definition
 from .exceptions import DynaModelException
 from .indexes import Index
-from .store import Handled, Store
+from .located import Handled
+from .store import Store
 
 
 class ModelHandle:

@@ -22,13 +22,24 @@ from .schema.iterators import refuse_iterators
 from .schema.losses import loses_entries, may_lose
 from .spec import FieldSpec, KeySpec
 from .wire.codec import AttributeValue, WireItem, decode_item, decode_value, encode_item, is_nothing, safe_repr
+from .wire.texts import StoredItem
 
 
 class Mapper:
     """Load and dump for one model."""
 
+    kind_name: str | None = None
+    """The stored attribute that tells items of several models apart."""
+    has_neighbours = False
+    """Whether reads may bring items of other models, which have to be told from the model's own."""
+
     def __init__(
-        self, model_name: str, adapter: Adapter, key: KeySpec, guarded: Mapping[str, FieldSpec] = MappingProxyType({})
+        self,
+        model_name: str,
+        adapter: Adapter,
+        key: KeySpec,
+        guarded: Mapping[str, FieldSpec] = MappingProxyType({}),
+        attributes: frozenset[str] = frozenset(),
     ) -> None:
         self.model_name = model_name
         self.adapter = adapter
@@ -37,9 +48,15 @@ class Mapper:
         self.guarded = guarded
         """The fields that every write sees to, by what they are for: ``version``, ``created``, ``updated``."""
         self.version = guarded.get("version")
-        self.key_names = tuple(adapter.by_stored[stored].name for stored in key.names)
+        self.attributes = attributes
+        """The stored attributes that are no fields of the schema, and that are computed for each item."""
+        self.known = adapter.readable | attributes
+        """The names of all stored attributes that belong to the model."""
+        self.key_names = tuple(adapter.by_stored[stored].name for stored in key.names if stored not in attributes)
         """The Python names of the fields that make up the primary key."""
-        self.resolver = Resolver(model_name, adapter)
+        self.key_fields = frozenset(key.names)
+        """The stored names of all that makes up the primary key, which no update can change."""
+        self.resolver = Resolver(model_name, adapter, attributes)
         self.writings: Bounded[Any, Any] = Bounded(2_000)
         """What actions of updates come to, whatever their values, by what names them."""
         self.arrangements: Bounded[Any, Any] = Bounded(1_024)
@@ -98,14 +115,28 @@ class Mapper:
 
     def _shown(self, name: str, wire: Any) -> str:
         content = next(iter(wire.values()), None) if isinstance(wire, dict) else wire
-        return self.adapter.shown(self.adapter.by_stored[name], content)
+        spec = self.adapter.by_stored.get(name)
+        return repr(content) if spec is None else self.adapter.shown(spec, content)
 
     def unknown(self, wire: WireItem) -> WireItem:
         """Return the stored attributes that the schema does not know."""
-        readable = self.adapter.readable
-        if readable.issuperset(wire):
+        known = self.known
+        if known.issuperset(wire):
             return {}
-        return {name: value for name, value in wire.items() if name not in readable}
+        return {name: value for name, value in wire.items() if name not in known}
+
+    def completed(self, wire: WireItem) -> WireItem:
+        """Return an item with all that is computed from its fields."""
+        return wire
+
+    def recomputed(self, wire: WireItem) -> WireItem:
+        """Return an item, of which a field was changed, with all that is computed from its fields."""
+        return wire
+
+    def named(self, stored: object) -> str:
+        """Return what a program calls a stored attribute."""
+        spec = self.adapter.by_stored.get(str(stored))
+        return str(stored) if spec is None else spec.name
 
     def given(self, values: Mapping[str, Any], *, defaults: bool = True) -> dict[str, Any]:
         """Return the native values of what a constructor was given."""
@@ -116,6 +147,8 @@ class Mapper:
         wire = self.adapter.compiled.given.wire(values)
         if wire is None:
             wire = self._wire_by_library(values)
+        if self.attributes:
+            wire = self.completed(wire)
         self.require_key(wire)
         if self._with_maps and self._loses(values):
             self.adapter.natives_of_stored(self.plain(wire))
@@ -165,6 +198,8 @@ class Mapper:
     def dump_whole(self, natives: Mapping[str, Any]) -> WireItem:
         """Like :meth:`dump`, for an item that is about to be stored: it must have its key."""
         wire = self.dump(natives)
+        if self.attributes:
+            wire = self.completed(wire)
         self.require_key(wire)
         return wire
 
@@ -215,6 +250,25 @@ class Mapper:
         """Return the wire form of a primary key that was given as keyword arguments: all of it and nothing else."""
         key = self.usual_key(values) if len(values) == len(self.key_names) else None
         return self._unusual_key(values) if key is None else key
+
+    def is_own(self, item: StoredItem) -> bool:
+        """Return whether an item is one of this model, and not of another one in the same table."""
+        return True
+
+    def member_of(self, item: StoredItem, own: Any) -> Any:
+        """Return the parts of the model that an item belongs to, ``None`` for an item of another one."""
+        return own
+
+    def fields_of(self, stored: str) -> tuple[str, ...]:
+        """Return the fields that a key attribute is made of."""
+        return (self.named(stored),)
+
+    def key_and_parts(self, values: Mapping[str, Any]) -> tuple[WireItem, WireItem]:
+        """Return the wire form of a primary key, and of the fields that it is computed from, by stored name."""
+        return self.wire_key(values), {}
+
+    def require_makeable(self, key: WireItem) -> None:
+        """Refuse a key that no item is to be made under."""
 
     def usual_key(self, values: Mapping[str, Any]) -> WireItem | None:
         """Return the wire form of a key whose values are natives; ``None`` where anything is unusual about it."""
@@ -334,11 +388,15 @@ class Mapper:
         ]
         # DynamoDB takes no two paths of which one leads to the other: the wider one says it all
         wanted: list[Path] = []
-        always = self.key.names if self.version is None else (*self.key.names, self.version.stored)
-        for path in sorted([*((name,) for name in always), *paths], key=len):
+        for path in sorted([*((name,) for name in self.always_read), *paths], key=len):
             if not any(path[: len(wider)] == wider for wider in wanted):
                 wanted.append(path)
         return wanted
+
+    @property
+    def always_read(self) -> tuple[str, ...]:
+        """The attributes that every read brings: what tells the item, and its version."""
+        return self.key.names if self.version is None else (*self.key.names, self.version.stored)
 
     def _reference(self, name: Any) -> Reference:
         if not isinstance(name, str):
@@ -359,6 +417,11 @@ class Mapper:
         if is_nothing(dumped):
             return None
         return encode_item({spec.stored: dumped}).get(spec.stored)
+
+    def attribute_of(self, stored: str, natives: Mapping[str, Any]) -> AttributeValue | None:
+        """Return the wire form of a stored attribute of an instance's values, ``None`` for no value."""
+        spec = self.adapter.by_stored[stored]
+        return self.wire_of(spec, natives.get(spec.name))
 
     def amount(self, spec: FieldSpec | None, value: Any, name: str) -> AttributeValue:
         """Return the wire form of what is to be added to a number or set, or taken from it.

@@ -5,30 +5,26 @@ Every write of a model passes :meth:`Store.write`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
-from typing import Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from .attempts import sent_until_settled
-from .connection import Settings, context_settings, levels, settings_here, within
 from .exceptions import (
     ConditionFailed,
     DoesNotExist,
     DynamoException,
     ExpressionTooLong,
-    InvalidKey,
     NoSuchPosition,
     PathMissing,
     RequestRefused,
     TransactionConflict,
-    WrongPlace,
 )
-from .expressions import Action, Comparison, Condition, shown_path
+from .expressions import Action, Comparison, Condition, shown_path, verdict
 from .flows import Address, Call, Flow, Place, call_step
 from .guards import Demand, Guards
 from .instances.loading import loaded
+from .located import Binding, Located, Table
 from .mapper import Mapper
 from .requests import Request, build_delete, build_get, build_put, build_update
 from .requests.boto3_arguments import merged, without_conditions
@@ -37,48 +33,21 @@ from .wire.codec import WireItem, decode_item
 from .wire.paths import same_value
 from .wire.sizes import checked_size
 
+# How often an update is sent whose computed keys are made of fields that others go on changing.  A refusal says that
+# somebody else came through, so that all do in the end; with 16 at once, one out of eight is the next.
+MOST_RENEWALS = 100
+
 Raw = Mapping[str, Any] | None
 Kind = TypeVar("Kind", bound="Store")
 
-
-class Table(Protocol):
-    """What is to be known of a model's table."""
-
-    on_read: str
-    on_scan: str
-    name: str
-    indexes: Any
-
-    @property
-    def full_name(self) -> str: ...
-
-    @property
-    def connection(self) -> Any: ...
-
-    def _placed(self, settings: Settings, name: str | None) -> Any: ...
-
-
-class Handled(NamedTuple):
-    """What a handle of a model holds, and a query that was made among settings: where the items are, come what may.
-
-    ``name`` is the table's full name if it is not the usual one, and ``given`` are values of the key, by Python name.
-    """
-
-    settings: Settings
-    name: str | None = None
-    given: Mapping[str, Any] = {}
-
-
-# What says where the items of a store are, instead of the settings around a call.
-Binding = Handled | Place | Address
-
-_pinned: ContextVar[tuple[Table, Handled | Place] | None] = ContextVar("dynamorm_place", default=None)
 _stores: WeakValueDictionary[int, Store] = WeakValueDictionary()
+_bases: WeakValueDictionary[int, Store] = WeakValueDictionary()
 
 
 def store_of(model: Any) -> Store:
-    """Return the store of a complete model class."""
-    return _stores[id(model)]
+    """Return the store of a complete model class, or of the abstract base of several that share a table."""
+    store = _stores.get(id(model))
+    return _bases[id(model)] if store is None else store
 
 
 def complete_models() -> list[Any]:
@@ -91,7 +60,7 @@ def is_complete_model(candidate: Any) -> bool:
     return id(candidate) in _stores
 
 
-class Store:
+class Store(Located):
     """A model as the rooms below its class know it.
 
     ``model`` is the class itself: whom signals name as their sender, and what instances are made of.  ``own_init`` says
@@ -102,15 +71,10 @@ class Store:
     """
 
     __slots__ = (
-        "__weakref__",
-        "binding",
         "does_not_exist",
         "guards",
-        "mapper",
-        "model",
         "own_init",
         "relationships",
-        "table",
         "verbs",
     )
 
@@ -135,6 +99,13 @@ class Store:
         _stores[id(model)] = store
         return store
 
+    def for_base(self, model: Any, verbs: Mapping[str, Any], does_not_exist: type[DoesNotExist]) -> Store:
+        """Return the store of the abstract base of several models, which stands for no items of its own."""
+        store = self.twin(Store)
+        store.model, store.verbs, store.does_not_exist = model, verbs, does_not_exist
+        _bases[id(model)] = store
+        return store
+
     def __reduce__(self) -> tuple[Any, ...]:
         if self.binding is None:
             return store_of, (self.model,)
@@ -152,7 +123,7 @@ class Store:
 
     # Where its items are.
 
-    def bound(self, binding: Binding) -> Store:
+    def bound(self, binding: Binding | None) -> Store:
         """Return the store of the same model, whose items are where a binding says."""
         store = self.twin(Store)
         store.binding = binding
@@ -165,153 +136,6 @@ class Store:
         store.does_not_exist = self.does_not_exist
         store.relationships, store.binding = self.relationships, self.binding
         return store
-
-    def elsewhere(self, options: Mapping[str, Any]) -> Store:
-        """Return the store of a handle that is made with options here and now.
-
-        :raises InvalidKey: if a value is given for anything but a part of the key
-        """
-        rest, before, names = dict(options), self.binding, self.mapper.key_names
-        name, given = rest.pop("table_name", None), dict(rest.pop("given", None) or {})
-        strangers = ", ".join(sorted(given.keys() - set(names)))
-        if strangers:
-            key = ", ".join(names)
-            raise InvalidKey(f"given={given!r}: {strangers}: not part of the key of {self.mapper.model_name}: {key}")
-        if not isinstance(before, Handled):
-            return self.bound(Handled(settings_here(rest), name, given))
-        settings = settings_here(rest, before.settings)
-        return self.bound(Handled(settings, name or before.name, {**before.given, **self.filled(given)}))
-
-    def belonging(self) -> Store:
-        """Return the store for what is made here and now: among the settings of a context, it belongs there."""
-        if self.binding is not None:
-            return self
-        binding, settings = self._binding_here, context_settings()
-        if binding is None and settings is not None:
-            binding = Handled(settings)
-        return self if binding is None else self.bound(binding)
-
-    @property
-    def _binding_here(self) -> Binding | None:
-        if self.binding is None:
-            pinned = _pinned.get()
-            if pinned is not None and pinned[0] is self.table:
-                return pinned[1]
-        return self.binding
-
-    @property
-    def here(self) -> Place:
-        """Where items are: by the binding, or by the settings that hold here and now."""
-        table, binding = self.table, self._binding_here
-        if binding is None:
-            return Place(table.connection, table.full_name, context_settings())
-        if isinstance(binding, Place):
-            return binding.renewed()
-        if isinstance(binding, Address):
-            return self._checked(binding)
-        placed = table._placed(binding.settings, binding.name)
-        return Place(placed.connection, placed.full_name, binding.settings)
-
-    @property
-    def whereabouts(self) -> tuple[Any, ...]:
-        """What :attr:`here` follows from: as long as that is equal, the items are in the same place."""
-        return self._binding_here, *levels()
-
-    @property
-    def settings(self) -> Settings | None:
-        """The settings that hold in place of those around a call."""
-        binding = self._binding_here
-        return binding.settings if isinstance(binding, (Handled, Place)) else None
-
-    @property
-    def table_name(self) -> str:
-        """The full name of the table; knowing it takes no connection."""
-        binding = self._binding_here
-        if binding is None:
-            return self.table.full_name
-        if isinstance(binding, Handled):
-            name: str = self.table._placed(binding.settings, binding.name).full_name
-            return name
-        return binding.table
-
-    def _checked(self, address: Address) -> Place:
-        """Return the place that holds here and now, if it is the one with an address."""
-        here = store_of(self.model).here
-        if here.address != address:
-            name = self.mapper.model_name
-            raise WrongPlace(
-                f"this {name} belongs to the table {address.table!r} at {address.endpoint}; here and now {name} is in "
-                f"{here.table!r} at {here.address.endpoint}. Go there with dynamorm.using(...), or let an instance "
-                "belong here with move_to_here()"
-            )
-        return here
-
-    def wire_key(self, values: Mapping[str, Any]) -> WireItem:
-        """Return the wire form of a primary key that was given as keyword arguments."""
-        if self.binding is not None or _pinned.get() is not None:
-            values = self.filled(values)
-        return self.mapper.wire_key(values)
-
-    def place_of(self, instance: Any) -> Place:
-        """Return the place that an instance was loaded from or saved to, or else the one that it is bound to.
-
-        :raises WrongPlace: for an instance that came from another process, if its item is elsewhere
-        """
-        state = instance._dynamorm_state
-        place: Place | None = state.place
-        if place is not None:
-            return place.renewed()
-        return self.here if state.binding is None else self.bound(state.binding).here
-
-    def beside(self, instance: Any) -> Store:
-        """Return the store for what belongs to an instance of another model, by the settings of its place."""
-        state = instance._dynamorm_state
-        settings = getattr(state.place or state.binding, "settings", None)
-        return self if settings is None else self.bound(Handled(settings))
-
-    def at(self, place: Place) -> Callable[[], AbstractContextManager[None]]:
-        """Return what makes contexts in which the model's verbs go to a place.
-
-        An instance's changes go to its own place by this, where they pass verbs of the class that the model replaced.
-        """
-        return self.bound(place).pinned
-
-    @contextmanager
-    def pinned(self) -> Iterator[None]:
-        """Let the model's own store be bound as this one, and other models have the settings of its place."""
-        binding = self.binding
-        if not isinstance(binding, (Handled, Place)):
-            yield
-            return
-        token = _pinned.set((self.table, binding))
-        try:
-            with within(binding.settings or context_settings()):
-                yield
-        finally:
-            _pinned.reset(token)
-
-    def filled(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return values by Python name with those of the key that a handle gives.
-
-        :raises InvalidKey: if they contradict each other
-        """
-        if self.binding is None and _pinned.get() is None:
-            return values
-        binding = self._binding_here
-        if not isinstance(binding, Handled) or not binding.given:
-            return values
-        mapper, filled = self.mapper, dict(values)
-        for name, value in binding.given.items():
-            spec = mapper.fields[name]
-            present = next((key for key in (name, spec.stored) if filled.get(key) is not None), None)
-            if present is None:
-                filled[name] = value
-            elif mapper.wire_of(spec, filled[present]) != mapper.wire_of(spec, value):
-                raise InvalidKey(
-                    f"{mapper.model_name}: {present}={filled[present]!r} contradicts the handle, which gives "
-                    f"{name}={value!r}"
-                )
-        return filled
 
     # Requests.
 
@@ -366,7 +190,7 @@ class Store:
         """
         key = {name: item[name] for name in self.mapper.key.names}
         actions = []
-        for stored in sorted(self.mapper.adapter.readable - key.keys()):  # under former names too, which a put erases
+        for stored in sorted(self.mapper.known - key.keys()):  # under former names too, which a put erases
             if stored in item:
                 actions.append(Action("set", (stored,), item[stored]))
             else:
@@ -414,10 +238,38 @@ class Store:
     ) -> Flow[dict[str, Any]]:
         """Change an item; returns DynamoDB's answer."""
         raw, more = self._conditions(raw)
-        actions = (*actions, *demand.actions)
-        demands = (*demand.conditions, *conditions, *more)
-        request = build_update(place.table, key, actions, demands, returning=returning)
-        return self.write(place, merged(request, raw), demand, actions=actions)
+
+        def send(demand: Demand) -> Flow[dict[str, Any]]:
+            every = (*actions, *demand.actions)
+            demands = (*demand.conditions, *conditions, *more)
+            request = build_update(place.table, key, every, demands, returning=returning)
+            return self.write(place, merged(request, raw), demand, actions=every)
+
+        return send(demand) if demand.renewed is None else self._sent_over_others(send, demand, (*conditions, *more))
+
+    def _sent_over_others(
+        self, send: Callable[[Demand], Flow[dict[str, Any]]], demand: Demand, conditions: Sequence[Condition]
+    ) -> Flow[dict[str, Any]]:
+        """Send an update whose computed keys are made of what was known, and again when that was changed meanwhile."""
+        for _ in range(MOST_RENEWALS):
+            try:
+                return (yield from send(demand))
+            except ConditionFailed as error:
+                renewed = self.renewed(demand, error.item, conditions)
+                if renewed is None:
+                    raise
+                demand = renewed  # and sent at once: it shows what the item is now, which is less true after a pause
+        return (yield from send(demand))
+
+    def renewed(self, demand: Demand, item: WireItem | None, conditions: Sequence[Condition]) -> Demand | None:
+        """Return the demand for an item that an update met, ``None`` where another condition refuses that too."""
+        if demand.renewed is None:
+            return None
+        met = item or {}  # somebody may have deleted what was there the time before
+        fresh = demand.renewed(met)
+        if fresh is None or any(verdict(condition, met) is False for condition in (*fresh.conditions, *conditions)):
+            return None
+        return fresh
 
     def delete(
         self, place: Place, key: WireItem, demand: Demand, conditions: Sequence[Condition] = (), raw: Raw = None

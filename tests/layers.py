@@ -37,6 +37,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "model.forms",
         "handles",
         "attributes",
+        "sharing",
         "definition",
         "entity",
     ),
@@ -61,6 +62,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "reading.options",
         "reading.index_choice",
         "reading.key_conditions",
+        "reading.by_parts",
         "reading.cursors",
     ),
     "writing": (
@@ -73,7 +75,6 @@ WINGS: dict[str, tuple[str, ...]] = {
         "writing.answers",
         "writing.update_actions",
         "writing.recorded",
-        "writing.foretold",
     ),
     "tables": (
         "tables.table",
@@ -86,12 +87,18 @@ WINGS: dict[str, tuple[str, ...]] = {
         "tables.plain_items",
     ),
     "many": ("many.typed_items", "many.writes", "many.batches"),
-    "store": ("store", "guards"),
-    "instances": ("instances.loading", "instances.in_flight", "instances.changes", "instances.state"),
-    "mapper": ("mapper",),
+    "store": ("families", "store", "located", "guards", "key_updates"),
+    "instances": (
+        "instances.computed",
+        "instances.loading",
+        "instances.in_flight",
+        "instances.changes",
+        "instances.state",
+    ),
+    "mapper": ("keyed_mapper", "mapper", "composites"),
     "requests": ("requests.boto3_arguments", "requests.tables", "requests.__init__", "requests.items"),
     "expressions": ("expressions",),
-    "keys": ("keys.templates", "keys.narrowing", "keys.escapes", "keys.formats", "keys.__init__"),
+    "keys": ("keys.templates", "keys.suiting", "keys.narrowing", "keys.escapes", "keys.formats", "keys.__init__"),
     "schema": ("schema",),
     "connection": ("connection",),
     "ground": (
@@ -209,7 +216,8 @@ def page() -> str:
         shown = " ".join(room.removeprefix(f"{wing}.") for room in rooms)
         below = " ".join(sorted(between[wing], key=ORDER.__getitem__))
         first, *more = textwrap.wrap(shown, 100)
-        lines += [f"{wing:<13} {first}", *(f"{'':<13} {line}" for line in more), f"{'':<13} -> {below or 'nothing'}"]
+        more += textwrap.wrap(f"-> {below or 'nothing'}", 100, subsequent_indent="   ")
+        lines += [f"{wing:<13} {first}", *(f"{'':<13} {line}" for line in more)]
     return "\n".join(lines)
 
 

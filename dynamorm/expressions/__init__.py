@@ -7,6 +7,7 @@ from .boto3_forms import boto3_condition
 from .comparisons import Comparison, PathOperand, Shape, is_in_order, leaves
 from .conditions import (
     All,
+    Claim,
     Condition,
     Either,
     Lookup,
@@ -19,6 +20,7 @@ from .conditions import (
     joined,
     parts_of,
 )
+from .foretold import after_update, depends_on
 from .hints import shortened
 from .judging import fixed_by, holds_never, verdict
 from .lookups import Resolver
@@ -47,6 +49,7 @@ __all__ = [
     "Action",
     "All",
     "Change",
+    "Claim",
     "Comparison",
     "Condition",
     "Convert",
@@ -64,9 +67,11 @@ __all__ = [
     "Sum",
     "SumOperand",
     "action_of",
+    "after_update",
     "boto3_condition",
     "conjoined",
     "conjunction",
+    "depends_on",
     "fixed_by",
     "holds_never",
     "in_postfix",

@@ -83,12 +83,14 @@ _DEEPEST = 32
 class Resolver:
     """Turns names into document paths, and values into wire form, for one model.
 
-    Without an adapter every name is taken as it is, and every value by its Python type.
+    Without an adapter every name is taken as it is, and every value by its Python type; so are the names of stored
+    ``attributes`` that are no fields.
     """
 
-    def __init__(self, model_name: str, adapter: Adapter | None) -> None:
+    def __init__(self, model_name: str, adapter: Adapter | None, attributes: frozenset[str] = frozenset()) -> None:
         self.model_name = model_name
         self.adapter = adapter
+        self._attributes = attributes
         self._fields: Mapping[str, FieldSpec] = adapter.fields if adapter is not None else {}
         self._by_stored: Mapping[str, FieldSpec] = adapter.by_stored if adapter is not None else {}
         self._splits: Bounded[tuple[str, frozenset[str]], Split] = Bounded(2_000)
@@ -338,7 +340,7 @@ class Resolver:
         strict = isinstance(reference, Reference) and reference._model is not None
         first, *rest = steps
         name = str(first)
-        if strict:
+        if strict and name not in self._attributes:
             spec: FieldSpec | None = self.field(name)
         elif stored:
             spec = self._by_stored.get(name) or self._fields.get(name)
@@ -381,7 +383,8 @@ class Resolver:
         if not isinstance(text, str):
             raise InvalidExpression(f"{text!r}={{...}}: attributes have names, which are text")
         first, *rest = self._first(text)
-        spec = self.find(first) if self.adapter is None else self.field(first)
+        is_free = self.adapter is None or first in self._attributes
+        spec = self.find(first) if is_free else self.field(first)
         path: list[str | int] = [spec.stored if spec is not None else first]
         step: str | int
         below_free = False

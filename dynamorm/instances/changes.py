@@ -230,7 +230,7 @@ def partial_save(
     :param plainly: give keyword arguments alone, for verbs that take no actions
     """
     state: State = instance._dynamorm_state
-    key, guarded = set(mapper.key.names), mapper.guarded.values()
+    key, guarded = mapper.key_fields, mapper.guarded.values()
     specs = [spec for spec in changed_fields(mapper, instance) if spec.stored not in key]
     nested = {} if state.loaded is None else _nested_changes(mapper, state.original, instance.__dict__, specs, current)
     actions, updates = _sets(mapper, instance.__dict__, specs, nested, plainly)
@@ -257,7 +257,7 @@ def changed_since(
     specs = [
         spec
         for spec in mapper.adapter.inputs
-        if spec.stored not in mapper.key.names and spec is not mapper.version
+        if spec.stored not in mapper.key_fields and spec is not mapper.version
         if spec.name not in state.pending and spec.name not in state.sending
         if not same(mapper, spec, held.get(spec.name), before.get(spec.name))
     ]
@@ -369,7 +369,7 @@ def increase(mapper: Mapper, instance: Any, amounts: Mapping[str, Any]) -> None:
     planned: list[tuple[FieldSpec, AttributeValue]] = []
     for name, amount in amounts.items():
         spec = mapper.resolver.field(name)
-        if spec.stored in mapper.key.names or spec.computed or spec is mapper.version:
+        if spec.stored in mapper.key_fields or spec.computed or spec is mapper.version:
             raise InvalidExpression(f"incr({name}=...): {mapper.model_name}.{name} is no number that can be counted up")
         if isinstance(amount, bool) or not isinstance(amount, (int, float, Decimal)):
             raise InvalidExpression(f"incr({name}={amount!r}): a number is meant")

@@ -28,14 +28,43 @@ class ModelParts(Protocol):
 
 
 def loaded(parts: ModelParts, item: StoredItem, partial: bool = False, place: Place | None = None) -> Any:
-    """Return an instance of a stored item, which it keeps."""
+    """Return an instance of a stored item, which it keeps; ``None`` where it is of another kind."""
+    if parts.mapper.attributes:
+        found = parts.mapper.member_of(item, parts)
+        if found is None:
+            return None
+        parts = found
     mode = _mode(parts, partial)
     mapper = parts.mapper
     return _load(parts, Origin(place, mapper, mode), mapper.receiver(mode), new_of(parts.model), None, item)
 
 
 def loader(parts: ModelParts, partial: bool = False, place: Place | None = None) -> Callable[[StoredItem], Any]:
-    """Return what makes instances of stored items, which they keep in the least room."""
+    """Return what makes instances of stored items, which they keep in the least room.
+
+    It gives ``None`` for an item of a kind that is none of the model's.
+    """
+    if parts.mapper.attributes:
+        return _loader_by_kind(parts, partial, place)
+    return _loader_of(parts, partial, place)
+
+
+def _loader_by_kind(parts: ModelParts, partial: bool, place: Place | None) -> Callable[[StoredItem], Any]:
+    loaders: dict[int, Callable[[StoredItem], Any]] = {}
+
+    def load(item: StoredItem) -> Any:
+        found = parts.mapper.member_of(item, parts)
+        if found is None:
+            return None
+        load_one = loaders.get(id(found))
+        if load_one is None:
+            load_one = loaders[id(found)] = _loader_of(found, partial, place)
+        return load_one(item)
+
+    return load
+
+
+def _loader_of(parts: ModelParts, partial: bool, place: Place | None) -> Callable[[StoredItem], Any]:
     mode = _mode(parts, partial)
     origin, receive = Origin(place, parts.mapper, mode), parts.mapper.receiver(mode)
     return functools.partial(_load, parts, origin, receive, new_of(parts.model), text_of)

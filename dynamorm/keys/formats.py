@@ -202,6 +202,7 @@ _NUMBERS: Mapping[str, Callable[[Any], int]] = {
 # from the most to the least significant
 _DAY = ("%Y", "%m", "%d")
 _TIME = ("%H", "%M", "%S", "%f")
+_OF_A_TIME = frozenset((*_TIME, "%I"))
 
 
 class Moment(Format):
@@ -274,6 +275,16 @@ class Moment(Format):
                 raise Unfit("not a date or time in this format")
             start = end
         return found
+
+    @property
+    def writes_a_day(self) -> bool:
+        """Whether anything of a date is written."""
+        return not _OF_A_TIME.issuperset(set(self.pieces) & _WIDTHS.keys())
+
+    @property
+    def writes_a_time(self) -> bool:
+        """Whether anything of a time is written."""
+        return not _OF_A_TIME.isdisjoint(self.pieces)
 
     @property
     def _told(self) -> set[str]:

@@ -18,7 +18,7 @@ from ..instances.changes import key_of_instance
 from ..instances.loading import loader
 from ..requests import build_batch_get, build_batch_write
 from ..schema import PARTIAL
-from ..store import Store
+from ..store import Store, store_of
 from ..wire.codec import WireItem, decode_item, encode_number
 from ..wire.paths import Path
 from ..wire.sizes import checked_size
@@ -103,7 +103,7 @@ class TypedWrites:
         return send(self.place, entry.item, entry.demand)
 
     def following(self, entry: Entry, earlier: Entry) -> Entry:
-        if entry.demand.version != earlier.demand.version:
+        if self.store.mapper.version is None or entry.demand.version != earlier.demand.version:
             return entry
         item, demand = self.store.guards.following(
             entry.item, entry.demand, after_delete=earlier.deletes, deletes=entry.deletes
@@ -171,7 +171,7 @@ def key_in_any_form(store: Store, given: Any) -> WireItem:
     if type(given) is dict or isinstance(given, Mapping):
         return store.wire_key(given)
     if isinstance(given, store.model):
-        return key_of_instance(mapper, given)
+        return key_of_instance(store_of(type(given)).mapper, given)  # a kind of the model may have keys of its own
     values = given if isinstance(given, (tuple, list)) else (given,)
     for names in (mapper.key_names, [name for name in mapper.key_names if name not in store.filled({})]):
         if len(values) == len(names):
@@ -251,12 +251,14 @@ class Iterating(Generator[Any, None, None]):
         self._ended = False
 
     def __next__(self) -> Any:
-        while not self._waiting:
-            if self._ended or not self._fetch():
-                raise StopIteration
-        instance = self._load(self._waiting.pop())
-        self._done.append(ref(instance))
-        return instance
+        while True:
+            while not self._waiting:
+                if self._ended or not self._fetch():
+                    raise StopIteration
+            instance = self._load(self._waiting.pop())
+            if instance is not None:
+                self._done.append(ref(instance))
+                return instance
 
     def _fetch(self) -> bool:
         try:

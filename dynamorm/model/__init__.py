@@ -13,8 +13,8 @@ import six
 
 from .. import exceptions
 from ..arguments import check_switch
-from ..attributes import Abstract, complete, give_error, missing
-from ..definition import define
+from ..attributes import Abstract, complete, complete_family, give_error, missing
+from ..definition import Family, define
 from ..entity import Entity
 from ..exceptions import DynaModelException
 from ..expressions import Reference
@@ -43,6 +43,9 @@ class DynaModelMeta(type):
         definition = define(name, attrs, parents)
         if definition is None:
             cls._dynamorm = Abstract()
+            return cls
+        if isinstance(definition, Family):
+            complete_family(cls, definition, _VERBS)
             return cls
         complete(cls, definition, attrs, DynaModel, _VERBS)
         bind(cls)

@@ -41,14 +41,18 @@ class Forms(Entity):
         Bytes may be base64 text, as they are in JSON.
         """
         check_mapping(f"{cls.__name__}.from_item()", item, DynaModelException)
-        made: Self = loaded(cls._dynamorm.store, with_bytes(item))
+        made: Self | None = loaded(cls._dynamorm.store, with_bytes(item))
+        if made is None:
+            raise DynaModelException(
+                f"{cls.__name__}.from_item(): the item is of another kind; ask the base of all kinds"
+            )
         return made
 
     def to_item(self) -> WireItem:
         """Return the instance in DynamoDB's typed JSON, as it would be stored."""
         mapper = type(self)._dynamorm.store.mapper
         wire = mapper.dump(values_of(mapper, self), check=False)
-        return {**self._dynamorm_state.extra, **wire}
+        return {**self._dynamorm_state.extra, **mapper.completed(wire)}
 
     def to_dict(self, native: bool = False) -> dict[str, Any]:
         """Return the values: stored names and forms, or with ``native`` Python names and native values.

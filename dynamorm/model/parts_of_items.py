@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..arguments import is_atomic
 from ..drivers import run
 from ..entity import Entity
-from ..guards import CARRIED
+from ..guards import CARRIED, UNSAID
 from ..instances.changes import increase
 from ..store import plain
 from ..writing import saving, updating
@@ -55,9 +55,12 @@ class PartsOfItems(Entity):
         conditions: Any = None,
         update_item_kwargs: Mapping[str, Any] | None = None,
         if_version: int | None = CARRIED,
+        given: Mapping[str, Any] | None = UNSAID,
         **keys_and_updates: Any,
     ) -> dict[str, Any] | None:
         """Change an item that need not be loaded, nor be there.
+
+        :param given: what the item holds in fields that its keys are made of too, for a change of the others
 
         Example::
 
@@ -65,30 +68,47 @@ class PartsOfItems(Entity):
         """
         store = cls._dynamorm.store
         response = run(
-            updating.update_key(store, actions, conditions, update_item_kwargs, keys_and_updates, if_version)
+            updating.update_key(store, actions, conditions, update_item_kwargs, keys_and_updates, if_version, given)
         )
         return None if response is None else plain(response)
 
     @classmethod
     def upsert(
-        cls, /, *actions: Any, conditions: Any = None, if_version: int | None = CARRIED, **keys_and_updates: Any
+        cls,
+        /,
+        *actions: Any,
+        conditions: Any = None,
+        if_version: int | None = CARRIED,
+        given: Mapping[str, Any] | None = UNSAID,
+        **keys_and_updates: Any,
     ) -> Self:
         """Change an item, or make it with these values and the schema's defaults; returns it as it is then.
 
         Every required field that has no default has to be given.
+
+        :param given: what the item holds in fields that its keys are made of too, for a change of the others
         """
-        made: Self = run(updating.upsert(cls._dynamorm.store, actions, conditions, keys_and_updates, if_version))
+        store = cls._dynamorm.store
+        made: Self = run(updating.upsert(store, actions, conditions, keys_and_updates, if_version, given))
         return made
 
     @classmethod
     def patch(
-        cls, /, *actions: Any, conditions: Any = None, if_version: int | None = CARRIED, **keys_and_updates: Any
+        cls,
+        /,
+        *actions: Any,
+        conditions: Any = None,
+        if_version: int | None = CARRIED,
+        given: Mapping[str, Any] | None = UNSAID,
+        **keys_and_updates: Any,
     ) -> Self:
         """Change an item that has to be there; returns it as it is then.
 
+        :param given: what the item holds in fields that its keys are made of too, for a change of the others
         :raises DoesNotExist: if it is not
         """
-        changed: Self = run(updating.patch(cls._dynamorm.store, actions, conditions, keys_and_updates, if_version))
+        store = cls._dynamorm.store
+        changed: Self = run(updating.patch(store, actions, conditions, keys_and_updates, if_version, given))
         return changed
 
     def incr(self, /, **amounts: Any) -> None:

@@ -11,7 +11,7 @@ from ..entity import Entity
 from ..many.typed_items import InstancesOfKeys
 from ..reading.query import QueryIterator
 from ..reading.scan import ScanIterator
-from ..reading.verbs import finish_get, prepare_exists, prepare_get
+from ..reading.verbs import finish_exists, finish_get, prepare_exists, prepare_get
 from ..writing import saving
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Reading(Entity):
         store = cls._dynamorm.store
         if consistent is not False and consistent is not True:
             store.mapper.check_consistent("exists", consistent)
-        return "Item" in perform(prepare_exists(store, consistent, keys))
+        return finish_exists(store, perform(prepare_exists(store, consistent, keys)))
 
     @overload
     @classmethod

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from ..exceptions import AmbiguousIndex, InvalidKey
 from ..expressions import Condition, shapes
+from ..keyed_mapper import KeyedMapper
 from ..spec import IndexSpec
 from ..store import Store
+from .by_parts import implied
 from .key_conditions import Choice, candidates, is_given, split
 
 
@@ -18,6 +20,8 @@ def choose(store: Store, conditions: Sequence[Condition]) -> Choice:
     The whole hash key has to be there; then the one counts whose key takes most of the conditions, then what holds more
     of each item, the table before all.
     """
+    if store.mapper.attributes:
+        return _best(store, conditions)  # which depends on values
     question = ("find", *shapes(conditions))
     known = store.mapper.arrangements.get(question)
     if known is not None:
@@ -35,7 +39,7 @@ def _best(store: Store, conditions: Sequence[Condition]) -> Choice:
     choices: list[Choice] = []
     refusals: list[InvalidKey] = []
     for index in candidates(store):
-        if is_given(store, index, conditions):
+        if is_given(store, index, conditions) and _holds_all(store, index, conditions):
             try:
                 choices.append(split(store, index, conditions))
             except InvalidKey as error:
@@ -44,8 +48,10 @@ def _best(store: Store, conditions: Sequence[Condition]) -> Choice:
         if refusals:
             raise refusals[0]
         keys = [store.mapper.key, *(index.spec.key for index in store.table.indexes.values())]
-        named = store.mapper.adapter.by_stored
-        fields = dict.fromkeys(" with ".join(named[name].name for name in key.hash_names) for key in keys)
+        fields_of = store.mapper.fields_of
+        fields = dict.fromkeys(
+            " with ".join(field for name in key.hash_names for field in fields_of(name)) for key in keys
+        )
         raise InvalidKey(
             f"find() of {store.mapper.model_name} needs a hash key: one of {', '.join(fields)}, by equality; "
             "scan() reads without one"
@@ -59,6 +65,15 @@ def _best(store: Store, conditions: Sequence[Condition]) -> Choice:
             "query one of them by its name on the model"
         )
     return leading[0]
+
+
+def _holds_all(store: Store, index: IndexSpec | None, conditions: Sequence[Condition]) -> bool:
+    """Return whether every item that matches is in an index, whose keys may be left out of others."""
+    mapper = store.mapper
+    if index is None or not isinstance(mapper, KeyedMapper):
+        return True
+    attributes = (mapper.computed_keys.get(name) for name in index.key.names)
+    return all(attribute is None or implied(attribute, conditions) for attribute in attributes)
 
 
 def _merit(choice: Choice) -> tuple[int, int, int]:

@@ -84,12 +84,14 @@ class Iteration:
         load: Callable[[StoredItem], Any],
         limit: int | None = None,
         on_invalid: Any = "raise",
+        is_own: Callable[[StoredItem], bool] | None = None,
     ) -> None:
         self.pages = pages
         self._load = load
         self._left = limit
         self._on_invalid = on_invalid
         self._raises = on_invalid == "raise"
+        self._is_own = is_own
         # both from the end to the beginning
         self._waiting: list[StoredItem] = []
         self._positions: list[StoredItem] | None = None
@@ -105,9 +107,10 @@ class Iteration:
         if self._waiting and self._raises and self._positions is None and self._left != 0:
             self._position = wire = self._waiting.pop()
             instance = self._load(wire)
-            if self._left is not None:
-                self._left -= 1
-            return instance
+            if instance is not None:
+                if self._left is not None:
+                    self._left -= 1
+                return instance
         found = run(self.next_item())
         if found is END:
             raise StopIteration
@@ -136,11 +139,21 @@ class Iteration:
 
     def has_more(self) -> Flow[bool]:
         """Return whether there is another item, asking for it if need be; this stands where it stood."""
-        return bool(self._waiting) or (yield from self._fetch())
+        while self._waiting or (yield from self._fetch()):
+            if self._is_own is None or self._is_own(self._waiting[-1]):
+                return True
+            self._pass_over()
+        return False
 
     def go_backwards(self, is_behind: Callable[[WireItem], bool] | None = None) -> None:
         """Read against the query's order, and end before the first key that is behind the query's beginning."""
         self._is_backwards, self._is_behind = True, is_behind
+
+    def _pass_over(self) -> None:
+        """Leave out an item of another model; this stands where it stood."""
+        self._waiting.pop()
+        if self._positions is not None:
+            self._positions.pop()
 
     def _next_waiting(self) -> Flow[Any]:
         """Return the next item of this page, ``None`` for one that is passed over."""

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple, cast
 
 from ..exceptions import InvalidKey
 from ..expressions import Comparison, Condition, Shape, is_in_order, leaves, parts_of, shapes
+from ..keyed_mapper import KeyedMapper
 from ..spec import IndexSpec, KeySpec
 from ..store import Store
+from .by_parts import by_parts, refuse_contradiction, with_kind
 
 RANGE_OPERATORS = frozenset({"eq", "lt", "lte", "gt", "gte", "between", "begins_with"})
 
@@ -27,6 +29,12 @@ def split(store: Store, index: IndexSpec | None, conditions: Sequence[Condition]
     ``textual`` says that the key conditions come as text, so that none has to be found here.
     """
     parts = [inner for condition in conditions for inner in parts_of(condition)]
+    mapper = store.mapper
+    if isinstance(mapper, KeyedMapper) and not textual:
+        # what is said of computed keys depends on values
+        key = mapper.key if index is None else index.key
+        refuse_contradiction(str(_Where(store, index, key)), mapper, key, parts)
+        return _split(store, index, with_kind(mapper, key, by_parts(mapper, key, parts)), conditions, textual)
     question = (None if index is None else index.name, textual, *shapes(parts))
     known: _Arrangement | None = store.mapper.arrangements.get(question)
     if known is not None:
@@ -116,12 +124,17 @@ class _Where:
 
     def named(self, stored: object) -> str:
         """Return the Python name of a stored attribute."""
-        return self.store.mapper.adapter.by_stored[str(stored)].name
+        return self.store.mapper.named(stored)
 
     @property
     def needed(self) -> str:
         """What such a query cannot do without."""
-        return f"{' and '.join(f'{self.named(name)}=...' for name in self.key.hash_names)}, its hash key"
+        shown = []
+        for name in self.key.hash_names:
+            fields = self.store.mapper.fields_of(name)
+            made = f" for {name}" if name in self.store.mapper.attributes and fields != (name,) else ""
+            shown.append(" and ".join(f"{field}=..." for field in fields) + made)
+        return f"{' and '.join(shown)}, its hash key"
 
     def check_operands(self, on_keys: Mapping[str, list[Comparison]]) -> None:
         for name, comparisons in on_keys.items():
@@ -233,5 +246,7 @@ def candidates(store: Store) -> list[IndexSpec | None]:
 def is_given(store: Store, index: IndexSpec | None, conditions: Sequence[Condition]) -> bool:
     key = store.mapper.key if index is None else index.key
     parts = [part for condition in conditions for part in parts_of(condition)]
+    if isinstance(store.mapper, KeyedMapper):
+        parts = by_parts(store.mapper, key, parts)
     found = {part.path for part in parts if isinstance(part, Comparison) and part.operator == "eq" and not part.size}
     return found >= {(name,) for name in key.hash_names}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..exceptions import BatchError, ConditionFailed, InvalidExpression
-from ..expressions import Change, Condition, leaves, shortened
+from ..expressions import Change, Condition, F, leaves, shortened
 from ..flows import Flow, Handle, Invoke, Now, Place, Start, WaitAny
 from ..guards import NOTHING
 from ..many.typed_items import MeteredWrites, TypedWrites
@@ -15,13 +15,13 @@ from ..many.writes import MOST_WRITES, Writes
 from ..progress import Progress
 from ..store import Store
 from ..wire.codec import WireItem
-from ..wire.texts import key_within
+from ..wire.texts import item_of
 from ..writing.update_actions import asked_actions, resolved_actions
 from .iteration import END, Iteration
 from .options import positive, units_a_second
 from .pages import Limiter
 from .read import Read
-from .verbs import count
+from .verbs import count, own_items
 
 
 class Manner(NamedTuple):
@@ -116,10 +116,10 @@ def update_matching(read: Read, manner: Manner, actions: Sequence[Change], updat
     resolved = resolved_actions(store.mapper, asked_actions(store.mapper, actions, updates))
     if not resolved:
         return 0
+    guards = store.guards
     changed = {str(action.path[0]) for action in resolved}
-    demand = store.guards.of_update(changed, may_create=False)
-    changed.update(str(action.path[0]) for action in demand.actions)
-    matching = _Matching(read, changed)
+    following, needed = guards.keys_that_follow(resolved)
+    matching = _Matching(read, changed | following, needed)
     if manner.dry_run:
         return (yield from count(read))
     yield from matching.foresee()
@@ -127,10 +127,13 @@ def update_matching(read: Read, manner: Manner, actions: Sequence[Change], updat
     metered = _METERED if manner.rate is not None else None
 
     def next_update() -> Flow[Flow[Outcome] | None]:
-        key = yield from matching.next_key()
-        if key is END:
+        item = yield from matching.next_item()
+        if item is END:
             return None
-        sending = store.update(matching.place, key, resolved, demand, matching.conditions, metered, returning="NONE")
+        key = matching.key_of(item)
+        owner = store.mapper.member_of(item, store) or store  # the model that the item belongs to may say more
+        demand = owner.guards.of_matching(resolved, item, needed)
+        sending = owner.update(matching.place, key, resolved, demand, matching.conditions, metered, returning="NONE")
         return _outcome_of_one(sending)
 
     return (yield from writers.carry_out(next_update))
@@ -140,18 +143,22 @@ class _Matching:
     """The keys of the items that match, and the conditions that hold as long as an item does.
 
     :param changed: the attributes that are about to be changed
+    :param needed: what of each item is to be known besides its key
     """
 
-    def __init__(self, read: Read, changed: Sequence[str] | set[str]) -> None:
+    def __init__(self, read: Read, changed: Iterable[str], needed: Iterable[str] = ()) -> None:
         textual = sorted({"KeyConditionExpression", "FilterExpression"} & read.options.raw.keys())
         if textual:
             raise InvalidExpression(f"{read.name}: {', '.join(textual)} as text cannot be held against each item again")
         store, names = read.store, read.store.mapper.key.names
-        pages = read.replaced(paths=(), hydrated=False).pages()
+        paths = tuple([F(name) for name in needed])
+        pages = read.replaced(paths=paths, hydrated=False).pages()
         self.place: Place = pages.place
         self.conditions = (store.exists, *(part for part in read.resolved() if not _is_on_key(part, names)))
         self.total: int | None = None
-        self._keys = Iteration(pages, lambda item: key_within(item, names), read.options.limit)
+        own = own_items(read)
+        self._items = Iteration(pages, lambda item: own(item) and item_of(item), read.options.limit)
+        self._names = names
         # what moves ahead in the index that is read would be met again
         self._moves = not set(changed).isdisjoint(read.key_names)
         self._known: list[WireItem] = []
@@ -159,21 +166,29 @@ class _Matching:
     def foresee(self) -> Flow[None]:
         """Read all keys before anything is written, if what is written changes where the items are in the index."""
         if self._moves:
-            while (key := (yield from self._keys.next_item())) is not END:
-                self._known.append(key)
+            while (item := (yield from self._items.next_item())) is not END:
+                self._known.append(item)
             self._known.reverse()
             self.total = len(self._known)
 
-    def next_key(self) -> Flow[Any]:
-        """Return the next key, :data:`END` after the last one."""
+    def next_item(self) -> Flow[Any]:
+        """Return what is known of the next item, :data:`END` after the last one."""
         if self._known:
             return self._known.pop()
-        return (yield from self._keys.next_item())
+        return (yield from self._items.next_item())
+
+    def next_key(self) -> Flow[Any]:
+        """Return the next key, :data:`END` after the last one."""
+        item = yield from self.next_item()
+        return item if item is END else self.key_of(item)
+
+    def key_of(self, item: WireItem) -> WireItem:
+        return {name: item[name] for name in self._names}
 
     def next_keys(self, most: int) -> Flow[list[WireItem]]:
         """Return the next keys, so many at most; none after the last ones."""
         keys: list[WireItem] = []
-        while len(keys) < most and (key := (yield from self._keys.next_item())) is not END:
+        while len(keys) < most and (key := (yield from self.next_key())) is not END:
             keys.append(key)
         return keys
 

@@ -14,6 +14,7 @@ from ..requests import Request
 from ..store import Store
 from ..wire.codec import WireItem
 from ..wire.texts import StoredItem, key_within
+from .options import MOST_LOOKED_AT
 
 LatestAnswer = Callable[[], dict[str, Any]]
 """Returns an answer again."""
@@ -82,6 +83,7 @@ class Pages:
         self.place = place
         self._store = store
         self._request: Request | None = None if is_empty else request
+        self._wanted = limit or 0
         self._limit = limit
         self._limiter = limiter
         self._hydrated = hydrated
@@ -106,10 +108,19 @@ class Pages:
         self.latest = answer.rereader() if isinstance(answer, TextAnswer) else partial(dict, answer)
         self.scanned += answer.get("ScannedCount", 0)
         if self._limit is not None:
-            self._limit -= min(self._limit - 1, answer.get("Count", 0))
+            self._limit = self._enough(self._limit, answer.get("ScannedCount", 0), answer.get("Count", 0))
         after = answer.get("LastEvaluatedKey")
         self._request = self._request.after(after) if after and self._request is not None else None
         return answer
+
+    def _enough(self, limit: int, looked_at: int, found: int) -> int:
+        """Return how many items to look at next, if this was not enough.
+
+        Where items of other models are passed over, steps get longer: there may be any number of them.
+        """
+        self._wanted -= found
+        passed_over = looked_at - found if self._wanted > 0 else looked_at
+        return min(max(1, self._wanted, 2 * passed_over), MOST_LOOKED_AT)
 
     def next_page(self) -> Flow[Chunk | None]:
         """Return the next page, ``None`` after the last one."""

@@ -233,6 +233,16 @@ class ReadIterator(ABC, Generic[Model]):
         """Return all items as a list."""
         return list(self)
 
+    def by_model(self) -> verbs.ByModel:
+        """Return all items in lists by their models; a model that has none among them gives an empty list.
+
+        Example::
+
+            found = Shop.query(email="ann@example.com").by_model()
+            found[Order], found[Customer]
+        """
+        return run(verbs.by_model(self._begin()))
+
     def first(self) -> Model | None:
         """Return the first item, ``None`` if there is none."""
         found: Model | None = run(verbs.first(self._read.capped(1).iteration()))
@@ -248,7 +258,10 @@ class ReadIterator(ABC, Generic[Model]):
         return found
 
     def count(self) -> int:
-        """Return the number of items, over all pages, without reading them."""
+        """Return the number of items, over all pages, without reading them.
+
+        Where items of several models are in the table, their keys and kinds are read: those of others do not count.
+        """
         return run(verbs.count(self._read))
 
     def pages(self) -> Iterator[Page[Model]]:

@@ -13,14 +13,15 @@ from typing import Any, ClassVar, NamedTuple
 from ..callers import levels_to_the_caller
 from ..connection import cursor_key
 from ..exceptions import InvalidCursor, InvalidExpression, InvalidKey, NotProjected, ScanRefused
-from ..expressions import Condition, holds_never, leaves, shortened
+from ..expressions import Condition, holds_never, leaves, parts_of, shortened
 from ..instances.loading import loader
+from ..keyed_mapper import KeyedMapper
 from ..locks import cached_property
 from ..many.typed_items import TypedItems
 from ..requests import Request, build_query, build_scan
 from ..requests.boto3_arguments import merged
-from ..spec import IndexSpec
-from ..store import Store
+from ..spec import IndexSpec, KeySpec
+from ..store import Store, store_of
 from ..wire.codec import WireItem, encode_item
 from ..wire.paths import same_value
 from .ahead import PagesAhead
@@ -118,7 +119,31 @@ class Read(ABC):
         """Return what would be asked for, without asking."""
         keys, filters = self.parts()
         index = self.index
-        return Explanation(index.name if index else None, tuple(keys), tuple(filters), self.built().request)
+        every = (*filters, *self.added(keys))
+        return Explanation(index.name if index else None, tuple(keys), every, self.built().request)
+
+    def added(self, keys: Sequence[Condition]) -> tuple[Condition, ...]:
+        """Return the conditions that items are those of the model; none where the read has other ways to tell."""
+        mapper = self.store.mapper
+        return mapper.of_these_kinds if isinstance(mapper, KeyedMapper) and self._holds_kind else ()
+
+    @property
+    def _holds_kind(self) -> bool:
+        """Whether all that is read says which model it belongs to, if it ever did."""
+        kind, held = self.store.mapper.kind_name, self.held
+        return kind is not None and (held is None or kind in held)
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether items of other models may come, which DynamoDB does not tell from the model's own."""
+        mapper = self.store.mapper
+        if not mapper.has_neighbours or not isinstance(mapper, KeyedMapper):
+            return False
+        return mapper.kind_name not in self._key.names or not any(map(mapper.is_own_kind, self.parts()[0]))
+
+    @property
+    def _key(self) -> KeySpec:
+        return self.store.mapper.key if self.index is None else self.index.key
 
     # Pages.
 
@@ -126,7 +151,8 @@ class Read(ABC):
         """Return an iteration from the start; connection and table are those of now, whatever settings hold later."""
         pages = self.pages()
         load = loader(self.store, self.is_partial, pages.place)
-        return Iteration(pages, load, self.options.limit, self.options.on_invalid)
+        is_own = self.store.mapper.is_own if self.is_mixed else None
+        return Iteration(pages, load, self.options.limit, self.options.on_invalid, is_own)
 
     def pages(self, *, count: bool = False) -> Pages | PagesAhead:
         """Return the pages from the start; with ``count`` they hold numbers of items only."""
@@ -177,6 +203,7 @@ class Read(ABC):
             raise InvalidExpression(f'{self.name}: Select="COUNT" gives no items; .count() counts them')
         if options.consistent and index is not None and index.is_global:
             raise InvalidKey(f"{self.name}: a global index has no consistent reads; read the table, or without")
+        is_counted_here = count and self.is_mixed
         arguments: dict[str, Any] = {
             "index": index.name if index is not None else None,
             "consistent": options.consistent,
@@ -184,18 +211,25 @@ class Read(ABC):
             "start": self._start_key(),
             "capacity": True,
             # DynamoDB does not count what a projection is asked of
-            "count": count and "ProjectionExpression" not in options.raw,
+            "count": count and not is_counted_here and "ProjectionExpression" not in options.raw,
         }
-        if options.hydrated:
-            arguments["paths"] = [(name,) for name in self.key_names]
+        if options.hydrated or is_counted_here:
+            arguments["paths"] = self._paths_that_tell
         elif options.paths is not None:
             arguments["paths"] = self._wanted_paths(options.paths)
         elif "ProjectionExpression" in options.raw:
-            arguments["paths"] = [(name,) for name in self.key_names]
+            arguments["paths"] = self._paths_that_tell
         return arguments
 
+    @property
+    def _paths_that_tell(self) -> list[tuple[Any, ...]]:
+        """What tells an item, and its model."""
+        kind, names = self.store.mapper.kind_name, self.key_names
+        return [(name,) for name in (*names, *([kind] if self._holds_kind and kind not in names else ()))]
+
     def _wanted_paths(self, names: Sequence[Any]) -> Sequence[Any]:
-        paths = self.store.mapper.paths(names)
+        mapper, held = self.store.mapper, self.held
+        paths = [path for path in mapper.paths(names) if held is None or path != (mapper.kind_name,) or path[0] in held]
         self._require_projected({str(path[0]) for path in paths})
         more = [(name,) for name in self.key_names if (name,) not in paths]
         return [*(path for path in paths if path[0] not in {name for (name,) in more}), *more]
@@ -229,13 +263,14 @@ class Read(ABC):
         return position
 
     def _position_of(self, instance: Any) -> WireItem:
-        mapper = self.store.mapper
+        mapper = store_of(type(instance)).mapper
         position = {}
         for name in self.key_names:
-            spec = mapper.adapter.by_stored[name]
-            value = mapper.wire_of(spec, instance.__dict__.get(spec.name))
+            is_known = name in mapper.attributes or name in mapper.adapter.by_stored
+            value = mapper.attribute_of(name, instance.__dict__) if is_known else None
             if value is None:
-                raise InvalidKey(f"start({instance!r}): it has no {spec.name}, and so no place in {self.name}")
+                shown = ", ".join(mapper.fields_of(name))
+                raise InvalidKey(f"start({instance!r}): it has no {shown}, and so no place in {self.name}")
             position[name] = value
         return position
 
@@ -247,21 +282,36 @@ class Read(ABC):
     def mark(self) -> bytes:
         """Return what tells the cursors of this read from those of others."""
         index, raw = self.index, self.options.raw
-        keys, filters = self.parts()
         about = (self.store.table.name, index.name if index else None, self.order)
         given = {name: raw[name] for name in _ABOUT if name in raw}
         values = encode_item(raw.get("ExpressionAttributeValues", {}))
-        return fingerprint([*keys, *filters], values, self.kind, *about, given)
+        return fingerprint(self._marked, values, self.kind, *about, given)
+
+    @property
+    def _marked(self) -> Sequence[Condition]:
+        """The conditions that make a read another one than others: those that were given, not what they come to."""
+        keys, filters = self.parts()
+        if not isinstance(self.store.mapper, KeyedMapper):
+            return [*keys, *filters]
+        # what they say of keys follows from which models there are
+        return [part for condition in self.resolved() for part in parts_of(condition)]
 
     def _check_projected(self, filters: Sequence[Condition]) -> None:
         if self.index is not None and self.index.included is not None:
             self._require_projected({str(leaf.path[0]) for part in filters for leaf in leaves(part)})
 
-    def _require_projected(self, names: set[str]) -> None:
-        index, table_key = self.index, self.store.mapper.key
+    @property
+    def held(self) -> set[str] | None:
+        """The attributes that the index holds, ``None`` where it is all of them."""
+        index = self.index
         if index is None or index.included is None:
+            return None
+        return {*index.included, *index.key.names, *self.store.mapper.key.names}
+
+    def _require_projected(self, names: set[str]) -> None:
+        held = self.held
+        if held is None:
             return
-        held = {*index.included, *index.key.names, *table_key.names}
         lacking = sorted(names - held)
         if lacking:
             raise NotProjected(
@@ -311,12 +361,17 @@ class QueryRead(Read):
         choice = self._choice()
         return choice.keys, choice.filters
 
+    def added(self, keys: Sequence[Condition]) -> tuple[Condition, ...]:
+        # DynamoDB takes no filter on a key
+        return () if self.store.mapper.kind_name in self._key.names else super().added(keys)
+
     def built(self, *, count: bool = False) -> Built:
         keys, filters = self.parts()
         self._check_projected(filters)
         arguments = self._arguments(count)
+        every = [*filters, *self.added(keys)]
         reverse = self.options.reverse != self.options.backwards
-        request = build_query(self.store.table_name, keys, filters=filters, reverse=reverse, **arguments)
+        request = build_query(self.store.table_name, keys, filters=every, reverse=reverse, **arguments)
         is_empty = finds_nothing(self.store, self.index, keys) or holds_never(filters)
         return Built(merged(request, self.options.raw), filters, is_empty)
 
@@ -344,7 +399,8 @@ class ScanRead(Read):
         filters = self.resolved()
         self._check_projected(filters)
         arguments = self._arguments(count)
-        request = build_scan(self.store.table_name, filters=filters, segment=self.options.segment, **arguments)
+        every = [*filters, *self.added(())]
+        request = build_scan(self.store.table_name, filters=every, segment=self.options.segment, **arguments)
         return Built(merged(request, self.options.raw), filters, holds_never(filters))
 
     def pages(self, *, count: bool = False) -> Pages | PagesAhead:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..exceptions import MultipleFound
 from ..flows import Call, Flow, Place
 from ..instances.loading import loaded
 from ..store import Store
+from ..wire.texts import StoredItem
 from .iteration import END, Iteration
 from .read import Read
 
@@ -38,19 +39,46 @@ def prepare_exists(store: Store, consistent: bool, keys: Mapping[str, Any]) -> C
     return store.get(store.here, key, consistent, store.mapper.paths(()))
 
 
+def finish_exists(store: Store, answer: Mapping[str, Any]) -> bool:
+    """Return whether an answer holds an item of the model."""
+    wire = answer.get("Item")
+    return wire is not None and store.mapper.is_own(wire)
+
+
 # Of what matches.
 
 
 def exists(read: Read) -> Flow[bool]:
     """Return whether there is any matching item, by asking for one."""
     one: Read = read.capped(1).replaced(on_invalid="raise")
-    return (yield from Iteration(one.pages(), lambda wire: wire, 1).next_item()) is not END
+    return (yield from Iteration(one.pages(), own_items(one), 1).next_item()) is not END
+
+
+def own_items(read: Read) -> Callable[[StoredItem], StoredItem | None]:
+    """Return what gives an item as it is, and ``None`` for one of another model."""
+    is_own = read.store.mapper.is_own
+    return (lambda item: item if is_own(item) else None) if read.is_mixed else lambda item: item
 
 
 def first(iteration: Iteration) -> Flow[Any]:
     """Return the first item of an iteration, ``None`` if there is none."""
     found = yield from iteration.next_item()
     return None if found is END else found
+
+
+class ByModel(dict[Any, list[Any]]):
+    """Items in lists by their models; a model that has none gives an empty list."""
+
+    def __missing__(self, model: Any) -> list[Any]:
+        return []
+
+
+def by_model(iteration: Iteration) -> Flow[ByModel]:
+    """Return all items of an iteration by their models."""
+    found = ByModel()
+    while (item := (yield from iteration.next_item())) is not END:
+        found.setdefault(type(item), []).append(item)
+    return found
 
 
 def one(read: Read, shown: Any) -> Flow[Any]:
@@ -66,7 +94,19 @@ def one(read: Read, shown: Any) -> Flow[Any]:
 
 def count(read: Read) -> Flow[int]:
     """Return the number of items, over all pages, without reading them."""
+    if read.is_mixed:
+        return (yield from _count_own(read))
     pages, counted = read.pages(count=True), 0
     while (answer := (yield from pages.next_answer())) is not None:
         counted += answer["Count"]
     return counted if read.options.limit is None else min(counted, read.options.limit)
+
+
+def _count_own(read: Read) -> Flow[int]:
+    """Return the number of items that are the model's, which DynamoDB itself does not tell from those of others."""
+    raw = {name: value for name, value in read.options.raw.items() if name != "Select"}
+    read = read.replaced(raw=raw, hydrated=False)
+    pages, limit, counted = read.pages(count=True), read.options.limit, 0
+    while (page := (yield from pages.next_page())) is not None and (limit is None or counted < limit):
+        counted += sum(map(read.store.mapper.is_own, page.items))
+    return counted if limit is None else min(counted, limit)

@@ -6,7 +6,7 @@ A relationship holds what was declared and nothing of any instance.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from itertools import count
@@ -45,6 +45,7 @@ class Relationship:
     :param index: the index of the other model that the lookups are for, by its attribute or by its name
     :param back_query: the way back, from an instance of the other model; with it that model has a back reference
     :param back_index: the index of this model that the way back goes over
+    :param on: the field, or fields, in which both models agree, in place of ``query`` and ``back_query``
     :param back_reference: the name of the back reference, or a function of the relationship that gives one; ``None``
         for none.  Where it leads to many, an "s" is added.
     """
@@ -55,12 +56,21 @@ class Relationship:
     def __init__(
         self,
         other: Any,
-        query: Query,
+        query: Query | None = None,
         index: str | None = None,
         back_query: Query | None = None,
         back_index: str | None = None,
         back_reference: Any = DefaultBackReference,
+        *,
+        on: str | Sequence[str] | None = None,
     ) -> None:
+        self._on: tuple[str, ...] = ()
+        if on is not None:
+            query, back_query = self._agreeing(on, query, back_query)
+        if query is None:
+            raise DynaModelException(
+                f'{type(self).__name__}({other!r}): give a query, or on="name", the field in which both models agree'
+            )
         if not isinstance(other, str) and not (is_complete_model(other)):
             raise DynaModelException(
                 f'{type(self).__name__}({other!r}, ...): a model that is not abstract, its name or "self" is meant'
@@ -83,6 +93,34 @@ class Relationship:
         self._replaced: Relationship | None = None
         # the relationship of the parent model that this one was inherited from
         self._parent: Relationship | None = None
+
+    def _agreeing(self, on: Any, query: Query | None, back_query: Query | None) -> tuple[Query, Query]:
+        """Return the queries there and back by fields in which both models agree."""
+        names = (on,) if isinstance(on, str) else tuple(on) if isinstance(on, (list, tuple)) else ()
+        if not names or not all(isinstance(name, str) for name in names):
+            raise DynaModelException(
+                f"{type(self).__name__}(on={on!r}): give the name of a field, or several in a tuple"
+            )
+        if query is not None or back_query is not None:
+            raise DynaModelException(
+                f"{type(self).__name__}(on={on!r}) stands for query and back_query; leave these out"
+            )
+        self._on = names
+
+        def agree(instance: Any) -> Mapping[str, Any]:
+            for name in names:
+                if not hasattr(instance, name):
+                    raise _no_agreement(self, type(instance), name)
+            return {name: getattr(instance, name) for name in names}
+
+        return agree, agree
+
+    def _check_agreement(self, model: Any) -> None:
+        """Refuse a model without the fields in which both models agree."""
+        mapper = store_of(model).mapper
+        for name in self._on:
+            if name not in mapper.adapter.fields and name not in mapper.attributes:
+                raise _no_agreement(self, model, name)
 
     def __repr__(self) -> str:
         place = f"{self.this.__name__}.{self.name}" if self.this is not None else "(not on a model yet)"
@@ -138,6 +176,9 @@ class Relationship:
     def set_this_model(self, model: Any, name: str) -> None:
         """Put the relationship on a model that is complete otherwise."""
         self.this, self.name = model, name
+        self._check_agreement(model)
+        if self._settled:
+            self._check_agreement(self._other)
         self._mention = Mention.by(model, str(self._declared))
         if self._declared == "self":
             self._other, self._settled = model, True
@@ -250,10 +291,10 @@ class Relationship:
 
     @property
     def _key_names(self) -> list[str]:
-        """The keys of the other model's table, or of the index that the lookups are for."""
+        """The fields that make up the key of the other model's table, or of the index that the lookups are for."""
         mapper = store_of(self.other).mapper
         key = mapper.key if self.index is None else self.accessor.index.key
-        return [mapper.adapter.by_stored[stored].name for stored in key.names]
+        return list(dict.fromkeys(name for stored in key.names for name in mapper.fields_of(stored)))
 
     def _without_value(self, keys: Mapping[str, Any]) -> list[str]:
         """Return the keys of the other model that lookups name without a value."""
@@ -268,6 +309,14 @@ class Relationship:
     def partner_to_save(self, instance: Any) -> tuple[Any, bool] | None:
         """Return the partner that is to be saved together with an instance, and whether it was made here."""
         return None
+
+
+def _no_agreement(relationship: Relationship, model: Any, name: Any) -> DynaModelException:
+    fields = store_of(model).mapper.adapter.fields if is_complete_model(model) else {}
+    hint = did_you_mean(name, fields) or f"its fields are {', '.join(fields)}"
+    return DynaModelException(
+        f"{relationship!r}: on= names fields that both models have, and {model.__name__} has no {name!r}; {hint}"
+    )
 
 
 def _put(model: Any, name: str, relationship: Relationship | None) -> None:

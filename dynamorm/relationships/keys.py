@@ -11,9 +11,8 @@ from .declaring import Query
 
 def is_complete(instance: Any) -> bool:
     """Return whether an instance has its whole primary key."""
-    mapper = store_of(type(instance)).mapper
     held = instance.__dict__
-    return all(held.get(mapper.adapter.by_stored[stored].name) is not None for stored in mapper.key.names)
+    return all(held.get(name) is not None for name in store_of(type(instance)).mapper.key_names)
 
 
 def put_values(instance: Any, values: Mapping[str, Any]) -> None:

@@ -47,14 +47,16 @@ class OneToOne(Relationship):
     def __init__(
         self,
         other: Any,
-        query: Query,
+        query: Query | None = None,
         index: str | None = None,
         back_query: Query | None = None,
         back_index: str | None = None,
         back_reference: Any = DefaultBackReference,
         auto_create: bool = True,
+        *,
+        on: str | Sequence[str] | None = None,
     ) -> None:
-        super().__init__(other, query, index, back_query, back_index, back_reference)
+        super().__init__(other, query, index, back_query, back_index, back_reference, on=on)
         self.auto_create = auto_create
 
     @property

@@ -8,6 +8,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..callers import levels_to_the_caller
+from ..composites import Composite
 from ..connection import Settings, table_prefix
 from ..exceptions import DynamoTableException, InvalidSchemaField, MissingTableAttribute
 from ..indexes import ProjectAll, Projection
@@ -28,6 +29,25 @@ SCAN_POLICIES = ("allow", "warn", "error")
 SWITCH = (None, True, False)
 
 
+def key_name(declaration: type, role: str) -> str | None:
+    """Return the attribute that a composite in place of a key of an index class stands for, ``None`` for no composite.
+
+    It is named by the class that the index class inherits from.
+    """
+    if not isinstance(getattr(declaration, role, None), Composite):
+        return None
+    for base in declaration.__mro__:
+        found = vars(base).get(role)
+        if isinstance(found, str):
+            return found
+    shown = declaration.__qualname__
+    raise InvalidSchemaField(
+        f"{shown}: {role} = {getattr(declaration, role)!r} has no name to be stored under: declare it in the body of "
+        f'the model, as in by_author = Composite(...), and write {role} = "by_author"; or inherit from an index class '
+        "that names the attribute"
+    )
+
+
 class DynamoCommon3:
     """What tables and indexes have in common: a name, a key, a throughput."""
 
@@ -41,6 +61,13 @@ class DynamoCommon3:
     range_key: str | Sequence[str] | None = None
     read: int | None = None
     write: int | None = None
+
+    # the type letters of key attributes that are no fields of the schema
+    _computed: Mapping[str, str] = {}
+    # whether several models share the table, of which this is the base without a schema
+    _is_shared = False
+    # whether such a base describes it
+    _has_siblings = False
 
     def __init__(self, owner: str, adapter: Adapter) -> None:
         self._owner = owner
@@ -62,11 +89,14 @@ class DynamoCommon3:
         names = [spec.stored for spec in (*hashes, *ranges)]
         for name in names:
             if names.count(name) > 1:
+                shown = next(spec.name for spec in (*hashes, *ranges) if spec.stored == name)
                 raise InvalidSchemaField(
                     f"{self._owner}: hash_key = {self.hash_key!r} and range_key = {self.range_key!r} name "
-                    f"{self._adapter.by_stored[name].name!r} {names.count(name)} times; a field has one place in a key"
+                    f"{shown!r} {names.count(name)} times; a field has one place in a key"
                 )
-        self._adapter.serves_as_key(self._owner, hashes, ranges)
+        self._adapter.serves_as_key(
+            self._owner, *([spec for spec in specs if spec.stored not in self._computed] for specs in (hashes, ranges))
+        )
         return KeySpec(*(tuple((spec.stored, str(spec.key_type)) for spec in specs) for specs in (hashes, ranges)))
 
     def _key_fields(self, role: str, declared: Any) -> list[FieldSpec]:
@@ -95,6 +125,8 @@ class DynamoCommon3:
         return spec
 
     def _key_field(self, role: str, name: Any) -> FieldSpec:
+        if isinstance(name, str) and name in self._computed:
+            return FieldSpec(name, name, name, key_type=self._computed[name])
         spec = self._field(role, name)
         if spec.key_type is None or spec.computed:
             kind = type(spec.native).__name__ if spec.native is not None else spec.kind
@@ -127,9 +159,10 @@ class DynamoIndex3(DynamoCommon3):
         words = words_of(DynamoIndex3)
         refuse_unknown_words(owner, declaration, words)
         self.table = table
+        self._computed = table._computed
         for attribute in words:
             if getattr(declaration, attribute, None) is not None:
-                setattr(self, attribute, getattr(declaration, attribute))
+                setattr(self, attribute, key_name(declaration, attribute) or getattr(declaration, attribute))
         super().__init__(owner, table._adapter)
         if isinstance(self.projection, type) and issubclass(self.projection, Projection):
             self.projection = self.projection()
@@ -156,6 +189,8 @@ class DynamoIndex3(DynamoCommon3):
 
     def _included_field(self, name: str) -> FieldSpec:
         spec = self._adapter.fields.get(name) or self._adapter.by_stored.get(name)
+        if spec is None and (name in self._computed or self.table._is_shared or self.table._has_siblings):
+            return FieldSpec(name, name, name)  # perhaps of another model that shares the table
         if spec is None:
             raise InvalidSchemaField(
                 f"{self._owner} includes {name!r}, which is no field of {self._adapter.schema_name}"
@@ -199,6 +234,8 @@ class DeclaredTable(DynamoCommon3):
 
     hash_key: str
     range_key: str | None = None
+    discriminator: str | None = None
+    discriminator_value: str | None = None
     stream: str | None = None
     billing_mode: str | None = None
     ttl: str | bool | None = None
@@ -227,8 +264,10 @@ class DeclaredTable(DynamoCommon3):
         self._one_of("table_class", (None, *TABLE_CLASSES))
         for switch in ("pitr", "sse", "deletion_protection"):
             self._one_of(switch, SWITCH)
-        self._check_ttl()
-        self._check_guarded()
+        if not self._is_shared:  # else the models have the fields that are named
+            self._check_ttl()
+            self._check_guarded()
+        self._check_discriminator()
         self._check_kms_key()
         self._check_tags()
         self.indexes: dict[str, DynamoIndex3] = {}
@@ -257,6 +296,8 @@ class DeclaredTable(DynamoCommon3):
     def _check_ttl(self) -> None:
         if self.ttl is None or self.ttl is False:
             return
+        if self._has_siblings and self.ttl not in self._adapter.by_any_name:
+            return  # other models have it
         spec = self._field("ttl", self.ttl)
         if spec.key_type != "N":
             raise InvalidSchemaField(
@@ -276,6 +317,29 @@ class DeclaredTable(DynamoCommon3):
             other = roles.setdefault(spec.name, role)
             if other != role:
                 raise InvalidSchemaField(f"{self._owner}: {other} and {role} both name {spec.name!r}; name two fields")
+
+    def _check_discriminator(self) -> None:
+        name, value = self.discriminator, self.discriminator_value
+        if name is None:
+            if value is not None:
+                raise DynamoTableException(
+                    f'{self._owner}: discriminator_value = {value!r} needs a discriminator = "kind", the attribute '
+                    "that holds it"
+                )
+            return
+        for word, given in (("discriminator", name), ("discriminator_value", value)):
+            if given is not None and (not isinstance(given, str) or not given):
+                raise DynamoTableException(f"{self._owner}: {word} = {given!r} has to be a text, and not empty")
+        if name in self.key.names:
+            raise InvalidSchemaField(
+                f"{self._owner}: discriminator = {name!r} is part of the table's key, which tells items of one "
+                'kind from each other; name another attribute, and begin keys with a text, as in "ORDER#{id}"'
+            )
+        if name in self._adapter.by_any_name:
+            raise InvalidSchemaField(
+                f"{self._owner}: discriminator = {name!r} is a field of {self._adapter.schema_name}; DynamORM writes "
+                "the discriminator by itself: leave the field out, or name another attribute"
+            )
 
     @property
     def guarded(self) -> dict[str, FieldSpec]:
@@ -362,7 +426,7 @@ class DeclaredTable(DynamoCommon3):
             on_demand=self._on_demand,
             stream=self.stream,
             indexes=tuple(index.spec for index in self.indexes.values()),
-            ttl=self._field("ttl", self.ttl).stored if self.ttl else self.ttl,
+            ttl=self._ttl_attribute,
             pitr=self.pitr,
             sse=True if self.kms_key else self.sse,
             kms_key=self.kms_key,
@@ -370,6 +434,11 @@ class DeclaredTable(DynamoCommon3):
             tags=tuple(sorted((self.tags or {}).items())),
             deletion_protection=self.deletion_protection,
         )
+
+    @property
+    def _ttl_attribute(self) -> str | bool | None:
+        is_of_others = self._is_shared or (self._has_siblings and self.ttl not in self._adapter.by_any_name)
+        return self._field("ttl", self.ttl).stored if self.ttl and not is_of_others else self.ttl
 
     @property
     def _on_demand(self) -> bool | None:

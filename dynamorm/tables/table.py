@@ -157,6 +157,8 @@ class DynamoTable3(_Life):
 
     def __init__(self, model_name: str, adapter: Adapter, indexes: Mapping[str, Any]) -> None:
         super().__init__(model_name, adapter, indexes)
+        if self._is_shared:
+            return  # the models that share it are defined
         with _definition_lock:
             _defined[next(_definitions)] = self
 

@@ -11,8 +11,6 @@ _OURS = __name__.partition(".")[0]
 # words that a model may have one day, and that would be taken for granted if they were passed over
 _NOT_YET = frozenset(
     {
-        "discriminator",
-        "discriminator_value",
         "hide",
         "hide_expired",
         "kind",

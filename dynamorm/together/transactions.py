@@ -10,7 +10,7 @@ from typing import Any
 from ..drivers import run
 from ..exceptions import DynaModelException, InvalidExpression, ItemTooLarge
 from ..flows import Flow
-from ..guards import CARRIED, Demand
+from ..guards import CARRIED, UNSAID
 from ..store import Store, is_complete_model, store_of
 from ..wire.sizes import size_of_item
 from ..writing import saving, updating
@@ -71,12 +71,21 @@ class Transaction(AtTheEnd):
         self._record("save", store, instance, saving.save(store, instance, wish, {}))
 
     def update(
-        self, target: Any, *actions: Any, conditions: Any = None, if_version: Any = CARRIED, **keys_and_updates: Any
+        self,
+        target: Any,
+        *actions: Any,
+        conditions: Any = None,
+        if_version: Any = CARRIED,
+        given: Any = UNSAID,
+        **keys_and_updates: Any,
     ) -> None:
-        """Change an item: ``update(book, title="x")``, or ``update(Book, isbn="1", title="x")``."""
+        """Change an item: ``update(book, title="x")``, or ``update(Book, isbn="1", title="x")``.
+
+        :param given: what an item that is not loaded holds in fields that its keys are made of too
+        """
         store, instance = self._target(target, "update")
         if instance is None:
-            flow = updating.update_key(store, actions, conditions, None, keys_and_updates, if_version)
+            flow = updating.update_key(store, actions, conditions, None, keys_and_updates, if_version, given)
         else:
             flow = saving.update_instance(
                 store, instance, actions, conditions, None, False, keys_and_updates, if_version
@@ -151,7 +160,7 @@ class Transaction(AtTheEnd):
         if "ConditionCheck" in recorded.part() and "ConditionExpression" not in recorded.step.request.payload:
             raise InvalidExpression(f"{what}: there is nothing to store but the key; put() the item")
         for other in self._recorded:
-            if other.step.place.table == place.table and other.action.key == action.key:
+            if other.step.place.table == place.table and other.key == recorded.key:
                 raise InvalidExpression(
                     f"{what}: the transaction has a {other.action.verb} of the same item already, and DynamoDB takes "
                     "one action for each; put both into one"
@@ -173,4 +182,4 @@ class Transaction(AtTheEnd):
 
 def _checked_key(store: Store, keys: Mapping[str, Any], demands: Sequence[Any]) -> Flow[Any]:
     key = store.wire_key(keys)
-    return store.update(store.here, key, [], Demand(), (*demands,) or (store.exists,), returning="NONE")
+    return store.update(store.here, key, [], store.guards.of_check(), (*demands,) or (store.exists,), returning="NONE")

@@ -42,8 +42,9 @@ def given_key(store: Store, item: Any) -> dict[str, Any]:
     """Return the parts of its key that an item has, whatever else is wrong with it."""
     mapper = store.mapper
     values = item if isinstance(item, Mapping) else mapper.adapter.values_of(item) or getattr(item, "__dict__", {})
-    by_stored = mapper.adapter.by_stored
-    found = {by_stored[name].name: values.get(by_stored[name].name, values.get(name)) for name in mapper.key.names}
+    fields = mapper.fields  # the base of several models has none
+    stored = {name: fields[name].stored if name in fields else name for name in mapper.key_names}
+    found = {name: values.get(name, values.get(stored[name])) for name in mapper.key_names}
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -12,14 +12,13 @@ from typing import Any, NamedTuple
 
 from ..attempts import sent_until_settled
 from ..exceptions import ConditionFailed, DynamoException, InvalidExpression, TransactionCanceled
-from ..expressions import Action
+from ..expressions import Action, Condition, after_update, depends_on
 from ..flows import Call, Flow, Invoke, Place
 from ..guards import Demand
 from ..instances.state import State
 from ..requests import Request
 from ..store import Store
-from ..wire.codec import WireItem
-from .foretold import after_update
+from ..wire.codec import WireItem, decode_item
 
 _OPERATIONS = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
 _PARTS = (
@@ -62,6 +61,9 @@ class RecordingStore(Store):
     def step(self, place: Place, request: Request, demand: Demand, actions: Sequence[Action]) -> Any:
         return Written(place, request, actions, demand)
 
+    def renewed(self, demand: Demand, item: WireItem | None, conditions: Sequence[Condition]) -> None:
+        """Return nothing: what is sent together is not sent again with other values."""
+
 
 class Recorded:
     """One write that is under way: its flow, which waits for an answer."""
@@ -69,7 +71,8 @@ class Recorded:
     def __init__(self, verb: str, store: Store, instance: Any, flow: Flow[Any], step: Written) -> None:
         payload = step.request.payload
         self.key: WireItem = payload.get("Key") or {name: payload["Item"][name] for name in store.mapper.key.names}
-        self.action = TransactionAction(verb, store.mapper.model_name, store.mapper.plain(self.key))
+        shown = store.mapper.plain(self.key) or decode_item(self.key)
+        self.action = TransactionAction(verb, store.mapper.model_name, shown)
         self.store = store
         self.instance = instance
         self.flow = flow
@@ -89,9 +92,15 @@ class Recorded:
         if step.request.operation != "UpdateItem" or self.instance is None:
             return {}, set()
         state: State = self.instance._dynamorm_state
-        is_known = step.demand.version > 0 and state.loaded is not None and not state.partial
-        attributes, unknown = after_update(step.actions, state.loaded if is_known else None)
-        return {"Attributes": attributes}, unknown
+        loaded = state.loaded or {}
+        if step.demand.version > 0 and state.loaded is not None and not state.partial:
+            attributes, unknown = after_update(step.actions, loaded)
+            return {"Attributes": attributes}, unknown
+        basis = step.demand.basis  # which was demanded to be as it is known
+        told = [action for action in step.actions if depends_on([action]) <= basis]
+        attributes, unknown = after_update(told, {name: loaded[name] for name in basis if name in loaded})
+        more, beyond = after_update([action for action in step.actions if action not in told], None)
+        return {"Attributes": {**attributes, **more}}, unknown | beyond
 
     def go_on(self, answer: dict[str, Any]) -> Flow[None]:
         """Let the flow go on to its end."""

@@ -262,7 +262,7 @@ def refresh(store: Store, instance: Any, consistent: bool) -> Flow[None]:
     place = store.place_of(instance)
     sent = InFlight(instance, store.mapper.fields)
     answer = yield store.get(place, key_of_instance(store.mapper, instance, sent.held), consistent)
-    if "Item" not in answer:
+    if "Item" not in answer or not store.mapper.is_own(answer["Item"]):
         raise store.does_not_exist(f"{instance!r} is not in the table")
     replace_all(store.mapper, instance, item_of(answer["Item"]), sent, place)
 
@@ -335,7 +335,7 @@ def _save_made(store: Store, partner: Any) -> Flow[None]:
     try:
         yield from _save_partner(store, partner, unique=True)
     except HashKeyExists as error:
-        if error.item is None:
+        if error.item is None or not store.mapper.is_own(error.item):
             raise
         adopt(store.mapper, partner, error.item, store.place_of(partner))
     else:

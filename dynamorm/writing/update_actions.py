@@ -119,11 +119,16 @@ def asked_actions(mapper: Mapper, changes: Iterable[Change], updates: Mapping[st
 
 def _writing(mapper: Mapper, label: str, path: Path, spec: FieldSpec | None, kind: str) -> AskedAction:
     """Return an action without a value, as far as it can be known from its name."""
-    if path[0] in mapper.key.names:
-        name = mapper.adapter.by_stored[str(path[0])].name
+    if path[0] in mapper.key_fields:
         raise InvalidKey(
-            f"{label}: {mapper.model_name}.{name} is part of the key, which DynamoDB cannot update; "
-            "store a new item and delete the old one"
+            f"{label}: {mapper.model_name}.{mapper.named(path[0])} is part of the key, which DynamoDB cannot update; "
+            "change_key() of a loaded instance moves the item"
+        )
+    if path[0] in mapper.attributes:
+        fields = ", ".join(mapper.fields_of(str(path[0])))
+        raise InvalidExpression(
+            f"{label}: {mapper.model_name}.{path[0]} is computed from {fields or 'nothing'}; change "
+            f"{'these, and it follows' if fields else 'nothing of it'}"
         )
     if spec is not None and spec.computed:
         raise InvalidExpression(f"{label}: {mapper.model_name}.{spec.name} is computed, and takes no value")

@@ -12,14 +12,15 @@ from ..arguments import check_mapping
 from ..exceptions import ConditionFailed, DoesNotExist, DynaModelException, InvalidExpression, ValidationError
 from ..expressions import Action, Change, Condition, is_in_list
 from ..flows import Flow, Invoke, Place
-from ..guards import CARRIED, Demand
+from ..guards import CARRIED, UNSAID, Demand
 from ..instances.changes import changed_since, key_of_instance
 from ..instances.in_flight import InFlight
 from ..instances.loading import loaded, replace_all
+from ..key_updates import refuse_unsaid
 from ..mapper import Mapper
 from ..spec import FieldSpec
 from ..store import Store, plain
-from ..wire.codec import AttributeValue, WireItem, decode_item, encode_item
+from ..wire.codec import AttributeValue, WireItem, decode_item, encode_item, encode_value
 from ..wire.paths import same_value
 from .answers import apply_answer
 from .update_actions import AskedAction, asked_actions, resolved_actions, split_actions_and_conditions
@@ -32,46 +33,57 @@ def update_key(
     arguments: Sequence[Any],
     conditions: Any,
     raw: Mapping[str, Any] | None,
-    given: Mapping[str, Any],
+    keys_and_updates: Mapping[str, Any],
     expected: Any = CARRIED,
+    given: Any = UNSAID,
 ) -> Flow[dict[str, Any] | None]:
     """Change the item with a key; returns DynamoDB's answer, ``None`` where there was nothing to do."""
+    mapper = store.mapper
     changes, conditions = split_actions_and_conditions(arguments, conditions)
-    key, updates = _key_and_updates(store.mapper, store.filled(given))
-    asked = asked_actions(store.mapper, changes, updates)
-    demand = store.guards.of_update(_attributes(asked), may_create=True, expected=expected)
-    return _send(store, store.here, key, asked, demand, conditions, raw)
+    keys_and_updates, given = _with_field_given(mapper, keys_and_updates, given)
+    key, parts, updates = _key_and_updates(mapper, store.filled(keys_and_updates))
+    mapper.require_makeable(key)
+    resolved = resolved_actions(mapper, asked_actions(mapper, changes, updates))
+    demand = store.guards.of_update(resolved, may_create=True, expected=expected, parts=parts, given=given)
+    return _send(store, store.here, key, resolved, demand, conditions, raw)
 
 
-def _attributes(asked: Iterable[AskedAction | Action]) -> set[str]:
-    """Return the attributes that actions change."""
-    return {str(part.path[0]) for part in asked}
+def _with_field_given(mapper: Mapper, keys_and_updates: Mapping[str, Any], given: Any) -> tuple[Mapping[str, Any], Any]:
+    """Return the values of fields, among them one that is called ``given`` where that can mean nothing else."""
+    if given is UNSAID or mapper.attributes:
+        return keys_and_updates, given
+    return {**keys_and_updates, "given": given}, UNSAID
 
 
-def _key_and_updates(mapper: Mapper, given: Mapping[str, Any]) -> tuple[WireItem, dict[str, Any]]:
+def _key_and_updates(mapper: Mapper, given: Mapping[str, Any]) -> tuple[WireItem, WireItem, dict[str, Any]]:
+    """Return a key, the fields that it is computed from, and what else is given."""
     key: dict[str, Any] = {}
     updates: dict[str, Any] = {}
     for name, value in given.items():
         (key if name in mapper.names_of_key else updates)[name] = value
-    return mapper.wire_key(key), updates
+    return *mapper.key_and_parts(key), updates
 
 
 def _send(
     store: Store,
     place: Place,
     key: WireItem,
-    asked: Sequence[AskedAction],
+    resolved: Sequence[Action],
     demand: Demand,
     conditions: Any,
     raw: Mapping[str, Any] | None,
     demands: tuple[Condition, ...] = (),
 ) -> Flow[dict[str, Any] | None]:
-    resolved = resolved_actions(store.mapper, asked)
     returning = "NONE"
     if raw:
         check_mapping("update_item_kwargs", raw, InvalidExpression)
         raw = dict(raw)
         returning = raw.pop("ReturnValues", returning)
+        if "UpdateExpression" in raw and store.mapper.attributes:
+            raise InvalidExpression(
+                f"{store.mapper.model_name} has key attributes that are computed from fields, and they cannot follow "
+                "an UpdateExpression; write the update with keyword arguments or actions"
+            )
     if not resolved and (not raw or "UpdateExpression" not in raw):
         return None
     return (yield from _update_or_create(store, place, key, resolved, demand, conditions, raw, demands, returning))
@@ -91,6 +103,7 @@ def _update_or_create(
     """Send an update, which makes an item where there is none, unless reads would refuse what it makes."""
     mapper = store.mapper
     lacking = [] if demands else _lacking(mapper, (*resolved, *demand.actions), raw)
+    lacking += sorted(map(mapper.named, demand.unsaid - {mapper.fields[name].stored for name in lacking}))
     if lacking:
         demands = (store.exists,)
     if conditions is not None:
@@ -100,9 +113,12 @@ def _update_or_create(
     except ConditionFailed as error:
         if not lacking or error.item is not None:
             raise
+        remedy = "upsert() makes an item where there is none"
+        if demand.unsaid:
+            remedy = "what a new one does not have is said with None, in given={...}"
         raise store.does_not_exist(
             f"there is no {mapper.model_name} with key {decode_item(key)}, and the update gives no value for "
-            f"{', '.join(lacking)}, which a new one needs; upsert() makes an item where there is none"
+            f"{', '.join(lacking)}, which a new one needs; {remedy}"
         ) from error
 
 
@@ -128,39 +144,55 @@ _WORD = re.compile(r"[#\w]+")
 
 
 def upsert(
-    store: Store, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any], expected: Any = CARRIED
+    store: Store,
+    arguments: Sequence[Any],
+    conditions: Any,
+    keys_and_updates: Mapping[str, Any],
+    expected: Any = CARRIED,
+    given: Any = UNSAID,
 ) -> Flow[Any]:
     """Change an item, or make it with what is given and the schema's defaults."""
     mapper = store.mapper
     changes, conditions = split_actions_and_conditions(arguments, conditions)
-    key, updates = _key_and_updates(mapper, store.filled(given))
+    keys_and_updates, given = _with_field_given(mapper, keys_and_updates, given)
+    key, parts, updates = _key_and_updates(mapper, store.filled(keys_and_updates))
+    mapper.require_makeable(key)
     asked = asked_actions(mapper, changes, updates)
-    demand = store.guards.of_update(_attributes(asked), may_create=True, expected=expected)
-    missing = _lacking(mapper, (*asked, *demand.actions))
+    made = {spec.stored for spec in mapper.guarded.values()} | parts.keys()  # without anybody saying so
+    missing = [name for name in _lacking(mapper, asked) if mapper.fields[name].stored not in made]
     if missing:
         raise DynaModelException(
             f"upsert of {mapper.model_name} may make a new item, which needs {', '.join(missing)} too; "
             "patch() changes only what is there"
         )
     defaults = mapper.given({}, defaults=True)
-    touched = _attributes((*asked, *demand.actions)) | set(key)
+    touched = {str(part.path[0]) for part in asked} | made | set(key)
     for name, value in defaults.items():
         spec = mapper.adapter.fields.get(name)
         if spec is not None and spec.stored not in touched and value is not None and not spec.computed:
             asked.append(asked_actions(mapper, (), {f"{name}__if_not_exists": value})[0])
     resolved, demands = resolved_actions(mapper, asked), mapper.conditions([conditions])
+    demand = store.guards.of_update(resolved, may_create=True, expected=expected, parts=parts, given=given)
+    if demand.unsaid:
+        refuse_unsaid(mapper, demand.unsaid)
     return (yield from _changed(store, key, resolved, demand, demands))
 
 
 def patch(
-    store: Store, arguments: Sequence[Any], conditions: Any, given: Mapping[str, Any], expected: Any = CARRIED
+    store: Store,
+    arguments: Sequence[Any],
+    conditions: Any,
+    keys_and_updates: Mapping[str, Any],
+    expected: Any = CARRIED,
+    given: Any = UNSAID,
 ) -> Flow[Any]:
     """Change an item that has to be there."""
     mapper = store.mapper
     changes, conditions = split_actions_and_conditions(arguments, conditions)
-    key, updates = _key_and_updates(mapper, store.filled(given))
+    keys_and_updates, given = _with_field_given(mapper, keys_and_updates, given)
+    key, parts, updates = _key_and_updates(mapper, store.filled(keys_and_updates))
     resolved = resolved_actions(mapper, asked_actions(mapper, changes, updates))
-    demand = store.guards.of_update(_attributes(resolved), may_create=False, expected=expected)
+    demand = store.guards.of_update(resolved, may_create=False, expected=expected, parts=parts, given=given)
     demands = (store.exists, *mapper.conditions([conditions]))
     try:
         return (yield from _changed(store, key, resolved, demand, demands))
@@ -202,23 +234,30 @@ def change_instance(
     whole = return_all or more_changed or any(map(is_in_list, [part.path for part in asked]))
     raw["ReturnValues"] = "ALL_NEW" if whole else "UPDATED_NEW"
     place, is_loaded = store.place_of(instance), state.loaded is not None
-    demand = store.guards.of_change(instance, _attributes(asked), expected=expected)
+    is_replaced = sent is not None and store.is_replaced("update_item")
+    # hooks of the schema run once for a write: where update_item is the model's own, when that calls ours
+    is_resolved = not is_replaced or bool(store.mapper.attributes)
+    resolved = resolved_actions(store.mapper, asked) if is_resolved else [Action(one.kind, one.path) for one in asked]
+    demand = store.guards.of_change(instance, resolved, expected=expected)
     answered = [*asked, *_guarded(store.mapper, demand)] if demand.actions else asked
     everything = return_all or more_changed or not is_loaded
     departed = InFlight(instance, _touched(store.mapper, answered, everything))
     try:
-        if sent is not None and store.is_replaced("update_item"):
+        if is_replaced:
+            assert sent is not None
             demands = [store.exists, conditions] if is_loaded else conditions
             keywords = {"conditions": demands, "update_item_kwargs": raw, **sent}
             if store.mapper.version is not None:
                 keywords["if_version"] = demand.version
+            if demand.basis:
+                keywords["given"] = store.guards.given_by(instance, demand)
             response = yield Invoke(store.model.update_item, tuple(changes), keywords, store.at(place))
             answer = None if response is None else encode_item(response.get("Attributes") or {})
         else:
             mapper = store.mapper
             key = key_of_instance(mapper, instance) if sent is None else _key_and_updates(mapper, sent)[0]
             demands = (store.exists,) if is_loaded else ()
-            response = yield from _send(store, place, key, asked, demand, conditions, raw, demands)
+            response = yield from _send(store, place, key, resolved, demand, conditions, raw, demands)
             answer = None if response is None else response.get("Attributes", {})
             response = None if response is None else plain(response)
     except ConditionFailed as error:
@@ -236,11 +275,14 @@ def change_instance(
 
 def _guarded(mapper: Mapper, demand: Demand) -> list[AskedAction]:
     """Return what a table's guards change by themselves, in the form of what was asked for."""
-    specs = (mapper.adapter.by_stored[str(action.path[0])] for action in demand.actions)
-    return [
-        AskedAction(spec.name, action.kind, action.path, spec, None)
-        for action, spec in zip(demand.actions, specs, strict=True)
-    ]
+    asked = []
+    for action in demand.actions:
+        name = str(action.path[0])
+        spec = mapper.adapter.by_stored.get(name)
+        # a key attribute may be left out after all, where the item was another one: whatever comes of it is taken over
+        kind = "remove" if name in mapper.attributes else action.kind
+        asked.append(AskedAction(mapper.named(name), kind, action.path, spec, None))
+    return asked
 
 
 def _touched(mapper: Mapper, asked: Sequence[AskedAction], everything: bool) -> Iterable[str]:
@@ -299,6 +341,10 @@ def without_own_key(mapper: Mapper, instance: Any, updates: dict[str, Any]) -> d
     """
     named = mapper.names_of_key.intersection(updates)
     for name in named:
+        if name in mapper.attributes:
+            if encode_value(updates[name]) != key_of_instance(mapper, instance)[name]:
+                asked_actions(mapper, (), {name: updates[name]})
+            continue
         spec = mapper.resolver.field(name)
         own, given = (_wire_of_key(mapper, spec, value) for value in (instance.__dict__.get(spec.name), updates[name]))
         if own is None or given is None or not same_value(own, given):
@@ -338,7 +384,7 @@ def with_what_receivers_changed(
 
 def _is_no_key(mapper: Mapper, name: str) -> bool:
     spec = mapper.resolver.find(name)
-    return spec is None or spec.stored not in mapper.key.names
+    return spec is None or spec.stored not in mapper.key_fields
 
 
 def take_actions(store: Store) -> bool:

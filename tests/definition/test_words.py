@@ -23,8 +23,6 @@ INDEX = {"name": "by-author", "hash_key": "author", "projection": ProjectAll()}
 LATER = [
     "unknown",
     "unique",
-    "discriminator",
-    "discriminator_value",
     "kind",
     "schema_version",
     "hide_expired",

@@ -282,6 +282,9 @@ READS = {
     ),
     "exists": Verb(lambda m: verbs.exists(read_of(m.scan())), lambda m: m.scan().exists(), (PAGE,)),
     "all": Verb(lambda m: everything(read_of(m.scan()).iteration()), lambda m: m.scan().all(), (PAGE, LAST)),
+    "by_model": Verb(
+        lambda m: verbs.by_model(read_of(m.scan()).iteration()), lambda m: m.scan().by_model(), (PAGE, LAST)
+    ),
     "first": Verb(
         lambda m: verbs.first(read_of(m.query(isbn="1").reverse()).capped(1).iteration()),
         lambda m: m.query(isbn="1").first(reverse=True),

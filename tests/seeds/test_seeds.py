@@ -110,6 +110,86 @@ PRINTED = {
         busy days: [52, 99] [77]
         that day: ['joe@example.com'] 2
     """,
+    "social": """
+        all of ann's: picture:1 (14), tweet:1 (0), tweet:2 (3)
+        tweets: tweet:1 (0), tweet:2 (3)
+        Query of the table
+        key: userid eq 'ann'
+        key: uid begins_with 'tweet:'
+        from 2 on: tweet:2 (3)
+        by key: https://example.com/soup.png
+        best of ann's: picture:1 (14), tweet:2 (3), tweet:1 (0)
+        tweets with 4 points or more: tweet:1 (5)
+        both have replied: 3 replies, 15 points
+        liked: 6
+        made popular: tweet:1 (105), tweet:1 (15), tweet:2 (3)
+        deleted: None and gone from the index: tweet:1 (15), tweet:2 (3)
+        still in the table: 1
+        pictures liked: 1
+        best of ann's: picture:1 (17), tweet:1 (15), tweet:2 (3)
+    """,
+    "one_table": """
+        in one query: ['Ann'] ['a1', 'a2', 'a3', 'a4'] 5 lines
+        newest first: ['a4', 'a3', 'a2', 'a1']
+        of a week: ['a2', 'a3']
+        of a day: ['a2', 'a3']
+        pk eq 'CUSTOMER#ann@example.com'
+        sk between 'ORDER#2026-05-02T12:00:00Z', 'ORDER#2026-05-09T12:00:00['
+        placed gte '2026-05-02T12:00:00+00:00'
+        placed lt '2026-05-09T12:00:00+00:00'
+        open, dearest first: ['b1', 'a4', 'a3']
+        for more than 10: ['a4', 'b1']
+        what was sent is not in that index: ['a1']
+        by its number: bob@example.com 249.9 ['Stars', 'Rain#2']
+        order and lines at once: ['b1'] [2, 1]
+        in Oslo: ['Ann'] []
+        pages: ['a1', 'a2'] ['a3', 'a4'] None and back ['a1', 'a2']
+        pages of all kinds: ['LLLL', 'LOOO', 'OC']
+        to be paid: ['a3', 'a4', 'b1']
+        paid: ['a4', 'a2'] STATUS#paid
+        sent: None
+        paid: ['a3', 'a2']
+        moved: False ['Ann'] ['a1', 'a2', 'a3', 'a4'] 5
+        found by its number: ann@example.org ['ann@example.org']
+        removed: 10 left: 5
+    """,
+    "courses": """
+        s1 math#1 enrolled
+        s1 art enrolled
+        s2 math#1 enrolled
+        s2 math#1 enrolled already
+        s3 math#1 no seat left
+        Ann's: ['art', 'math#1']
+        Ann and all that is hers: ['Enrolment', 'Enrolment', 'Student']
+        in Numbers by the index: ['s1', 's2']
+        and by name: ['Ann', 'Bob'] 0 seats left
+        course and students at once: ['Course', 'Enrolment', 'Enrolment']
+        of Numbers by Ann with grade 1 under STUDENT#s1 COURSE#math#1
+        graded: 1
+        gone: 2 left: ['s2']
+    """,
+    "places": """
+        country: 4 1 2 3 7 5
+        state: 1 2 3
+        city: 2 3
+        zip: 3
+        states with New: 4 1 2 3 7 5
+        cities with A: 1
+        zips from 10010 on: 3
+        states from New J to New York: 4 1 2 3
+        Query of index 'by-place'
+        key: country eq 'US'
+        key: place begins_with 'New York#'
+        filter: zip eq '10036'
+        with a gap: 3 4
+        odd ones: ['New York$0#Odd#1$02#7']
+        a country has to be given
+        without a place: None and moved: New York#Buffalo#14201#1 1
+        not in any city: None 2 3
+        tea in a state: 1
+        closed in a city: 2
+        left: 4 7 5 and abroad 6
+    """,
 }
 
 

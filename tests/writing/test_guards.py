@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import inspect
 
 import pytest
 
 import dynamorm
-from dynamorm import ConditionFailed, HashKeyExists, VersionConflict
+from dynamorm import (
+    ConditionFailed,
+    DoesNotExist,
+    HashKeyExists,
+    IncompleteKey,
+    InvalidExpression,
+    InvalidKey,
+    VersionConflict,
+)
 
 from ..libraries import integer, moment, text
-from .write_paths import MOVING, NOT_WRITING, PATHS, Clock, account_model, verbs
+from ..traffic import sent_by
+from .write_paths import MOVING, NOT_WRITING, PATHS, Clock, account_model, keyed_models, keys_of, verbs
 
 VALUES = {"id": "1", "balance": 1, "tags": ["a"], "meta": {"a": 1}}
 MINUTE = dt.timedelta(minutes=1)
@@ -19,6 +30,11 @@ MINUTE = dt.timedelta(minutes=1)
 @pytest.fixture(scope="module")
 def account_class(library):
     return account_model(library)
+
+
+@pytest.fixture(scope="module")
+def keyed_classes(library):
+    return keyed_models(library)
 
 
 @pytest.fixture
@@ -135,6 +151,93 @@ def test_an_instance_knows_its_version_and_stamps_after_a_write(account, path):
         assert not first.is_dirty
     path.write(account, first)
     assert first.rev == stored(account)[0] == 3
+
+
+class TestComputedKeys:
+    """Keys that are computed from fields, and what tells items of several models apart, on every way to write."""
+
+    VALUES = {**VALUES, "kind": "private"}
+    KEY = {"pk": "ACCOUNT#1", "sk": "ACCOUNT"}
+
+    @pytest.fixture
+    def account(self, keyed_classes, dynamo_tables):
+        dynamo_tables(keyed_classes[0])
+        return keyed_classes[0]
+
+    def raw(self, account):
+        return account.Table.table.get_item(Key=self.KEY, ConsistentRead=True).get("Item")
+
+    def write(self, path, account, instance, **given):
+        """Write; where what the keys are made of has to be told, first see that nothing is sent without it."""
+        if not path.takes_given:
+            path.write(account, instance)
+            return
+        with sent_by(account) as requests, pytest.raises(IncompleteKey, match=r"given=\{"):
+            path.write(account, instance)
+        assert requests == []
+        path.write(account, instance, given=given)
+
+    def test_every_verb_that_takes_what_the_item_holds_is_among_the_paths(self, account):
+        writing = verbs() - NOT_WRITING
+        taking = {verb for verb in writing if "given" in inspect.signature(getattr(account, verb)).parameters}
+        assert taking == {path.verb for path in PATHS if path.takes_given}
+
+    @pytest.mark.parametrize("path", [path for path in PATHS if path.creates], ids=str)
+    def test_a_new_item_has_them(self, account, path):
+        self.write(path, account, account(**self.VALUES), kind=None, rev=None)
+        item = self.raw(account)
+        assert item["rev"] == 1
+        assert keys_of(item).items() <= item.items()
+        assert ("by_kind" in item) == ("kind" in item)
+        assert account.query(id="1").one().id == "1"
+
+    @pytest.mark.parametrize("path", PATHS, ids=str)
+    def test_a_write_of_a_stored_item_moves_them(self, account, path):
+        account.put(self.VALUES)
+        before, found = self.raw(account), account.get(id="1")
+        if "by keys" in path.name:
+            with pytest.raises(InvalidExpression, match="recheck"):
+                path.write(account, found)
+            assert self.raw(account) == before
+            return
+        with pytest.raises(HashKeyExists) if path.is_unique else contextlib.nullcontext():
+            self.write(path, account, found, kind="private", rev=1)
+        after = self.raw(account)
+        if path.deletes:
+            assert after is None
+        elif path.is_unique or path.yields or path.checks_only or path.name == "partial save of nothing":
+            assert after == before
+        else:
+            assert after["rev"] == 2
+            assert keys_of(after).items() <= after.items()
+            assert {name for name in ("by_kind", "by_balance") if after[name] != before[name]} == (
+                {"by_kind", "by_balance"} if after["balance"] != 1 else {"by_balance"}
+            )
+
+    @pytest.mark.parametrize("path", PATHS, ids=str)
+    def test_a_key_that_is_too_long_is_refused(self, account, path):
+        if "unknown" in path.name or "by keys" in path.name:
+            pytest.skip("it does something else before")
+        account(**{**self.VALUES, "id": "é" * 1_020}).save()
+        longer = account(**{**self.VALUES, "id": "é" * 1_021})
+        with sent_by(account) as requests, pytest.raises(InvalidKey, match="2,050 bytes, and DynamoDB takes 2,048"):
+            path.write(account, longer, **({"given": {"kind": "private", "rev": 1}} if path.takes_given else {}))
+        assert requests == []
+
+    @pytest.mark.parametrize("path", PATHS, ids=str)
+    def test_an_item_of_another_kind_is_left_alone(self, account, path):
+        account.put(self.VALUES)
+        found = account.get(id="1")
+        theirs = {**self.raw(account), "sort": "deposit"}
+        account.Table.table.put_item(Item=theirs)
+        if "query" in path.name or path.name == "partial save of nothing":
+            with contextlib.suppress(InvalidExpression):
+                assert not path.write(account, found)
+        else:
+            with pytest.raises((ConditionFailed, DoesNotExist)):
+                self.write(path, account, found, kind="private", rev=1)
+        assert self.raw(account) == (theirs if "unknown" not in path.name else {**theirs, "zzz": 1})
+        assert account.get(id="1") is None
 
 
 def test_a_delete_of_what_is_gone_already_succeeds(account):

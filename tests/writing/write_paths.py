@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dynamorm
-from dynamorm import Transaction, TransactionCanceled
+from dynamorm import Composite, DynaModel, GlobalIndex, ProjectAll, Transaction, TransactionCanceled
 
 from ..libraries import Library, integer, listing, mapping, moment, text
 
@@ -34,6 +34,58 @@ def account_model(library: Library, name: str = "accounts", **more: Any) -> Any:
     return library.model("Account", {"name": name, **TABLE}, FIELDS, **more)
 
 
+class Ledger(DynaModel):
+    """Two kinds of items under the same keys, told apart by a discriminator."""
+
+    class Table:
+        name = "ledger"
+        hash_key = "pk"
+        range_key = "sk"
+        discriminator = "sort"
+        billing_mode = "PAY_PER_REQUEST"
+        abstract = True
+
+    class Sorted(GlobalIndex):
+        name = "sorted"
+        hash_key = "by_kind"
+        range_key = "by_balance"
+        projection = ProjectAll()
+
+
+def keyed_models(library: Library) -> tuple[Any, Any]:
+    """Return two models whose items may have the same keys.
+
+    The keys of their index are made of what all writes change, and of what none does.
+    """
+
+    def model(name: str) -> Any:
+        class Table(Ledger.Table):
+            discriminator_value = name.lower()
+            version = TABLE["version"]
+            created = TABLE["created"]
+            updated = TABLE["updated"]
+
+        class Sorted(Ledger.Sorted):
+            hash_key = Composite("{kind}#{balance:06d}")
+            range_key = Composite("{balance:06d}#{rev:04d}")
+
+        keys = {"pk": Composite("ACCOUNT#{id}"), "sk": Composite("ACCOUNT")}
+        return library.model(name, Table, FIELDS, bases=(Ledger,), Sorted=Sorted, **keys)
+
+    return model("Account"), model("Deposit")
+
+
+def keys_of(item: dict[str, Any], sort: str = "account") -> dict[str, Any]:
+    """Return what an item has to hold besides its fields, by what these say."""
+    number = {name: f"{int(item[name]):0{width}d}" for name, width in (("balance", 6), ("rev", 4)) if name in item}
+    keys = {"pk": f"ACCOUNT#{item['id']}", "sk": "ACCOUNT", "sort": sort}
+    if "kind" in item and "balance" in item:
+        keys["by_kind"] = f"{item['kind']}#{number['balance']}"
+    if len(number) == 2:
+        keys["by_balance"] = f"{number['balance']}#{number['rev']}"
+    return keys
+
+
 class Clock:
     """Gives moments that are a minute apart."""
 
@@ -53,6 +105,7 @@ class WritePath:
     arguments of the verb.  ``carries`` says that the write is handed an item, with the version that it has to have;
     ``verb`` is the name of the verb of models or queries, for a writer of the verb that does the same.  ``is_unique``
     says that it is refused where there is an item, and ``yields`` that it leaves that item alone.
+    ``takes_given`` says that what the item holds has to be told where keys are made of it.
     """
 
     name: str
@@ -65,6 +118,7 @@ class WritePath:
     takes_version: bool = True
     is_unique: bool = False
     yields: bool = False
+    takes_given: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -78,7 +132,9 @@ def _changed(instance: Any) -> Any:
 def _with_extra(model: Any, instance: Any) -> Any:
     """Let the stored item have something that the schema does not know, and the instance know of it."""
     model.Table.table.update_item(
-        Key={"id": instance.id}, UpdateExpression="SET zzz = :o", ExpressionAttributeValues={":o": 1}
+        Key={name: getattr(instance, name) for name in model.Table.key.names},
+        UpdateExpression="SET zzz = :o",
+        ExpressionAttributeValues={":o": 1},
     )
     known = instance.rev
     instance.refresh()
@@ -238,9 +294,17 @@ SINGLE_PATHS = [
         lambda m, i, **o: m.update_item(id=i.id, balance=7, **o),
         carries=False,
         creates=True,
+        takes_given=True,
     ),
-    WritePath("upsert", "upsert", lambda m, i, **o: m.upsert(id=i.id, balance=7, **o), carries=False, creates=True),
-    WritePath("patch", "patch", lambda m, i, **o: m.patch(id=i.id, balance=7, **o), carries=False),
+    WritePath(
+        "upsert",
+        "upsert",
+        lambda m, i, **o: m.upsert(id=i.id, balance=7, **o),
+        carries=False,
+        creates=True,
+        takes_given=True,
+    ),
+    WritePath("patch", "patch", lambda m, i, **o: m.patch(id=i.id, balance=7, **o), carries=False, takes_given=True),
     WritePath("delete_item", "delete_item", lambda m, i, **o: m.delete_item(id=i.id, **o), carries=False, deletes=True),
     WritePath(
         "query().update()",
@@ -283,6 +347,7 @@ TRANSACTION_PATHS = [
         deletes=name.startswith("delete"),
         checks_only=name == "check",
         takes_version=name != "check",
+        takes_given=name == "update by key",
     )
     for name, verb, record in (
         ("put of a dict", "put", lambda tx, m, i, **o: tx.put(m, _values(i), **o)),

@@ -1,14 +1,16 @@
-"""What an update leaves, as far as it can be told without asking: transactions give nothing back."""
+"""What an update leaves, as far as it can be told without asking."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal, Inexact
 from typing import Any
 
-from ..expressions import Action, is_in_list
 from ..wire.codec import AttributeValue, WireItem, decode_value, encode_value
 from ..wire.paths import replaced_at, value_at
+from .comparisons import PathOperand
+from .updates import Action, Operand, SumOperand
+from .usual import is_in_list
 
 _EXACT = Context(prec=38, traps=[Inexact])
 
@@ -35,16 +37,28 @@ def after_update(actions: Sequence[Action], before: WireItem | None) -> tuple[Wi
     return {name: item[name] for name in changed if name in item}, unknown
 
 
+def depends_on(actions: Iterable[Action]) -> set[str]:
+    """Return the attributes on whose values of before it depends what actions leave."""
+    names: set[str] = set()
+    for action in actions:
+        if len(action.path) > 1 or action.kind not in ("set", "remove"):
+            names.add(str(action.path[0]))
+        value = action.value
+        for part in (value.left, value.right) if isinstance(value, SumOperand) else (value,):
+            if isinstance(part, PathOperand):
+                names.add(str(part.path[0]))
+    return names
+
+
 def _value_after(action: Action, before: WireItem | None) -> AttributeValue | None:
     """Return what is at the path of an action afterwards, ``None`` for nothing.
 
     :raises LookupError: where that cannot be told
     """
-    kind, value = action.kind, action.value
+    kind = action.kind
     if kind == "remove":
         return None
-    if not isinstance(value, dict):
-        raise LookupError("it is made of other attributes")
+    value = _operand_before(action.value, before)
     if kind == "set":
         return value
     if before is None:
@@ -58,6 +72,31 @@ def _value_after(action: Action, before: WireItem | None) -> AttributeValue | No
     if "N" in value:
         return _sum(there, value, -1 if kind == "minus" else 1)
     return _set_after(kind, there, value)
+
+
+def _operand_before(value: Operand | None, before: WireItem | None) -> AttributeValue:
+    """Return the value that an operand has in an item.
+
+    :raises LookupError: if that is not known, or there is none
+    """
+    if isinstance(value, SumOperand):
+        left, right = (_summand_before(part, before) for part in (value.left, value.right))
+        return _sum(left, right, -1 if value.sign == "-" else 1)
+    if isinstance(value, PathOperand):
+        found = None if before is None or value.size else value_at(before, value.path)
+        if found is None:
+            raise LookupError("it is made of another attribute")
+        return found
+    assert value is not None
+    return value
+
+
+def _summand_before(part: AttributeValue | PathOperand, before: WireItem | None) -> AttributeValue:
+    if not isinstance(part, PathOperand):
+        return part
+    if before is None:
+        raise LookupError("it is made of another attribute")
+    return value_at(before, part.path) or {"N": "0"}
 
 
 def _sum(there: AttributeValue | None, amount: AttributeValue, sign: int) -> AttributeValue:
