@@ -44,8 +44,6 @@ class KeyedMapper(Mapper):
         self.members: WeakValueDictionary[str, Any] = WeakValueDictionary()
         """The parts of all models whose items are read as this one's, by their kinds."""
         self.has_neighbours = self.kind_name is not None
-        self.may_meet_others = False
-        """Whether an item of another model may have the same key."""
         self._of_key = [self.computed_keys[name] for name in key.names if name in self.computed_keys]
         self.key_names = tuple(
             dict.fromkeys(

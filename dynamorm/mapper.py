@@ -30,6 +30,9 @@ class Mapper:
 
     kind_name: str | None = None
     """The stored attribute that tells items of several models apart."""
+
+    may_meet_others = False
+    """Whether an item of another model may have the same key."""
     has_neighbours = False
     """Whether reads may bring items of other models, which have to be told from the model's own."""
 

@@ -29,9 +29,11 @@ def delete_entry(target: TypedWrites, given: Any, position: int) -> Entry:
     try:
         if isinstance(given, store.model):
             require_same_key(store.mapper, given, "a batch of deletes")
-            key, demand = key_of_instance(store.mapper, given), store.guards.of_removal(given)
+            key = key_of_instance(store.mapper, given)
+            demand = store.guards.of_removal(given, batched=key)
         else:
-            key, demand = key_in_any_form(store, given), store.guards.of_delete()
+            key = key_in_any_form(store, given)
+            demand = store.guards.of_delete(batched=key)
         return target.delete(key, demand, position, None, given)
     except DynamoException as error:
         error.about(position, given_key(store, given))

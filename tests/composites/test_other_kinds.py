@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dynamorm
-from dynamorm import DoesNotExist, ObjectsNotFound, Transaction, TransactionCanceled
+from dynamorm import ConditionFailed, DoesNotExist, InvalidExpression, ObjectsNotFound, Transaction, TransactionCanceled
 
 LINE = {"email": "a", "label": "", "no": 0}  # whose key is the customer's
 
@@ -41,3 +41,11 @@ def test_a_transaction_that_checks_that_ours_is_there_is_refused(shop, customer)
         tx.check(shop.customer, email="a")
     with Transaction() as tx:
         tx.check(shop.line, **LINE)
+
+
+def test_it_is_not_deleted_in_a_batch(shop, customer):
+    with pytest.raises(InvalidExpression, match="items of other models may have the same keys"):
+        shop.customer.query(email="a").delete(recheck=False)
+    with pytest.raises(ConditionFailed):
+        shop.customer.delete_batch({"email": "a"})
+    assert shop.line.exists(**LINE)

@@ -10,6 +10,7 @@ import pytest
 from dynamorm import Composite, InvalidCursor, InvalidKey, InvalidSchemaField, MultipleFound, Q
 
 from ..libraries import integer, moment, text
+from ..traffic import sent_by
 from . import pickled
 from .shops import ORDER, day, index, model, order_key, shop
 
@@ -496,9 +497,16 @@ def test_deletes_of_what_matches(filled):
     assert filled.Customer.exists(email="ann@x")
 
 
-def test_deletes_without_a_check_are_refused_for_kinds(filled):
-    with pytest.raises(Exception, match="checks nothing"):
-        filled.Order.query(email="ann@x").delete(recheck=False)
+def test_deletes_go_in_batches_where_no_other_model_has_such_keys(filled):
+    Note = filled.Note
+    with sent_by(Note) as requests:
+        assert Note.query(email="ann@x").delete(recheck=False) == 2
+        Note.put_batch([{"email": "ann@x", "number": number} for number in range(30)])
+        Note.delete_batch([("ann@x", number) for number in range(20)])
+        Note.delete_batch([Note.get(email="ann@x", number=number) for number in range(20, 30)])
+    written = [request.operation for request in requests if request.operation not in ("Query", "GetItem")]
+    assert written == ["BatchWriteItem"] * 5
+    assert Note.scan().count() == 0
 
 
 def test_updates_of_what_matches(filled):
