@@ -243,7 +243,7 @@ class FamilyGuards:
     def __init__(self, mapper: FamilyMapper) -> None:
         self._mapper = mapper
 
-    def of_delete(self, expected: Any = CARRIED, *, batched: WireItem | None = None) -> Demand:
+    def of_delete(self, expected: Any = CARRIED, *, fits: bool = False) -> Demand:
         """Return what a delete by key demands: nothing, since any item may be meant."""
         if expected is not CARRIED:
             raise InvalidExpression(

@@ -267,15 +267,15 @@ class Guards:
         """Return what a check by key demands besides its own conditions."""
         return self._with_kind(NOTHING)
 
-    def of_delete(self, expected: Any = CARRIED, *, batched: WireItem | None = None) -> Demand:
+    def of_delete(self, expected: Any = CARRIED, *, fits: bool = False) -> Demand:
         """Return what a delete by key demands.
 
-        :param batched: the key, in a batch, where conditions cost a request for each item
+        :param fits: whether the key is one of the model's, in a batch, where conditions cost a request for each item
         """
         if expected is not CARRIED:
             self._check_expected(expected)
         demand = NOTHING if expected is CARRIED else self._delete(expected or 0)
-        if self._keyed is None or not self._keyed.kind or self._is_only_ours(batched):
+        if self._keyed is None or not self._keyed.kind or (fits and not self._keyed.may_meet_others):
             return demand
         return demand._replace(conditions=(*demand.conditions, *self._keyed.of_these_kinds))
 
@@ -285,15 +285,10 @@ class Guards:
             return demand
         return demand._replace(conditions=(*demand.conditions, *self._keyed.of_this_kind))
 
-    def _is_only_ours(self, key: WireItem | None) -> bool:
-        """Return whether a key is given, and no item of another model can have it."""
-        keyed = self._keyed
-        return key is not None and keyed is not None and not keyed.may_meet_others and keyed.fits(key)
-
-    def of_removal(self, instance: Any, expected: Any = CARRIED, *, batched: WireItem | None = None) -> Demand:
+    def of_removal(self, instance: Any, expected: Any = CARRIED, *, fits: bool = False) -> Demand:
         """Return what the delete of an instance's item demands; that the item is gone already is no conflict.
 
-        :param batched: the key, in a batch, where conditions cost a request for each item
+        :param fits: whether the key is one of the model's, in a batch, where conditions cost a request for each item
         """
         if expected is not CARRIED:
             self._check_expected(expected)
@@ -301,7 +296,7 @@ class Guards:
             return NOTHING
         version = self.carried(instance) if expected is CARRIED else expected or 0
         demand = NOTHING if version == _ANY else self._delete(version)
-        return demand if self._is_only_ours(batched) else self._with_kind(demand)
+        return demand if fits and not self._mapper.may_meet_others else self._with_kind(demand)
 
     def following(
         self, item: WireItem, demand: Demand, *, after_delete: bool, deletes: bool

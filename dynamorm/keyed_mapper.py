@@ -190,7 +190,6 @@ class KeyedMapper(Mapper):
             return None
 
     def fits(self, key: WireItem) -> bool:
-        """Return whether a key may be that of an item of this model."""
         return all(attribute.fits(key.get(attribute.name)) for attribute in self._of_key)
 
     def may_meet(self, other: KeyedMapper) -> bool:

@@ -262,6 +262,10 @@ class Mapper:
         """Return the parts of the model that an item belongs to, ``None`` for an item of another one."""
         return own
 
+    def fits(self, key: WireItem) -> bool:
+        """Return whether a key may be that of an item of this model."""
+        return True
+
     def fields_of(self, stored: str) -> tuple[str, ...]:
         """Return the fields that a key attribute is made of."""
         return (self.named(stored),)

@@ -83,10 +83,10 @@ def delete_matching(read: Read, manner: Manner, recheck: bool = True) -> Flow[in
     """
     store, demand = read.store, read.store.guards.of_delete()
     matching = _Matching(read, [])
-    if not recheck and demand.conditions and store.mapper.may_meet_others:
+    if not recheck and store.guards.of_delete(fits=True).conditions:
         raise InvalidExpression(
-            f"{read.name}: delete(recheck=False) checks nothing, and items of other models may have the same keys; "
-            "leave recheck out"
+            f"{read.name}: delete(recheck=False) checks nothing, and the table demands a check of each delete, since "
+            "items of other models may have the same keys; leave recheck out"
         )
     if manner.dry_run:
         return (yield from count(read))

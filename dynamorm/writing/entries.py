@@ -30,10 +30,10 @@ def delete_entry(target: TypedWrites, given: Any, position: int) -> Entry:
         if isinstance(given, store.model):
             require_same_key(store.mapper, given, "a batch of deletes")
             key = key_of_instance(store.mapper, given)
-            demand = store.guards.of_removal(given, batched=key)
+            demand = store.guards.of_removal(given, fits=store.mapper.fits(key))
         else:
             key = key_in_any_form(store, given)
-            demand = store.guards.of_delete(batched=key)
+            demand = store.guards.of_delete(fits=store.mapper.fits(key))
         return target.delete(key, demand, position, None, given)
     except DynamoException as error:
         error.about(position, given_key(store, given))

@@ -83,7 +83,7 @@ INNER = """
     from tests.aws_rules.suite import look_at, pytest_runtest_call, pytest_runtest_teardown
 
     def send(item=None):
-        look_at("PutItem", {"TableName": "books", "Item": item or {"id": {"S": "a"}}})
+        look_at("PutItem", {"TableName": "known-to-nobody", "Item": item or {"id": {"S": "a"}}})
 
     @pytest.fixture
     def wrong_at_the_end():

@@ -371,7 +371,7 @@ def test_a_field_with_the_name_of_a_keyword_is_changed_by_an_action(library, dyn
 
 def test_a_table_that_demands_a_check_of_every_delete_does_not_delete_by_keys_alone(score, monkeypatch):
     demand = Demand((Comparison(("points",), "exists"),))
-    monkeypatch.setattr(Guards, "of_delete", lambda self, expected=CARRIED: demand)
+    monkeypatch.setattr(Guards, "of_delete", lambda self, expected=CARRIED, fits=False: demand)
     with sent_by(score) as sent:
         for options in ({}, {"dry_run": True}):
             with pytest.raises(InvalidExpression, match="demands a check"):
