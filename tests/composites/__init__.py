@@ -1,3 +1,4 @@
 import pytest
 
-pytest.register_assert_rewrite(f"{__name__}.machine", f"{__name__}.looks")
+for _module in ("looks", "machine", "moves_of_instances"):
+    pytest.register_assert_rewrite(f"{__name__}.{_module}")

@@ -152,7 +152,7 @@ class MovesOfInstances(Shop):
                 if action.kind in ("set", "remove"):
                     twin.pending.pop(action.path[0], None)
             if return_all:
-                twin.is_partial = False
+                self.is_as_stored(twin)
 
     @sharing("write an instance", choice=choices)
     def sync(self, choice):
