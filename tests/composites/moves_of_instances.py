@@ -57,8 +57,15 @@ class MovesOfInstances(Shop):
             name: value for name, value in item.items() if name in self.models[item["kind"]].Schema.dynamorm_fields()
         }
 
-    @sharing("make an instance", times=4, place=drawn.places, through_index=st.booleans(), data=st.data())
-    def get_a_part(self, place, through_index, data):
+    @sharing(
+        "make an instance",
+        times=4,
+        place=drawn.places,
+        through_index=st.booleans(),
+        is_saved=st.booleans(),
+        data=st.data(),
+    )
+    def get_a_part(self, place, through_index, is_saved, data):
         kind, parts = place
         item = self.items.get(kind.key(parts))
         if item is None or item["kind"] != kind.name:
@@ -75,6 +82,8 @@ class MovesOfInstances(Shop):
             found = model.query(pk=kind.key(parts)[0], sk=kind.key(parts)[1]).only(name)
         instance = next(one for one in found if (one.pk, one.sk) == kind.key(parts))
         self.twin(kind, instance, is_partial=True)
+        if is_saved:  # as a whole, which is refused
+            self.act("save", instance.save, self.saved(self.twins[-1]))
 
     # Instances change.
 
