@@ -19,7 +19,7 @@ autodoc_typehints_description_target = "documented"
 # Names that are documented elsewhere, where a build without a network cannot look them up.
 nitpick_ignore_regex = [
     ("py:.*", r"(boto3|botocore|blinker|marshmallow|schematics|pydantic|pytest|six)\b.*"),
-    ("py:.*", r"(collections|concurrent|contextlib|datetime|decimal|enum|pathlib|types|typing|uuid)\..*"),
+    ("py:.*", r"(collections|concurrent|contextlib|datetime|decimal|enum|os|pathlib|types|typing|uuid)\..*"),
     ("py:class", r"(int|str|float|bool|bytes|list|dict|set|tuple|type|object|None|Any|Callable|Iterable)"),
     ("py:class", r"Query"),  # an alias that signatures of relationships show
     ("py:class", r"dynamorm\.reading\.iteration\.Model"),  # the type variable of pages

@@ -22,6 +22,7 @@ from .together.several import save as save
 from .together.several import sync as sync
 from .together.transaction_reads import TransactionGet
 from .together.transactions import Transaction
+from .upgrades import downgrade, upgrade
 
 __version__ = "1.0.0.dev0"
 
@@ -44,7 +45,9 @@ __all__ = [
     "TransactionGet",
     "configure",
     "create_tables",
+    "downgrade",
     "inspect",
+    "upgrade",
     "using",
 ]
 __all__ += _exceptions

@@ -22,7 +22,10 @@ from .schema import Adapter, adapter_for, adapter_of
 from .store import Store
 from .tables.declared import DeclaredTable, key_name
 from .tables.table import DynamoTable3
+from .tables.upkeep import hidden_by, upkeep_of
 from .tables.words import refuse_unknown_words, words_of
+from .upgrades import Step
+from .upkeep import Upkeep
 
 _TABLE_WORDS = (*words_of(DeclaredTable), "abstract")
 
@@ -104,7 +107,10 @@ def define(name: str, attrs: Mapping[str, Any], parents: list[type]) -> Definiti
         )
     with refusing(f"{name}.Table"):
         table = _table(name, table_class, adapter, indexes, composites, _base_table(parents))
-        mapper = _mapper(name, attrs, adapter, table, composites)
+        steps, is_shared = _steps(name, attrs, parents), _is_shared(parents, table.name)
+        upkeep = upkeep_of(name, table, steps, composites, _scopes(parents), is_shared)
+        mapper = _mapper(name, attrs, adapter, table, composites, upkeep)
+        mapper.leave_out(hidden_by(table, mapper, is_of_all=_is_said_by_a_base("hide", table_class, parents)))
         return Definition(Store(mapper, table, Guards(mapper, f"{name}.Table")), indexes)
 
 
@@ -117,16 +123,64 @@ def _base_table(parents: list[type]) -> Any:
     return None
 
 
+def _is_said_by_a_base(word: str, table_class: type, parents: list[type]) -> bool:
+    """Return whether the table of a model has a word from that of an abstract base."""
+    bases = [vars(parent)["Table"] for parent in parents if "Table" in vars(parent) and not _inherited([parent])]
+    tables = [base if inspect.isclass(base) else type(base) for base in bases]
+    said_by = next((one for one in table_class.__mro__ if word in vars(one)), None)
+    return said_by is not None and any(issubclass(one, said_by) for one in tables)
+
+
+def _steps(name: str, attrs: Mapping[str, Any], parents: list[type]) -> dict[tuple[int, bool], Step]:
+    """Return the functions of a model that take items from one version to the next, or back."""
+    found: dict[tuple[int, bool], Step] = {}
+    for body in (*map(vars, reversed(parents)), attrs):
+        own = [value for value in body.values() if isinstance(value, Step)]
+        for step in own:
+            others = [one for one in own if one is not step and one.decorator == step.decorator]
+            if others:
+                raise DynaModelException(
+                    f"{name}: {step.__name__} and {others[0].__name__} are both marked with {step.decorator}; there is "
+                    "one function for each version"
+                )
+            found[step.version, step.is_upgrade] = step
+    return found
+
+
+def _is_shared(parents: list[type], name: str) -> bool:
+    """Return whether an abstract base of a model names the model's table, so that others may have it too."""
+    return any(is_base_of_table(parent, name) for parent in parents)
+
+
+def is_base_of_table(base: type, name: str) -> bool:
+    """Return whether a class is no model itself and names a table for those that inherit from it."""
+    declared = base.__dict__.get("Table")
+    is_abstract = declared is not None and not isinstance(base.__dict__.get("_dynamorm"), Definition)
+    return is_abstract and getattr(declared, "name", None) == name
+
+
+def _scopes(parents: list[type]) -> Mapping[tuple[str, ...], str]:
+    """Return what tells the unique values of the nearest parent from those of other models, by its fields."""
+    inherited = _inherited(parents)
+    upkeep = None if inherited is None else inherited.store.mapper.upkeep
+    return {} if upkeep is None or upkeep.unique is None else upkeep.unique.scopes
+
+
 def _mapper(
-    name: str, attrs: Mapping[str, Any], adapter: Adapter, table: DynamoTable3, composites: Mapping[str, Declared]
+    name: str,
+    attrs: Mapping[str, Any],
+    adapter: Adapter,
+    table: DynamoTable3,
+    composites: Mapping[str, Declared],
+    upkeep: Upkeep | None,
 ) -> Mapper:
     if not composites and table.discriminator is None:
-        return Mapper(name, adapter, table.key, table.guarded)
+        return Mapper(name, adapter, table.key, table.guarded, upkeep=upkeep)
     kind = {}
     if table.discriminator is not None:
         own = vars(attrs["Table"]).get("discriminator_value") if "Table" in attrs else None
         kind[table.discriminator] = {"S": own or name}
-    mapper = KeyedMapper(name, adapter, table.key, table.guarded, composites, kind)
+    mapper = KeyedMapper(name, adapter, table.key, table.guarded, composites, kind, upkeep)
     mapper.limit_keys([table.key, *(index.key for index in table.indexes.values())])
     for part in (table, *table.indexes.values()):
         for attribute in part.key.range_names:
@@ -183,7 +237,7 @@ def _says_more(attrs: Mapping[str, Any], inherited: Definition) -> bool:
     return (
         not names.isdisjoint(attrs)
         or store.table.discriminator is not None
-        or any(isinstance(value, Composite) for value in attrs.values())
+        or any(isinstance(value, (Composite, Step)) for value in attrs.values())
     )
 
 

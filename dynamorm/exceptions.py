@@ -5,6 +5,7 @@
     DynamoException
     ├── DynaModelException            a model class or an instance is not what it should be
     │   ├── ValidationError           the schema refused a value (``errors``, ``raw``, ``schema_name``)
+    │   │   └── ItemTooNew            a stored item is of a version that the program does not know
     │   ├── AbstractModel             a class without a Table or Schema is used as a model (also an ``AttributeError``)
     │   ├── UnknownSchema             no adapter claims an inner ``Schema`` (also a ``TypeError``)
     │   ├── PartialInstance           a full save of something that was loaded in part
@@ -29,6 +30,7 @@
     │   ├── TableNotFound             (a service error) there is no such table
     │   └── ConditionFailed           (a service error) a conditional write was refused
     │       ├── HashKeyExists         ``put_unique`` met an item with the same key
+    │       ├── UniqueViolation       another item has the value of a unique field (``fields``, ``holder``)
     │       └── VersionConflict       somebody else has stored another version since
     ├── InvalidExpression             a condition, update or projection that cannot be meant
     │   ├── MisusedExpression         one where Python's ``and``, ``in`` and the like cannot work (also a ``TypeError``)
@@ -91,6 +93,7 @@ __all__ = [
     "InvalidKey",
     "InvalidSchemaField",
     "ItemTooLarge",
+    "ItemTooNew",
     "MissingTableAttribute",
     "MisusedExpression",
     "MultipleFound",
@@ -112,6 +115,7 @@ __all__ = [
     "TransactionCanceled",
     "TransactionConflict",
     "Unavailable",
+    "UniqueViolation",
     "UnknownSchema",
     "UnreadableItem",
     "UnsortableKey",
@@ -250,6 +254,10 @@ class ValidationError(DynaModelException):
         return " ".join([text, *(f"({place})" for place in places if place)])
 
 
+class ItemTooNew(ValidationError):
+    """A stored item is of a later version than the ``schema_version`` of the model: a newer program has written it."""
+
+
 class AbstractModel(DynaModelException, AttributeError):
     """A class that is abstract, or ``DynaModel`` itself, is used as if it had items."""
 
@@ -361,7 +369,8 @@ class BatchError(DynamoTableException):
     """A batch came to an early end: DynamoDB gave no answer, or left a part undone until there was no use in asking.
 
     ``done`` is what was read (instances) or how many items were written, ``missing`` the keys that were not read, or
-    the items that are not known to be written.  ``report`` is that of a batch of writes.
+    the items that are not known to be written.  ``report`` is that of a batch of writes, or what a migration came to of
+    which some items could not be upgraded.
     """
 
     def __init__(self, message: str, done: Any = None, missing: Any = (), report: Any = None) -> None:
@@ -541,6 +550,11 @@ class ConditionFailed(DynamoTableException, ServiceError):
     item: dict[str, Any] | None = None
     current: Any = None
 
+    @property
+    def met_nothing(self) -> bool:
+        """Whether there was no item with the key."""
+        return self.item is None
+
     def as_hash_key_exists(self) -> HashKeyExists:
         """Return the narrower error, for who knows that the condition was on the key; raise it ``from`` the cause."""
         return HashKeyExists(*self.args)
@@ -549,6 +563,12 @@ class ConditionFailed(DynamoTableException, ServiceError):
         """Return the narrower error, for who knows that the item has another version; raise it ``from`` the cause."""
         return VersionConflict(*self.args)
 
+    def as_unique_violation(self, fields: tuple[str, ...], holder: dict[str, Any] | None) -> UniqueViolation:
+        """Return the narrower error, for who knows that another item has a value; raise it ``from`` the cause."""
+        error = UniqueViolation(*self.args)
+        error.fields, error.holder = fields, holder
+        return error
+
 
 class HashKeyExists(ConditionFailed):
     """A unique put met an item that has the same primary key."""
@@ -556,6 +576,21 @@ class HashKeyExists(ConditionFailed):
 
 class VersionConflict(ConditionFailed):
     """The stored item has another version than the one that was to be replaced, or is gone."""
+
+
+class UniqueViolation(ConditionFailed):
+    """Another item has the value of a field that is unique.
+
+    ``fields`` are the names of the field, or of those that are unique together, and ``holder`` is the key of the other
+    item, by the names that it is stored under; ``None`` where the other one is in the same transaction.
+    """
+
+    fields: tuple[str, ...] = ()
+    holder: dict[str, Any] | None = None
+
+    @property
+    def met_nothing(self) -> bool:
+        return False
 
 
 class EngineError(DynamoException):

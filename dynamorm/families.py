@@ -21,6 +21,7 @@ from .expressions import Claim, Condition, Reference, Resolver
 from .guards import CARRIED, NOTHING, Demand
 from .keyed_mapper import KeyedMapper
 from .spec import FieldSpec, KeySpec
+from .unique import PREFIX, is_guard
 from .wire.codec import AttributeValue, WireItem, decode_item, decode_value, encode_value
 from .wire.texts import StoredItem, key_within
 
@@ -55,6 +56,9 @@ class FamilyMapper(KeyedMapper):
         self.guarded = {}
         self.version = None
         self.attributes = self.known = attributes
+        self.upkeep, self.constants, self.is_sifted, self.is_scoped = None, {}, True, True
+        self.tells = () if kind_name is None else (kind_name,)
+        self.has_forms = self.hides = False
         self.arrangements = Bounded(1_024)
         self.kind = {}
         self.kind_name, self.own_kind = kind_name, None
@@ -102,10 +106,6 @@ class FamilyMapper(KeyedMapper):
         return frozenset((*self.key_names, *self.key.names))
 
     @property
-    def always_read(self) -> tuple[str, ...]:
-        return self.key.names if self.kind_name is None else (*self.key.names, self.kind_name)
-
-    @property
     def _keywords(self) -> str:
         return ", ".join(f"{name}=..." for name in self.key_names)
 
@@ -151,15 +151,19 @@ class FamilyMapper(KeyedMapper):
     # Kinds.
 
     def member_of(self, item: StoredItem, own: Any) -> Any:
-        """Return the parts of the model that an item belongs to.
+        """Return the parts of the model that an item belongs to, ``None`` for the guard of a unique value.
 
         :raises ValidationError: if there is none
         """
         kind = self.kind_in(item)
+        if kind == PREFIX:
+            return None
         if kind is not None:
             found = self.members.get(kind)
         else:
             key = key_within(item, self.key.names)
+            if is_guard(key, self.key.names):
+                return None
             fitting = [parts for parts in list(self.members.values()) if parts.mapper.fits(key)]
             found = fitting[0] if len(fitting) == 1 else None
         if found is None:
@@ -172,7 +176,10 @@ class FamilyMapper(KeyedMapper):
         return found
 
     def is_own(self, item: StoredItem) -> bool:
-        return True  # one of no known kind is an item that no model reads, and no other base's
+        try:
+            return super().is_own(item)
+        except ValidationError:
+            return True  # one of no known kind is an item that no model reads, and no other base's
 
     # What it cannot do.
 

@@ -14,14 +14,15 @@ from typing import Any, NamedTuple
 from .connection import present_moment
 from .exceptions import ConditionFailed, InvalidExpression, InvalidSchemaField, PartialInstance
 from .expressions import Action, Comparison, Condition, Either, joined
-from .instances.changes import same
+from .instances.changes import key_changed, same
 from .instances.state import State
 from .key_updates import Held, Known, key_changes, keys_to_follow
 from .keyed_mapper import KeyedMapper
 from .mapper import Mapper
 from .schema.conversions import seconds_of, sorted_text
 from .spec import FieldSpec
-from .wire.codec import WireItem, decode_value
+from .upkeep import Upkeep
+from .wire.codec import AttributeValue, WireItem, decode_value
 from .wire.paths import same_value
 
 
@@ -49,6 +50,7 @@ class Demand(NamedTuple):
     ``version`` is the one that it has to have before.  ``basis`` are attributes that conditions take to be as they were
     seen, and ``renewed`` gives the demand for an item in which they are otherwise, ``None`` if they are not.
     ``unsaid`` are attributes without which the write can make no item, since nobody could say what keys it would have.
+    ``known`` is the item as the writer knows it, where that matters, ``None`` where it does not know.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -58,6 +60,7 @@ class Demand(NamedTuple):
     basis: frozenset[str] = frozenset()
     renewed: Callable[[WireItem], Demand | None] | None = None
     unsaid: frozenset[str] = frozenset()
+    known: WireItem | None = None
 
 
 NOTHING = Demand()
@@ -73,7 +76,7 @@ class Guards:
         stamps = {role: _Stamp(mapper, owner, role, fields[role]) for role in ("created", "updated") if role in fields}
         self._created, self._updated = stamps.get("created"), stamps.get("updated")
         self._keyed = mapper if isinstance(mapper, KeyedMapper) else None
-        self.is_any = bool(fields) or self._keyed is not None
+        self.is_any = bool(fields) or self._keyed is not None or mapper.upkeep is not None
         if self._version is not None and self._wire_of(1) != {"N": "1"}:
             raise InvalidSchemaField(
                 f"{owner}: version = {self._version.name!r} is not stored as a number; versions are counted: name an "
@@ -103,7 +106,17 @@ class Guards:
             return held, NOTHING
         is_new = instance._dynamorm_state.loaded is None
         kept = {stamp.spec.name for stamp in self._stamps if self._is_assigned(instance, held, stamp.spec)}
-        return self._whole(held, kept, is_new=is_new, unique=unique, expected=expected)
+        values, demand = self._whole(held, kept, is_new=is_new, unique=unique, expected=expected)
+        return values, self._knowing(demand, instance)
+
+    def _knowing(self, demand: Demand, instance: Any) -> Demand:
+        """Return a demand with the item as an instance knows it, if values of it are unique."""
+        upkeep, state = self._mapper.upkeep, instance._dynamorm_state
+        if upkeep is None or upkeep.unique is None or state.partial or state.loaded is None:
+            return demand
+        if key_changed(self._mapper, instance):
+            return demand  # it is another item that is written
+        return demand._replace(known=state.loaded)
 
     def _whole(
         self, values: Mapping[str, Any], kept: Container[str], *, is_new: bool, unique: bool, expected: Any
@@ -154,10 +167,9 @@ class Guards:
             return NOTHING
         demand = self._update(changes, may_create, _ANY if expected is CARRIED else expected or 0)
         if self._keyed is None:
-            return demand
-        return self._following(
-            demand, changes, Known.of_given(self._keyed, parts, None if given is UNSAID else given), may_create
-        )
+            return self._making(demand, changes, parts, may_create)
+        known = Known.of_given(self._keyed, parts, None if given is UNSAID else given)
+        return self._following(demand, changes, known, may_create)
 
     def of_change(
         self, instance: Any, changes: Sequence[Action], *, expected: Any = CARRIED, advances: bool = True
@@ -172,9 +184,9 @@ class Guards:
         if not advances:
             conditions = () if version == _ANY else (self._has(version),)
             return Demand((*conditions, *self._of_this_kind), version=version)
-        demand = self._update(changes, state.loaded is None, version)
+        demand = self._knowing(self._update(changes, state.loaded is None, version), instance)
         if self._keyed is None:
-            return demand
+            return self._making(demand, changes, {}, may_create=state.loaded is None)
         known = Known.of_instance(self._keyed, instance)
         return self._following(demand, changes, known, may_create=state.loaded is None)
 
@@ -192,7 +204,20 @@ class Guards:
         if self._keyed is None:
             return demand
         known = Known(self._keyed.fields_of_key(item), item, absent=needed - item.keys())
+        upkeep = self._mapper.upkeep
+        if upkeep is not None and not upkeep.has_current_form(item):
+            return self._when_seen(demand, changes, known, upkeep)
         return self._following(demand, changes, known, may_create=False)
+
+    def _when_seen(self, demand: Demand, changes: Sequence[Action], known: Known, upkeep: Upkeep) -> Demand:
+        """Return the demand for an item in another form: a refusal has to show all of it before keys can follow."""
+
+        def renewed(item: WireItem) -> Demand:
+            return self._following(demand, changes, known.seen(item), may_create=False)
+
+        # no item in the current form has an attribute that says otherwise
+        otherwise = tuple(Comparison((name,), "not_exists") for name in sorted(upkeep.constants))
+        return demand._replace(conditions=(*demand.conditions, *otherwise), renewed=renewed)
 
     def keys_that_follow(self, changes: Sequence[Action]) -> tuple[frozenset[str], frozenset[str]]:
         """Return what an update changes besides, and what has to be known of an item so that its keys follow.
@@ -219,9 +244,7 @@ class Guards:
         """Return a demand with what key attributes need to follow what an update changes."""
         assert self._keyed is not None
         more = key_changes(self._keyed, (*changes, *demand.actions), known, may_create)
-        actions = (*demand.actions, *more.actions)
-        if may_create:
-            actions += tuple(self._keyed.actions_of_new(known.key, {part.path[0] for part in (*changes, *actions)}))
+        making = self._making(demand._replace(actions=(*demand.actions, *more.actions)), changes, known.key, may_create)
         conditions = (*demand.conditions, *self._of_this_kind, *more.conditions)
 
         def renewed(item: WireItem) -> Demand | None:
@@ -230,13 +253,21 @@ class Guards:
                 return None  # it is as it was known to be: something else refused the write
             return self._following(demand, changes, known.seen(item), may_create)
 
-        return demand._replace(
+        return making._replace(
             conditions=conditions,
-            actions=actions,
             basis=more.basis,
             renewed=renewed if more.basis and known.may_change else None,
             unsaid=more.unsaid,
         )
+
+    def _making(
+        self, demand: Demand, changes: Sequence[Action], parts: Mapping[str, AttributeValue], may_create: bool
+    ) -> Demand:
+        """Return a demand with what an item needs that the update may make."""
+        if not may_create or not self._mapper.attributes:
+            return demand
+        touched = {part.path[0] for part in (*changes, *demand.actions)}
+        return demand._replace(actions=(*demand.actions, *self._mapper.actions_of_new(parts, touched)))
 
     def _update(self, changes: Iterable[Action], may_create: bool, version: int) -> Demand:
         touched = {str(action.path[0]) for action in changes}
@@ -295,7 +326,7 @@ class Guards:
         if not self.is_any:
             return NOTHING
         version = self.carried(instance) if expected is CARRIED else expected or 0
-        demand = NOTHING if version == _ANY else self._delete(version)
+        demand = self._knowing(NOTHING if version == _ANY else self._delete(version), instance)
         return demand if fits and not self._mapper.may_meet_others else self._with_kind(demand)
 
     def following(

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
 from .composites import Declared, KeyAttribute
 from .exceptions import InvalidKey, InvalidSchemaField
-from .expressions import Action, Comparison, Condition, Either, joined
+from .expressions import Comparison, Condition, Either, joined
 from .locks import cached_property
 from .mapper import Mapper
 from .schema import Adapter
 from .schema.compiler import Receive
 from .spec import FieldSpec, KeySpec
+from .upkeep import Upkeep
 from .wire.codec import AttributeValue, WireItem, decode_value, encode_value
 from .wire.texts import StoredItem, item_of, key_within
 
@@ -32,18 +33,22 @@ class KeyedMapper(Mapper):
         guarded: Mapping[str, FieldSpec],
         declared: Mapping[str, Declared],
         kind: Mapping[str, AttributeValue] = MappingProxyType({}),
+        upkeep: Upkeep | None = None,
     ) -> None:
-        super().__init__(model_name, adapter, key, guarded, frozenset((*declared, *kind)))
+        super().__init__(model_name, adapter, key, guarded, frozenset((*declared, *kind)), upkeep)
         self.kind = kind
+        self.constants = {**kind, **self.constants}
         self.kind_name = next(iter(kind), None)
         self.own_kind: str | None = kind[self.kind_name]["S"] if self.kind_name is not None else None
-        self.computed_keys = {
+        self.computed_keys: Mapping[str, KeyAttribute] = {
             name: KeyAttribute(name, label, composite, when, adapter, self.conditions)
             for name, (composite, label, when) in declared.items()
         }
         self.members: WeakValueDictionary[str, Any] = WeakValueDictionary()
         """The parts of all models whose items are read as this one's, by their kinds."""
         self.has_neighbours = self.kind_name is not None
+        self.is_scoped = True
+        self.tells = (*self.tells, *kind)
         self._of_key = [self.computed_keys[name] for name in key.names if name in self.computed_keys]
         self.key_names = tuple(
             dict.fromkeys(
@@ -62,6 +67,12 @@ class KeyedMapper(Mapper):
                 raise InvalidSchemaField(
                     f"{attribute.label} is part of the table's key, which every item has: leave out merge and when"
                 )
+
+    def note_member(self, mapper: Mapper) -> None:
+        """Note what it takes to tell the items of another model that are read as this one's."""
+        self.tells = tuple(dict.fromkeys((*self.tells, *mapper.tells)))
+        self.has_forms = self.has_forms or mapper.has_forms
+        self.hides = self.hides or mapper.hides
 
     def limit_keys(self, keys: Iterable[KeySpec]) -> None:
         """Note how long the key attributes may be where they are used."""
@@ -86,14 +97,6 @@ class KeyedMapper(Mapper):
         is_one = Comparison(path, "eq" if len(values) == 1 else "in", values)
         return (joined(Either, (is_one, Comparison(path, "not_exists"))),)
 
-    def actions_of_new(self, parts: Mapping[str, AttributeValue], touched: Container[object]) -> list[Action]:
-        """Return what an update does so that an item that it makes has its kind, and the fields that its key tells."""
-        return [
-            Action("if_not_exists", (name,), value)
-            for name, value in {**self.kind, **parts}.items()
-            if name not in touched and name not in self.key.names
-        ]
-
     def shared_key(self, stored: str) -> KeyAttribute | None:
         """Return a computed key attribute, if all kinds of items that are read as this model have the same."""
         own = self.computed_keys.get(stored)
@@ -109,7 +112,7 @@ class KeyedMapper(Mapper):
 
     def completed(self, wire: WireItem) -> WireItem:
         """Return an item with all that is computed from its fields."""
-        added: WireItem = dict(self.kind)
+        added: WireItem = dict(self.constants)
         for name, attribute in self.computed_keys.items():
             value = attribute.of(wire)
             if value is not None:
@@ -167,7 +170,11 @@ class KeyedMapper(Mapper):
     # Kinds of items.
 
     def is_own(self, item: StoredItem) -> bool:
-        return self.member_of(item, self) is not None
+        found = self.member_of(item, self)
+        if found is None:
+            return False
+        upkeep = (self if found is self else found.mapper).upkeep
+        return upkeep is None or not upkeep.hides(item)
 
     def member_of(self, item: StoredItem, own: Any) -> Any:
         kind = self.kind_in(item)
@@ -179,6 +186,17 @@ class KeyedMapper(Mapper):
         if self.fits(key):
             return own
         return next((parts for parts in list(self.members.values()) if parts.mapper.fits(key)), None)
+
+    @property
+    def upkeep_of_deletes(self) -> Upkeep | None:
+        own = self.upkeep
+        if not self.members_take_values or (own is not None and own.unique is not None):
+            return own
+        others = (parts.mapper.upkeep for parts in list(self.members.values()))
+        unique = next((upkeep.unique for upkeep in others if upkeep is not None and upkeep.unique is not None), None)
+        if own is None:
+            return Upkeep(self.key, unique=unique)
+        return Upkeep(self.key, own.expiry, own.upgrades, unique)
 
     def kind_in(self, item: StoredItem) -> str | None:
         """Return what an item says of its kind, ``None`` for nothing."""
@@ -208,10 +226,6 @@ class KeyedMapper(Mapper):
 
     # Keys.
 
-    @property
-    def always_read(self) -> tuple[str, ...]:
-        return (*super().always_read, *self.kind)
-
     @cached_property
     def names_of_key(self) -> frozenset[str]:
         stored = (self.adapter.fields[name].stored for name in self.key_names)
@@ -228,8 +242,8 @@ class KeyedMapper(Mapper):
         return self.key_and_parts(values)[0]
 
     def attribute_of(self, stored: str, natives: Mapping[str, Any]) -> AttributeValue | None:
-        if stored in self.kind:
-            return self.kind[stored]
+        if stored in self.constants:
+            return self.constants[stored]
         attribute = self.computed_keys.get(stored)
         if attribute is None:
             return super().attribute_of(stored, natives)

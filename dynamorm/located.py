@@ -21,6 +21,7 @@ class Table(Protocol):
     on_scan: str
     name: str
     discriminator: str | None
+    unique: Any
     indexes: Any
 
     @property

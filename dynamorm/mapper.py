@@ -6,7 +6,7 @@ everything that a whole new item has to undergo, :meth:`Mapper.wire_of_new`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -14,13 +14,14 @@ from typing import Any, NoReturn
 from .arguments import check_switch
 from .bounded import Bounded
 from .exceptions import InvalidExpression, InvalidKey, UnreadableItem, UnstorableValue, ValidationError
-from .expressions import Comparison, Condition, F, Path, Reference, Resolver, boto3_condition
+from .expressions import Action, Comparison, Condition, F, Path, Reference, Resolver, boto3_condition
 from .locks import cached_property
 from .schema import PARTIAL, TRUSTED, WHOLE, Adapter
 from .schema.compiler import Receive
 from .schema.iterators import refuse_iterators
 from .schema.losses import loses_entries, may_lose
 from .spec import FieldSpec, KeySpec
+from .upkeep import Upkeep
 from .wire.codec import AttributeValue, WireItem, decode_item, decode_value, encode_item, is_nothing, safe_repr
 from .wire.texts import StoredItem
 
@@ -30,11 +31,19 @@ class Mapper:
 
     kind_name: str | None = None
     """The stored attribute that tells items of several models apart."""
+    kind: Mapping[str, AttributeValue] = MappingProxyType({})
+    """The same with the value that all of the model's own items have."""
 
     may_meet_others = False
     """Whether an item of another model may have the same key."""
+    members_take_values = False
+    """Whether items that are read as this model's may have unique values of which only models of their own know."""
     has_neighbours = False
     """Whether reads may bring items of other models, which have to be told from the model's own."""
+    computed_keys: Mapping[str, Any] = MappingProxyType({})
+    """The key attributes that are computed from fields, by name."""
+    hide: Condition | None = None
+    """What holds of the items that queries and scans leave out unless they are asked for."""
 
     def __init__(
         self,
@@ -43,13 +52,28 @@ class Mapper:
         key: KeySpec,
         guarded: Mapping[str, FieldSpec] = MappingProxyType({}),
         attributes: frozenset[str] = frozenset(),
+        upkeep: Upkeep | None = None,
     ) -> None:
         self.model_name = model_name
         self.adapter = adapter
         self.fields = adapter.fields
         self.key = key
         self.guarded = guarded
-        """The fields that every write sees to, by what they are for: ``version``, ``created``, ``updated``."""
+        self.upkeep = upkeep
+        if upkeep is not None:
+            attributes |= upkeep.attributes
+        self.constants: WireItem = {} if upkeep is None else upkeep.constants
+        """The attributes, and their values, that all items in the current form have."""
+        self.is_sifted = bool(attributes) or upkeep is not None
+        """Whether items that are read have to be looked at before they are loaded."""
+        self.is_scoped = upkeep is not None
+        """Whether queries and scans leave out more than their conditions say."""
+        self.hides = upkeep is not None
+        """Whether that may be more than the items of other models."""
+        self.tells: tuple[str, ...] = () if upkeep is None else upkeep.always_read
+        """The attributes besides the key that tell of an item what it is, whether it is shown, and its form."""
+        self.has_forms = upkeep is not None and upkeep.upgrades is not None
+        """Whether items may be stored in earlier forms, which are upgraded as wholes."""
         self.version = guarded.get("version")
         self.attributes = attributes
         """The stored attributes that are no fields of the schema, and that are computed for each item."""
@@ -121,6 +145,11 @@ class Mapper:
         spec = self.adapter.by_stored.get(name)
         return repr(content) if spec is None else self.adapter.shown(spec, content)
 
+    def leave_out(self, hidden: Condition | None) -> None:
+        """Let queries and scans leave out the items of which a condition holds."""
+        if hidden is not None:
+            self.hide, self.is_scoped, self.hides = hidden, True, True
+
     def unknown(self, wire: WireItem) -> WireItem:
         """Return the stored attributes that the schema does not know."""
         known = self.known
@@ -130,11 +159,24 @@ class Mapper:
 
     def completed(self, wire: WireItem) -> WireItem:
         """Return an item with all that is computed from its fields."""
-        return wire
+        return {**wire, **self.constants}
 
     def recomputed(self, wire: WireItem) -> WireItem:
         """Return an item, of which a field was changed, with all that is computed from its fields."""
-        return wire
+        return self.completed(wire) if self.attributes else wire
+
+    def actions_of_new(self, parts: Mapping[str, AttributeValue], touched: Container[object]) -> list[Action]:
+        """Return what an update does so that an item that it makes has what all items have, and its key tells."""
+        return [
+            Action("if_not_exists", (name,), value)
+            for name, value in {**self.constants, **parts}.items()
+            if name not in touched and name not in self.key.names
+        ]
+
+    def stored_form(self, wire: WireItem) -> WireItem:
+        """Return an item in the form in which it is stored."""
+        upgrades = None if self.upkeep is None else self.upkeep.upgrades
+        return wire if upgrades is None else upgrades.stored_form(wire, self.key)
 
     def named(self, stored: object) -> str:
         """Return what a program calls a stored attribute."""
@@ -255,12 +297,39 @@ class Mapper:
         return self._unusual_key(values) if key is None else key
 
     def is_own(self, item: StoredItem) -> bool:
-        """Return whether an item is one of this model, and not of another one in the same table."""
-        return True
+        """Return whether an item is one of this model that is to be seen, and not of another one in the same table."""
+        return self.upkeep is None or not self.upkeep.hides(item)
+
+    def shown(
+        self, item: StoredItem, own: Any, now: str | None = None, *, hides: bool = True
+    ) -> tuple[Any, StoredItem] | None:
+        """Return the parts of the model that an item belongs to, and the item in its current form.
+
+        It is ``None`` for an item of another model, and for one that is hidden.
+
+        :param now: the second that counts as the present
+        :param hides: whether anything is hidden
+        """
+        found = self.member_of(item, own)
+        if found is None:
+            return None
+        mapper: Mapper = found.mapper
+        upkeep = mapper.upkeep
+        if upkeep is None:
+            return found, item
+        if hides and upkeep.hides(item, now):
+            return None
+        shown = upkeep.shown(item)
+        return found, item if shown is item else mapper.recomputed(shown)  # type: ignore[arg-type]
 
     def member_of(self, item: StoredItem, own: Any) -> Any:
         """Return the parts of the model that an item belongs to, ``None`` for an item of another one."""
         return own
+
+    @property
+    def upkeep_of_deletes(self) -> Upkeep | None:
+        """What has to be seen to when an item is deleted that is read as this model's."""
+        return self.upkeep
 
     def fits(self, key: WireItem) -> bool:
         """Return whether a key may be that of an item of this model."""
@@ -403,7 +472,8 @@ class Mapper:
     @property
     def always_read(self) -> tuple[str, ...]:
         """The attributes that every read brings: what tells the item, and its version."""
-        return self.key.names if self.version is None else (*self.key.names, self.version.stored)
+        version = () if self.version is None else (self.version.stored,)
+        return (*self.key.names, *version, *self.tells)
 
     def _reference(self, name: Any) -> Reference:
         if not isinstance(name, str):

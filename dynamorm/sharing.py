@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .definition import Definition, Family
+from .definition import Definition, Family, is_base_of_table
 from .exceptions import DynaModelException, DynamoTableException, InvalidSchemaField
 from .keyed_mapper import KeyedMapper
 from .mapper import Mapper
@@ -60,6 +60,7 @@ def join(cls: Any, store: Store) -> None:
         _refuse_untold_kinds(cls, store, theirs)
     for theirs in joined:
         _note_neighbours(mapper, theirs)
+        theirs.note_member(mapper)
         theirs.members[kind] = store
 
 
@@ -72,12 +73,7 @@ def _families(cls: Any) -> Iterator[Any]:
 
 def _has_base_with(cls: Any, name: str) -> bool:
     """Return whether an abstract base of a model names the model's table, so that others may have it too."""
-    for base in cls.__mro__[1:]:
-        declared = base.__dict__.get("Table")
-        is_abstract = declared is not None and not isinstance(base.__dict__.get("_dynamorm"), Definition)
-        if is_abstract and getattr(declared, "name", None) == name:
-            return True
-    return False
+    return any(is_base_of_table(base, name) for base in cls.__mro__[1:])
 
 
 # What the base of all says.
@@ -185,6 +181,14 @@ def _note_neighbours(mapper: KeyedMapper, family: KeyedMapper) -> None:
     for other in [parts.mapper for parts in list(family.members.values())]:
         if other is not mapper and other.own_kind != mapper.own_kind and mapper.may_meet(other):
             mapper.may_meet_others = other.may_meet_others = True
+    if not _taken_by(mapper) <= _taken_by(family):
+        family.members_take_values = True
+
+
+def _taken_by(mapper: Mapper) -> frozenset[Any]:
+    """Return what tells the unique values of a model from those of others, with their fields."""
+    upkeep = mapper.upkeep
+    return frozenset() if upkeep is None or upkeep.unique is None else frozenset(upkeep.unique.scopes.items())
 
 
 def _refuse_taken_kind(cls: Any, kind: str, other: Any) -> None:

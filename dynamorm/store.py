@@ -6,10 +6,12 @@ Every write of a model passes :meth:`Store.write`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from weakref import WeakValueDictionary
 
 from .attempts import sent_until_settled
+from .careful import CarefulWrite, Write
+from .careful_sending import MOST_RENEWALS, carried_alone
 from .exceptions import (
     ConditionFailed,
     DoesNotExist,
@@ -19,8 +21,9 @@ from .exceptions import (
     PathMissing,
     RequestRefused,
     TransactionConflict,
+    UniqueViolation,
 )
-from .expressions import Action, Comparison, Condition, shown_path, verdict
+from .expressions import Action, Comparison, Condition, depends_on, shown_path, verdict
 from .flows import Address, Call, Flow, Place, call_step
 from .guards import Demand, Guards
 from .instances.loading import loaded
@@ -32,10 +35,6 @@ from .schema.compiler.values import read_free_map
 from .wire.codec import WireItem, decode_item
 from .wire.paths import same_value
 from .wire.sizes import checked_size
-
-# How often an update is sent whose computed keys are made of fields that others go on changing.  A refusal says that
-# somebody else came through, so that all do in the end; with 16 at once, one out of eight is the next.
-MOST_RENEWALS = 100
 
 Raw = Mapping[str, Any] | None
 Kind = TypeVar("Kind", bound="Store")
@@ -77,6 +76,9 @@ class Store(Located):
         "relationships",
         "verbs",
     )
+
+    # whether what a write is refused for may be made anew from what it met
+    renews = True
 
     def __init__(self, mapper: Mapper, table: Table, guards: Guards) -> None:
         self.mapper = mapper
@@ -158,6 +160,9 @@ class Store(Located):
         """Store a whole item in place of what was there."""
         checked_size(item, self.mapper.model_name)
         raw, more = self._conditions(raw)
+        if self.mapper.upkeep is not None:
+            key = {name: item[name] for name in self.mapper.key.names}
+            return self._careful(Write("put", place, key, demand, (*conditions, *more), item, raw=raw))
         request = build_put(place.table, item, (*demand.conditions, *conditions, *more))
         return self.write(place, merged(request, raw), demand, plain)
 
@@ -165,8 +170,12 @@ class Store(Located):
         self, place: Place, item: WireItem, demand: Demand, conditions: Sequence[Condition] = (), raw: Raw = None
     ) -> Flow[dict[str, Any]]:
         """Store a whole item if there is none with its key."""
+        if self.mapper.upkeep is not None and demand.known is None:
+            demand = demand._replace(known={})  # which the condition demands
         try:
             return (yield from self.put(place, item, demand, (self.absent, *conditions), raw))
+        except UniqueViolation:
+            raise
         except ConditionFailed as error:
             if error.item is not None or not (conditions or raw):
                 narrower = error.as_hash_key_exists()
@@ -196,6 +205,9 @@ class Store(Located):
             else:
                 actions.append(Action("remove", (stored,)))
         rest, more = self._conditions(raw)
+        if self.mapper.upkeep is not None:
+            write = Write("update", place, key, demand, (*conditions, *more), actions=tuple(actions), raw=rest)
+            return self._careful(write)
         try:
             demands = (*demand.conditions, *conditions, *more)
             request = build_update(place.table, key, actions, demands, returning="NONE")
@@ -215,6 +227,8 @@ class Store(Located):
         unchanged = [Comparison((name,), "eq", (value,)) for name, value in sorted(extra.items())]
         try:
             return (yield from self.put(place, {**extra, **item}, demand, (*unchanged, *conditions), raw))
+        except UniqueViolation:
+            raise
         except ConditionFailed as error:
             now = error.item or {}
             changed = [name for name, value in extra.items() if not same_value(now.get(name), value)]
@@ -235,9 +249,18 @@ class Store(Located):
         conditions: Sequence[Condition] = (),
         raw: Raw = None,
         returning: str = "ALL_NEW",
+        *,
+        checks: bool = False,
     ) -> Flow[dict[str, Any]]:
-        """Change an item; returns DynamoDB's answer."""
+        """Change an item; returns DynamoDB's answer.
+
+        Without actions it makes an item where there is none, unless it only ``checks``.
+        """
         raw, more = self._conditions(raw)
+        if self.mapper.upkeep is not None:
+            verb, every = "check" if checks else "update", (*conditions, *more)
+            asked = Write(verb, place, key, demand, every, None, tuple(actions), raw, returning=returning)
+            return self._careful(asked)
 
         def send(demand: Demand) -> Flow[dict[str, Any]]:
             every = (*actions, *demand.actions)
@@ -245,18 +268,28 @@ class Store(Located):
             request = build_update(place.table, key, every, demands, returning=returning)
             return self.write(place, merged(request, raw), demand, actions=every)
 
-        return send(demand) if demand.renewed is None else self._sent_over_others(send, demand, (*conditions, *more))
+        if demand.renewed is None:
+            return send(demand)
+        return self._sent_over_others(send, demand, (*conditions, *more), bool(depends_on(actions)))
 
     def _sent_over_others(
-        self, send: Callable[[Demand], Flow[dict[str, Any]]], demand: Demand, conditions: Sequence[Condition]
+        self,
+        send: Callable[[Demand], Flow[dict[str, Any]]],
+        demand: Demand,
+        conditions: Sequence[Condition],
+        counts: bool,
     ) -> Flow[dict[str, Any]]:
-        """Send an update whose computed keys are made of what was known, and again when that was changed meanwhile."""
+        """Send an update whose computed keys are made of what was known, and again when that was changed meanwhile.
+
+        :param counts: whether it would do something else the second time, so that it is not sent again where the first
+            time may have done it
+        """
         for _ in range(MOST_RENEWALS):
             try:
                 return (yield from send(demand))
             except ConditionFailed as error:
                 renewed = self.renewed(demand, error.item, conditions)
-                if renewed is None:
+                if renewed is None or (error.ambiguous and counts):
                     raise
                 demand = renewed  # and sent at once: it shows what the item is now, which is less true after a pause
         return (yield from send(demand))
@@ -266,8 +299,10 @@ class Store(Located):
         if demand.renewed is None:
             return None
         met = item or {}  # somebody may have deleted what was there the time before
+        if any(verdict(condition, met) is False for condition in conditions):
+            return None  # and what could be made of it does not matter
         fresh = demand.renewed(met)
-        if fresh is None or any(verdict(condition, met) is False for condition in (*fresh.conditions, *conditions)):
+        if fresh is None or any(verdict(condition, met) is False for condition in fresh.conditions):
             return None
         return fresh
 
@@ -276,6 +311,8 @@ class Store(Located):
     ) -> Flow[dict[str, Any]]:
         """Delete the item with a key; it is no error if there is none."""
         raw, more = self._conditions(raw)
+        if self.mapper.upkeep_of_deletes is not None:
+            return self._careful(Write("delete", place, key, demand, (*conditions, *more), raw=raw))
         request = build_delete(place.table, key, (*demand.conditions, *conditions, *more))
         return self.write(place, merged(request, raw), demand, plain)
 
@@ -299,21 +336,44 @@ class Store(Located):
             except TransactionConflict as conflict:
                 answer = yield from sent_until_settled(step, conflict)
         except ConditionFailed as error:
-            error.current = self._current(error.item, place)
-            refusal = self.guards.refusal(demand, error)
-            if refusal is error:
-                raise
-            raise refusal from error.__cause__
+            self._refuse(place, demand, error)
         except RequestRefused as error:
-            inside = ", ".join(shown_path(action.path) for action in actions if len(action.path) > 1)
-            if not inside or "document path" not in str(error):
-                raise
-            raise PathMissing(
-                f"{self.mapper.model_name}, update of {inside} in the item with key "
-                f"{decode_item(request.payload['Key'])}: the map or list around it is not there; "
-                "set the whole attribute instead"
-            ) from error
+            self._refuse_path(request.payload, actions, error)
         return answer if finish is None else finish(answer)
+
+    def _refuse(self, place: Place, demand: Demand, error: ConditionFailed) -> NoReturn:
+        """Raise the error for a write that was refused, with the item as an instance."""
+        error.current = self._current(error.item, place)
+        refusal = error if isinstance(error, UniqueViolation) else self.guards.refusal(demand, error)
+        if refusal is error:
+            raise error
+        raise refusal from error.__cause__
+
+    def _refuse_path(self, payload: Mapping[str, Any], actions: Sequence[Action], error: RequestRefused) -> NoReturn:
+        """Raise the error for an update that DynamoDB calls invalid."""
+        inside = ", ".join(shown_path(action.path) for action in actions if len(action.path) > 1)
+        if not inside or "document path" not in str(error):
+            raise error
+        raise PathMissing(
+            f"{self.mapper.model_name}, update of {inside} in the item with key "
+            f"{decode_item(payload['Key'])}: the map or list around it is not there; "
+            "set the whole attribute instead"
+        ) from error
+
+    def _careful(self, write: Write) -> Flow[dict[str, Any]]:
+        """Send a write of a model that asks for upkeep."""
+        careful = CarefulWrite(self.mapper, write, renews=self.renews)
+        try:
+            answer = yield from self.carried(careful)
+        except ConditionFailed as error:
+            self._refuse(write.place, careful.demand, error)
+        except RequestRefused as error:
+            self._refuse_path({"Key": write.key}, write.actions, error)
+        return answer if write.verb in ("update", "check") else plain(answer)
+
+    def carried(self, careful: CarefulWrite) -> Flow[dict[str, Any]]:
+        """Carry a write out, from what a refusal shows again if need be."""
+        return carried_alone(careful, self.model)
 
     def step(self, place: Place, request: Request, demand: Demand, actions: Sequence[Action]) -> Any:
         """Return the step that carries a write out."""

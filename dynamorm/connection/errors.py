@@ -124,9 +124,15 @@ class _ConditionAnswered(_Answered):
         error: ours.VersionConflict = self._narrower(VersionConflictClientError)
         return error
 
+    def as_unique_violation(self, fields: tuple[str, ...], holder: dict[str, Any] | None) -> ours.UniqueViolation:
+        error: ours.UniqueViolation = self._narrower(UniqueViolationClientError)
+        error.item, error.fields, error.holder = None, fields, holder
+        return error
+
     def _narrower(self, kind: Any) -> Any:
-        narrower = _modelled(kind, self.args[0])(self.args[0], self.operation, self.table)
+        narrower: Any = _modelled(kind, self.args[0])(self.args[0], self.operation, self.table)
         narrower.attempts, narrower.ambiguous = self.attempts, self.ambiguous
+        narrower.item = self.item
         return narrower
 
 
@@ -140,6 +146,10 @@ class HashKeyExistsClientError(_ConditionAnswered, ours.HashKeyExists):
 
 class VersionConflictClientError(_ConditionAnswered, ours.VersionConflict):
     """A write was refused because the item has another version."""
+
+
+class UniqueViolationClientError(_ConditionAnswered, ours.UniqueViolation):
+    """A write was refused because another item has the value of a unique field."""
 
 
 class TransactionCanceledClientError(_Answered, ours.TransactionCanceled):
@@ -363,10 +373,13 @@ def _only_table(payload: dict[str, Any]) -> str | None:
 
 def _reason(given: dict[str, Any]) -> CancellationReason:
     code, message, item = given.get("Code") or "None", given.get("Message") or "", given.get("Item")
-    error = None
+    error: Any = None
     if code == "ConditionalCheckFailed":
         described: Any = {"Error": {"Code": f"{code}Exception", "Message": message}, "Item": item}
         error = ConditionFailedClientError(ClientError(described, "TransactWriteItems"), "TransactWriteItems", None)
+    elif code == "ValidationError":
+        described = {"Error": {"Code": "ValidationException", "Message": message}}
+        error = RequestRefusedClientError(ClientError(described, "TransactWriteItems"), "TransactWriteItems", None)
     return CancellationReason(code, message, item, error=error)
 
 

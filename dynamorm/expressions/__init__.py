@@ -18,6 +18,7 @@ from .conditions import (
     in_postfix,
     is_condition,
     joined,
+    negated,
     parts_of,
 )
 from .foretold import after_update, depends_on
@@ -81,6 +82,7 @@ __all__ = [
     "joined",
     "kept",
     "leaves",
+    "negated",
     "parts_of",
     "render_condition",
     "render_projection",

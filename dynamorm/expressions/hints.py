@@ -36,6 +36,7 @@ _METHODS = {
     "on": '.on("index-name")',
     "hydrate": ".hydrate()",
     "on_invalid": '.on_invalid("skip")',
+    "with_hidden": ".with_hidden()",
     "rate_limit": ".rate_limit(25)",
     "read_ahead": ".read_ahead()",
     "prefetch": ".read_ahead()",

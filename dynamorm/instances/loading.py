@@ -11,11 +11,15 @@ from ..mapper import Mapper
 from ..schema import PARTIAL, TRUSTED, WHOLE
 from ..schema.compiler import Receive
 from ..signals import post_init, pre_init
+from ..upkeep import present_second
 from ..wire.codec import WireItem
 from ..wire.texts import StoredItem, item_of, text_of
 from .changes import changed_fields, values_of
 from .in_flight import InFlight, count_on_top
 from .state import Origin, State, new_of, set_attribute, set_memory, snapshot
+
+Part = bool | frozenset[str]
+"""Whether items may lack required attributes; the names of those that are wanted where more may come."""
 
 
 class ModelParts(Protocol):
@@ -27,35 +31,49 @@ class ModelParts(Protocol):
     own_init: bool | None
 
 
-def loaded(parts: ModelParts, item: StoredItem, partial: bool = False, place: Place | None = None) -> Any:
-    """Return an instance of a stored item, which it keeps; ``None`` where it is of another kind."""
-    if parts.mapper.attributes:
-        found = parts.mapper.member_of(item, parts)
-        if found is None:
+def loaded(
+    parts: ModelParts, item: StoredItem, partial: Part = False, place: Place | None = None, *, hides: bool = True
+) -> Any:
+    """Return an instance of a stored item, which it keeps; ``None`` where it is of another kind, or hidden.
+
+    :param hides: whether anything is hidden
+    """
+    if parts.mapper.is_sifted:
+        shown = parts.mapper.shown(item, parts, hides=hides)
+        if shown is None:
             return None
-        parts = found
+        parts, item = shown
+        if type(partial) is frozenset:
+            item = _restricted(item, partial)
     mode = _mode(parts, partial)
     mapper = parts.mapper
     return _load(parts, Origin(place, mapper, mode), mapper.receiver(mode), new_of(parts.model), None, item)
 
 
-def loader(parts: ModelParts, partial: bool = False, place: Place | None = None) -> Callable[[StoredItem], Any]:
+def loader(
+    parts: ModelParts, partial: Part = False, place: Place | None = None, now: str | None = None
+) -> Callable[[StoredItem], Any]:
     """Return what makes instances of stored items, which they keep in the least room.
 
-    It gives ``None`` for an item of a kind that is none of the model's.
+    It gives ``None`` for an item of a kind that is none of the model's, and for one that is hidden by now.
+
+    :param now: the second that counts as the present
     """
-    if parts.mapper.attributes:
-        return _loader_by_kind(parts, partial, place)
+    if parts.mapper.is_sifted:
+        return _sifting_loader(parts, partial, place, now or present_second())
     return _loader_of(parts, partial, place)
 
 
-def _loader_by_kind(parts: ModelParts, partial: bool, place: Place | None) -> Callable[[StoredItem], Any]:
+def _sifting_loader(parts: ModelParts, partial: Part, place: Place | None, now: str) -> Callable[[StoredItem], Any]:
     loaders: dict[int, Callable[[StoredItem], Any]] = {}
 
     def load(item: StoredItem) -> Any:
-        found = parts.mapper.member_of(item, parts)
-        if found is None:
+        shown = parts.mapper.shown(item, parts, now)
+        if shown is None:
             return None
+        found, item = shown
+        if type(partial) is frozenset:
+            item = _restricted(item, partial)
         load_one = loaders.get(id(found))
         if load_one is None:
             load_one = loaders[id(found)] = _loader_of(found, partial, place)
@@ -64,13 +82,18 @@ def _loader_by_kind(parts: ModelParts, partial: bool, place: Place | None) -> Ca
     return load
 
 
-def _loader_of(parts: ModelParts, partial: bool, place: Place | None) -> Callable[[StoredItem], Any]:
+def _restricted(item: StoredItem, names: frozenset[str]) -> StoredItem:
+    """Return what is wanted of an item that was read as a whole."""
+    return {name: value for name, value in item_of(item).items() if name in names}
+
+
+def _loader_of(parts: ModelParts, partial: Part, place: Place | None) -> Callable[[StoredItem], Any]:
     mode = _mode(parts, partial)
     origin, receive = Origin(place, parts.mapper, mode), parts.mapper.receiver(mode)
     return functools.partial(_load, parts, origin, receive, new_of(parts.model), text_of)
 
 
-def _mode(parts: ModelParts, partial: bool) -> str:
+def _mode(parts: ModelParts, partial: Part) -> str:
     return PARTIAL if partial else TRUSTED if parts.table.on_read == "trust" else WHOLE
 
 

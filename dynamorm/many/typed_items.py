@@ -15,7 +15,7 @@ from ..expressions import F
 from ..flows import Call, Flow, Invoke, Place
 from ..guards import NOTHING, Demand
 from ..instances.changes import key_of_instance
-from ..instances.loading import loader
+from ..instances.loading import Part, loader
 from ..requests import build_batch_get, build_batch_write
 from ..schema import PARTIAL
 from ..store import Store, store_of
@@ -82,6 +82,9 @@ class TypedWrites:
         self._names = store.mapper.key.names
         self._first = self._names[0]
         self._second = self._names[1] if len(self._names) > 1 else None
+        upkeep = store.mapper.upkeep_of_deletes
+        # of a parent's items, those of its children may have some
+        self._has_guards = upkeep is not None and upkeep.unique is not None
 
     def key(self, item: WireItem) -> Hashable:
         # each attribute of a key has one type in all items, and values of different types are never equal here
@@ -130,13 +133,19 @@ class TypedWrites:
         if demand is NOTHING:
             return entry_of((self, self.key(item), item, False, size, position, tag, given, None, None))
         values = demand.values if isinstance(given, self.store.model) else None
-        alone = demand if demand.conditions else None
+        alone = self._alone(demand)
+        if alone is None:
+            item = self.store.mapper.stored_form(item)
         return entry_of((self, self.key(item), item, False, size, position, tag, given, alone, values))
 
     def delete(self, key: WireItem, demand: Demand, position: int, tag: Any, given: Any) -> Entry:
         """Return the entry that deletes the item with a key."""
-        alone = demand if demand.conditions else None
-        return entry_of((self, self.key(key), key, True, KEY_SIZE, position, tag, given, alone, None))
+        entry = self, self.key(key), key, True, KEY_SIZE, position, tag, given, self._alone(demand), None
+        return entry_of(entry)
+
+    def _alone(self, demand: Demand) -> Demand | None:
+        """Return what is to be sent alone, which is what has conditions, or guards beside it."""
+        return demand if demand.conditions or self._has_guards else None
 
 
 def _told_apart(value: Mapping[str, Any]) -> str | bytes:
@@ -200,7 +209,10 @@ class InstancesOfKeys:
         if isinstance(keys, (str, bytes, Mapping)) or not isinstance(keys, Iterable):
             raise InvalidKey(f"get_batch({keys!r}): a list of keys is meant")
         place = store.here
-        self.load: Callable[[StoredItem], Any] = loader(store, paths is not None, place)
+        part: Part = paths is not None
+        if paths is not None and store.mapper.has_forms:  # which are upgraded as wholes, and these cost the same
+            part, paths = frozenset([str(path[0]) for path in paths]), None
+        self.load: Callable[[StoredItem], Any] = loader(store, part, place)
         self.items = TypedItems(store, place, consistent, paths)
         self._concurrency = concurrency
         # iterators are gone through as keys are asked for; lists may be changed before that

@@ -25,6 +25,7 @@ from ..signals import model_prepared, post_init, pre_init
 from .forms import Forms
 from .parts_of_items import PartsOfItems
 from .reading import Reading
+from .upkeep import Upkeep
 from .whole_items import WholeItems
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class DynaModelMeta(type):
         raise missing(cls, name)
 
 
-class DynaModel(six.with_metaclass(DynaModelMeta, Reading, WholeItems, PartsOfItems, Forms)):
+class DynaModel(six.with_metaclass(DynaModelMeta, Reading, WholeItems, PartsOfItems, Forms, Upkeep)):
     """The base of all models.
 
     A model has an inner ``Table`` (how it is stored), an inner ``Schema`` (what it looks like, in the words of a schema

@@ -84,14 +84,14 @@ class Iteration:
         load: Callable[[StoredItem], Any],
         limit: int | None = None,
         on_invalid: Any = "raise",
-        is_own: Callable[[StoredItem], bool] | None = None,
+        shows: Callable[[StoredItem], bool] | None = None,
     ) -> None:
         self.pages = pages
         self._load = load
         self._left = limit
         self._on_invalid = on_invalid
         self._raises = on_invalid == "raise"
-        self._is_own = is_own
+        self._shows = shows
         # both from the end to the beginning
         self._waiting: list[StoredItem] = []
         self._positions: list[StoredItem] | None = None
@@ -140,7 +140,7 @@ class Iteration:
     def has_more(self) -> Flow[bool]:
         """Return whether there is another item, asking for it if need be; this stands where it stood."""
         while self._waiting or (yield from self._fetch()):
-            if self._is_own is None or self._is_own(self._waiting[-1]):
+            if self._shows is None or self._shows(self._waiting[-1]):
                 return True
             self._pass_over()
         return False
@@ -150,7 +150,7 @@ class Iteration:
         self._is_backwards, self._is_behind = True, is_behind
 
     def _pass_over(self) -> None:
-        """Leave out an item of another model; this stands where it stood."""
+        """Leave out an item that is not shown; this stands where it stood."""
         self._waiting.pop()
         if self._positions is not None:
             self._positions.pop()

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..exceptions import BatchError, ConditionFailed, InvalidExpression
-from ..expressions import Change, Condition, F, leaves, shortened
+from ..exceptions import BatchError, ConditionFailed, InvalidExpression, UniqueViolation, ValidationError
+from ..expressions import Change, Condition, F, leaves, negated, shortened
 from ..flows import Flow, Handle, Invoke, Now, Place, Start, WaitAny
 from ..guards import NOTHING
 from ..many.typed_items import MeteredWrites, TypedWrites
@@ -15,13 +15,13 @@ from ..many.writes import MOST_WRITES, Writes
 from ..progress import Progress
 from ..store import Store
 from ..wire.codec import WireItem
-from ..wire.texts import item_of
+from ..wire.texts import StoredItem, item_of
 from ..writing.update_actions import asked_actions, resolved_actions
-from .iteration import END, Iteration
+from .iteration import END
 from .options import positive, units_a_second
 from .pages import Limiter
 from .read import Read
-from .verbs import count, own_items
+from .verbs import count, stored_items
 
 
 class Manner(NamedTuple):
@@ -81,8 +81,8 @@ def delete_matching(read: Read, manner: Manner, recheck: bool = True) -> Flow[in
 
     Without ``recheck`` those that matched when they were read are deleted by their keys.
     """
-    store, demand = read.store, read.store.guards.of_delete()
-    matching = _Matching(read, [])
+    store = read.store
+    matching, demand_of_all = _Matching(read, []), store.guards.of_delete()
     if not recheck and store.guards.of_delete(fits=True).conditions:
         raise InvalidExpression(
             f"{read.name}: delete(recheck=False) checks nothing, and the table demands a check of each delete, since "
@@ -94,14 +94,21 @@ def delete_matching(read: Read, manner: Manner, recheck: bool = True) -> Flow[in
     metered = _METERED if manner.rate is not None else None
 
     def next_delete() -> Flow[Flow[Outcome] | None]:
-        key = yield from matching.next_key()
-        if key is END:
+        item = yield from matching.next_item()
+        if item is END:
             return None
-        return _outcome_of_one(store.delete(matching.place, key, demand, matching.conditions, metered))
+        owner, conditions = store, matching.conditions
+        if store.mapper.hides:
+            owner = matching.owner_of(item)
+            conditions = matching.conditions_on(owner)
+            # what sees to an item besides is its own model's; apart from that, all that are read are deleted alike
+            owner = store if owner.mapper.upkeep is None else owner
+        demand = demand_of_all if owner is store else owner.guards.of_delete()
+        return _outcome_of_one(owner.delete(matching.place, matching.key_of(item), demand, conditions, metered))
 
     def next_batch() -> Flow[Flow[Outcome] | None]:
-        keys = yield from matching.next_keys(MOST_WRITES)
-        return _outcome_of_deletes(store, matching.place, keys, manner.rate is not None) if keys else None
+        items = yield from matching.next_items(MOST_WRITES)
+        return _outcome_of_deletes(matching, items, manner.rate is not None) if items else None
 
     return (yield from writers.carry_out(next_delete if recheck else next_batch))
 
@@ -131,10 +138,10 @@ def update_matching(read: Read, manner: Manner, actions: Sequence[Change], updat
         item = yield from matching.next_item()
         if item is END:
             return None
-        key = matching.key_of(item)
-        owner = store.mapper.member_of(item, store) or store  # the model that the item belongs to may say more
+        key, owner = matching.key_of(item), matching.owner_of(item)
         demand = owner.guards.of_matching(resolved, item, needed)
-        sending = owner.update(matching.place, key, resolved, demand, matching.conditions, metered, returning="NONE")
+        conditions = matching.conditions_on(owner) if store.mapper.hides else matching.conditions
+        sending = owner.update(matching.place, key, resolved, demand, conditions, metered, returning="NONE")
         return _outcome_of_one(sending)
 
     return (yield from writers.carry_out(next_update))
@@ -152,17 +159,20 @@ class _Matching:
         if textual:
             raise InvalidExpression(f"{read.name}: {', '.join(textual)} as text cannot be held against each item again")
         store, names = read.store, read.store.mapper.key.names
-        paths = tuple([F(name) for name in needed])
-        pages = read.replaced(paths=paths, hydrated=False).pages()
-        self.place: Place = pages.place
-        self.conditions = (store.exists, *(part for part in read.resolved() if not _is_on_key(part, names)))
+        paths, needs_whole = tuple([F(name) for name in needed]), False
+        if read.options.hydrated:
+            read = read.settled()
+            needs_whole = read.scope.needs_whole
+        self._items = stored_items(read.replaced(paths=paths, hydrated=needs_whole))
+        self.place: Place = self._items.pages.place
         self.total: int | None = None
-        own = own_items(read)
-        self._items = Iteration(pages, lambda item: own(item) and item_of(item), read.options.limit)
+        self.conditions = (store.exists, *(part for part in read.resolved() if not _is_on_key(part, names)))
+        self._store = store
+        self._with_hidden = read.options.with_hidden
         self._names = names
         # what moves ahead in the index that is read would be met again
         self._moves = not set(changed).isdisjoint(read.key_names)
-        self._known: list[WireItem] = []
+        self._known: list[StoredItem] = []
 
     def foresee(self) -> Flow[None]:
         """Read all keys before anything is written, if what is written changes where the items are in the index."""
@@ -174,24 +184,33 @@ class _Matching:
 
     def next_item(self) -> Flow[Any]:
         """Return what is known of the next item, :data:`END` after the last one."""
-        if self._known:
-            return self._known.pop()
-        return (yield from self._items.next_item())
+        item = self._known.pop() if self._known else (yield from self._items.next_item())
+        return item if item is END else item_of(item)
 
-    def next_key(self) -> Flow[Any]:
-        """Return the next key, :data:`END` after the last one."""
-        item = yield from self.next_item()
-        return item if item is END else self.key_of(item)
+    def next_items(self, most: int) -> Flow[list[WireItem]]:
+        """Return what is known of the next items, so many at most; nothing after the last ones."""
+        items: list[WireItem] = []
+        while len(items) < most and (item := (yield from self.next_item())) is not END:
+            items.append(item)
+        return items
 
     def key_of(self, item: WireItem) -> WireItem:
         return {name: item[name] for name in self._names}
 
-    def next_keys(self, most: int) -> Flow[list[WireItem]]:
-        """Return the next keys, so many at most; none after the last ones."""
-        keys: list[WireItem] = []
-        while len(keys) < most and (key := (yield from self.next_key())) is not END:
-            keys.append(key)
-        return keys
+    def owner_of(self, item: WireItem) -> Store:
+        """Return the store of the model that an item belongs to, which may say more than the one that is read."""
+        store = self._store
+        if not store.mapper.is_scoped:
+            return store
+        try:
+            return store.mapper.member_of(item, store) or store
+        except ValidationError:
+            return store  # it is of no model that is known
+
+    def conditions_on(self, owner: Store) -> tuple[Condition, ...]:
+        """Return the conditions that hold as long as an item of a model matches."""
+        hide = owner.mapper.hide
+        return self.conditions if hide is None or self._with_hidden else (*self.conditions, negated(hide))
 
 
 def _is_on_key(part: Condition, key_names: tuple[str, ...]) -> bool:
@@ -217,19 +236,27 @@ _UNITS_OF_A_REFUSAL = 1.0
 def _outcome_of_one(sending: Flow[dict[str, Any]]) -> Flow[Outcome]:
     try:
         answer = yield from sending
+    except UniqueViolation:
+        raise
     except ConditionFailed:
         return Outcome(0, 1, _UNITS_OF_A_REFUSAL)  # it was changed or deleted since it was read
     return Outcome(1, 0, (answer.get("ConsumedCapacity") or {}).get("CapacityUnits", 0.0))
 
 
-def _outcome_of_deletes(store: Store, place: Place, keys: list[WireItem], is_metered: bool) -> Flow[Outcome]:
+def _outcome_of_deletes(matching: _Matching, items: list[WireItem], is_metered: bool) -> Flow[Outcome]:
     consumed: list[float] = []
-    target = MeteredWrites(store, place, consumed.append) if is_metered else TypedWrites(store, place)
-    writes = Writes()
-    writes.take([target.delete(key, NOTHING, position, None, None) for position, key in enumerate(keys)])
+    targets: dict[Store, TypedWrites] = {}
+    writes, entries = Writes(), []
+    for position, item in enumerate(items):
+        owner = matching.owner_of(item)
+        if owner not in targets:
+            place = matching.place
+            targets[owner] = MeteredWrites(owner, place, consumed.append) if is_metered else TypedWrites(owner, place)
+        entries.append(targets[owner].delete(matching.key_of(item), NOTHING, position, None, None))
+    writes.take(entries)
     yield from writes.finish()
     writes.report.raise_first()
-    return Outcome(len(keys), 0, sum(consumed))
+    return Outcome(len(items), 0, sum(consumed))
 
 
 class _Writers:

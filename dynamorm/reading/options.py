@@ -21,7 +21,9 @@ class ReadOptions(NamedTuple):
     ``conditions`` are not resolved yet, ``raw`` are arguments in boto3's form.  ``chooses_index`` is what ``find``
     does, ``paths`` are the attributes that are wanted.  ``segment`` is a part of a scan and the number of parts,
     ``parallel`` the number of parts and of those that are read at a time.  ``backwards`` is what a page asks for that
-    stands before its start: the order of reading is turned around, and the query stays the same.
+    stands before its start: the order of reading is turned around, and the query stays the same.  ``with_hidden`` and
+    ``with_expired`` take in what is left out otherwise; expired items come as they are stored only, and never as
+    instances.  ``now`` is the second that counts as the present for all of an iteration.
     """
 
     conditions: Any
@@ -42,6 +44,9 @@ class ReadOptions(NamedTuple):
     segment: tuple[int, int] | None = None
     parallel: tuple[int, int] | None = None
     backwards: bool = False
+    with_hidden: bool = False
+    with_expired: bool = False
+    now: str | None = None
 
 
 def options_given(

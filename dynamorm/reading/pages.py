@@ -58,8 +58,9 @@ class Chunk(NamedTuple):
 class Pages:
     """The pages of one read, one by one.
 
-    ``limit`` is how many items it is enough to look at.  ``hydrated`` are the whole items by their keys, in place of
-    those that an index holds a part of.  ``is_empty`` says that nothing can match, so that nothing is asked for.
+    ``limit`` is how many items it is enough to look at.  ``whole`` are the whole items by their keys, in place of those
+    of which a part was read; ``wants`` says in place of which, all of them without it.  ``is_empty`` says that nothing
+    can match, so that nothing is asked for.
     """
 
     is_resumable = True
@@ -72,8 +73,9 @@ class Pages:
         key_names: tuple[str, ...],
         limit: int | None = None,
         limiter: Limiter | None = None,
-        hydrated: TypedItems | None = None,
+        whole: TypedItems | None = None,
         is_empty: bool = False,
+        wants: Callable[[StoredItem], bool] | None = None,
     ) -> None:
         self.key_names = key_names
         self.latest: LatestAnswer | None = None
@@ -86,7 +88,8 @@ class Pages:
         self._wanted = limit or 0
         self._limit = limit
         self._limiter = limiter
-        self._hydrated = hydrated
+        self._whole = whole
+        self._wants = wants
         self._unfinished: dict[str, Any] | None = None
 
     @property
@@ -129,14 +132,19 @@ class Pages:
         if answer is None:
             return None
         items, positions = answer.get("Items", []), None
-        if self._hydrated is not None and items:
-            self._unfinished = answer
-            items, positions = yield from self._hydrate(self._hydrated, items)
+        if self._whole is not None:
+            wanted = items if self._wants is None else list(filter(self._wants, items))
+            if wanted:
+                self._unfinished = answer
+                items, positions = yield from self._hydrate(self._whole, items, wanted)
         self._unfinished = None
         return Chunk(items, positions, answer.get("LastEvaluatedKey"))
 
-    def _hydrate(self, whole: TypedItems, items: list[StoredItem]) -> Flow[tuple[list[StoredItem], list[StoredItem]]]:
-        keys = [key_within(item, self._store.mapper.key.names) for item in items]
+    def _hydrate(
+        self, whole: TypedItems, items: list[StoredItem], wanted: list[StoredItem]
+    ) -> Flow[tuple[list[StoredItem], list[StoredItem]]]:
+        """Return items, with wholes in place of those that are wanted, and what each one's position is that of."""
+        keys = [key_within(item, self._store.mapper.key.names) for item in wanted]
         if self._limiter is not None:
             yield from self._limiter.wait()
         consumed: list[float] = []
@@ -146,6 +154,9 @@ class Pages:
             self.capacity += sum(consumed)
         if self._limiter is not None:
             yield from self._limiter.spend(sum(consumed))
+        if len(wanted) < len(items):
+            by_part = dict(zip(map(id, wanted), found, strict=True))
+            found = [by_part.get(id(item), item) for item in items]
         # the position in the index is that of the index's item, whatever the table says by now
         positions = [held for held, item in zip(items, found, strict=True) if item is not None]
         return [item for item in found if item is not None], positions

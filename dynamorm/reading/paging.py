@@ -20,7 +20,8 @@ class Paging:
     """A page that is asked for; ``read`` goes on to one item more than it holds."""
 
     def __init__(self, read: Read, size: int, cursor: str | None) -> None:
-        self._whole = read
+        read = read.settled()
+        self._whole: Read = read
         self._size = min(positive("page", size), read.options.limit or size)
         self._has_order = isinstance(read, QueryRead)
         self._is_backwards = cursor is not None and leads_backwards(cursor, read.secret)

@@ -141,6 +141,10 @@ class ReadIterator(ABC, Generic[Model]):
         """Read whole items by batch get, page by page, where the index holds a part of them only."""
         return self._with(hydrated=True)
 
+    def with_hidden(self: Self, with_hidden: bool = True) -> Self:
+        """Read what the ``hide`` of the model's table leaves out, too."""
+        return self._with(with_hidden=bool(with_hidden))
+
     def on_invalid(self: Self, what: Any) -> Self:
         """Choose what becomes of stored items that the schema refuses.
 

@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from ..callers import levels_to_the_caller
 from ..connection import cursor_key
 from ..exceptions import InvalidCursor, InvalidExpression, InvalidKey, NotProjected, ScanRefused
-from ..expressions import Condition, holds_never, leaves, parts_of, shortened
-from ..instances.loading import loader
+from ..expressions import Comparison, Condition, Path, holds_never, leaves, parts_of, shortened, verdict
+from ..instances.loading import Part, loader
 from ..keyed_mapper import KeyedMapper
 from ..locks import cached_property
 from ..many.typed_items import TypedItems
 from ..requests import Request, build_query, build_scan
-from ..requests.boto3_arguments import merged
-from ..spec import IndexSpec, KeySpec
+from ..requests.boto3_arguments import merged, names_in
+from ..spec import IndexSpec
 from ..store import Store, store_of
+from ..upkeep import present_second
 from ..wire.codec import WireItem, encode_item
 from ..wire.paths import same_value
+from ..wire.texts import StoredItem
 from .ahead import PagesAhead
 from .cursors import decode_cursor, fingerprint
 from .index_choice import choose
@@ -31,6 +33,7 @@ from .iteration import Iteration
 from .key_conditions import Choice, finds_nothing, split
 from .options import MOST_LOOKED_AT, ReadOptions
 from .pages import Limiter, Pages
+from .scope import NOTHING, Asked, Scope
 
 # what of the arguments in boto3's form makes a read another one
 _ABOUT = ("KeyConditionExpression", "FilterExpression", "ExpressionAttributeNames", "Segment", "TotalSegments")
@@ -117,52 +120,70 @@ class Read(ABC):
 
     def explain(self) -> Explanation:
         """Return what would be asked for, without asking."""
-        keys, filters = self.parts()
-        index = self.index
-        every = (*filters, *self.added(keys))
-        return Explanation(index.name if index else None, tuple(keys), every, self.built().request)
+        read = self.settled()
+        keys, filters = read.parts()
+        index, scope = read.index, read.scope
+        every = (*keys, *scope.keys), (*filters, *scope.filters)
+        return Explanation(index.name if index else None, *every, read.built().request)
 
-    def added(self, keys: Sequence[Condition]) -> tuple[Condition, ...]:
-        """Return the conditions that items are those of the model; none where the read has other ways to tell."""
-        mapper = self.store.mapper
-        return mapper.of_these_kinds if isinstance(mapper, KeyedMapper) and self._holds_kind else ()
-
-    @property
-    def _holds_kind(self) -> bool:
-        """Whether all that is read says which model it belongs to, if it ever did."""
-        kind, held = self.store.mapper.kind_name, self.held
-        return kind is not None and (held is None or kind in held)
+    def settled(self) -> Any:
+        """Return this read as it is carried out: whatever depends on the time depends on one moment."""
+        if not self.store.mapper.is_scoped or self.options.now is not None:
+            return self
+        return self.replaced(now=present_second() if self.store.mapper.hides else "")
 
     @property
-    def is_mixed(self) -> bool:
-        """Whether items of other models may come, which DynamoDB does not tell from the model's own."""
-        mapper = self.store.mapper
-        if not mapper.has_neighbours or not isinstance(mapper, KeyedMapper):
-            return False
-        return mapper.kind_name not in self._key.names or not any(map(mapper.is_own_kind, self.parts()[0]))
+    def scope(self) -> Scope:
+        """What is left out besides what the conditions leave out."""
+        if not self.store.mapper.is_scoped:
+            return NOTHING
+        scope: Scope = self.settled()._scope
+        return scope
 
-    @property
-    def _key(self) -> KeySpec:
-        return self.store.mapper.key if self.index is None else self.index.key
+    @cached_property
+    def _scope(self) -> Scope:
+        options, index = self.options, self.index
+        asked = Asked(
+            name=self.name,
+            key=self.store.mapper.key if index is None else index.key,
+            held=self.held,
+            keys=self.parts()[0],
+            now=options.now or "",
+            is_query=isinstance(self, QueryRead),
+            is_textual="KeyConditionExpression" in options.raw,
+            is_hydrated=options.hydrated,
+            with_hidden=options.with_hidden,
+            with_expired=options.with_expired,
+        )
+        return Scope(self.store, asked)
 
     # Pages.
 
     def iteration(self) -> Iteration:
         """Return an iteration from the start; connection and table are those of now, whatever settings hold later."""
-        pages = self.pages()
-        load = loader(self.store, self.is_partial, pages.place)
-        is_own = self.store.mapper.is_own if self.is_mixed else None
-        return Iteration(pages, load, self.options.limit, self.options.on_invalid, is_own)
+        if self.store.mapper.is_scoped and self.options.now is None:
+            return self.settled().iteration()  # type: ignore[no-any-return]
+        options, pages = self.options, self.pages(loads=True)
+        load = loader(self.store, self.part, pages.place, options.now)
+        if not self.store.mapper.is_scoped:
+            return Iteration(pages, load, options.limit, options.on_invalid)
+        scope = self._scope
+        if scope.judges_hide:
+            load = _showing(scope, load)
+        return Iteration(pages, load, options.limit, options.on_invalid, scope.shows if scope.is_local else None)
 
-    def pages(self, *, count: bool = False) -> Pages | PagesAhead:
-        """Return the pages from the start; with ``count`` they hold numbers of items only."""
+    def pages(self, *, count: bool = False, loads: bool = False) -> Pages | PagesAhead:
+        """Return the pages from the start; with ``count`` they hold numbers of items only.
+
+        :param loads: whether instances are made of the items, which takes whole ones where these have to be upgraded
+        """
         rate = self.options.rate
         limiter = None if rate is None else Limiter(rate)
         if self.options.ahead and not count:
-            return PagesAhead([self.pages_in_turn(None)], limiter=limiter)
-        return self.pages_in_turn(limiter, count=count)
+            return PagesAhead([self.pages_in_turn(None, loads=loads)], limiter=limiter)
+        return self.pages_in_turn(limiter, count=count, loads=loads)
 
-    def pages_in_turn(self, limiter: Limiter | None, *, count: bool = False) -> Pages:
+    def pages_in_turn(self, limiter: Limiter | None, *, count: bool = False, loads: bool = False) -> Pages:
         """Return the pages from the start, each asked for when it is wanted."""
         options, store = self.options, self.store
         request, filters, is_empty = self.built(count=count)
@@ -173,11 +194,15 @@ class Read(ABC):
         place = store.here
         if place.table != request.payload["TableName"]:
             place = place._replace(table=request.payload["TableName"])
-        hydrated = None
+        whole = wants = None
         if options.hydrated:
-            paths = None if options.paths is None else store.mapper.paths(options.paths)
-            hydrated = TypedItems(store, place, options.consistent, paths, counted=True)
-        return Pages(store, place, request, self.key_names, limit, limiter, hydrated, is_empty)
+            paths = None
+            if not loads or (options.paths is not None and not store.mapper.has_forms):
+                paths = _widened(store.mapper.paths(options.paths or ()), self.scope.told)
+            whole = TypedItems(store, place, options.consistent, paths, counted=True)
+        elif loads and store.mapper.has_forms and self._brings_parts:
+            whole, wants = TypedItems(store, place, options.consistent, counted=True), self.scope.is_outdated
+        return Pages(store, place, request, self.key_names, limit, limiter, whole, is_empty, wants)
 
     def _gives_all(self, filters: Sequence[Condition]) -> bool:
         """Return whether every item that DynamoDB looks at is given."""
@@ -185,14 +210,29 @@ class Read(ABC):
         return not (filters or "FilterExpression" in options.raw or options.hydrated or options.on_invalid != "raise")
 
     @property
-    def is_partial(self) -> bool:
-        """Whether what is read may lack required attributes."""
-        options = self.options
-        if options.partial is not None:
-            return options.partial
+    def part(self) -> Part:
+        """Whether what is read may lack required attributes; its names where more may come than was asked for."""
+        options, partial = self.options, self.options.partial
         if options.paths is not None or "ProjectionExpression" in options.raw:
-            return True
+            if self.store.mapper.has_forms and partial is not False:
+                return self._names_wanted
+            return True if partial is None else partial
+        if partial is not None:
+            return partial
         return self.index is not None and self.index.included is not None and not options.hydrated
+
+    @property
+    def _brings_parts(self) -> bool:
+        """Whether items do not come as wholes."""
+        return bool(self.replaced(partial=None).part)
+
+    @property
+    def _names_wanted(self) -> frozenset[str]:
+        """The attributes of whole items that are wanted where a projection says so."""
+        options = self.options
+        wanted = self.store.mapper.paths(options.paths or ())
+        names = names_in(options.raw) if "ProjectionExpression" in options.raw else frozenset()
+        return names.union(self.key_names, self.scope.told, [str(path[0]) for path in wanted])
 
     # Requests.
 
@@ -203,7 +243,7 @@ class Read(ABC):
             raise InvalidExpression(f'{self.name}: Select="COUNT" gives no items; .count() counts them')
         if options.consistent and index is not None and index.is_global:
             raise InvalidKey(f"{self.name}: a global index has no consistent reads; read the table, or without")
-        is_counted_here = count and self.is_mixed
+        is_counted_here = count and self.scope.is_local
         arguments: dict[str, Any] = {
             "index": index.name if index is not None else None,
             "consistent": options.consistent,
@@ -222,17 +262,24 @@ class Read(ABC):
         return arguments
 
     @property
-    def _paths_that_tell(self) -> list[tuple[Any, ...]]:
-        """What tells an item, and its model."""
-        kind, names = self.store.mapper.kind_name, self.key_names
-        return [(name,) for name in (*names, *([kind] if self._holds_kind and kind not in names else ()))]
+    def _names_that_tell(self) -> Sequence[str]:
+        """The attributes that tell an item, and whether it is left out."""
+        names, held = self.key_names, self.held
+        if not self.store.mapper.is_scoped:
+            return names
+        told = self.scope.told
+        return list(dict.fromkeys([*names, *(name for name in told if held is None or name in held)]))
+
+    @property
+    def _paths_that_tell(self) -> Sequence[Any]:
+        return [(name,) for name in self._names_that_tell]
 
     def _wanted_paths(self, names: Sequence[Any]) -> Sequence[Any]:
         mapper, held = self.store.mapper, self.held
-        paths = [path for path in mapper.paths(names) if held is None or path != (mapper.kind_name,) or path[0] in held]
+        # what an index does not hold of what tells an item is told otherwise
+        paths = [path for path in mapper.paths(names) if held is None or path[0] in held or path[0] not in mapper.tells]
         self._require_projected({str(path[0]) for path in paths})
-        more = [(name,) for name in self.key_names if (name,) not in paths]
-        return [*(path for path in paths if path[0] not in {name for (name,) in more}), *more]
+        return _widened(paths, self._names_that_tell)
 
     def _start_key(self) -> WireItem | None:
         start, model = self.options.start, self.store.model
@@ -282,7 +329,9 @@ class Read(ABC):
     def mark(self) -> bytes:
         """Return what tells the cursors of this read from those of others."""
         index, raw = self.index, self.options.raw
-        about = (self.store.table.name, index.name if index else None, self.order)
+        about = [self.store.table.name, index.name if index else None, self.order]
+        if self.options.with_hidden:
+            about.append("with_hidden")
         given = {name: raw[name] for name in _ABOUT if name in raw}
         values = encode_item(raw.get("ExpressionAttributeValues", {}))
         return fingerprint(self._marked, values, self.kind, *about, given)
@@ -318,6 +367,17 @@ class Read(ABC):
                 f"{self.name} does not hold {', '.join(lacking)}; it holds {', '.join(sorted(held))}. "
                 "Read without the filter and .hydrate(), or project more"
             )
+
+
+def _widened(paths: Sequence[Path], names: Sequence[str]) -> list[Path]:
+    """Return paths with whole attributes among them; DynamoDB takes no two of which one leads to the other."""
+    whole = [(name,) for name in names if (name,) not in paths]
+    return [*(path for path in paths if (path[0],) not in whole), *whole]
+
+
+def _showing(scope: Scope, load: Callable[[StoredItem], Any]) -> Callable[[StoredItem], Any]:
+    """Return what loads the items that are not hidden."""
+    return lambda item: load(item) if scope.shows(item) else None
 
 
 class QueryRead(Read):
@@ -357,22 +417,29 @@ class QueryRead(Read):
             return choose(self.store, conditions)
         return split(self.store, options.on_index, conditions, textual="KeyConditionExpression" in options.raw)
 
-    def parts(self) -> tuple[Sequence[Condition], Sequence[Condition]]:
-        choice = self._choice()
+    def parts(self) -> tuple[Sequence[Comparison], Sequence[Condition]]:
+        # which models there are, and so what conditions say of keys, may change until a read is carried out
+        choice = self._choice() if self.options.now is None else self._settled_choice
         return choice.keys, choice.filters
 
-    def added(self, keys: Sequence[Condition]) -> tuple[Condition, ...]:
-        # DynamoDB takes no filter on a key
-        return () if self.store.mapper.kind_name in self._key.names else super().added(keys)
+    @cached_property
+    def _settled_choice(self) -> Choice:
+        return self._choice()
 
     def built(self, *, count: bool = False) -> Built:
         keys, filters = self.parts()
         self._check_projected(filters)
-        arguments = self._arguments(count)
-        every = [*filters, *self.added(keys)]
+        arguments, scope = self._arguments(count), self.scope
+        every = [*filters, *scope.filters]
         reverse = self.options.reverse != self.options.backwards
-        request = build_query(self.store.table_name, keys, filters=every, reverse=reverse, **arguments)
         is_empty = finds_nothing(self.store, self.index, keys) or holds_never(filters)
+        if scope.keys:
+            keys = [*keys, *scope.keys]
+            if arguments["start"] is not None and not verdict(scope.keys[0], arguments["start"]):
+                # it was not expired when it was read; DynamoDB takes no position that the key conditions do not find
+                is_empty = is_empty or reverse
+                arguments["start"] = arguments["start"] if reverse else None
+        request = build_query(self.store.table_name, keys, filters=every, reverse=reverse, **arguments)
         return Built(merged(request, self.options.raw), filters, is_empty)
 
 
@@ -399,21 +466,21 @@ class ScanRead(Read):
         filters = self.resolved()
         self._check_projected(filters)
         arguments = self._arguments(count)
-        every = [*filters, *self.added(())]
+        every = [*filters, *self.scope.filters]
         request = build_scan(self.store.table_name, filters=every, segment=self.options.segment, **arguments)
         return Built(merged(request, self.options.raw), filters, holds_never(filters))
 
-    def pages(self, *, count: bool = False) -> Pages | PagesAhead:
+    def pages(self, *, count: bool = False, loads: bool = False) -> Pages | PagesAhead:
         options = self.options
         if options.parallel is None:
-            return super().pages(count=count)
+            return super().pages(count=count, loads=loads)
         if options.ahead:
             raise InvalidExpression(f"{self.name}: a parallel scan reads ahead by itself; leave out read_ahead()")
         if options.start is not None or options.segment is not None:
             raise InvalidExpression(f"{self.name}: a parallel scan reads everything; no start() or segment()")
         total, at_once = options.parallel
         parts = [
-            self.replaced(segment=(number, total), parallel=None).pages_in_turn(None, count=count)
+            self.replaced(segment=(number, total), parallel=None).pages_in_turn(None, count=count, loads=loads)
             for number in range(total)
         ]
         return PagesAhead(parts, at_once, None if options.rate is None else Limiter(options.rate))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..exceptions import MultipleFound
 from ..flows import Call, Flow, Place
-from ..instances.loading import loaded
+from ..instances.loading import Part, loaded
+from ..requests.boto3_arguments import names_in, unprojected
 from ..store import Store
 from ..wire.texts import StoredItem
 from .iteration import END, Iteration
@@ -18,16 +19,19 @@ from .read import Read
 
 def prepare_get(
     store: Store, consistent: bool, raw: Mapping[str, Any] | None, attrs: Any, keys: Mapping[str, Any]
-) -> tuple[Call, bool, Place]:
-    """Return the step that reads an item, whether only a part of it is read, and its place."""
+) -> tuple[Call, Part, Place]:
+    """Return the step that reads an item, what is wanted of it, and its place."""
     mapper = store.mapper
     partial = attrs is not None or "ProjectionExpression" in (raw or ())
     key, paths = store.wire_key(keys), mapper.paths(attrs or ()) if partial else None
     place = store.here
-    return store.get(place, key, consistent, paths, raw), partial, place
+    call = store.get(place, key, consistent, paths, raw)
+    if partial and mapper.has_forms:  # which are upgraded as wholes, and a whole item costs the same
+        return call._replace(request=unprojected(call.request)), names_in(call.request.payload), place
+    return call, partial, place
 
 
-def finish_get(store: Store, answer: Mapping[str, Any], partial: bool, place: Place) -> Any:
+def finish_get(store: Store, answer: Mapping[str, Any], partial: Part, place: Place) -> Any:
     """Return the instance that an answer holds, ``None`` if there is none."""
     wire = answer.get("Item")
     return None if wire is None else loaded(store, wire, partial, place)
@@ -51,13 +55,24 @@ def finish_exists(store: Store, answer: Mapping[str, Any]) -> bool:
 def exists(read: Read) -> Flow[bool]:
     """Return whether there is any matching item, by asking for one."""
     one: Read = read.capped(1).replaced(on_invalid="raise")
-    return (yield from Iteration(one.pages(), own_items(one), 1).next_item()) is not END
+    return (yield from stored_items(one).next_item()) is not END
 
 
-def own_items(read: Read) -> Callable[[StoredItem], StoredItem | None]:
-    """Return what gives an item as it is, and ``None`` for one of another model."""
-    is_own = read.store.mapper.is_own
-    return (lambda item: item if is_own(item) else None) if read.is_mixed else lambda item: item
+def stored_items(read: Read) -> Iteration:
+    """Return an iteration over items as they are stored: none is upgraded, or made an instance."""
+    if not read.store.mapper.is_scoped:
+        return Iteration(read.pages(), _itself, read.options.limit)
+    read = read.settled()
+    scope = read.scope
+
+    def shown(item: StoredItem) -> StoredItem | None:
+        return item if scope.shows(item) else None
+
+    return Iteration(read.pages(), shown if scope.is_local else _itself, read.options.limit)
+
+
+def _itself(item: StoredItem) -> StoredItem:
+    return item
 
 
 def first(iteration: Iteration) -> Flow[Any]:
@@ -94,19 +109,23 @@ def one(read: Read, shown: Any) -> Flow[Any]:
 
 def count(read: Read) -> Flow[int]:
     """Return the number of items, over all pages, without reading them."""
-    if read.is_mixed:
-        return (yield from _count_own(read))
+    read = read.settled()
+    if read.options.hydrated and not read.scope.needs_whole:
+        read = read.replaced(hydrated=False, paths=None)
+    if read.scope.is_local:
+        return (yield from _count_here(read))
     pages, counted = read.pages(count=True), 0
     while (answer := (yield from pages.next_answer())) is not None:
         counted += answer["Count"]
     return counted if read.options.limit is None else min(counted, read.options.limit)
 
 
-def _count_own(read: Read) -> Flow[int]:
-    """Return the number of items that are the model's, which DynamoDB itself does not tell from those of others."""
-    raw = {name: value for name, value in read.options.raw.items() if name != "Select"}
-    read = read.replaced(raw=raw, hydrated=False)
+def _count_here(read: Read) -> Flow[int]:
+    """Return the number of items that are shown, which DynamoDB itself does not tell from others."""
+    if "Select" in read.options.raw:
+        read = read.replaced(raw={name: value for name, value in read.options.raw.items() if name != "Select"})
+    shows = read.scope.shows
     pages, limit, counted = read.pages(count=True), read.options.limit, 0
     while (page := (yield from pages.next_page())) is not None and (limit is None or counted < limit):
-        counted += sum(map(read.store.mapper.is_own, page.items))
+        counted += sum(map(shows, page.items))
     return counted if limit is None else min(counted, limit)

@@ -110,6 +110,19 @@ def _steps(text: str, names: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(names.get(step, step) for step in text.replace("[", ".[").split("."))
 
 
+def names_in(arguments: Mapping[str, Any]) -> frozenset[str]:
+    """Return the attributes that a projection is about."""
+    names = arguments.get(_NAMES) or {}
+    return frozenset(_steps(text.strip(), names)[0] for text in arguments["ProjectionExpression"].split(","))
+
+
+def unprojected(request: Request) -> Request:
+    """Return a request for whole items."""
+    payload = {name: value for name, value in request.payload.items() if name != "ProjectionExpression"}
+    _without_unused_names(payload)
+    return request._replace(payload=payload)
+
+
 def _without_unused_names(payload: dict[str, Any]) -> None:
     """Drop the names that a joined projection left over: DynamoDB refuses what no expression uses."""
     used = {

@@ -189,7 +189,8 @@ class DynamoIndex3(DynamoCommon3):
 
     def _included_field(self, name: str) -> FieldSpec:
         spec = self._adapter.fields.get(name) or self._adapter.by_stored.get(name)
-        if spec is None and (name in self._computed or self.table._is_shared or self.table._has_siblings):
+        is_version = self.table.schema_version is not None and name == self.table.schema_version_attribute
+        if spec is None and (is_version or name in self._computed or self.table._is_shared or self.table._has_siblings):
             return FieldSpec(name, name, name)  # perhaps of another model that shares the table
         if spec is None:
             raise InvalidSchemaField(
@@ -251,6 +252,12 @@ class DeclaredTable(DynamoCommon3):
     version: str | None = None
     created: str | None = None
     updated: str | None = None
+    unique: Sequence[str | Sequence[str]] | None = None
+    schema_version: int | None = None
+    schema_version_attribute: str = "_v"
+    write_version: int | None = None
+    hide_expired: bool = False
+    hide: Any = None
     on_read: str = "validate"
     on_scan: str = "allow"
 

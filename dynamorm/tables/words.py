@@ -11,14 +11,8 @@ _OURS = __name__.partition(".")[0]
 # words that a model may have one day, and that would be taken for granted if they were passed over
 _NOT_YET = frozenset(
     {
-        "hide",
-        "hide_expired",
         "kind",
-        "schema_version",
-        "schema_version_attribute",
-        "unique",
         "unknown",
-        "write_version",
     }
 )
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from ..drivers import run
 from ..exceptions import InvalidExpression
 from ..flows import Connection, Flow
+from ..writing.recorded import MOST_ACTIONS
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-MOST_ACTIONS = 100
 
 
 class AtTheEnd(ABC):

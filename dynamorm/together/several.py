@@ -238,11 +238,12 @@ def _take(
     """Put what was found into the instances that wait for it; what their schema refuses is told at the end."""
     for table, item in found:
         for one in awaited.get((connection, *several.identity((table, item))), ()):
-            if not one.store.mapper.is_own(item):
-                continue  # what is there by now is of another kind
-            loaded.add(id(one.instance))
             try:
-                one.take(item_of(item))
+                shown = one.store.mapper.shown(item, one.store)
+                if shown is None:
+                    continue  # what is there by now is of another kind, or expired
+                loaded.add(id(one.instance))
+                one.take(item_of(shown[1]))
             except DynamoException as error:
                 refused.append(error)
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..attempts import sent_until_settled
 from ..exceptions import InvalidExpression
 from ..flows import Call, Flow, Place
-from ..instances.loading import loaded
+from ..instances.loading import Part, loaded
 from ..requests import Request, build_get
 from ..store import Store, is_complete_model
 from .at_the_end import AtTheEnd
@@ -17,10 +17,11 @@ from .at_the_end import AtTheEnd
 class Got:
     """What a :class:`TransactionGet` reads: ``instance`` is ``None`` where there is no item."""
 
-    def __init__(self, store: Store, place: Place, request: Request) -> None:
+    def __init__(self, store: Store, place: Place, request: Request, part: Part) -> None:
         self._store = store
         self._place = place
         self._request = request
+        self._part = part
         self._instance: Any = None
         self._is_read = False
 
@@ -35,9 +36,9 @@ class Got:
         return self._instance
 
     def _take(self, answer: Mapping[str, Any]) -> None:
-        item, partial = answer.get("Item"), "ProjectionExpression" in self._request.payload
+        item = answer.get("Item")
         if item:
-            self._instance = loaded(self._store, item, partial, self._place)
+            self._instance = loaded(self._store, item, self._part, self._place)
         self._is_read = True
 
 
@@ -68,7 +69,10 @@ class TransactionGet(AtTheEnd):
         first = self._asked[0]._place.connection if self._asked else None
         self._require_room(f"get of {store.mapper.model_name}", len(self._asked), place.connection, first)
         paths = None if attrs is None else store.mapper.paths(attrs)
-        got = Got(store, place, build_get(place.table, store.wire_key(keys), paths=paths))
+        part: Part = paths is not None
+        if paths is not None and store.mapper.has_forms:  # which are upgraded as wholes, and these cost the same
+            part, paths = frozenset([str(path[0]) for path in paths]), None
+        got = Got(store, place, build_get(place.table, store.wire_key(keys), paths=paths), part)
         self._asked.append(got)
         return got
 

@@ -157,7 +157,7 @@ class Transaction(AtTheEnd):
         what = f"{action.verb} of {action.model} {dict(action.key)}"
         first = self._recorded[0].step.place.connection if self._recorded else None
         self._require_room(what, len(self._recorded), place.connection, first)
-        if "ConditionCheck" in recorded.part() and "ConditionExpression" not in recorded.step.request.payload:
+        if "ConditionCheck" in recorded.part() and not recorded.only_checks:
             raise InvalidExpression(f"{what}: there is nothing to store but the key; put() the item")
         for other in self._recorded:
             if other.step.place.table == place.table and other.key == recorded.key:
@@ -182,4 +182,5 @@ class Transaction(AtTheEnd):
 
 def _checked_key(store: Store, keys: Mapping[str, Any], demands: Sequence[Any]) -> Flow[Any]:
     key = store.wire_key(keys)
-    return store.update(store.here, key, [], store.guards.of_check(), (*demands,) or (store.exists,), returning="NONE")
+    demand, conditions = store.guards.of_check(), (*demands,) or (store.exists,)
+    return store.update(store.here, key, [], demand, conditions, returning="NONE", checks=True)

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
-from msgspec import MsgspecError, defstruct, structs
+from msgspec import UNSET, MsgspecError, defstruct, structs
 from msgspec.json import Decoder
 
 from ..bounded import Bounded
 from .codec import WireItem, with_bytes
 
-__all__ = ["StoredItem", "binary_as_text", "item_of", "key_within", "may_hold_bytes", "text_of"]
+__all__ = ["StoredItem", "binary_as_text", "item_of", "key_within", "may_hold_bytes", "present_within", "text_of"]
 
 StoredItem = bytes | WireItem
 """An item as its text, or in wire form."""
@@ -38,7 +38,7 @@ def key_within(stored: StoredItem, names: tuple[str, ...]) -> WireItem:
     """
     if not isinstance(stored, bytes):
         return {name: stored[name] for name in names}
-    read = _readers.get(names) or _new_reader(names)
+    read = _readers.get(names) or _readers.remember(names, _reader(names))
     try:
         found = dict(zip(names, structs.astuple(read(stored)), strict=True))
     except (MsgspecError, ValueError):
@@ -47,19 +47,32 @@ def key_within(stored: StoredItem, names: tuple[str, ...]) -> WireItem:
     return with_bytes(found) if may_hold_bytes(stored) else found
 
 
-_readers: Bounded[tuple[str, ...], Callable[[bytes], Any]] = Bounded(1_024)
-
-
-def _new_reader(names: tuple[str, ...]) -> Callable[[bytes], Any]:
-    members = [f"m{number}" for number in range(len(names))]
+def present_within(stored: StoredItem, names: tuple[str, ...]) -> WireItem:
+    """Return those of some attributes that an item has; others are not even looked at."""
+    if not isinstance(stored, bytes):
+        return {name: stored[name] for name in names if name in stored}
+    read = _lenient_readers.get(names) or _lenient_readers.remember(names, _reader(names, UNSET))
     try:
-        kind = defstruct("Key", [(member, Any) for member in members], rename=dict(zip(members, names, strict=True)))
+        read_values = zip(names, structs.astuple(read(stored)), strict=True)
+    except (MsgspecError, ValueError):
+        return present_within(item_of(stored), names)
+    found = {name: value for name, value in read_values if value is not UNSET}
+    return with_bytes(found) if may_hold_bytes(stored) else found
+
+
+_readers: Bounded[tuple[str, ...], Callable[[bytes], Any]] = Bounded(1_024)
+_lenient_readers: Bounded[tuple[str, ...], Callable[[bytes], Any]] = Bounded(1_024)
+
+
+def _reader(names: tuple[str, ...], *default: Any) -> Callable[[bytes], Any]:
+    """Return what reads some attributes of the text of an item, with a default for those that are not there."""
+    members = [f"m{number}" for number in range(len(names))]
+    fields = [(member, Any, *default) for member in members]
+    try:
+        kind = defstruct("Key", fields, rename=dict(zip(members, names, strict=True)))
     except ValueError:
-        read: Callable[[bytes], Any] = _refuse  # a name that JSON writes with escapes
-    else:
-        read = Decoder(kind).decode
-    _readers.remember(names, read)
-    return read
+        return _refuse  # a name that JSON writes with escapes
+    return Decoder(kind).decode
 
 
 def _refuse(text: bytes) -> Any:

@@ -7,7 +7,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from ..exceptions import DynaModelException, ExpressionTooLong, InvalidKey, PartialInstance, TransactionCanceled
+from ..exceptions import (
+    ConditionFailed,
+    DynaModelException,
+    ExpressionTooLong,
+    InvalidKey,
+    PartialInstance,
+    TransactionCanceled,
+)
 from ..expressions import Condition, render_condition
 from ..flows import Flow, Invoke
 from ..guards import Demand
@@ -41,7 +48,8 @@ def change_key(store: Store, instance: Any, given: Mapping[str, Any]) -> Flow[No
     try:
         yield from carry_out([put, delete], uuid.uuid4().hex, store.model)
     except TransactionCanceled as canceled:
-        refused = next((reason.error for reason in canceled.reasons if reason.error is not None), None)
+        errors = (reason.error for reason in canceled.reasons)
+        refused = next((error for error in errors if isinstance(error, ConditionFailed)), None)
         if refused is None:
             raise
         refused.attempts, refused.ambiguous = canceled.attempts, canceled.ambiguous

@@ -7,10 +7,13 @@ what is stored.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..attempts import sent_until_settled
+from ..careful import CarefulWrite
+from ..careful_sending import MOST_RENEWALS, GuardPart, action_of_transaction, guard_parts, read_first
 from ..exceptions import ConditionFailed, DynamoException, InvalidExpression, TransactionCanceled
 from ..expressions import Action, Condition, after_update, depends_on
 from ..flows import Call, Flow, Invoke, Place
@@ -20,17 +23,8 @@ from ..requests import Request
 from ..store import Store
 from ..wire.codec import WireItem, decode_item
 
-_OPERATIONS = {"PutItem": "Put", "UpdateItem": "Update", "DeleteItem": "Delete"}
-_PARTS = (
-    "TableName",
-    "Item",
-    "Key",
-    "UpdateExpression",
-    "ConditionExpression",
-    "ExpressionAttributeNames",
-    "ExpressionAttributeValues",
-    "ReturnValuesOnConditionCheckFailure",
-)
+# what DynamoDB takes in one transaction
+MOST_ACTIONS = 100
 
 
 class TransactionAction(NamedTuple):
@@ -42,12 +36,20 @@ class TransactionAction(NamedTuple):
 
 
 class Written(NamedTuple):
-    """Stands for the request of a write, which is sent together with others."""
+    """Stands for the request of a write, which is sent together with others.
+
+    ``careful`` is the write of a model that asks for upkeep, which makes the request from what it knows of the item.
+    """
 
     place: Place
-    request: Request
+    first_request: Request
     actions: Sequence[Action]
     demand: Demand
+    careful: CarefulWrite | None = None
+
+    @property
+    def request(self) -> Request:
+        return self.first_request if self.careful is None else self.careful.request()
 
 
 class RecordingStore(Store):
@@ -61,8 +63,18 @@ class RecordingStore(Store):
     def step(self, place: Place, request: Request, demand: Demand, actions: Sequence[Action]) -> Any:
         return Written(place, request, actions, demand)
 
+    # what is sent together is not sent again with other values
+    renews = False
+
     def renewed(self, demand: Demand, item: WireItem | None, conditions: Sequence[Condition]) -> None:
-        """Return nothing: what is sent together is not sent again with other values."""
+        """Return nothing."""
+
+    def carried(self, careful: CarefulWrite) -> Flow[dict[str, Any]]:
+        write = careful.write
+        actions = (*write.actions, *careful.demand.actions)
+        step: Any = Written(write.place, careful.request(), actions, careful.demand, careful)
+        answer: dict[str, Any] = yield step
+        return answer
 
 
 class Recorded:
@@ -80,17 +92,26 @@ class Recorded:
 
     def part(self) -> dict[str, Any]:
         """Return the action in DynamoDB's words."""
-        request = self.step.request
-        payload = {name: request.payload[name] for name in _PARTS if name in request.payload}
-        if request.operation == "UpdateItem" and "UpdateExpression" not in payload:
-            return {"ConditionCheck": payload}
-        return {_OPERATIONS[request.operation]: payload}
+        return action_of_transaction(self.step.request)
+
+    @property
+    def careful(self) -> CarefulWrite | None:
+        return self.step.careful
+
+    @property
+    def only_checks(self) -> bool:
+        """Whether nothing is to be changed, for a write that changes nothing."""
+        if self.careful is not None:
+            return self.careful.write.verb == "check"
+        return "ConditionExpression" in self.step.request.payload
 
     def answer(self) -> tuple[dict[str, Any], set[str]]:
         """Return the answer that the write would have got, and the attributes that it cannot tell."""
         step = self.step
-        if step.request.operation != "UpdateItem" or self.instance is None:
+        if step.first_request.operation != "UpdateItem" or self.instance is None:
             return {}, set()
+        if step.careful is not None and step.careful.is_told:
+            return step.careful.answer({}), set()
         state: State = self.instance._dynamorm_state
         loaded = state.loaded or {}
         if step.demand.version > 0 and state.loaded is not None and not state.partial:
@@ -116,7 +137,7 @@ class Recorded:
         except StopIteration:
             return
 
-    def refusal(self, error: ConditionFailed) -> DynamoException:
+    def refusal(self, error: DynamoException) -> DynamoException:
         """Return the error that the write alone would have raised."""
         try:
             self.flow.throw(error)
@@ -160,13 +181,10 @@ def carry_out(recorded: Sequence[Recorded], token: str, sender: Any = None) -> F
     :param token: by which DynamoDB knows the request when it is sent again
     :param sender: whom the signals of requests name
     """
-    payload = {"TransactItems": [one.part() for one in recorded], "ClientRequestToken": token}
     try:
-        connection = recorded[0].step.place.connection
-        yield from sent_until_settled(Call(connection, Request("TransactWriteItems", payload), sender))
-    except TransactionCanceled as error:
-        _explain(recorded, error)
-        raise
+        yield from _send(recorded, token, sender)
+    except TransactionCanceled:
+        raise  # which was explained
     except BaseException:
         give_up(recorded)  # so that increments are still to be sent
         raise
@@ -183,10 +201,64 @@ def carry_out(recorded: Sequence[Recorded], token: str, sender: Any = None) -> F
         raise finally_failed[0]
 
 
-def _explain(recorded: Sequence[Recorded], error: TransactionCanceled) -> None:
-    """Say of each reason which action it belongs to, and what the item is by now."""
+def _send(recorded: Sequence[Recorded], token: str, sender: Any) -> Flow[None]:
+    """Send what was recorded with the guards of unique values, again where a refusal shows how it can be made anew."""
+    connection, careful = recorded[0].step.place.connection, [one.careful for one in recorded if one.careful]
+    for attempt in range(MOST_RENEWALS):
+        for write in careful:
+            if write.needs_reading:
+                yield from read_first(write, sender)
+        guards = guard_parts(careful)
+        _require_room(recorded, guards)
+        parts = [*(one.part() for one in recorded), *(guard.part for guard in guards)]
+        payload = {"TransactItems": parts, "ClientRequestToken": token if not attempt else uuid.uuid4().hex}
+        try:
+            yield from sent_until_settled(Call(connection, Request("TransactWriteItems", payload), sender))
+        except TransactionCanceled as error:
+            if attempt < MOST_RENEWALS - 1 and _can_be_made_anew(recorded, guards, error):
+                continue
+            _explain(recorded, guards, error)
+            raise
+        return
+
+
+def _require_room(recorded: Sequence[Recorded], guards: Sequence[GuardPart]) -> None:
+    if len(recorded) + len(guards) > MOST_ACTIONS:
+        raise InvalidExpression(
+            f"the transaction has {len(recorded)} actions, and {len(guards)} more that see to unique values: more than "
+            f"the {MOST_ACTIONS} that DynamoDB takes together"
+        )
+
+
+def _can_be_made_anew(recorded: Sequence[Recorded], guards: Sequence[GuardPart], error: TransactionCanceled) -> bool:
+    """Return whether everything that a transaction was canceled for can be met by making it from what was found."""
+    is_possible, is_any_met = bool(error.failed), False
+    for one, reason in zip(recorded, error.reasons, strict=False):
+        if reason.code != "None":
+            is_refusal = isinstance(reason.error, ConditionFailed)
+            is_met = is_refusal and one.careful is not None and one.careful.met(reason.error)
+            is_possible, is_any_met = is_possible and is_met, is_any_met or is_met
+    for guard, reason in zip(guards, error.reasons[len(recorded) :], strict=False):
+        if reason.code != "None":
+            is_refusal = isinstance(reason.error, ConditionFailed)
+            # who is found to be otherwise than it was thought to be may be the one that gives the value up
+            is_free = is_refusal and (guard.refusal(reason.error) is None or is_any_met)
+            is_possible = is_possible and is_free
+    return is_possible
+
+
+def _explain(recorded: Sequence[Recorded], guards: Sequence[GuardPart], error: TransactionCanceled) -> None:
+    """Say of each reason which action it belongs to, and what the item is by now.
+
+    A value that is taken is the reason of the action that would take it.
+    """
+    taken = {}
+    for guard, reason in zip(guards, error.reasons[len(recorded) :], strict=False):
+        if isinstance(reason.error, ConditionFailed) and (violation := guard.refusal(reason.error)) is not None:
+            taken[id(guard.write)] = reason.replace(error=violation, item=None)
     reasons = []
     for one, reason in zip(recorded, error.reasons, strict=False):
+        reason = taken.get(id(one.careful), reason) if reason.error is None else reason
         refused = None
         if reason.error is not None:
             refused = one.refusal(reason.error)

@@ -262,9 +262,10 @@ def refresh(store: Store, instance: Any, consistent: bool) -> Flow[None]:
     place = store.place_of(instance)
     sent = InFlight(instance, store.mapper.fields)
     answer = yield store.get(place, key_of_instance(store.mapper, instance, sent.held), consistent)
-    if "Item" not in answer or not store.mapper.is_own(answer["Item"]):
+    shown = store.mapper.shown(answer["Item"], store) if "Item" in answer else None
+    if shown is None:
         raise store.does_not_exist(f"{instance!r} is not in the table")
-    replace_all(store.mapper, instance, item_of(answer["Item"]), sent, place)
+    replace_all(store.mapper, instance, item_of(shown[1]), sent, place)
 
 
 def delete_key(store: Store, conditions: Any, keys: Mapping[str, Any], expected: Any = CARRIED) -> Flow[dict[str, Any]]:
@@ -335,9 +336,10 @@ def _save_made(store: Store, partner: Any) -> Flow[None]:
     try:
         yield from _save_partner(store, partner, unique=True)
     except HashKeyExists as error:
-        if error.item is None or not store.mapper.is_own(error.item):
+        shown = None if error.item is None else store.mapper.shown(error.item, store)
+        if shown is None:
             raise
-        adopt(store.mapper, partner, error.item, store.place_of(partner))
+        adopt(store.mapper, partner, item_of(shown[1]), store.place_of(partner))
     else:
         return
     yield from _save_partner(store, partner, partial=True)

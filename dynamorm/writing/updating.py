@@ -50,7 +50,7 @@ def update_key(
 
 def _with_field_given(mapper: Mapper, keys_and_updates: Mapping[str, Any], given: Any) -> tuple[Mapping[str, Any], Any]:
     """Return the values of fields, among them one that is called ``given`` where that can mean nothing else."""
-    if given is UNSAID or mapper.attributes:
+    if given is UNSAID or mapper.computed_keys:
         return keys_and_updates, given
     return {**keys_and_updates, "given": given}, UNSAID
 
@@ -79,7 +79,7 @@ def _send(
         check_mapping("update_item_kwargs", raw, InvalidExpression)
         raw = dict(raw)
         returning = raw.pop("ReturnValues", returning)
-        if "UpdateExpression" in raw and store.mapper.attributes:
+        if "UpdateExpression" in raw and store.mapper.computed_keys:
             raise InvalidExpression(
                 f"{store.mapper.model_name} has key attributes that are computed from fields, and they cannot follow "
                 "an UpdateExpression; write the update with keyword arguments or actions"
@@ -111,7 +111,7 @@ def _update_or_create(
     try:
         return (yield from store.update(place, key, resolved, demand, demands, raw, returning))
     except ConditionFailed as error:
-        if not lacking or error.item is not None:
+        if not lacking or not error.met_nothing:
             raise
         remedy = "upsert() makes an item where there is none"
         if demand.unsaid:
@@ -197,7 +197,7 @@ def patch(
     try:
         return (yield from _changed(store, key, resolved, demand, demands))
     except ConditionFailed as error:
-        if error.item is not None:
+        if not error.met_nothing:
             raise
         raise store.does_not_exist(f"there is no {mapper.model_name} with key {decode_item(key)}") from error
 
@@ -207,7 +207,8 @@ def _changed(
 ) -> Flow[Any]:
     place = store.here
     answer = yield from store.update(place, key, resolved, demand, demands)
-    return loaded(store, answer.get("Attributes", key), place=place)
+    # the update itself may be what lets the item expire
+    return loaded(store, answer.get("Attributes", key), place=place, hides=False)
 
 
 # Of an instance.
@@ -236,7 +237,7 @@ def change_instance(
     place, is_loaded = store.place_of(instance), state.loaded is not None
     is_replaced = sent is not None and store.is_replaced("update_item")
     # hooks of the schema run once for a write: where update_item is the model's own, when that calls ours
-    is_resolved = not is_replaced or bool(store.mapper.attributes)
+    is_resolved = not is_replaced or bool(store.mapper.computed_keys)
     resolved = resolved_actions(store.mapper, asked) if is_resolved else [Action(one.kind, one.path) for one in asked]
     demand = store.guards.of_change(instance, resolved, expected=expected)
     answered = [*asked, *_guarded(store.mapper, demand)] if demand.actions else asked
@@ -261,7 +262,7 @@ def change_instance(
             answer = None if response is None else response.get("Attributes", {})
             response = None if response is None else plain(response)
     except ConditionFailed as error:
-        if is_loaded and error.item is None:
+        if is_loaded and error.met_nothing:
             raise gone(store, instance) from error
         raise
     if answer is not None and return_all:
@@ -323,9 +324,10 @@ def check(store: Store, instance: Any, conditions: Any, expected: Any = CARRIED)
     key = key_of_instance(store.mapper, instance)
     demand = store.guards.of_change(instance, (), expected=expected, advances=False)
     try:
-        yield from store.update(store.place_of(instance), key, [], demand, resolved, returning="NONE")
+        place = store.place_of(instance)
+        yield from store.update(place, key, [], demand, resolved, returning="NONE", checks=True)
     except ConditionFailed as error:
-        if error.item is None:
+        if error.met_nothing:
             raise gone(store, instance) from error
         raise
 

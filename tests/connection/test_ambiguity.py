@@ -10,11 +10,22 @@ import types
 import pytest
 
 import dynamorm
-from dynamorm import ConditionFailed, HashKeyExists, VersionConflict, connection, using
+from dynamorm import (
+    Composite,
+    ConditionFailed,
+    GlobalIndex,
+    HashKeyExists,
+    ProjectAll,
+    VersionConflict,
+    connection,
+    upgrade,
+    using,
+)
 from dynamorm.connection import pool
 from dynamorm.exceptions import TransactionConflict
 
 from ..books import book_model
+from ..libraries import integer, text
 from .conftest import Request, create_table, key
 from .scripted_server import ScriptedServer, answer
 from .test_retries import FAULTS, GET, refusal
@@ -120,15 +131,22 @@ def test_errors_that_stand_for_no_answer_have_defaults():
 
 
 @pytest.fixture
-def losing(engine):
-    """What stands between us and the engine: it passes requests on, and loses the answer to the first put."""
+def losing(request, engine):
+    """What stands between us and the engine: it passes requests on, and loses the answer to the first put.
+
+    A test may name another operation, and how many of them have their answers before.
+    """
     lost = []
+    kind, spared = getattr(request, "param", (b"PutItem", 0))
+    seen = []
 
     def pass_on(request):
         passed_on = _answer_of(engine.endpoint_url.rpartition("//")[2], request)
-        if b"PutItem" in request.head and not lost:
-            lost.append(request)
-            return None
+        if kind in request.head and not lost:
+            seen.append(request)
+            if len(seen) > spared:
+                lost.append(request)
+                return None
         return passed_on
 
     with ScriptedServer([pass_on]) as server:
@@ -195,3 +213,58 @@ def test_engines_say_nothing_of_it(opened, transport):
         conn.call(Request("PutItem", TableName=table, Item=key(), **condition))
     assert (caught.value.attempts, caught.value.ambiguous) == (1, False)
     assert "EarlierAttemptsRefused" not in caught.value.response["ResponseMetadata"]
+
+
+COUNTED = {"id": text(required=True), "total": integer()}
+ORDERS = {"name": "orders", "hash_key": "id", "billing_mode": "PAY_PER_REQUEST"}
+
+
+def order_of_an_old_version(library):
+    """Return a model whose stored items are all of an old version."""
+    step = upgrade(2)(lambda item: None)
+    return library.model("Order", {**ORDERS, "schema_version": 2}, COUNTED, nothing=step)
+
+
+def order_with_a_key_that_follows(library):
+    """Return a model with a key that is made of what is counted."""
+
+    class ByTotal(GlobalIndex):
+        name = "by_total"
+        hash_key = "by_total"
+        projection = ProjectAll()
+
+    return library.model("Order", ORDERS, COUNTED, by_total=Composite("{total:06d}"), ByTotal=ByTotal)
+
+
+@pytest.mark.parametrize(
+    ("losing", "make"),
+    [((b"UpdateItem", 0), order_with_a_key_that_follows), ((b"UpdateItem", 1), order_of_an_old_version)],
+    indirect=["losing"],
+    ids=["a key follows", "an old version"],
+)
+def test_an_update_that_counts_is_not_carried_out_twice(losing, fast_transport, library, make):
+    """It could be made anew from what the refusal shows, and would count again."""
+    server, lost = losing
+    order = make(library)
+    prefix = f"counted-{fast_transport}-{library.name}-{len(order.Table.indexes)}-"
+    with using(endpoint_url=server.url, transport=fast_transport, table_prefix=prefix):
+        order.Table.create_table()
+        order.Table.table.put_item(Item={"id": "1", "total": 1})
+        found = order.get(id="1")
+        with pytest.raises(ConditionFailed) as caught:
+            found.update(total__add=5)
+        assert (len(lost), caught.value.ambiguous, caught.value.current.total) == (1, True, 6)
+        assert order.get(id="1").total == 6
+        order.Table.delete()
+
+
+@pytest.mark.parametrize("losing", [(b"UpdateItem", 1)], indirect=True)
+def test_an_update_that_sets_may_be_carried_out_twice(losing, fast_transport, library):
+    server, lost = losing
+    order = order_of_an_old_version(library)
+    with using(endpoint_url=server.url, transport=fast_transport, table_prefix=f"set-{fast_transport}-{library.name}-"):
+        order.Table.create_table()
+        order.Table.table.put_item(Item={"id": "1", "total": 1})
+        order.get(id="1").update(total=7)
+        assert (order.get(id="1").total, len(lost)) == (7, 1)
+        order.Table.delete()

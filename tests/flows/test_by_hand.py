@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import dynamorm
-from dynamorm import DynaModel, GlobalIndex, ManyToOne, ProjectKeys
+from dynamorm import DynaModel, GlobalIndex, ManyToOne, ProjectKeys, upgrade
 from dynamorm.drivers import run
 from dynamorm.many.batches import BatchRead
 from dynamorm.many.typed_items import InstancesOfKeys
@@ -22,6 +22,7 @@ from dynamorm.reading.query import ReadIterator
 from dynamorm.table import DynamoTable3
 from dynamorm.tables import applying
 from dynamorm.tables.plain_items import PlainBatch
+from dynamorm.tending import holders, migrating, verifying
 from dynamorm.together import several
 from dynamorm.writing import creating, moving, saving, updating
 from dynamorm.writing.batches import delete_batch, put_batch
@@ -74,6 +75,13 @@ def loan(library, book):
     way = ManyToOne(book, query=lambda loan: {"isbn": loan.isbn}, back_query=lambda book: {"isbn": book.isbn})
     fields = {"number": text(required=True), "isbn": text()}
     return library.model("Loan", {"name": "loans", "hash_key": "number"}, fields, book=way)
+
+
+@pytest.fixture(scope="module")
+def person(library):
+    table = {"name": "people", "hash_key": "id", "unique": ["email"], "schema_version": 2}
+    fields = {"id": text(required=True), "email": text(), "visits": integer()}
+    return library.model("Person", table, fields, step=upgrade(2)(lambda item: item.update(visits=0)))
 
 
 @pytest.fixture
@@ -326,6 +334,36 @@ READS = {
     ),
 }
 
+PERSON = {"id": {"S": "1"}, "email": {"S": "ann@x"}}
+HELD = {"id": {"S": f"unique#{'0' * 64}"}, "_unique": {"S": ": email"}, "_holder": {"M": {"id": {"S": "1"}}}}
+UPKEEP = {
+    "migrate": Verb(
+        lambda m: migrating.migrate(store(m), migrating.Manner(1)),
+        lambda m: m.migrate(segments=1),
+        ({"Items": [PERSON], "LastEvaluatedKey": {"id": {"S": "1"}}}, {}, {"Items": []}),
+    ),
+    "get_by": Verb(
+        lambda m: holders.get_by(store(m), {"email": "ann@x"}),
+        lambda m: m.get_by(email="ann@x"),
+        ({"Item": HELD}, {"Item": PERSON}),
+    ),
+    "verify_unique": Verb(
+        lambda m: verifying.verify_unique(store(m), True),
+        lambda m: m.verify_unique(repair=True),
+        (
+            {"Items": [PERSON, HELD], "LastEvaluatedKey": {"id": {"S": "1"}}},
+            {"Responses": {}},
+            {"Responses": [{}, {"Item": PERSON}]},
+            {},
+            {"Responses": {"people": [PERSON]}},
+            {"Responses": [{"Item": HELD}]},
+            {"Responses": [{"Item": HELD}, {"Item": PERSON}]},
+            {},
+            {"Items": []},
+        ),
+    ),
+}
+
 
 def plain(model: Any) -> Any:
     return model.Table._items
@@ -405,6 +443,11 @@ def test_verbs_of_models_ask_for_the_same_by_hand(book, verb, nothing_happens, m
     compare(book, verb, monkeypatch)
 
 
+@pytest.mark.parametrize("verb", UPKEEP.values(), ids=UPKEEP)
+def test_verbs_of_upkeep_ask_for_the_same_by_hand(person, verb, nothing_happens, monkeypatch):
+    compare(person, verb, monkeypatch)
+
+
 @pytest.mark.parametrize("verb", READS.values(), ids=READS)
 def test_reads_ask_for_the_same_by_hand(book, verb, nothing_happens, monkeypatch):
     compare(book, verb, monkeypatch)
@@ -481,6 +524,7 @@ QUIET_ON_READS = {
     "scanned",
     "specific_attributes",
     "start",
+    "with_hidden",
 }
 QUIET_ON_TABLES = {
     "REQUIRED_ATTRS",
@@ -507,7 +551,7 @@ QUIET_ON_TABLES = {
 @pytest.mark.parametrize(
     ("kind", "driven", "quiet"),
     [
-        (DynaModel, MODEL, QUIET_ON_MODELS),
+        (DynaModel, MODEL | UPKEEP, QUIET_ON_MODELS),
         (ReadIterator, READS, QUIET_ON_READS),
         (DynamoTable3, TABLES, QUIET_ON_TABLES),
     ],

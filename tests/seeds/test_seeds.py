@@ -190,6 +190,35 @@ PRINTED = {
         closed in a city: 2
         left: 4 7 5 and abroad 6
     """,
+    "sign_up": """
+        ann: 1
+        the same address: email taken by 1
+        the same handle: tenant and handle taken by 1
+        elsewhere: 4
+        moved: None 1
+        free again: 5
+        swapped: ann@example.com
+        deleted: None 6
+        users: ['ann@example.com', 'ann@example.org', 'lee@example.com']
+        all guards are right: []
+    """,
+    "renaming": """
+        old programs and the first release: 12 old, 0 new, 0 mixed visits True
+        old programs read all: True
+        both releases: 0 mixed True visits True
+        migrated: 0 old, 13 new, 0 mixed visits True
+        the last one: Comer
+    """,
+    "soft_delete": """
+        notes: a d 2
+        in the bin: b c
+        by its key: note b
+        taken back: a b d
+        changed: 3 note c
+        after a month: a b d None
+        a new one: None
+        all: a b c d 4
+    """,
 }
 
 

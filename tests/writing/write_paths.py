@@ -362,12 +362,12 @@ TRANSACTION_PATHS = [
     )
 ]
 PATHS = [*SINGLE_PATHS, *TRANSACTION_PATHS]
-# What leaves the key of an item, for which there are tests of its own.
-MOVING = {"change_key"}
+# What leaves the key of an item, or its content, for which there are tests of its own.
+MOVING = {"change_key", "migrate"}
 # What a model can be asked to do without writing an item, and what only leads to the verbs above.
 NOT_WRITING = {
-    "exists", "find", "from_item", "get", "get_batch", "incr", "move_to_here", "new_from_raw", "refresh",
-    "require", "scan", "to_dict", "to_item", "using", "validate",
+    "exists", "find", "from_item", "get", "get_batch", "get_by", "incr", "move_to_here", "new_from_raw", "refresh",
+    "require", "scan", "to_dict", "to_item", "using", "validate", "verify_unique",
 }  # fmt: skip
 
 
