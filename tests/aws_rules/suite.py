@@ -27,6 +27,8 @@ from .tables import Tables
 MARKER = "refused_by_aws"
 
 _tables = Tables()
+# which a test has created itself, and which nobody knows any more when it is over
+_made_by_test: set[str] = set()
 _broken: list[tuple[str, Refusal]] = []
 
 
@@ -116,12 +118,15 @@ def _look_at_parameters(params: Any, model: Any, **more: Any) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Fail a test whose requests, those of its fixtures included, break rules; or do not, and it says that they do."""
+    before = set(_tables)
     try:
         result = yield
     except BaseException:
         if _broken:
             item.add_report_section("call", "requests that AWS would refuse", _shown(_taken()))
         raise
+    finally:
+        _made_by_test.update(_tables.keys() - before)
     _judge(item, _taken(), is_whole=True)
     return result
 
@@ -129,6 +134,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     result = yield
+    for name in _made_by_test:
+        _tables.pop(name, None)
+    _made_by_test.clear()
     _judge(item, _taken(), is_whole=False)
     return result
 
