@@ -8,7 +8,7 @@ import pytest
 
 from dynamorm import DynamoException, HashKeyExists, UniqueViolation, VersionConflict, downgrade, upgrade
 
-from ..libraries import integer
+from ..libraries import Library, integer, library_named
 from ..writing.write_paths import FIELDS, PATHS, TABLE
 
 pytestmark = pytest.mark.slow  # many, and alike with all versions of the libraries
@@ -16,6 +16,12 @@ pytestmark = pytest.mark.slow  # many, and alike with all versions of the librar
 VALUES = {"id": "1", "kind": "a", "balance": 1, "tags": ["a"], "meta": {"a": 1}}
 STAMPS = ("made", "changed")
 CREATING = [path for path in PATHS if path.creates]
+
+
+@pytest.fixture(scope="module", params=["marshmallow"])
+def library(request: pytest.FixtureRequest) -> Library:
+    """Return one library: what is tried here is done to items in wire form, and there are very many paths."""
+    return library_named(request.param)
 
 
 def account(library, dynamo_tables, *, versioned: bool = True, **words: Any) -> Any:
