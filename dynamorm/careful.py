@@ -134,11 +134,7 @@ class CarefulWrite:
     def _upgraded(self, item: WireItem) -> Upgraded:
         owner = self._owner
         upgraded, read = (owner.upkeep or self._upkeep).upgraded(item)
-        return Upgraded(item if upgraded is item else owner.recomputed(upgraded), read)
-
-    def in_current_form(self, item: WireItem) -> WireItem:
-        """Return an item as reads show it, be it expired."""
-        return self._upgraded(item).item
+        return Upgraded(item if upgraded is item else owner.as_shown(upgraded), read)
 
     def _is_expired(self, item: WireItem) -> bool:
         if self._is_upgrade:
@@ -277,7 +273,10 @@ class CarefulWrite:
             return build_put(table, self._mapper.stored_form(write.item), conditions)
         if write.verb == "delete":
             return build_delete(table, write.key, conditions)
-        return build_update(table, write.key, actions, conditions, returning=write.returning)
+        returning = write.returning
+        if self._stored is not None and returning != "NONE":
+            returning = "ALL_OLD" if self.wants_old else "ALL_NEW"  # of which parts are returned then
+        return build_update(table, write.key, actions, conditions, returning=returning)
 
     def _unchanged(self, item: WireItem | None, names: Iterable[str]) -> list[Condition]:
         """Return the conditions that attributes are as they are in an item."""
@@ -310,8 +309,8 @@ class CarefulWrite:
 
         :raises RequestRefused: where DynamoDB would refuse the update
         """
-        if self._is_upgrade:
-            return self.shown
+        if self._is_upgrade:  # which is not written without a key that it should have
+            return None if self.shown is None else self._owner.recomputed(self.shown)
         if self.write.verb != "update":
             return self.write.item
         actions = (*self.write.actions, *self.demand.actions)
@@ -340,28 +339,52 @@ class CarefulWrite:
 
     @property
     def is_told(self) -> bool:
-        """Whether the item after an update is known as a whole, since all that it is made of was demanded."""
-        is_made = self.is_known and self.shown is None and self._makes_other_form
-        return self.write.verb == "update" and (self._stored is not None or is_made)
+        """Whether the item after an update is known as a whole, since it was put."""
+        is_made = self.shown is None and (self._stored is not None or self._makes_other_form)
+        return self.write.verb == "update" and self.is_known and is_made
+
+    def told(self) -> WireItem | None:
+        """Return what an update left, as far as that was demanded; ``None`` where nothing was."""
+        if self.is_told:
+            return self.after()
+        if self.write.verb != "update" or self._stored is None:
+            return None
+        return self._of_touched(self.after() or {})
 
     def answer(self, answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return DynamoDB's answer with what was asked for of an item that was written otherwise than asked for."""
-        returning = self.write.returning
-        if not self.is_told or returning == "NONE":
+        if self.write.verb != "update" or self.returning == "NONE":
             return dict(answer)
-        item = (self.shown if returning.endswith("OLD") else self.after()) or {}
-        return {**answer, "Attributes": self.returned(item)}
+        if self.is_told:
+            return self.with_returned(answer, self.shown if self.wants_old else self.after())
+        if self._stored is not None:
+            rest = {name: value for name, value in answer.items() if name != "Attributes"}
+            return self.with_returned(rest, answer.get("Attributes"))
+        return dict(answer)
 
-    def returned(self, item: WireItem) -> WireItem:
-        """Return what of an item is to be returned."""
-        if not self.write.returning.startswith("UPDATED"):
-            return item
+    def with_returned(self, answer: Mapping[str, Any], item: WireItem | None) -> dict[str, Any]:
+        """Return an answer with what of an item is to be returned, as reads would show it, be it expired."""
+        if item is not None:
+            item = self._upgraded(item).item
+            item = self._of_touched(item) if self.returning.startswith("UPDATED") else item
+        return {**answer, **({"Attributes": item} if item else {})}
+
+    def _of_touched(self, item: WireItem) -> WireItem:
         touched = {str(action.path[0]) for action in (*self.write.actions, *self.demand.actions)}
         return {name: value for name, value in item.items() if name in touched}
 
     @property
-    def wants_answer(self) -> bool:
-        return self.write.verb == "update" and self.write.returning != "NONE"
+    def returning(self) -> str:
+        """What is to be returned, in DynamoDB's words."""
+        if self.write.verb == "update":
+            return self.write.returning
+        said: str = (self.write.raw or {}).get("ReturnValues", "NONE")
+        return said
+
+    @property
+    def wants_old(self) -> bool:
+        """Whether the item as it was is to be returned."""
+        return self.returning.endswith("OLD")
 
     # Unique values.
 
@@ -386,15 +409,16 @@ class CarefulWrite:
 
     @property
     def needs_reading(self) -> bool:
-        return self.touches_unique and not (self.is_known and (self._is_seen or self._tells_what_is_taken()))
+        return self.touches_unique and not (self.is_known and (self._is_seen or self._is_known_well))
 
-    def _tells_what_is_taken(self) -> bool:
-        """Return whether what the writer knows of the item tells which values an update takes."""
+    @property
+    def _is_known_well(self) -> bool:
+        """Whether what the writer knows of the item is enough, though it may be otherwise by now."""
         try:
             self._updated(self._deciding)
         except DynamoException:
             return False  # by now the item may have what is copied from
-        return True
+        return not self.wants_old
 
     @property
     def _basis_names(self) -> set[str]:

@@ -98,8 +98,10 @@ def carried_alone(write: CarefulWrite, sender: Any) -> Flow[dict[str, Any]]:
             continue
         except _NotHeld:
             continue
-        if guards and write.wants_answer and not write.is_told:
-            return (yield from _read_afterwards(write, sender))
+        if guards and write.returning != "NONE" and not write.is_told:
+            # a transaction returns nothing
+            item = write.shown if write.wants_old else (yield from _read(write, sender))
+            return write.with_returned(answer, item)
         return write.answer(answer)
     raise AssertionError("the last attempt returns or raises")
 
@@ -114,12 +116,6 @@ def _read(write: CarefulWrite, sender: Any) -> Flow[WireItem | None]:
     answer = yield call_step((place.connection, build_get(place.table, write.key, consistent=True), sender))
     item = answer.get("Item")
     return None if item is None else item_of(item)
-
-
-def _read_afterwards(write: CarefulWrite, sender: Any) -> Flow[dict[str, Any]]:
-    """Return what an update returns whose transaction returned nothing, as it is by now."""
-    item = write.shown if write.write.returning.endswith("OLD") else (yield from _read(write, sender))
-    return {} if item is None else {"Attributes": write.returned(write.in_current_form(item))}
 
 
 class _NotHeld(Exception):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, NoReturn
 from weakref import WeakValueDictionary
 
 from .composites import Declared, KeyAttribute
-from .exceptions import InvalidKey, InvalidSchemaField
+from .exceptions import InvalidKey, InvalidSchemaField, ValidationError
 from .expressions import Comparison, Condition, Either, joined
 from .locks import cached_property
 from .mapper import Mapper
@@ -122,6 +123,17 @@ class KeyedMapper(Mapper):
     def recomputed(self, wire: WireItem) -> WireItem:
         kept = {name: value for name, value in wire.items() if name not in self.attributes}
         return {**self.completed(kept), **{name: wire[name] for name in self.key.names}}
+
+    def as_shown(self, wire: WireItem) -> WireItem:
+        made = {name: value for name, value in wire.items() if name not in self.attributes or name in self.key.names}
+        for name, attribute in self.computed_keys.items():
+            if name not in made:
+                # what does not fit was stored before there was the key: it is read, and not written as it is
+                with suppress(ValidationError, InvalidKey):
+                    value = attribute.of(wire)
+                    if value is not None:
+                        made[name] = value
+        return {**made, **self.constants}
 
     def wire_of_new(self, values: Mapping[str, Any]) -> WireItem:
         return super().wire_of_new(self._without_computed(values))

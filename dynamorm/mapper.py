@@ -165,6 +165,10 @@ class Mapper:
         """Return an item, of which a field was changed, with all that is computed from its fields."""
         return self.completed(wire) if self.attributes else wire
 
+    def as_shown(self, wire: WireItem) -> WireItem:
+        """Return an item that was upgraded, with all that can be computed from its fields."""
+        return self.completed(wire) if self.attributes else wire
+
     def actions_of_new(self, parts: Mapping[str, AttributeValue], touched: Container[object]) -> list[Action]:
         """Return what an update does so that an item that it makes has what all items have, and its key tells."""
         return [
@@ -320,7 +324,7 @@ class Mapper:
         if hides and upkeep.hides(item, now):
             return None
         shown = upkeep.shown(item)
-        return found, item if shown is item else mapper.recomputed(shown)  # type: ignore[arg-type]
+        return found, item if shown is item else mapper.as_shown(shown)  # type: ignore[arg-type]
 
     def member_of(self, item: StoredItem, own: Any) -> Any:
         """Return the parts of the model that an item belongs to, ``None`` for an item of another one."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from .exceptions import DynaModelException, DynamoException, InvalidKey, ItemTooNew, ValidationError
 from .spec import KeySpec
-from .wire.codec import WireItem, decode_item, encode_item
+from .wire.codec import WireItem, decode_item, decode_value, encode_item
 from .wire.paths import same_value
 
 Function = Callable[[dict[str, Any]], Any]
@@ -122,7 +122,8 @@ class Upgrades:
             version = 0
         if version < 1:
             plain = decode_item({self.attribute: value})
-            raise self._refusal(plain, f"{plain[self.attribute]!r} is no version of a stored item")
+            shown = f"{plain[self.attribute]!r} is no version of a stored item"
+            raise self._refusal(plain, shown, f"stored {self._model_name}")
         return version
 
     def is_current(self, item: WireItem) -> bool:
@@ -148,12 +149,12 @@ class Upgrades:
                         f"this program knows; update the program"
                     ]
                 },
-                f"stored {self._model_name}",
+                self._where(item, key),
             )
         watched = Watched(decode_item({name: value for name, value in item.items() if name != self.attribute}))
         plain: dict[str, Any] = watched
         for number in range(version + 1, self.current + 1):
-            plain = self._stepped(self._steps[number, True], plain)
+            plain = self._stepped(self._steps[number, True], plain, item, key)
         read = watched.read  # and not what it takes to look at all that was made
         return Upgraded(self._encoded(plain, item, self.current, key), read)
 
@@ -163,29 +164,30 @@ class Upgrades:
             return item
         plain = decode_item({name: value for name, value in item.items() if name != self.attribute})
         for number in range(self.current, self.written, -1):
-            plain = self._stepped(self._steps[number, False], plain)
+            plain = self._stepped(self._steps[number, False], plain, item, key)
         return self._encoded(plain, item, self.written, key)
 
-    def _stepped(self, step: Step, plain: dict[str, Any]) -> dict[str, Any]:
+    def _stepped(self, step: Step, plain: dict[str, Any], item: WireItem, key: KeySpec) -> dict[str, Any]:
         try:
             returned = step.function(plain)
         except DynamoException:
             raise
         except Exception as error:
             shown = f"{step.decorator} {step.__name__} failed: {type(error).__name__}: {error}"
-            raise self._refusal(dict(plain), shown) from error
+            raise self._refusal(dict(plain), shown, self._where(item, key)) from error
         if returned is None or returned is plain:
             return plain
         if not isinstance(returned, Mapping):
             shown = f"{step.decorator} {step.__name__} returned a {type(returned).__name__}, and not a dict"
-            raise self._refusal(dict(plain), shown)
+            raise self._refusal(dict(plain), shown, self._where(item, key))
         return dict(returned)
 
     def _encoded(self, plain: Mapping[str, Any], before: WireItem, version: int, key: KeySpec) -> WireItem:
         made = encode_item({name: value for name, value in plain.items() if name != self.attribute})
-        for name, value in made.items():
-            if name in before and same_value(value, before[name]):
-                made[name] = before[name]  # in the very form in which it is stored
+        for name in plain.keys() & before.keys():
+            untouched = encode_item({name: decode_value(before[name])}).get(name)
+            if same_value(made.get(name), untouched):
+                made[name] = before[name]  # in the very form in which it is stored, NULL for example
         for name in key.names:
             if name in before and not same_value(made.get(name), before[name]):
                 raise InvalidKey(
@@ -194,8 +196,11 @@ class Upgrades:
                 )
         return {**made, **self._constants(version)}
 
-    def _refusal(self, plain: Mapping[str, Any], reason: str) -> ValidationError:
-        return ValidationError(plain, self._model_name, {self.attribute: [reason]}, f"stored {self._model_name}")
+    def _refusal(self, plain: Mapping[str, Any], reason: str, where: str) -> ValidationError:
+        return ValidationError(plain, self._model_name, {self.attribute: [reason]}, where)
+
+    def _where(self, item: WireItem, key: KeySpec) -> str:
+        return f"stored {self._model_name} with key {decode_item({name: item[name] for name in key.names})}"
 
 
 class Watched(dict[str, Any]):

@@ -19,12 +19,14 @@ from ..exceptions import (
     ConditionFailed,
     DynamoException,
     InvalidExpression,
+    InvalidKey,
     ItemTooLarge,
     RequestRefused,
     Throttled,
     TransactionConflict,
     UnreadableItem,
     UnstorableValue,
+    ValidationError,
     to_pickle,
 )
 from ..flows import Flow, Handle, Invoke, Now, Pause, Start, WaitAny
@@ -36,7 +38,15 @@ MOST_BYTES = 16 * 1024 * 1024
 _AROUND = 64
 
 # What is wrong with one item, and says nothing about the others.
-_REFUSALS = (ConditionFailed, InvalidExpression, ItemTooLarge, RequestRefused, UnstorableValue)
+_REFUSALS = (
+    ConditionFailed,
+    InvalidExpression,
+    InvalidKey,
+    ItemTooLarge,
+    RequestRefused,
+    UnstorableValue,
+    ValidationError,
+)
 
 
 class Target(Protocol):

@@ -49,7 +49,7 @@ class Seen:
         except DynamoException:  # too new, or a function of the model cannot upgrade it
             self.is_unreadable = True
             return
-        self.shown = item if shown is item else owner.mapper.recomputed(shown)
+        self.shown = item if shown is item else owner.mapper.as_shown(shown)
         self.taken = self.unique.taken(self.shown)
         stored = self.taken if shown is item else self.unique.taken(item)
         self.names = frozenset(one.name for one in (*self.taken, *stored))

@@ -110,8 +110,9 @@ class Recorded:
         step = self.step
         if step.first_request.operation != "UpdateItem" or self.instance is None:
             return {}, set()
-        if step.careful is not None and step.careful.is_told:
-            return step.careful.answer({}), set()
+        left = None if step.careful is None else step.careful.told()
+        if left is not None:
+            return {"Attributes": left}, set()
         state: State = self.instance._dynamorm_state
         loaded = state.loaded or {}
         if step.demand.version > 0 and state.loaded is not None and not state.partial:

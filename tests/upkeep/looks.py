@@ -114,11 +114,14 @@ class Looks(MovesTogether):
             parts = {name: item[name] for name in ("home", "id")}
             return self.updated(program, parts, actions, Known(clean(item), is_whole=True), may_create=False)
 
-        expected, count = self.matched(
-            lambda one: one.item["home"] == home and memo in (None, one.item.get("memo")), want
-        )
+        def holds(one: Record) -> bool:
+            return one.item["home"] == home and memo in (None, one.item.get("memo"))
+
+        expected, count = self.matched(holds, want)
         if expected.refusals:
             return  # how far it comes depends on the order of the items
+        if len(self.those(holds)) < sum(map(holds, self.records.values())) and any(one.value == -1 for one in actions):
+            return  # what is expired may be looked at, and refused
         query = program.model.query(home=home)
         query = query if memo is None else query.filter(memo=memo)
         self.write("query().update()", lambda: query.update(*done, concurrency=concurrency, **updates), expected, count)

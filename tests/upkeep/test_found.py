@@ -10,16 +10,19 @@ import pytest
 
 import dynamorm
 from dynamorm import (
+    BatchError,
     BatchWriter,
     Composite,
     ConditionFailed,
     DoesNotExist,
     F,
+    ItemTooNew,
     PathMissing,
     RequestRefused,
     Transaction,
     TransactionCanceled,
     UniqueViolation,
+    ValidationError,
     downgrade,
     upgrade,
 )
@@ -381,3 +384,89 @@ def test_a_transaction_that_deletes_by_a_parent_gives_up_what_the_child_has_take
         with Transaction() as tx:
             delete(tx)
         assert taken(base) == []
+
+
+# What cannot be written as it is.
+
+
+def test_an_item_in_an_old_form_that_fits_no_key_is_read_and_mended(account):
+    old = {**ONE, "plan": "a", "name": "Ann Lee", "points": "-1"}
+    put_raw(account, old)
+    one = account.get(**ONE)
+    assert (one.points, list(account.scan())) == (-1, [one])
+    with pytest.raises(ValidationError):
+        account.update_item(**ONE, memo="b")
+    assert raw_items(account) == {("a", "1"): old}
+    one.update(points=1)
+    assert raw_items(account)["a", "1"]["gsi1sk"] == "Ann#00001"
+    for write in (lambda: account.put({**ONE, "plan": "b"}), lambda: account.delete_item(**ONE)):
+        put_raw(account, old)
+        write()
+        assert raw_items(account).get(("a", "1"), {}).get("plan") != "a"
+
+
+def test_an_item_that_is_too_new_is_left_alone_and_says_nothing_about_others(account):
+    new = {**ONE, "plan": "a", "_v": 4}
+    put_raw(account, new)
+    with pytest.raises(ItemTooNew, match="'id': '1'"):
+        account.put_batch({**ONE, "plan": "b"}, {**TWO, "plan": "b"})
+    assert raw_items(account)["a", "1"] == new and account.get(**TWO).plan == "b"
+    with pytest.raises(ItemTooNew):
+        account.delete_batch(ONE, TWO)
+    assert raw_items(account) == {("a", "1"): new}
+
+
+def test_what_an_upgrade_does_not_touch_stays_as_it_is_stored(account):
+    kept = {"seen": None, "deep": {"a": None, "b": [None, {"c": None}], "e": ""}, "some": {"x", "y"}}
+    put_raw(account, {**ONE, "plan": "a", **kept})
+    account.update_item(**ONE, memo="b")
+    assert raw_items(account)["a", "1"] == {**ONE, "plan": "a", **kept, "memo": "b", "_v": 3}
+
+
+# What is returned of a write that takes a value.
+
+
+def test_what_was_there_is_returned_where_a_write_takes_a_value(account):
+    account.put({**ONE, "plan": "a", "email": "a@x"})
+    stale = account.get(**ONE)
+    account.put({**ONE, "plan": "b", "email": "b@x"})
+    for write, plan in (
+        (lambda: account.put({**ONE, "plan": "c", "email": "c@x"}, ReturnValues="ALL_OLD"), "b"),
+        (lambda: stale.save(ReturnValues="ALL_OLD"), "c"),
+        (lambda: stale.delete(ReturnValues="ALL_OLD"), "a"),
+    ):
+        assert write()["Attributes"]["plan"] == plan
+    assert "Attributes" not in account.put({**ONE, "plan": "c", "email": "c@x"}, ReturnValues="ALL_OLD")
+    kwargs = {"ReturnValues": "UPDATED_OLD"}
+    answer = account.update_item(**ONE, email="d@x", update_item_kwargs=kwargs)
+    assert answer["Attributes"]["email"] == "c@x" and "plan" not in answer["Attributes"]
+
+
+def test_what_a_write_consumes_is_told_where_it_takes_a_value(account):
+    kwargs = {"ReturnConsumedCapacity": "TOTAL"}
+    assert account.put({**ONE, "plan": "a"}, **kwargs)["ConsumedCapacity"]["CapacityUnits"] > 0
+    assert account.put({**ONE, "plan": "a", "email": "a@x"}, **kwargs)["ConsumedCapacity"]["CapacityUnits"] > 1
+
+
+def test_what_others_change_while_an_item_is_upgraded_is_returned(account):
+    def note():
+        account.Table.table.update_item(
+            Key=ONE,
+            UpdateExpression="SET #n = :n",
+            ExpressionAttributeNames={"#n": "tags"},
+            ExpressionAttributeValues={":n": ["x"]},
+        )
+
+    for values in ({"memo": "b"}, {"slug": "s", "tenant": "t"}):
+        put_raw(account, {**ONE, "plan": "a", "_v": 2})
+        with meanwhile(note, 2 if "memo" in values else 1):
+            assert account.patch(**ONE, **values).tags == ["x"]
+
+
+def test_an_item_in_an_old_form_that_fits_no_key_is_not_migrated_without_it(account):
+    old = {**ONE, "plan": "a", "name": "Ann Lee", "points": "-1"}
+    put_raw(account, old)
+    put_raw(account, {**TWO, "plan": "a", "name": "Bob Lee"})
+    with pytest.raises(BatchError, match="1 of 2 items could not be upgraded"):
+        account.migrate()
+    assert raw_items(account)["a", "1"] == old and account.verify_unique() == []
