@@ -321,7 +321,7 @@ class Mapper:
         upkeep = mapper.upkeep
         if upkeep is None:
             return found, item
-        if hides and upkeep.hides(item, now):
+        if upkeep.hides(item, now) if hides else upkeep.is_guard(item):
             return None
         shown = upkeep.shown(item)
         return found, item if shown is item else mapper.as_shown(shown)  # type: ignore[arg-type]

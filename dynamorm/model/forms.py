@@ -41,7 +41,7 @@ class Forms(Entity):
         Bytes may be base64 text, as they are in JSON.
         """
         check_mapping(f"{cls.__name__}.from_item()", item, DynaModelException)
-        made: Self | None = loaded(cls._dynamorm.store, with_bytes(item))
+        made: Self | None = loaded(cls._dynamorm.store, with_bytes(item), hides=False)
         if made is None:
             raise DynaModelException(
                 f"{cls.__name__}.from_item(): the item is of another kind; ask the base of all kinds"

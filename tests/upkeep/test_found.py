@@ -15,6 +15,7 @@ from dynamorm import (
     Composite,
     ConditionFailed,
     DoesNotExist,
+    DynamoException,
     F,
     ItemTooNew,
     PathMissing,
@@ -470,3 +471,12 @@ def test_an_item_in_an_old_form_that_fits_no_key_is_not_migrated_without_it(acco
     with pytest.raises(BatchError, match="1 of 2 items could not be upgraded"):
         account.migrate()
     assert raw_items(account)["a", "1"] == old and account.verify_unique() == []
+
+
+def test_an_item_that_is_handed_over_is_shown_be_it_expired(account, clock):
+    item = {**ONE, "plan": "a", "until": 1}
+    assert account.from_item(account(**item).to_item()).plan == "a"
+    account.put({**ONE, "plan": "a", "email": "a@x"})
+    raw = [item for item in account.Table.client.scan(TableName=account.Table.full_name)["Items"] if "_holder" in item]
+    with pytest.raises(DynamoException, match="of another kind"):
+        account.from_item(raw[0])
