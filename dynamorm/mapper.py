@@ -167,7 +167,7 @@ class Mapper:
 
     def as_shown(self, wire: WireItem) -> WireItem:
         """Return an item that was upgraded, with all that can be computed from its fields."""
-        return self.completed(wire) if self.attributes else wire
+        return self.recomputed(wire)
 
     def actions_of_new(self, parts: Mapping[str, AttributeValue], touched: Container[object]) -> list[Action]:
         """Return what an update does so that an item that it makes has what all items have, and its key tells."""

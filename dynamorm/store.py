@@ -1,6 +1,6 @@
 """What a model is to the rooms below its class, and what can be done with one of its items.
 
-Every write of a model passes :meth:`Store.write`.
+Every write of a model passes :meth:`Store.write`, or :meth:`Store._careful` where the model asks for upkeep.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ class Transaction(AtTheEnd):
     On an exception nothing is sent.  What is recorded is validated at once, and sent with the values of that moment.
 
     :param token: makes it harmless to send the transaction again within ten minutes, by another process too; without
-        one, a token is made for the attempts of this one
+        one, a token is made for the attempts of this one.  A transaction that had to be made anew, since an item was
+        otherwise than thought (models with ``unique``, ``schema_version`` or ``hide_expired``), is sent under another.
 
     Example::
 

@@ -57,17 +57,17 @@ class RecordingStore(Store):
 
     __slots__ = ()
 
+    # what is sent together is not sent again with other values
+    renews = False
+
     def is_replaced(self, verb: str) -> bool:
         return False
 
     def step(self, place: Place, request: Request, demand: Demand, actions: Sequence[Action]) -> Any:
         return Written(place, request, actions, demand)
 
-    # what is sent together is not sent again with other values
-    renews = False
-
     def renewed(self, demand: Demand, item: WireItem | None, conditions: Sequence[Condition]) -> None:
-        """Return nothing."""
+        """Return nothing; see :attr:`renews`."""
 
     def carried(self, careful: CarefulWrite) -> Flow[dict[str, Any]]:
         write = careful.write

@@ -1,40 +1,11 @@
-"""What the tests of reads have in common: a clock that stands still, and every way in which a read gives its items."""
+"""Every way in which a read gives its items, for the tests of reads."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-import dynamorm
 from dynamorm.signals import pre_request
-
-
-class Clock:
-    """The time that DynamORM is told, which moves only when a test says so."""
-
-    def __init__(self) -> None:
-        self.now = dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc)
-
-    def __call__(self) -> dt.datetime:
-        return self.now
-
-    @property
-    def second(self) -> int:
-        return int(self.now.timestamp())
-
-    def advance(self, seconds: int) -> None:
-        self.now += dt.timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def clock() -> Iterator[Clock]:
-    clock = Clock()
-    dynamorm.configure(clock=clock)
-    yield clock
-    dynamorm.configure(clock=None)
 
 
 def by_id(item: Any) -> Any:

@@ -8,7 +8,6 @@ from dynamorm import GlobalIndex, InvalidSchemaField, LocalIndex, ProjectAll, Pr
 
 from ..libraries import integer, text
 from .reads import asking, assert_gives
-from .reads import clock as clock
 
 FIELDS = {
     "user": text(required=True),
@@ -80,9 +79,9 @@ def test_a_query_of_the_table_leaves_expired_items_out(session):
 
 
 def test_what_expires_now_is_expired(session, clock):
-    clock.advance(3)
+    clock.pass_by(3)
     assert [one.id for one in session.query(user="ann")] == ["5", "7"]
-    clock.advance(4)
+    clock.pass_by(4)
     assert not session.query(user="ann").exists() and session.query(user="ann").count() == 0
 
 
@@ -187,14 +186,14 @@ def test_whole_items_that_have_expired_meanwhile_are_left_out(session, clock):
 def test_all_pages_of_an_iteration_are_of_one_moment(session, clock, sent):
     reading = iter(session.query(user="ann").page_size(1))
     assert next(reading).id == "1"
-    clock.advance(6)  # by now 3 and 5 are expired
+    clock.pass_by(6)  # by now 3 and 5 are expired
     assert [one.id for one in reading] == ["3", "5", "7"]
     moments = {str(request.payload["ExpressionAttributeValues"]) for request in sent if request.operation == "Query"}
     assert len(moments) == 1
     assert [one.id for one in session.query(user="ann")] == ["7"]
     kept = session.query(user="ann")
     assert [one.id for one in kept] == ["7"]
-    clock.advance(1)
+    clock.pass_by(1)
     assert list(kept) == []
 
 
@@ -202,7 +201,7 @@ def let_time_go(clock, monkeypatch):
     """Let a second pass whenever somebody asks for the time."""
 
     def tick(clock):
-        clock.advance(1)
+        clock.pass_by(1)
         return clock.now
 
     monkeypatch.setattr(type(clock), "__call__", tick)
@@ -241,7 +240,7 @@ def test_all_that_belongs_to_an_iteration_is_of_one_moment_however_fast_time_goe
 
 def test_a_page_that_begins_at_an_item_is_of_one_moment_too(session, clock, monkeypatch):
     start = {"user": "ann", "id": "3", "until": clock.second + 3}
-    clock.advance(1)
+    clock.pass_by(1)
     let_time_go(clock, monkeypatch)
     page = session.ByUntil.query(user="ann").start(start).page(1)
     assert page.items[0].id == "5" and page.previous_cursor is None
@@ -251,11 +250,11 @@ def test_a_cursor_serves_later(session, clock):
     query = session.query(user="ann")
     page = query.page(1)
     last = query.page(1, query.page(1, page.next_cursor).next_cursor)
-    clock.advance(4)
+    clock.pass_by(4)
     assert [one.id for one in query.page(5, page.next_cursor).items] == ["5", "7"]
     assert [one.id for one in query.page(5, last.previous_cursor).items] == []
     mark = query._read.mark()
-    clock.advance(50)
+    clock.pass_by(50)
     assert query._read.mark() == mark
 
 
@@ -265,7 +264,7 @@ def test_a_cursor_at_an_item_that_has_expired_since_goes_on_where_that_was(sessi
     forwards, backwards = ("next_cursor", "previous_cursor")[:: -1 if reverse else 1]
     early = session.ByUntil.query(user="ann").page(2)  # 1, 3
     late = session.ByUntil.query(user="ann").reverse().page(3)  # 7, 5, 3
-    clock.advance(4)
+    clock.pass_by(4)
     if reverse:
         page = query.page(2, late.next_cursor)  # after 3, and descending: all of that is expired
         assert page.items == [] and page.next_cursor is None
@@ -280,7 +279,7 @@ def test_a_cursor_at_an_item_that_has_expired_since_goes_on_where_that_was(sessi
 def test_a_way_back_at_an_item_that_has_expired_since_leads_nowhere_and_forwards_again(session, clock):
     query = session.ByUntil.query(user="ann")
     second = query.page(1, query.page(1).next_cursor)  # 3
-    clock.advance(4)
+    clock.pass_by(4)
     page = query.page(1, second.previous_cursor)
     assert page.items == [] and page.previous_cursor is None
     assert [one.id for one in query.page(5, page.next_cursor).items] == ["5", "7"]
@@ -303,7 +302,7 @@ def test_updates_and_deletes_of_what_matches_leave_expired_items_alone(session, 
 def test_what_expires_between_reading_and_writing_is_left_alone(session, clock):
     def let_time_pass(progress):
         if (progress.done, progress.failed) == (1, 0):
-            clock.advance(6)
+            clock.pass_by(6)
 
     assert session.query(user="ann").update(note="m", progress=let_time_pass) == 2
     assert session.get(user="ann", id="7").note == "m"

@@ -27,7 +27,6 @@ from dynamorm.wire.texts import item_of
 
 from ..libraries import integer, text
 from .reads import assert_gives
-from .reads import clock as clock
 
 
 class Models(NamedTuple):

@@ -9,7 +9,6 @@ from dynamorm.expressions import leaves
 
 from ..libraries import integer, text
 from .reads import assert_gives
-from .reads import clock as clock
 
 FIELDS = {
     "id": text(required=True),

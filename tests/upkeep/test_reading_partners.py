@@ -21,7 +21,6 @@ from dynamorm import (
 )
 
 from ..libraries import integer, text
-from .reads import clock as clock
 
 WORDS = {"hide_expired": True, "ttl": "until", "hide": Q(gone__exists=True)}
 
@@ -99,7 +98,7 @@ def test_a_partner_that_a_query_finds_is_not_a_hidden_one(models, clock):
     )
     for name in ("badge", "key_badge"):
         assert getattr(models["owner"](id="1"), name).id == "b3"
-    clock.advance(2)
+    clock.pass_by(2)
     for name in ("badge", "key_badge"):
         assert getattr(models["owner"](id="1"), name) is None
 
@@ -155,7 +154,7 @@ def test_an_instance_is_not_loaded_again_once_it_is_expired(models, clock):
     user = models["user"]
     one, two = user(id="1", until=clock.second + 5), user(id="2")
     dynamorm.save(one, two)
-    clock.advance(6)
+    clock.pass_by(6)
     with pytest.raises(ObjectsNotFound) as caught:
         dynamorm.load(one, two)
     assert caught.value.missing == [one]
