@@ -9,7 +9,7 @@ from .building import PARTS
 from .items import KINDS, MAIN
 from .measure import GROWTH
 from .results import Results
-from .roster import CLIENT, FASTEST_PEER, FLOOR, LIBRARIES, SAME_SHAPE, TITLES, of_ours
+from .roster import CLIENT, FASTEST_PEER, FLOOR, LIBRARIES, SAME_SHAPE, TITLES, awaited_of_ours, of_ours
 
 ALONE = ("get", "save", "update")
 OF_PAGES = ("query", "scan")
@@ -18,6 +18,9 @@ PAGES = {"marshmallow": (0.15, 0.18), "schematics": (0.18, 0.18), "pydantic": (0
 PAGES_OF_PEER = (0.27, 0.4)
 MEMORY = (1.6, 2.2)
 FLAT = 1.1
+# One get at a time beside one that blocks; a hundred at once beside as many in threads, which cost 1.5 times as much.
+ONE_AWAITED = 1.6
+MANY_AWAITED = 1 / 1.5
 
 
 class Verdict(NamedTuple):
@@ -48,6 +51,11 @@ def verdicts(results: Results) -> Iterator[Verdict]:
 def all_marks(results: Results) -> Iterator[Verdict]:
     for library in LIBRARIES:
         yield from marks_of_ratios(results, library)
+    for library in LIBRARIES:
+        for operation, beside, mark in (("get", "direct", ONE_AWAITED), ("at_once", "direct in threads", MANY_AWAITED)):
+            ratio = results.ratio("async", awaited_of_ours(library), of_ours("direct", library), operation)
+            about = f"async: {operation.replace('_', ' ')}, awaited / {beside}"
+            yield Verdict(about, library, mark, known({MAIN: ratio}))
     for library in LIBRARIES:
         figures = results_of(results, "building", of_ours("direct", library))
         yield Verdict(f"building a request, slowest of {', '.join(PARTS)}", library, 25, figures, "us")

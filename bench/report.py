@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from .awaiting import AT_ONCE, AWAITABLE, CONNECTIONS
 from .building import PARTS
 from .items import KINDS, MAIN
 from .marks import Verdict, counts_of, growing, verdicts
 from .measure import OPERATIONS
 from .results import Results
-from .roster import CLIENT, ENTRIES, FLOOR, SAME_SHAPE, TITLES
+from .roster import AWAITED, CLIENT, ENTRIES, FLOOR, SAME_SHAPE, TITLES
 
-SHORT = {"batch_get": "b.get", "batch_write": "b.write"}
+SHORT = {"batch_get": "b.get", "batch_write": "b.write", "at_once": "at once"}
 NOTHING = "-"
 
 
@@ -29,6 +30,7 @@ def tables(results: Results) -> Iterator[Table]:
     made = (
         *(operations(results, kind) for kind in KINDS),
         growth(results),
+        awaited(results),
         building(results),
         cold(results),
         memory(results),
@@ -37,19 +39,30 @@ def tables(results: Results) -> Iterator[Table]:
 
 
 def operations(results: Results, kind: str) -> Table:
-    measured = {name: measured_of(results, kind, name) for name in in_order(results.names(kind))}
-    shown = [what for what in OPERATIONS if any(what in known for known in measured.values())]
+    return costs(results, kind, OPERATIONS, f"{KINDS[kind].title}: {per_call(CLIENT)}")
+
+
+def awaited(results: Results) -> Table:
+    """The ways to wait, each with its own way to do many things at once."""
+    title = f"async: {AT_ONCE} gets at once in {CONNECTIONS} threads, or awaited through {CONNECTIONS} connections"
+    return costs(results, "async", AWAITABLE, f"{title}; {per_call(CLIENT)}")
+
+
+def costs(results: Results, section: str, whats: Sequence[str], title: str) -> Table:
+    """What each contender pays for each of some operations, as far as they were measured."""
+    names = in_order(results.names(section))
+    shown = [what for what in whats if any(results.figures(section, name, what) for name in names)]
     heads = [SHORT.get(what, what) for what in shown]
     rows = [
         [
             TITLES[name],
-            *(number(results.ratio(kind, name, CLIENT, what)) for what in shown),
+            *(number(results.ratio(section, name, CLIENT, what)) for what in shown),
             "|",
-            *(micros(results.median(kind, name, what)) for what in shown),
+            *(micros(results.median(section, name, what)) for what in shown),
         ]
-        for name in measured
+        for name in names
     ]
-    return Table(f"{KINDS[kind].title}: {per_call(CLIENT)}", ["", *heads, "|", *heads], rows if shown else [])
+    return Table(title, ["", *heads, "|", *heads], rows if shown else [])
 
 
 def per_call(base: str) -> str:
@@ -114,7 +127,7 @@ def judged(results: Results) -> Table:
         [
             verdict.about,
             verdict.who,
-            f"<= {verdict.mark:g} {verdict.unit}".rstrip(),
+            f"<= {verdict.mark:.3g} {verdict.unit}".rstrip(),
             *(figure_of(verdict, kind) for kind in kinds),
             "met" if verdict.met else "MISSED",
         ]
@@ -175,12 +188,8 @@ def laid_out(table: Table) -> Iterator[str]:
 
 def in_order(names: Iterable[str]) -> list[str]:
     known = list(names)
-    order = [entry.name for entry in ENTRIES] + [SAME_SHAPE]
+    order = [entry.name for entry in ENTRIES + AWAITED] + [SAME_SHAPE]
     return [name for name in order if name in known]
-
-
-def measured_of(results: Results, kind: str, name: str) -> set[str]:
-    return {what for what in OPERATIONS if results.figures(kind, name, what)}
 
 
 def number(figure: float | None) -> str:

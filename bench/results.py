@@ -15,8 +15,8 @@ Figures = list["float | None"]
 class Results:
     """Figures by section, name and what was measured: a list with one figure for each turn.
 
-    A section is the name of a kind of items, or ``cold``, ``building`` or ``memory``.  Turns that lack somebody hold
-    ``None``, so that figures in the same place were measured one after the other.
+    A section is the name of a kind of items, or ``async``, ``cold``, ``building`` or ``memory``.  Turns that lack
+    somebody hold ``None``, so that figures in the same place were measured one after the other.
     """
 
     def __init__(self, data: dict[str, Any] | None = None) -> None:

@@ -40,6 +40,10 @@ def of_ours(transport: str, library: str) -> str:
     return f"dynamorm_models:{transport}:{library}"
 
 
+def awaited_of_ours(library: str) -> str:
+    return f"dynamorm_awaited:direct:{library}"
+
+
 ENTRIES = (
     *(
         Entry(
@@ -61,7 +65,12 @@ ENTRIES = (
     Entry("bloop_mapper", "bloop", "bloop", ("bloop", "boto3")),
     Entry("dynamorm_0_11", "DynamORM 0.11", "dynamorm-0.11", ("dynamorm", "marshmallow")),
 )
-TITLES = {entry.name: entry.title for entry in ENTRIES} | {SAME_SHAPE: "boto3 client, marshmallow imported"}
+AWAITED = (
+    *(Entry(awaited_of_ours(library), f"DynamORM, {library}, awaited") for library in LIBRARIES),
+    Entry("aiobotocore_client", "aiobotocore client, wire dicts", "aiobotocore", ("aiobotocore", "botocore")),
+    Entry("pydynox_awaited", "pydynox, awaited", "pydynox", ("pydynox",)),
+)
+TITLES = {entry.name: entry.title for entry in ENTRIES + AWAITED} | {SAME_SHAPE: "boto3 client, marshmallow imported"}
 
 # With the four other kinds of items: those whose figures say whether the first kind was favoured.
 IN_ALL_KINDS = tuple(
@@ -69,6 +78,11 @@ IN_ALL_KINDS = tuple(
     for entry in ENTRIES
     if entry.name in (CLIENT, FLOOR, FASTEST_PEER)
     or entry.name in [of_ours(transport, library) for transport in ("direct", "default") for library in LIBRARIES]
+)
+# What is awaited, and whom that is compared with: those who block, one call after the other or in threads.
+WITH_AWAITED = (
+    *(entry for entry in ENTRIES if entry.name in [CLIENT, *(of_ours("direct", library) for library in LIBRARIES)]),
+    *AWAITED,
 )
 COLD = (
     *(entry for entry in ENTRIES if not entry.name.startswith("connection:") and ":boto3:" not in entry.name),

@@ -16,11 +16,11 @@ from .contenders.floor import Line
 from .items import KINDS, MAIN, Kind, Sizes
 from .measure import GROWTH, OPERATIONS
 from .results import Results
-from .roster import CLIENT, COLD, ENTRIES, FLOOR, IN_ALL_KINDS, LIBRARIES, Entry, of_ours
+from .roster import CLIENT, COLD, ENTRIES, FLOOR, IN_ALL_KINDS, LIBRARIES, WITH_AWAITED, Entry, of_ours
 
 Measured = TypeVar("Measured")
 
-OTHER_TASKS = ("growth", "building", "cold", "memory")
+OTHER_TASKS = ("growth", "async", "building", "cold", "memory")
 IN_OTHER_KINDS = tuple(operation for operation in OPERATIONS if operation != "scan")
 GROWING = (CLIENT, FLOOR, of_ours("direct", "marshmallow"), *(of_ours("default", library) for library in LIBRARIES))
 
@@ -51,7 +51,7 @@ class Plan(NamedTuple):
         kinds = tuple(kind for kind in KINDS if kind in only)
         words = tuple(word for word in only if word not in self.tasks and word not in KINDS)
         for word in words:
-            if not any(word in entry.name or word in entry.title for entry in COLD + ENTRIES):
+            if not any(word in entry.name or word in entry.title for entry in COLD + ENTRIES + WITH_AWAITED):
                 raise SystemExit(f"--only {word}: neither a task, a kind nor a contender")
         return self._replace(tasks=tasks or self.tasks, kinds=kinds or self.kinds, words=words)
 
@@ -80,6 +80,7 @@ class Run:
             self.endpoint = engine.endpoint_url
             self.fill()
             self.measure_operations()
+            self.measure_awaiting()
             self.measure_building()
             self.measure_cold_starts()
             self.measure_memory()
@@ -137,11 +138,26 @@ class Run:
         )
         if answer is None:
             return
+        self.keep(kind.name, kind.title, entry, turn, answer)
+
+    def measure_awaiting(self) -> None:
+        if "async" not in self.plan.tasks:
+            return
+        for turn in range(self.plan.turns):
+            for entry in self.in_turn(WITH_AWAITED, turn):
+                self.say(f"turn {turn + 1} of {self.plan.turns}, async: {entry.title}")
+                task = {"kind": MAIN, "least": self.plan.least, "rounds": self.plan.rounds}
+                answer = self.told(entry, "awaiting", distributions=entry.distributions, **task)
+                if answer is not None:
+                    self.keep("async", "async", entry, turn, answer)
+
+    def keep(self, section: str, title: str, entry: Entry, turn: int, answer: dict[str, Any]) -> None:
+        """Keep what somebody has answered: figures, and why there are none."""
         self.results.versions.setdefault(entry.name, answer["versions"])
         for operation, seconds in answer["seconds"].items():
-            self.results.add(kind.name, entry.name, operation, turn, seconds)
+            self.results.add(section, entry.name, operation, turn, seconds)
         for operation, reason in answer["failed"].items():
-            self.results.left_out[f"{entry.title}, {kind.title}, {operation}"] = reason
+            self.results.left_out[f"{entry.title}, {title}, {operation}"] = reason
 
     def measure_building(self) -> None:
         if "building" not in self.plan.tasks:

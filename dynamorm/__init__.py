@@ -14,8 +14,11 @@ from .progress import Progress
 from .relationships import ManyToOne, OneToMany, OneToOne
 from .store import is_complete_model as _is_complete_model
 from .store import store_of as _store_of
+from .tables.awaited_creating import acreate_tables
 from .tables.table import create_tables
+from .together.awaited_several import adelete, aload, areconcile, asave
 from .together.batch_writer import BatchWriter
+from .together.loader import loader
 from .together.several import delete as delete
 from .together.several import load as load
 from .together.several import save as save
@@ -43,10 +46,16 @@ __all__ = [
     "Q",
     "Transaction",
     "TransactionGet",
+    "acreate_tables",
+    "adelete",
+    "aload",
+    "areconcile",
+    "asave",
     "configure",
     "create_tables",
     "downgrade",
     "inspect",
+    "loader",
     "upgrade",
     "using",
 ]

@@ -1,4 +1,7 @@
-"""What carries flows out: the blocking driver.  Nothing above the connection waits, or starts a thread, but in here."""
+"""What carries flows out: the blocking driver, and the way to the awaiting one.
+
+Nothing above the connection waits, or starts a thread, but in here.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,28 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from types import CoroutineType
 from typing import Any, TypeVar
 
-from .exceptions import ConnectionFailed
-from .flows import Call, CallPlain, Flow, Invoke, Now, Pause, Start
-from .locks import Latch
+from .exceptions import ConnectionFailed, MustBeAwaited
+from .flows import (
+    Awaits,
+    Breathe,
+    Call,
+    CallPlain,
+    Compute,
+    Flow,
+    Foretell,
+    Invoke,
+    Now,
+    Overriding,
+    Pause,
+    Start,
+    Tell,
+)
+from .locks import Latch, importing
+from .signals import foretell, tell
 
 Result = TypeVar("Result")
 
@@ -46,11 +66,82 @@ def perform(call: Call) -> dict[str, Any]:
     return call.connection.call(call.request, call.sender)
 
 
+def arun(flow: Flow[Result]) -> Coroutine[Any, Any, Result]:
+    """Carry a flow out on the running event loop; to be awaited for its result."""
+    return _later("run", flow) if _driver is None else _driver.run(flow)
+
+
+def aperform(call: Call) -> Awaitable[dict[str, Any]]:
+    """Do what :func:`perform` does on the running event loop; to be awaited."""
+    return _later("perform", call) if _driver is None else _driver.perform(call)
+
+
+def aside(function: Callable[[], Result]) -> Coroutine[Any, Any, Result]:
+    """Call what blocks in a thread beside the running event loop; to be awaited for its result."""
+    return _later("in_thread", function) if _driver is None else _driver.in_thread(function)
+
+
+def aside_once(key: Hashable, function: Callable[[], Any]) -> Coroutine[Any, Any, None]:
+    """Call what blocks in a thread, once for all who come with the same key while it runs; to be awaited."""
+    return _later("once_in_thread", key, function) if _driver is None else _driver.once_in_thread(key, function)
+
+
+def running_loop() -> Any:
+    """Return the event loop that runs in this thread."""
+    return _awaiting().get_running_loop()
+
+
+def turns(size: int) -> Any:
+    """Return turns that so many tasks of an event loop take at the same time: ``async with turns``."""
+    return _awaiting().Turns(size)
+
+
+async def _later(name: str, *arguments: Any) -> Any:
+    """Do what the driver does that has not been imported yet, which takes a while: a thread imports it."""
+    with importing:
+        from .threads import in_thread
+    driver: Any = await in_thread(_awaiting)
+    return await getattr(driver, name)(*arguments)
+
+
+def _awaiting() -> Any:
+    """Return the awaiting driver, which is imported when something is awaited: it imports asyncio."""
+    global _driver
+    if _driver is None:
+        with importing:
+            from . import awaiting
+        _driver = awaiting
+    return _driver
+
+
+_driver: Any = None
+
+
 def _answer_to(step: Any) -> Any:
     kind = type(step)
     if kind is Invoke:
         with step.within():
-            return step.function(*step.arguments, **step.keywords)
+            answer = step.function(*step.arguments, **step.keywords)
+        if type(answer) is CoroutineType:
+            answer.close()
+            raise MustBeAwaited(
+                f"{step.function!r} is a coroutine function, which nothing here can await: give a plain function, or "
+                "use the awaitable verb"
+            )
+        return answer
+    if kind is Tell:
+        return tell(step.signal, step.sender, **step.values)
+    if kind is Compute:
+        return step.function()
+    if kind is Foretell:
+        return foretell(step.signal, step.sender)
+    if kind is Overriding:
+        override = step.store.override(step.verb)
+        return None if override is None else override.function
+    if kind is Breathe:
+        return None
+    if kind is Awaits:
+        return False
     if kind is CallPlain:
         return step.connection.call_resource(step.request)
     if kind is Pause:

@@ -38,6 +38,7 @@
     ├── InvalidCursor                 a cursor that belongs to another query, or was changed
     ├── UnstorableValue               a Python value that has no exact DynamoDB form (``path``, ``value``)
     ├── UnreadableItem                an answer that is not in DynamoDB's form (``path``, ``value``)
+    ├── MustBeAwaited                 what would block an event loop, or a coroutine where nothing awaits
     ├── ConfigurationError            settings that cannot work
     │   ├── NoCredentials             boto3 found no credentials
     │   └── NoRegion                  boto3 found no region
@@ -97,6 +98,7 @@ __all__ = [
     "MissingTableAttribute",
     "MisusedExpression",
     "MultipleFound",
+    "MustBeAwaited",
     "NoCredentials",
     "NoRegion",
     "NoSuchPosition",
@@ -429,6 +431,10 @@ class UnstorableValue(_AtPath):
 
 class UnreadableItem(_AtPath):
     """Something that should be in DynamoDB's form, and is not."""
+
+
+class MustBeAwaited(DynamoException):
+    """Something waits in code that an awaited verb runs, or a coroutine function is called where nothing awaits it."""
 
 
 class ConfigurationError(DynamoException):

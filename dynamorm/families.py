@@ -181,6 +181,18 @@ class FamilyMapper(KeyedMapper):
         except ValidationError:
             return True  # one of no known kind is an item that no model reads, and no other base's
 
+    def is_ready(self, mode: str) -> bool:
+        return all(mapper.is_ready(mode) for mapper in self._mappers())
+
+    def prepare(self, mode: str) -> None:
+        for mapper in self._mappers():
+            mapper.prepare(mode)
+
+    def make_ready(self, mode: str) -> None:
+        for mapper in self._mappers():
+            mapper.make_ready(mode)
+        self.was_made_ready = True
+
     # What it cannot do.
 
     def refuse(self) -> NoReturn:

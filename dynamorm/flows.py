@@ -16,6 +16,8 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from .overrides import Override
+
 Result = TypeVar("Result")
 
 
@@ -24,7 +26,11 @@ class Connection(Protocol):
 
     def call(self, request: Any, sender: Any = None) -> dict[str, Any]: ...
 
+    async def acall(self, request: Any, sender: Any = None) -> dict[str, Any]: ...
+
     def call_resource(self, request: Any, sender: Any = None) -> dict[str, Any]: ...
+
+    async def acall_resource(self, request: Any, sender: Any = None) -> dict[str, Any]: ...
 
     def is_current(self) -> bool: ...
 
@@ -90,6 +96,10 @@ class Now(NamedTuple):
     """Tell the time, in seconds of a clock that only goes forward."""
 
 
+class Awaits(NamedTuple):
+    """Find out whether coroutines can be awaited here."""
+
+
 class Invoke(NamedTuple):
     """Call what belongs to the user (an override, a receiver, an iterator); the answer is what it returns.
 
@@ -100,6 +110,52 @@ class Invoke(NamedTuple):
     arguments: tuple[Any, ...] = ()
     keywords: Mapping[str, Any] = {}
     within: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+
+class Tell(NamedTuple):
+    """Call the receivers of a signal."""
+
+    signal: Any
+    sender: Any
+    values: Mapping[str, Any]
+
+
+class Compute(NamedTuple):
+    """Call what computes for longer than an event loop has time for; the answer is what it returns."""
+
+    function: Callable[[], Any]
+
+
+class Foretell(NamedTuple):
+    """Make sure, before anything is sent, that the receivers of a signal can be called afterwards."""
+
+    signal: Any
+    sender: Any
+
+
+class Overriding(NamedTuple):
+    """Find out what a model has in place of one of our verbs; the answer is to be called by :class:`Invoke`.
+
+    The answer is ``None`` if it has nothing that this driver may call.
+    """
+
+    store: Overridable
+    verb: str
+
+
+class Overridable(Protocol):
+    """What knows the verbs of a model's own."""
+
+    def override(self, verb: str, awaits: bool = False) -> Override | None: ...
+
+
+class Breathe(NamedTuple):
+    """Let others have their turn, in the middle of much computing."""
+
+
+BREATHE = Breathe()
+# after how many items one takes a breath
+PACE = 16
 
 
 class Start(NamedTuple):
@@ -121,5 +177,19 @@ class Handle(Protocol):
         """Return what the flow returned, or raise what it raised."""
 
 
-Step = Call | CallPlain | Pause | Now | Invoke | Start | WaitAny
+Step = (
+    Awaits
+    | Breathe
+    | Call
+    | CallPlain
+    | Compute
+    | Foretell
+    | Invoke
+    | Now
+    | Overriding
+    | Pause
+    | Start
+    | Tell
+    | WaitAny
+)
 Flow = Generator[Step, Any, Result]

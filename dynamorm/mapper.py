@@ -7,6 +7,7 @@ everything that a whole new item has to undergo, :meth:`Mapper.wire_of_new`.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -89,6 +90,9 @@ class Mapper:
         self.arrangements: Bounded[Any, Any] = Bounded(1_024)
         """Where the keys are among conditions of some shapes."""
 
+    was_made_ready = False
+    """Whether what most verbs need was generated, so that these can be awaited."""
+
     def load(self, wire: WireItem, mode: str = WHOLE) -> dict[str, Any]:
         """Return the native values of a stored item by Python name."""
         natives = self.adapter.compiled.loads[mode](wire)
@@ -99,6 +103,21 @@ class Mapper:
     def receiver(self, mode: str) -> Receive:
         """Return what makes natives of items, be they texts, where generated code alone can."""
         return self.adapter.compiled.receives[mode]
+
+    def is_ready(self, mode: str) -> bool:
+        """Whether what makes natives of items is there, and need not be generated."""
+        return mode in self.adapter.compiled.receives
+
+    def prepare(self, mode: str) -> None:
+        """Generate what makes natives of items."""
+        _ = self.adapter.compiled.receives[mode]
+
+    def make_ready(self, mode: str) -> None:
+        """Generate what most verbs need."""
+        with suppress(Exception):  # whoever needs it is told what is wrong
+            compiled = self.adapter.compiled
+            _ = compiled.receives[mode], compiled.dumps[True], compiled.given, self._key_parts
+        self.was_made_ready = True
 
     def reload(self, wire: WireItem, mode: str) -> dict[str, Any]:
         """Return the native values of an item that could be loaded before."""

@@ -5,7 +5,12 @@ What a receiver changes in the instance and the dicts that it is given is what i
 
 from __future__ import annotations
 
-from blinker import Namespace
+import inspect
+from typing import Any
+
+from blinker import Namespace, Signal
+
+from .exceptions import MustBeAwaited
 
 _namespace = Namespace()
 
@@ -32,3 +37,53 @@ post_request = _namespace.signal(
     "dynamorm.post_request",
     doc="A request was answered or failed (``request response seconds attempts consumed error``).",
 )
+
+
+def foretell(signal: Signal, sender: Any) -> None:
+    """Refuse what will tell receivers of a signal that only awaited verbs can call, before anything is sent.
+
+    :raises MustBeAwaited: if one of them is a coroutine function
+    """
+    for receiver in _receivers(signal, sender):
+        if inspect.iscoroutinefunction(receiver):
+            raise _unawaited(signal, receiver)
+
+
+def tell(signal: Signal, sender: Any, *, skips_coroutines: bool = False, **values: Any) -> None:
+    """Call the receivers of a signal.
+
+    :raises MustBeAwaited: if one of them is a coroutine function, before any is called; unless these are skipped
+    """
+    if not skips_coroutines:
+        foretell(signal, sender)
+    for receiver in _receivers(signal, sender):
+        if inspect.iscoroutinefunction(receiver):
+            continue
+        result = receiver(sender, **values)
+        if inspect.isawaitable(result):
+            if inspect.iscoroutine(result):
+                result.close()
+            raise _unawaited(signal, receiver)
+
+
+async def atell(signal: Signal, sender: Any, **values: Any) -> None:
+    """Call the receivers of a signal, and await those that are coroutine functions, one after the other."""
+    for receiver in _receivers(signal, sender):
+        result = receiver(sender, **values)
+        if inspect.isawaitable(result):
+            await result
+
+
+def _receivers(signal: Signal, sender: Any) -> list[Any]:
+    # older releases of blinker know nothing of muted signals
+    return [] if getattr(signal, "is_muted", False) else list(signal.receivers_for(sender))
+
+
+def _unawaited(signal: Signal, receiver: Any) -> MustBeAwaited:
+    name = signal.name.rpartition(".")[2]  # type: ignore[attr-defined]
+    remedy = (
+        "give a plain function"
+        if name in ("pre_init", "post_init", "model_prepared")
+        else "give a plain function, or use the awaitable verbs, which await it: asave() in place of save()"
+    )
+    return MustBeAwaited(f"{name}: the receiver {receiver!r} is a coroutine, which nothing here can await; {remedy}")

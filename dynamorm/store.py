@@ -29,6 +29,7 @@ from .guards import Demand, Guards
 from .instances.loading import loaded
 from .located import Binding, Located, Table
 from .mapper import Mapper
+from .overrides import Override, blocking_override, chosen_override
 from .requests import Request, build_delete, build_get, build_put, build_update
 from .requests.boto3_arguments import merged, without_conditions
 from .schema.compiler.values import read_free_map
@@ -114,9 +115,19 @@ class Store(Located):
         return _store_at, (self.model, self.binding if isinstance(self.binding, Address) else self.here.address)
 
     def is_replaced(self, verb: str) -> bool:
-        """Return whether the model has a verb of its own in place of ours, which is to be called then."""
-        found = getattr(self.model, verb)
-        return getattr(found, "__func__", found) is not self.verbs[verb]
+        """Return whether the model has a verb of its own in place of ours, blocking or awaited.
+
+        What is to be called then depends on who carries out the flow: :class:`~dynamorm.flows.Overriding`.
+        """
+        verbs, found = self.verbs, getattr(self.model, verb)
+        if getattr(found, "__func__", found) is not verbs[verb]:
+            return True
+        ours = verbs.get(name := f"a{verb}")  # there is none of sync()
+        return ours is not None and getattr(found := getattr(self.model, name), "__func__", found) is not ours
+
+    def override(self, verb: str, awaits: bool = False) -> Override | None:
+        """Return what the model has in place of one of our verbs; one that awaits others calls these too."""
+        return (chosen_override if awaits else blocking_override)(self.model, verb, self.verbs)
 
     def no_such_position(self, message: str) -> NoSuchPosition:
         """Return the error for a query that has fewer items than its position says, of the model's own kind."""

@@ -17,6 +17,9 @@ from dynamorm.requests import Request
 from dynamorm.signals import post_request, pre_request
 
 from . import profiles as profiles  # which have to be there before any property test is read
+from .awaited.bodies import face as face
+from .awaited.bodies import pytest_collection_modifyitems as pytest_collection_modifyitems
+from .awaited.bodies import pytest_generate_tests as pytest_generate_tests
 from .aws_rules.suite import (
     every_request_is_one_that_aws_takes as every_request_is_one_that_aws_takes,
 )

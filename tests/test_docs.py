@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import importlib.util
 import re
 import sys
@@ -65,7 +67,10 @@ def test_every_python_block_of_a_page_runs(page, dynamo_local, monkeypatch):
     with settings:
         for line, code in python_blocks(page):
             # The empty lines let a traceback name, and show, the page's own line.
-            exec(compile("\n" * (line - 1) + code, str(page), "exec", dont_inherit=True), module.__dict__)
+            source, flags = "\n" * (line - 1) + code, ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+            awaitable = eval(compile(source, str(page), "exec", flags, dont_inherit=True), module.__dict__)
+            if awaitable is not None:  # the block awaits something
+                asyncio.run(awaitable)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

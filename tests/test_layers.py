@@ -27,7 +27,7 @@ THIRD_PARTIES = {
     "pytest": {"pytest_plugin", "testing"},
 }
 # The two places that import when something is first needed.
-LATE = {"connection/registry.py"}
+LATE = {"connection/registry.py", "drivers.py"}
 
 MODULES = modules()
 

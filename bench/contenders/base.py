@@ -51,6 +51,14 @@ class Contender:
     def batch_write(self) -> Any:
         raise NotImplementedError
 
+    # Those who are awaited have ``aget``, ``asave`` and ``aquery`` as well.
+
+    async def begin(self) -> None:
+        """Open what can be opened only where an event loop runs."""
+
+    async def end(self) -> None:
+        """Close that."""
+
     # What to ask for.
 
     @property
@@ -150,15 +158,18 @@ class Wire(Contender):
     def update(self):
         return self.send("UpdateItem", {"TableName": self.kind.written, "Key": self.wire_key, **self.expression})
 
-    def found(self, count):
+    def asked(self, count):
+        """The request of a query for the first so many items."""
         bound = self.kind.wire_key(count)
-        payload = {
+        return {
             "TableName": self.kind.table,
             "KeyConditionExpression": "#h = :h AND #r < :r",
             "ExpressionAttributeNames": {"#h": self.kind.hash_key, "#r": self.kind.range_key},
             "ExpressionAttributeValues": {":h": bound[self.kind.hash_key], ":r": bound[self.kind.range_key]},
         }
-        return chain.from_iterable(self.pages("Query", payload))
+
+    def found(self, count):
+        return chain.from_iterable(self.pages("Query", self.asked(count)))
 
     def scan(self):
         return chain.from_iterable(self.pages("Scan", {"TableName": self.kind.table}))

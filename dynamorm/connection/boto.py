@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 import boto3
@@ -18,12 +19,15 @@ from .botocore_locks import renew_locks
 from .botocore_private import can_sign_or_need_not, was_raised_by_parser
 from .botocore_session import ClientParts, read_client_parts
 from .configuration import Settings
-from .direct_transports import DirectBeforeClient, DirectTransport, LazyClient
+from .direct_transports import Direct, DirectBeforeClient, DirectTransport, LazyClient
 from .errors import is_of_a_header, translate, translate_failure
 from .header_values import refuse_unsendable
 from .transports import BotocoreTransport, ClientTransport, Transport
 
-__all__ = ["OpenedSession", "call", "open_transport"]
+if TYPE_CHECKING:
+    from .awaiting import AwaitedTransport
+
+__all__ = ["OpenedSession", "acall", "call", "directly", "open_transport"]
 
 log = logging.getLogger("dynamorm.connection")
 
@@ -142,24 +146,55 @@ def call(
     """
     try:
         answer = transport.call(operation, payload, well_formed, texts)
-        wrong = part_out_of_shape(operation, payload, answer, plain)
-        if wrong is None:
-            return answer
-    except theirs.ClientError as error:
+    except Exception as error:
+        raise_as_ours(error, transport, operation, payload)
+    wrong = part_out_of_shape(operation, payload, answer, plain)
+    if wrong is not None:
+        raise unreadable(transport, operation, wrong)
+    return answer
+
+
+def directly(transport: Transport, client: Callable[[], Any]) -> Direct | None:
+    """Return what sends without a client in front where a transport's requests are awaited, ``None`` if nothing may."""
+    if isinstance(transport, ClientTransport):
+        return DirectTransport(client(), transport)
+    return transport if isinstance(transport, Direct) else None
+
+
+async def acall(
+    awaited: AwaitedTransport,
+    transport: Transport,
+    request: Any,
+    well_formed: bool = False,
+    texts: bool = False,
+) -> dict[str, Any]:
+    """Send one request as :func:`call` does, and await the answer."""
+    operation, payload = request.operation, request.payload
+    try:
+        answer = await awaited.call(operation, payload, well_formed, texts)
+    except Exception as error:
+        raise_as_ours(error, transport, operation, payload)
+    wrong = part_out_of_shape(operation, payload, answer, False)
+    if wrong is not None:
+        raise unreadable(transport, operation, wrong)
+    return answer
+
+
+def raise_as_ours(error: Exception, transport: Transport, operation: str, payload: dict[str, Any]) -> NoReturn:
+    """Raise the error of a request as one of ours; those of who listens stay what they are."""
+    if isinstance(error, theirs.ClientError):
         raise translate(error, operation, payload, transport.shown_endpoint) from error
-    except theirs.BotoCoreError as error:
+    if isinstance(error, theirs.BotoCoreError):
         translated = translate_failure(error, operation, transport.endpoint_url)
         # what cannot be sent may be a secret, and stands in botocore's error
         raise translated from None if is_of_a_header(error) else error
-    except Exception as error:
-        # what botocore's parser makes of an answer that was damaged on its way, and not what those raise who listen
-        if not was_raised_by_parser(error):
-            raise
-        raise _unreadable(transport, operation, "it is not in DynamoDB's form") from error
-    raise _unreadable(transport, operation, wrong)
+    # what botocore's parser makes of an answer that was damaged on its way
+    if was_raised_by_parser(error):
+        raise unreadable(transport, operation, "it is not in DynamoDB's form") from error
+    raise error
 
 
-def _unreadable(transport: Transport, operation: str, reason: str) -> ours.ConnectionFailed:
+def unreadable(transport: Transport, operation: str, reason: str) -> ours.ConnectionFailed:
     endpoint = transport.endpoint_url
     return ours.ConnectionFailed(
         f"{operation} got an answer from {endpoint} that cannot be read: {reason}. Check that DynamoDB answers there, "

@@ -15,8 +15,10 @@ import boto3
 import botocore
 from botocore import UNSIGNED, awsrequest, httpsession, signers
 from botocore import client as client_module
+from botocore import credentials as credentials_module
 from botocore import endpoint as endpoint_module
 from botocore.auth import SigV4Auth
+from botocore.credentials import Credentials
 from botocore.httpsession import get_cert_path
 
 from .answers import DATA_OPERATIONS
@@ -32,7 +34,9 @@ __all__ = [
     "first_foreign",
     "handlers_of",
     "is_a_librarys_own",
+    "may_have_to_be_fetched",
     "parse_by_shapes",
+    "prepare_errors",
     "regional_endpoint",
     "sending_options",
     "signing_defaults",
@@ -45,6 +49,8 @@ BaseClient: Any = client_module.BaseClient
 Endpoint: Any = endpoint_module.Endpoint
 URLLib3Session: Any = httpsession.URLLib3Session
 RequestSigner: Any = signers.RequestSigner
+RefreshableCredentials: Any = credentials_module.RefreshableCredentials
+DeferredRefreshableCredentials: Any = credentials_module.DeferredRefreshableCredentials
 
 # The adaptive mode also listens to successes and holds requests back: botocore sends in that mode.
 SERVED_MODES = frozenset({"legacy", "standard"})
@@ -395,6 +401,21 @@ def can_sign_or_need_not(client: Any) -> bool:
 def credentials_of(client: Any) -> Any:
     """The client's credentials: refreshed by ``get_frozen_credentials()`` when they have to be."""
     return client._request_signer._credentials
+
+
+def may_have_to_be_fetched(credentials: Any) -> bool:
+    """Whether asking for the credentials of this moment may take a wait."""
+    kind = type(credentials)
+    if kind is Credentials:
+        return False
+    if kind in (RefreshableCredentials, DeferredRefreshableCredentials):
+        return bool(credentials.refresh_needed())
+    return True
+
+
+def prepare_errors(client: Any) -> None:
+    """Let a client make the classes of its errors, which it does when they are first asked for."""
+    client.exceptions.from_code("")
 
 
 def user_agent_of(client: Any) -> str:

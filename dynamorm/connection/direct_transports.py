@@ -12,26 +12,32 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import orjson
-from botocore.credentials import Credentials
 
 from ..locks import Lock
 from .answers import DATA_OPERATIONS, encode_payload
 from .blocking import exchanged, run
-from .botocore_private import Guard, credentials_of, regional_endpoint, signing_defaults, user_agent_of
+from .botocore_private import (
+    Guard,
+    credentials_of,
+    may_have_to_be_fetched,
+    regional_endpoint,
+    signing_defaults,
+    user_agent_of,
+)
 from .botocore_session import ClientParts, GuardBeforeClient
 from .destinations import Destination, LeftToBotocore
 from .exchange import Exchange
 from .http_requests import Route
 from .judging import Response
-from .signer import Signer, UnsignableRequest
+from .signer import FrozenCredentials, Signer, UnsignableRequest
 from .steps import Ask, Flow
 from .transports import ClientTransport
 
-__all__ = ["DirectBeforeClient", "DirectTransport", "LazyClient"]
+__all__ = ["Direct", "DirectBeforeClient", "DirectTransport", "LazyClient", "Usual", "parsed"]
 
 log = logging.getLogger("dynamorm.connection")
 
@@ -51,7 +57,16 @@ class Endpoint:
             self.routes[operation] = Route(operation, destination, headers, signer, is_usual=True)
 
 
-class _Direct(ABC):
+class Usual(NamedTuple):
+    """What sends a request, the request, and the credentials of this moment."""
+
+    exchange: Exchange
+    route: Route
+    body: bytes
+    credentials: FrozenCredentials
+
+
+class Direct(ABC):
     """What the two have in common: the flow of a request, which goes to the client when it cannot be sent directly."""
 
     def __init__(self, guard: Guard | GuardBeforeClient, exchange: Exchange | None = None) -> None:
@@ -64,30 +79,33 @@ class _Direct(ABC):
         self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
     ) -> dict[str, Any]:
         """Carry :meth:`flow` out, and what is usual about a request without its steps."""
-        answer = None
-        if operation in DATA_OPERATIONS and self._guard.objection_to_bypassing_client() is None:
-            answer = self._call_without_steps(operation, payload, texts)
-        return run(self.flow(operation, payload, well_formed, texts)) if answer is None else answer
+        usual = self.usual(operation, payload)
+        if usual is not None:
+            context: dict[str, Any] = {}
+            try:
+                response = exchanged(*usual, context, texts)
+            except (LeftToBotocore, UnsignableRequest):
+                pass
+            else:
+                return parsed(usual.exchange, operation, response, context)
+        return run(self.flow(operation, payload, well_formed, texts))
 
-    def _call_without_steps(self, operation: str, payload: dict[str, Any], texts: bool) -> dict[str, Any] | None:
-        """Return the answer to a request, ``None`` if it takes more than sending it; then it was not sent."""
+    def usual(self, operation: str, payload: dict[str, Any]) -> Usual | None:
+        """Return all that it takes to send a request, ``None`` if it takes more than sending it."""
+        if operation not in DATA_OPERATIONS or self._guard.objection_to_bypassing_client() is not None:
+            return None
         held, exchange = self._credentials(), self._exchange
-        # all but these may have to be fetched anew
-        if exchange is None or type(held) is not Credentials:
+        if exchange is None or may_have_to_be_fetched(held):
             return None
         credentials: Any = held.get_frozen_credentials()
         endpoint = self._endpoints.get(getattr(credentials, "account_id", None))
         if endpoint is None:
             return None
-        context: dict[str, Any] = {}
         try:
             body, route = _body(operation, payload), endpoint.routes[operation]
-            if self._is_lambda:
-                route = _with_trace(route)
-            response = exchanged(exchange, route, body, credentials, context, texts)
-        except (LeftToBotocore, UnsignableRequest):
+        except LeftToBotocore:
             return None
-        return _parsed(exchange, operation, response, context)
+        return Usual(exchange, _with_trace(route) if self._is_lambda else route, body, credentials)
 
     def flow(
         self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
@@ -101,11 +119,10 @@ class _Direct(ABC):
                     exchange = self._exchange or self._new_exchange()
                     held = self._credentials()
                     credentials: Any
-                    # all but these may have to be fetched anew
-                    if type(held) is Credentials:
-                        credentials = held.get_frozen_credentials()
-                    else:
+                    if may_have_to_be_fetched(held):
                         credentials = yield Ask(held.get_frozen_credentials)
+                    else:
+                        credentials = held.get_frozen_credentials()
                     account = getattr(credentials, "account_id", None)
                     endpoint = self._endpoints.get(account)
                     if endpoint is None:
@@ -115,7 +132,7 @@ class _Direct(ABC):
                         route = _with_trace(route)
                     context: dict[str, Any] = {}
                     response = yield from exchange.perform(route, body, credentials, context, texts)
-                    return _parsed(exchange, operation, response, context)
+                    return parsed(exchange, operation, response, context)
                 except (LeftToBotocore, UnsignableRequest) as reason:
                     objection = str(reason)
             self._note_objection(objection)
@@ -182,7 +199,7 @@ def _with_trace(route: Route) -> Route:
     return route._replace(headers=headers, is_usual=False)
 
 
-def _parsed(exchange: Exchange, operation: str, response: Response, context: dict[str, Any]) -> dict[str, Any]:
+def parsed(exchange: Exchange, operation: str, response: Response, context: dict[str, Any]) -> dict[str, Any]:
     """Return the answer in a response as a client would, or raise the error in it."""
     http, parsed = response
     if http.status_code >= 300:
@@ -193,12 +210,12 @@ def _parsed(exchange: Exchange, operation: str, response: Response, context: dic
     return parsed
 
 
-class DirectTransport(_Direct):
+class DirectTransport(Direct):
     """Sends without the client, which has been made, and checks nothing that DynamoDB checks itself."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, through_client: ClientTransport | None = None) -> None:
         self._client = client
-        self._through_client = ClientTransport(client)
+        self._through_client = through_client or ClientTransport(client)
         super().__init__(self._through_client.guard)
 
     def inherit(self, exchange: Exchange) -> None:
@@ -208,6 +225,10 @@ class DirectTransport(_Direct):
 
     def close(self) -> None:
         self._through_client.close()
+
+    @property
+    def most_connections(self) -> int:
+        return self._through_client.most_connections
 
     @property
     def endpoint_url(self) -> str:
@@ -246,7 +267,7 @@ class DirectTransport(_Direct):
         return self._through_client.call(operation, payload, well_formed, texts)
 
 
-class DirectBeforeClient(_Direct):
+class DirectBeforeClient(Direct):
     """Sends without a client as long as nothing needs one; what does makes it, and is followed by all later requests.
 
     From then on they go to the client's own :class:`DirectTransport`.
@@ -266,6 +287,11 @@ class DirectBeforeClient(_Direct):
         if self._client.is_made:
             return self.with_client().call(operation, payload, well_formed, texts)
         return super().call(operation, payload, well_formed, texts)
+
+    def usual(self, operation: str, payload: dict[str, Any]) -> Usual | None:
+        if self._client.is_made:
+            return self.with_client().usual(operation, payload)
+        return super().usual(operation, payload)
 
     def flow(
         self, operation: str, payload: dict[str, Any], well_formed: bool = False, texts: bool = False
@@ -290,6 +316,10 @@ class DirectBeforeClient(_Direct):
         self._early_exchange.destinations.close()
         if self._successor is not None:
             self._successor.close()
+
+    @property
+    def most_connections(self) -> int:
+        return self._client_parts.options.size
 
     @property
     def endpoint_url(self) -> str:

@@ -12,7 +12,7 @@ from botocore.hooks import first_non_none_response
 
 from ..exceptions import DynamoException
 from .answers import LeanResponse
-from .botocore_private import credentials_of
+from .botocore_private import credentials_of, may_have_to_be_fetched, prepare_errors
 from .destinations import Destination, Destinations
 from .http_reader import Answer
 from .http_requests import Route, prepared_request, request_bytes, shown_request_bytes
@@ -22,9 +22,12 @@ from .retries import RetryPolicy
 from .signer import FrozenCredentials, Signer
 from .steps import Ask, Flow, Send, Wait
 
-__all__ = ["Exchange"]
+__all__ = ["LARGEST_AT_ONCE", "Exchange"]
 
 log = logging.getLogger("dynamorm.connection")
+
+# Reading a longer answer takes more time than an event loop has for one callback.
+LARGEST_AT_ONCE = 256 * 1024
 
 
 class AnyGuard(Protocol):
@@ -45,6 +48,8 @@ class Exchange:
         self.client = client
         self.destinations = Destinations(options)
         self._guard = guard
+        # the client is at hand, with what it reads errors by
+        self._is_warm = False
         self._signers: dict[str, Signer] = {}
 
     def signer(self, region: str, service: str) -> Signer:
@@ -79,20 +84,24 @@ class Exchange:
             if outcome is None:
                 outcome = yield from self._attempt(route, body, credentials, attempt, context, texts)
             if type(outcome) is LeanResponse:
-                outcome = judge_by_shapes((yield Ask(self.client)), operation, outcome, attempt)
+                reading = partial(self._judged_by_shapes, operation, outcome, attempt)
+                outcome = yield Ask(reading, blocks=not self._is_warm)
             if type(outcome) is not Setback:
                 response: Any = outcome
                 if attempt > 1 or self._guard.most_attempts == 1:
-                    yield Ask(partial(self.policy.tell_of_answer, operation, attempt, response, context))
+                    telling = partial(self.policy.tell_of_answer, operation, attempt, response, context)
+                    yield Ask(telling, blocks=not self._is_warm)
                 return response  # type: ignore[no-any-return]
-            pause = yield Ask(partial(self.policy.pause_before_next_attempt, operation, attempt, outcome, context))
+            asking = partial(self.policy.pause_before_next_attempt, operation, attempt, outcome, context)
+            pause = yield Ask(asking, blocks=not self._is_warm)
             if pause is None:
                 return outcome.final(only_refused=attempt > 1 and is_certain)
             is_certain = is_certain and outcome.is_certain
             yield Wait(pause)
             attempt, outcome = attempt + 1, None
             log.info("%s is tried again (attempt %d)", operation, attempt)
-            credentials = yield Ask(self._current_credentials)
+            held = credentials_of(self.client())  # which the policy has been asked of
+            credentials = yield Ask(held.get_frozen_credentials, blocks=may_have_to_be_fetched(held))
 
     def first_request(
         self, route: Route, body: bytes, credentials: FrozenCredentials, context: dict[str, Any]
@@ -130,7 +139,11 @@ class Exchange:
         except Exception as error:
             # botocore asks its retry policy about whatever went wrong here, and so do we
             return Setback(None, error)
-        return judge(operation, LeanResponse(url, answer.status, answer.headers, answer.body), attempt, texts)
+        http = LeanResponse(url, answer.status, answer.headers, answer.body)
+        if len(answer.body) <= LARGEST_AT_ONCE:
+            return judge(operation, http, attempt, texts)
+        judged: Response | Setback | LeanResponse = yield Ask(partial(judge, operation, http, attempt, texts))
+        return judged
 
     def _show_and_send(
         self, operation: str, destination: Destination, request: AWSPreparedRequest
@@ -150,5 +163,10 @@ class Exchange:
         responses = self.client().meta.events.emit(f"before-send.dynamodb.{operation}", request=request)
         return first_non_none_response(responses)
 
-    def _current_credentials(self) -> Any:
-        return credentials_of(self.client()).get_frozen_credentials()
+    def _judged_by_shapes(self, operation: str, http: LeanResponse, attempt: int) -> Response | Setback:
+        client = self.client()
+        judged = judge_by_shapes(client, operation, http, attempt)
+        if not self._is_warm:
+            prepare_errors(client)
+            self._is_warm = True
+        return judged

@@ -7,10 +7,12 @@ import os
 import select
 import socket
 import time
+from collections.abc import Callable
+from functools import partial
 
 from .http_reader import RECEIVE_SIZE, Allow, Answer, Reading, ReceiveInto, begin_answer
 
-__all__ = ["HttpConnection"]
+__all__ = ["HttpConnection", "question_for_quiet"]
 
 LONGEST_WAIT = (2.0**31 - 1) / 1000  # seconds: what the system call takes
 SHORTEST_WAIT = 0.001  # with a timeout of nothing Python's sockets do not wait, and say something else
@@ -25,21 +27,16 @@ class HttpConnection:
     byte by byte ends too.
     """
 
-    __slots__ = ("_descriptor", "_is_tls", "_poll", "_socket", "_timeout", "idle_since", "reusable")
+    __slots__ = ("_descriptor", "_socket", "_timeout", "idle_since", "is_quiet", "reusable")
 
     def __init__(self, connected: socket.socket, read_timeout: float | None) -> None:
         self._socket = connected
         self._timeout = read_timeout
-        self._is_tls = hasattr(connected, "pending")
-        self._poll: select.poll | None = None
+        self.is_quiet = question_for_quiet(connected)
         # Before each piece that Python sends with a timeout it asks the system for room, which an idle connection
         # has: what need not be encrypted is written without that question, where sockets are files.
-        self._descriptor = -1
-        if hasattr(select, "poll"):
-            self._poll = select.poll()
-            self._poll.register(connected, select.POLLIN | select.POLLPRI)
-            if not self._is_tls:
-                self._descriptor = connected.fileno()
+        is_plain = hasattr(select, "poll") and not hasattr(connected, "pending")
+        self._descriptor = connected.fileno() if is_plain else -1
         if read_timeout is not None:
             read_timeout = min(max(read_timeout, SHORTEST_WAIT), LONGEST_WAIT)
         connected.settimeout(read_timeout)
@@ -69,14 +66,6 @@ class HttpConnection:
         self.reusable = answer.stays_open
         return answer
 
-    def is_quiet(self) -> bool:
-        """Whether nothing waits to be read; an idle connection with something to read is of no more use."""
-        if self._is_tls and self._socket.pending():  # type: ignore[attr-defined]
-            return False
-        if self._poll is not None:
-            return not self._poll.poll(0)
-        return not select.select([self._socket], [], [], 0)[0]
-
     def close(self) -> None:
         """Close the socket, whatever state it is in."""
         self.reusable = False
@@ -104,3 +93,24 @@ class HttpConnection:
                 came = self._socket.recv_into(step.free)
             else:
                 came = self._socket.recv(step.size)
+
+
+def question_for_quiet(connected: socket.socket) -> Callable[[], bool]:
+    """Return a function that tells whether nothing waits to be read from a socket.
+
+    An idle connection with something to read is of no more use.
+    """
+    ask: Callable[[], object]
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(connected, select.POLLIN | select.POLLPRI)
+        ask = partial(poll.poll, 0)
+    else:
+
+        def ask() -> object:
+            return select.select([connected], [], [], 0)[0]
+
+    pending = getattr(connected, "pending", None)  # what a TLS connection has decrypted already
+    if pending is not None:
+        return lambda: not (pending() or ask())
+    return lambda: not ask()

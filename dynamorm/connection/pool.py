@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import socket
 import ssl
+from contextlib import suppress
+from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from ..frozen import FrozenValue
 from .http_connection import HttpConnection
@@ -31,15 +34,25 @@ class SendingOptions(FrozenValue):
     default_bundle: str = ""
 
 
+class LoopsPool(Protocol):
+    """What has to be known of a loop's connections to close them."""
+
+    def close(self) -> None: ...
+
+    def close_all(self) -> None: ...
+
+
 class Pool:
     """Connections to ``host:port``, with TLS when ``tls`` is a context."""
 
     def __init__(self, url: str, host: str, port: int, tls: ssl.SSLContext | None, options: SendingOptions) -> None:
-        self._url = url
+        self.url = url
+        self.options = options
         self._address = (host, port)
         self._tls = tls
-        self._options = options
         self._idle: IdleConnections[HttpConnection] = IdleConnections(options.size)
+        # the connections to the same endpoint that event loops watch, by their loops
+        self.of_loops: WeakKeyDictionary[Any, LoopsPool] = WeakKeyDictionary()
 
     def exchange(self, request: bytes) -> Answer:
         """Send a complete HTTP request on a good connection and return the answer.
@@ -48,12 +61,12 @@ class Pool:
             ``EndpointConnectionError``, ``ConnectTimeoutError``, ``ReadTimeoutError``, ``SSLError``,
             ``ConnectionClosedError``.
         """
-        connection = self._idle.take() or self._open()
+        connection = self._idle.take() or HttpConnection(self.connected(), self.options.read_timeout)
         try:
             answer = connection.exchange(request)
         except BaseException as error:
             connection.close()
-            theirs = exchange_error(self._url, error) if isinstance(error, Exception) else None
+            theirs = exchange_error(self.url, error) if isinstance(error, Exception) else None
             if theirs is None:
                 raise
             raise theirs from error
@@ -63,24 +76,33 @@ class Pool:
     def close(self) -> None:
         """Close all idle connections; those in use are closed when their answer has come."""
         self._idle.close()
+        for loop, pool in list(self.of_loops.items()):
+            if loop.is_closed():
+                pool.close_all()
+            else:
+                with suppress(RuntimeError):  # it was closed just now
+                    loop.call_soon_threadsafe(pool.close)
 
-    def _open(self) -> HttpConnection:
+    def connected(self) -> socket.socket:
+        """Return a new socket that requests can be sent on; whoever asks for it is to close it.
+
+        :raises botocore.exceptions.HTTPClientError: as :meth:`exchange` does
+        """
         try:
-            connected = socket.create_connection(self._address, self._options.connect_timeout)
+            connected = socket.create_connection(self._address, self.options.connect_timeout)
         except Exception as error:
-            theirs = connecting_error(self._url, error)
+            theirs = connecting_error(self.url, error)
             if theirs is None:
                 raise
             raise theirs from error
         try:
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            for option in self._options.socket_options:
+            for option in self.options.socket_options:
                 connected.setsockopt(*option)
-            secured = connected if self._tls is None else self._secure(self._tls, connected)
-            return HttpConnection(secured, self._options.read_timeout)
+            return connected if self._tls is None else self._secure(self._tls, connected)
         except BaseException as error:
             connected.close()
-            theirs = opening_error(self._url, error) if isinstance(error, Exception) else None
+            theirs = opening_error(self.url, error) if isinstance(error, Exception) else None
             if theirs is None:
                 raise
             raise theirs from error

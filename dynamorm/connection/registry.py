@@ -11,13 +11,14 @@ import contextlib
 import itertools
 import logging
 import os
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
 from ..bounded import Bounded
-from ..locks import Lock, importing
-from ..signals import post_request, pre_request
+from ..locks import Lock, cached_property, importing
+from ..signals import atell, foretell, post_request, pre_request, tell
 from .configuration import Settings, chosen_transport, effective, levels, max_connections
 
 __all__ = ["AnyRequest", "Connection", "boto3_conditions", "close_all", "connection_for"]
@@ -45,16 +46,47 @@ class Connection:
     _kept = True
 
     def __init__(self, settings: Settings) -> None:
-        with importing:
-            from . import boto  # boto3 costs a tenth of a second, so it is imported by the first connection
-
-        self._boto = boto
         self._settings = settings
         self.transport = chosen_transport(settings)
-        self._opened = boto.OpenedSession(settings)
-        self._transport = self._opened.transport(self.transport)
         self._lock = Lock()
         self._resource: Any = None
+        if not _a_loop_runs():
+            _ = self._transport
+
+    # Opening may take a tenth of a second: in an event loop it is left to the first request, which does it in a thread.
+
+    @cached_property
+    def _boto(self) -> Any:
+        with importing:
+            from . import boto
+
+        return boto
+
+    @cached_property
+    def _opened(self) -> Any:
+        boto = self._boto
+        with self._lock:
+            return self.__dict__.get("_opened") or boto.OpenedSession(self._settings)
+
+    @cached_property
+    def _transport(self) -> Any:
+        opened = self._opened
+        with self._lock:
+            return self.__dict__.get("_transport") or opened.transport(self.transport)
+
+    @cached_property
+    def _awaited(self) -> Any:
+        transport, opened = self._transport, self._opened
+        with self._lock:
+            known = self.__dict__.get("_awaited")
+            if known is None:
+                with importing:
+                    from .awaiting import AwaitedTransport  # which imports asyncio
+
+                known = AwaitedTransport(transport, self._boto.directly(transport, lambda: opened.client))
+            return known
+
+    # Requests.
 
     def call(self, request: AnyRequest, sender: Any = None) -> dict[str, Any]:
         """Send one request and give DynamoDB's answer, as a boto3 client would.
@@ -65,21 +97,79 @@ class Connection:
         """
         well_formed = getattr(request, "well_formed", False)
         if pre_request.receivers:
-            pre_request.send(sender, request=request)
+            tell(pre_request, sender, request=request)
             well_formed = False
         if post_request.receivers or log.isEnabledFor(logging.DEBUG):
-            return self._call_watched(request, sender)
+            return self._call_watched(request, sender, self._transport)
         texts = getattr(request, "as_texts", False)
-        return self._boto.call(self._transport, request.operation, request.payload, well_formed, texts)
+        return self._boto.call(self._transport, request.operation, request.payload, well_formed, texts)  # type: ignore[no-any-return]
+
+    async def acall(self, request: AnyRequest, sender: Any = None) -> dict[str, Any]:
+        """Send one request as :meth:`call` does, and await the answer."""
+        if "_awaited" not in self.__dict__:
+            with importing:
+                from ..threads import once_in_thread
+
+            await once_in_thread(self, lambda: self._awaited)
+        well_formed = getattr(request, "well_formed", False)
+        if pre_request.receivers:
+            await atell(pre_request, sender, request=request)
+            well_formed = False
+        if post_request.receivers or log.isEnabledFor(logging.DEBUG):
+            return await self._acall_watched(request, sender, self._boto.acall(self._awaited, self._transport, request))
+        texts = getattr(request, "as_texts", False)
+        answer: dict[str, Any] = await self._boto.acall(self._awaited, self._transport, request, well_formed, texts)
+        return answer
+
+    async def acall_resource(self, request: AnyRequest, sender: Any = None) -> dict[str, Any]:
+        """Send one request as :meth:`call_resource` does, in a thread, and await the answer."""
+        with importing:
+            from ..threads import in_thread
+
+        def call() -> dict[str, Any]:
+            transport = self._boto.open_transport("boto3", self.resource.meta.client)
+            return self._boto.call(transport, request.operation, request.payload, plain=True)  # type: ignore[no-any-return]
+
+        if pre_request.receivers:
+            await atell(pre_request, sender, request=request)
+        return await self._acall_watched(request, sender, in_thread(call))
 
     def call_resource(self, request: AnyRequest, sender: Any = None) -> dict[str, Any]:
         """Send one request through boto3's resource: like :meth:`call`, with plain values in place of the wire form."""
         transport = self._boto.open_transport("boto3", self.resource.meta.client)
         if pre_request.receivers:
-            pre_request.send(sender, request=request)
+            tell(pre_request, sender, request=request)
         if post_request.receivers or log.isEnabledFor(logging.DEBUG):
-            return self._call_watched(request, sender, transport)
-        return self._boto.call(transport, request.operation, request.payload, plain=True)
+            return self._call_watched(request, sender, transport, plain=True)
+        return self._boto.call(transport, request.operation, request.payload, plain=True)  # type: ignore[no-any-return]
+
+    def _call_watched(self, request: AnyRequest, sender: Any, transport: Any, plain: bool = False) -> dict[str, Any]:
+        foretell(post_request, sender)
+        watched = _Watched(request)
+        try:
+            watched.response = self._boto.call(transport, request.operation, request.payload, plain=plain)
+            return watched.response
+        except Exception as error:
+            watched.failure = error
+            raise
+        finally:
+            tell(post_request, sender, **watched.told())
+
+    async def _acall_watched(
+        self, request: AnyRequest, sender: Any, answer: Coroutine[Any, Any, dict[str, Any]]
+    ) -> dict[str, Any]:
+        watched = _Watched(request)
+        try:
+            watched.response = await answer
+        except Exception as error:
+            watched.failure = error
+            await atell(post_request, sender, **watched.told())
+            raise
+        except BaseException:  # it was cancelled, and has no time for others
+            tell(post_request, sender, skips_coroutines=True, **watched.told())
+            raise
+        await atell(post_request, sender, **watched.told())
+        return watched.response
 
     @property
     def client(self) -> Any:
@@ -104,12 +194,13 @@ class Connection:
         It would not when boto3's default session has been replaced, when a library that extends botocore (moto, say)
         was imported after the client was made, or when the connection was let go.
         """
-        return self._kept and self._opened.is_current()
+        return self._kept and ("_opened" not in self.__dict__ or self._opened.is_current())
 
     @property
     def endpoint_url(self) -> str:
         """Where requests are sent."""
-        return self._transport.endpoint_url
+        url: str = self._transport.endpoint_url
+        return url
 
     def renewed(self) -> Connection:
         """Return the connection that the same settings lead to now: this one as long as it is current and kept."""
@@ -122,51 +213,60 @@ class Connection:
 
     def close(self) -> None:
         """Let go of the sockets.  A connection may be used again after that; it then opens new ones."""
-        self._transport.close()
-        self._opened.close()
+        if "_transport" in self.__dict__:
+            self._transport.close()
+        if "_opened" in self.__dict__:
+            self._opened.close()
         if self._resource is not None:
             self._resource.meta.client.close()
 
     def start_afresh(self) -> None:
         """After a fork: the parent's sockets stay the parent's, and what its threads held is free."""
-        self._opened.start_afresh(self._resource)
+        if "_opened" in self.__dict__:
+            self._opened.start_afresh(self._resource)
         self.close()
 
-    def _call_watched(self, request: AnyRequest, sender: Any, transport: Any = None) -> dict[str, Any]:
-        begun = time.perf_counter()
-        response: dict[str, Any] | None = None
-        failure: Exception | None = None
-        try:
-            used, plain = transport or self._transport, transport is not None
-            response = self._boto.call(used, request.operation, request.payload, plain=plain)
-            return response
-        except Exception as error:
-            failure = error
-            raise
-        finally:
-            seconds = time.perf_counter() - begun
-            metadata = (response or {}).get("ResponseMetadata", {})
-            attempts = getattr(failure, "attempts", None) or metadata.get("RetryAttempts", 0) + 1
-            consumed = (response or {}).get("ConsumedCapacity")
-            # the names of operation and table, and figures: never keys or values
-            log.debug(
-                "%s on %s: %s in %.1f ms, attempts: %d, capacity: %s",
-                request.operation,
-                request.payload.get("TableName") or "several tables",
-                "answered" if failure is None else getattr(failure, "code", "") or type(failure).__name__,
-                seconds * 1000,
-                attempts,
-                _units(consumed),
-            )
-            post_request.send(
-                sender,
-                request=request,
-                response=response,
-                seconds=seconds,
-                attempts=attempts,
-                consumed=consumed,
-                error=failure,
-            )
+
+class _Watched:
+    """What came of a request, for who listens."""
+
+    response: dict[str, Any] | None = None
+    failure: Exception | None = None
+
+    def __init__(self, request: AnyRequest) -> None:
+        self._request = request
+        self._begun = time.perf_counter()
+
+    def told(self) -> dict[str, Any]:
+        """Return what receivers of ``post_request`` are told, and write it to the log."""
+        seconds = time.perf_counter() - self._begun
+        request, answer, failure = self._request, self.response or {}, self.failure
+        attempts = getattr(failure, "attempts", None) or answer.get("ResponseMetadata", {}).get("RetryAttempts", 0) + 1
+        consumed = answer.get("ConsumedCapacity")
+        # the names of operation and table, and figures: never keys or values
+        log.debug(
+            "%s on %s: %s in %.1f ms, attempts: %d, capacity: %s",
+            request.operation,
+            request.payload.get("TableName") or "several tables",
+            "answered" if failure is None else getattr(failure, "code", "") or type(failure).__name__,
+            seconds * 1000,
+            attempts,
+            _units(consumed),
+        )
+        return {
+            "request": request,
+            "response": self.response,
+            "seconds": seconds,
+            "attempts": attempts,
+            "consumed": consumed,
+            "error": failure,
+        }
+
+
+def _a_loop_runs() -> bool:
+    """Whether an event loop runs in this thread."""
+    events = sys.modules.get("asyncio.events")
+    return events is not None and events._get_running_loop() is not None
 
 
 def _units(consumed: Any) -> Any:

@@ -31,9 +31,13 @@ class Wait(NamedTuple):
 
 @final
 class Ask(NamedTuple):
-    """A function that may block is to be called: one of botocore's, or of those who listen to its events."""
+    """A function is to be called: one of botocore's, or of those who listen to its events.
+
+    ``blocks`` says that it may wait for something, or compute for long.
+    """
 
     question: Callable[[], Any]
+    blocks: bool = True
 
 
 T = TypeVar("T")

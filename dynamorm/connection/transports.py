@@ -48,6 +48,10 @@ class Transport(Protocol):
         """Let go of the sockets that are the transport's own."""
 
     @property
+    def most_connections(self) -> int:
+        """How many requests are to be under way at the same time."""
+
+    @property
     def endpoint_url(self) -> str:
         """Where requests go, for messages."""
 
@@ -74,6 +78,10 @@ class BotocoreTransport:
 
     def close(self) -> None:
         """Nothing here is the transport's own."""
+
+    @property
+    def most_connections(self) -> int:
+        return int(self._client.meta.config.max_pool_connections)
 
     @property
     def endpoint_url(self) -> str:

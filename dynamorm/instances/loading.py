@@ -10,7 +10,7 @@ from ..flows import Place
 from ..mapper import Mapper
 from ..schema import PARTIAL, TRUSTED, WHOLE
 from ..schema.compiler import Receive
-from ..signals import post_init, pre_init
+from ..signals import post_init, pre_init, tell
 from ..upkeep import present_second
 from ..wire.codec import WireItem
 from ..wire.texts import StoredItem, item_of, text_of
@@ -89,8 +89,25 @@ def _restricted(item: StoredItem, names: frozenset[str]) -> StoredItem:
 
 def _loader_of(parts: ModelParts, partial: Part, place: Place | None) -> Callable[[StoredItem], Any]:
     mode = _mode(parts, partial)
-    origin, receive = Origin(place, parts.mapper, mode), parts.mapper.receiver(mode)
+    origin = Origin(place, parts.mapper, mode)
+    receive = functools.partial(_receive, parts, mode) if preparation(parts, partial) else parts.mapper.receiver(mode)
     return functools.partial(_load, parts, origin, receive, new_of(parts.model), text_of)
+
+
+def _receive(parts: ModelParts, mode: str, item: StoredItem) -> Any:
+    """Do what is made when it is first needed, and not before."""
+    return parts.mapper.receiver(mode)(item)
+
+
+def preparation(parts: ModelParts, partial: Part = False) -> Callable[[], object] | None:
+    """Return what makes ready for loads, which an event loop has no time for; ``None`` where that is done."""
+    mode = _mode(parts, partial)
+    return None if parts.mapper.is_ready(mode) else functools.partial(parts.mapper.prepare, mode)
+
+
+def make_ready(parts: ModelParts) -> None:
+    """Make ready for what most verbs of a model do."""
+    parts.mapper.make_ready(_mode(parts, False))
 
 
 def _mode(parts: ModelParts, partial: Part) -> str:
@@ -129,7 +146,7 @@ def _loaded_slowly(parts: ModelParts, mode: str, place: Place | None, wire: Wire
     raw = mapper.plain(wire) if listened else {}
     instance = cls.__new__(cls)
     if listened and not parts.own_init:
-        pre_init.send(cls, instance=instance, partial=partial, raw=raw)
+        tell(pre_init, cls, instance=instance, partial=partial, raw=raw)
     values = mapper.load_plain(raw, mode, wire) if listened else mapper.load(wire, mode)
     remember_stored(mapper, instance, wire, values, partial, place)
     if parts.own_init:
@@ -137,7 +154,7 @@ def _loaded_slowly(parts: ModelParts, mode: str, place: Place | None, wire: Wire
     else:
         instance.__dict__.update(values)
         if listened:
-            post_init.send(cls, instance=instance, partial=partial, raw=raw)
+            tell(post_init, cls, instance=instance, partial=partial, raw=raw)
     return instance
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..backoff import FRUITLESS, jitter
 from ..exceptions import BatchError
-from ..flows import Flow, Handle, Invoke, Pause, Start, WaitAny
+from ..flows import BREATHE, Flow, Handle, Invoke, Pause, Start, WaitAny
 
 MOST_KEYS = 100
 
@@ -116,7 +116,7 @@ class BatchRead:
                 yield from self._give_up(asked)
             return asked
         # going through the keys is the caller's code, or calls it
-        keys = yield Invoke(_first, (self._waiting, MOST_KEYS))
+        keys = yield Invoke(first_of, (self._waiting, MOST_KEYS))
         return _Asked(keys) if keys else None
 
     def _found(self, asked: _Asked, answer: dict[str, Any]) -> list[Any]:
@@ -151,7 +151,8 @@ class BatchRead:
         )
 
 
-def _first(waiting: Iterator[Any], most: int) -> list[Any]:
+def first_of(waiting: Iterator[Any], most: int) -> list[Any]:
+    """Return the next so many of what waits."""
     return list(islice(waiting, most))
 
 
@@ -173,9 +174,15 @@ def read_in_order(
     try:
         while (some := (yield from batch.next_found())) is not None:
             found.update((items.identity(item), item) for item in some)
+            yield BREATHE
     except BatchError as error:
         raise BatchError(str(error), [*found.values(), *error.done], error.missing) from None
-    return [found.get(items.identity(key)) for key in keys]
+    ordered: list[Any | None] = []
+    for key in keys:
+        ordered.append(found.get(items.identity(key)))
+        if len(ordered) % MOST_KEYS == 0:
+            yield BREATHE
+    return ordered
 
 
 def consumed(answer: Mapping[str, Any]) -> float:

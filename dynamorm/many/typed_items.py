@@ -9,28 +9,29 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from ..arguments import check_concurrency, check_mapping
-from ..drivers import run
+from ..drivers import arun, run
 from ..exceptions import BatchError, DynamoException, InvalidExpression, InvalidKey
 from ..expressions import F
-from ..flows import Call, Flow, Invoke, Place
+from ..flows import BREATHE, PACE, Call, Flow, Invoke, Place
 from ..guards import NOTHING, Demand
 from ..instances.changes import key_of_instance
 from ..instances.loading import Part, loader
 from ..requests import build_batch_get, build_batch_write
 from ..schema import PARTIAL
 from ..store import Store, store_of
+from ..waiting import Pace, let_others_run
 from ..wire.codec import WireItem, decode_item, encode_number
 from ..wire.paths import Path
 from ..wire.sizes import checked_size
 from ..wire.texts import StoredItem, key_within
-from .batches import BatchRead, consumed, read_in_order
+from .batches import MOST_KEYS, BatchRead, consumed, first_of, read_in_order
 from .writes import Entry, entry_of
 
 
 class TypedItems(NamedTuple):
     """The items of a model in wire form; see :class:`~dynamorm.many.batches.Items`.
 
-    ``counted`` asks how much capacity reading them consumes.
+    ``counted`` asks how much capacity reading them consumes, ``options`` are more arguments in DynamoDB's form.
     """
 
     store: Store
@@ -38,6 +39,7 @@ class TypedItems(NamedTuple):
     consistent: bool = False
     paths: Sequence[Path] | None = None
     counted: bool = False
+    options: Mapping[str, Any] = {}
 
     @property
     def name(self) -> str:
@@ -52,6 +54,8 @@ class TypedItems(NamedTuple):
         request = build_batch_get(
             self.place.table, keys, consistent=self.consistent, paths=self.paths, capacity=self.counted
         )
+        if self.options:
+            request.payload["RequestItems"][self.place.table].update(self.options)
         answer: dict[str, Any] = yield Call(self.place.connection, request, self.store.model)
         return answer
 
@@ -216,22 +220,50 @@ class InstancesOfKeys:
         self.items = TypedItems(store, place, consistent, paths)
         self._concurrency = concurrency
         # iterators are gone through as keys are asked for; lists may be changed before that
-        wires = (key_in_any_form(store, key) for key in keys)
-        self.keys = wires if isinstance(keys, Iterator) else iter(list(wires))
+        self._comes_by_and_by = isinstance(keys, Iterator)
+        given = keys if self._comes_by_and_by else list(keys)
+        self.keys = (key_in_any_form(store, key) for key in given)
 
     def as_they_come(self) -> Iterating:
         """Return an iterator of the instances that are there."""
-        return Iterating(BatchRead(self.items, self.keys, concurrency=self._concurrency), self.load)
+        return self._iterating(self.keys if self._comes_by_and_by else iter(list(self.keys)))
+
+    def found(self) -> Flow[list[Any]]:
+        """Return the instances that are there, in any order."""
+        keys = self.keys if self._comes_by_and_by else iter((yield from self._every_key()))
+        iterating, found = self._iterating(keys), []
+        while (yield from iterating.fetch()):
+            while (instance := iterating.next_waiting()) is not None:
+                found.append(instance)
+                if len(found) % PACE == 0:
+                    yield BREATHE
+        return found
 
     def ordered(self) -> Flow[list[Any]]:
         """Return the instances in the order of the keys, with ``None`` in place of what is not there."""
         load = self.load
         try:
-            keys = yield Invoke(list, (self.keys,))
+            keys = yield from self._every_key()
             items = yield from read_in_order(self.items, keys, concurrency=self._concurrency)
         except BatchError as error:
             raise BatchError(str(error), [load(wire) for wire in error.done], error.missing) from None
-        return [None if wire is None else load(wire) for wire in items]
+        found: list[Any] = []
+        for wire in items:
+            found.append(None if wire is None else load(wire))
+            if len(found) % PACE == 0:
+                yield BREATHE
+        return found
+
+    def _every_key(self) -> Flow[list[WireItem]]:
+        keys: list[WireItem] = []
+        # going through the keys is the caller's code, or calls it
+        while some := (yield Invoke(first_of, (self.keys, MOST_KEYS))):
+            keys += some
+            yield BREATHE
+        return keys
+
+    def _iterating(self, keys: Iterator[WireItem]) -> Iterating:
+        return Iterating(BatchRead(self.items, keys, concurrency=self._concurrency), self.load)
 
 
 def _with_boto3_arguments(raw: Any, consistent: bool, attrs: Any) -> tuple[bool, Any]:
@@ -261,20 +293,44 @@ class Iterating(Generator[Any, None, None]):
         self._done: list[ref[Any]] = []
         self._many = 1_000
         self._ended = False
+        self._pace = Pace()
 
     def __next__(self) -> Any:
         while True:
-            while not self._waiting:
-                if self._ended or not self._fetch():
-                    raise StopIteration
+            instance = self.next_waiting()
+            if instance is not None:
+                return instance
+            if not run(self.fetch()):
+                raise StopIteration
+
+    def __aiter__(self) -> Iterating:
+        return self
+
+    async def __anext__(self) -> Any:
+        if self._pace.is_due():
+            await let_others_run()
+        while True:
+            instance = self.next_waiting()
+            if instance is not None:
+                return instance
+            if not await arun(self.fetch()):
+                raise StopAsyncIteration
+
+    def next_waiting(self) -> Any:
+        """Return the next instance of those that have come, ``None`` if there is none."""
+        while self._waiting:
             instance = self._load(self._waiting.pop())
             if instance is not None:
                 self._done.append(ref(instance))
                 return instance
+        return None
 
-    def _fetch(self) -> bool:
+    def fetch(self) -> Flow[bool]:
+        """Ask for more; returns whether there was anything to ask for."""
+        if self._ended:
+            return False
         try:
-            found = run(self._batch.next_found())
+            found = yield from self._batch.next_found()
         except BatchError as error:
             self._ended = True
             done = [instance for one in self._done if (instance := one()) is not None]

@@ -21,7 +21,11 @@ from ..expressions import Reference
 from ..handles import ModelHandle
 from ..instances.loading import accept_arriving, accept_given, move_to_here
 from ..relationships.declaring import Relationship, bind, partners_given
-from ..signals import model_prepared, post_init, pre_init
+from ..signals import model_prepared, post_init, pre_init, tell
+from .awaited_parts_of_items import AwaitedPartsOfItems
+from .awaited_reading import AwaitedReading
+from .awaited_upkeep import AwaitedUpkeep
+from .awaited_whole_items import AwaitedWholeItems
 from .forms import Forms
 from .parts_of_items import PartsOfItems
 from .reading import Reading
@@ -50,7 +54,7 @@ class DynaModelMeta(type):
             return cls
         complete(cls, definition, attrs, DynaModel, _VERBS)
         bind(cls)
-        model_prepared.send(cls)
+        tell(model_prepared, cls)
         return cls
 
     def __getattr__(cls, name: str) -> Reference:
@@ -58,7 +62,20 @@ class DynaModelMeta(type):
         raise missing(cls, name)
 
 
-class DynaModel(six.with_metaclass(DynaModelMeta, Reading, WholeItems, PartsOfItems, Forms, Upkeep)):
+class DynaModel(
+    six.with_metaclass(
+        DynaModelMeta,
+        Reading,
+        WholeItems,
+        PartsOfItems,
+        Forms,
+        Upkeep,
+        AwaitedReading,
+        AwaitedWholeItems,
+        AwaitedPartsOfItems,
+        AwaitedUpkeep,
+    )
+):
     """The base of all models.
 
     A model has an inner ``Table`` (how it is stored), an inner ``Schema`` (what it looks like, in the words of a schema
@@ -99,7 +116,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Reading, WholeItems, PartsOfIt
         if partial is not False and partial is not True:
             remedy = f"give the values by keyword: {cls.__name__}(**values)"
             check_switch(f"{cls.__name__}(partial=...)", partial, remedy, DynaModelException)
-        pre_init.send(cls, instance=self, partial=partial, raw=raw)
+        if pre_init.receivers:
+            tell(pre_init, cls, instance=self, partial=partial, raw=raw)
         if state.arriving is not None:
             accept_arriving(store.mapper, self, raw)
         else:
@@ -107,7 +125,8 @@ class DynaModel(six.with_metaclass(DynaModelMeta, Reading, WholeItems, PartsOfIt
             accept_given(store.mapper, self, raw, defaults=not partial)
             for name, partner in partners.items():
                 setattr(self, name, partner)
-        post_init.send(cls, instance=self, partial=partial, raw=raw)
+        if post_init.receivers:
+            tell(post_init, cls, instance=self, partial=partial, raw=raw)
 
     if TYPE_CHECKING:
 

@@ -79,7 +79,7 @@ class WholeItems(Entity):
 
         Items that are given one by one are all validated before the first is sent.  Those of an iterable are validated
         as they are sent, and all before one that is refused are written.  An error has the ``position`` and the ``key``
-        of the item that is to blame.
+        of the item that is to blame.  The awaitable verb also takes what ``async for`` goes through.
 
         Of several with one key the last stays, whatever ``overwrite_by_pkeys`` says, which existing code may give.
 
@@ -96,7 +96,8 @@ class WholeItems(Entity):
         """Delete any number of items, given one by one or as one iterable.
 
         They are given as instances, or by key in any form that ``get_batch`` takes.  It is no error if there is no such
-        item.  The version of an instance is checked, and no signal is sent.
+        item.  The version of an instance is checked, and no signal is sent.  The awaitable verb also takes what
+        ``async for`` goes through.
 
         :param concurrency: how many requests are under way at the same time
         :param progress: is called with a :class:`~dynamorm.Progress` after each answer

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from ..drivers import run
+from ..drivers import arun, run
 from ..exceptions import BatchError, ValidationError
-from ..flows import Flow, Invoke
+from ..flows import BREATHE, PACE, Compute, Flow, Invoke
+from ..waiting import Pace, let_others_run
 from ..wire.codec import WireItem
 from ..wire.texts import StoredItem, key_within
 from .ahead import PagesAhead
+from .cursors import encode_cursor
 from .pages import Chunk, Pages
 
 Model = TypeVar("Model")
@@ -85,6 +87,8 @@ class Iteration:
         limit: int | None = None,
         on_invalid: Any = "raise",
         shows: Callable[[StoredItem], bool] | None = None,
+        arrive: Callable[[list[StoredItem]], Flow[None]] | None = None,
+        prepare: Callable[[], object] | None = None,
     ) -> None:
         self.pages = pages
         self._load = load
@@ -92,6 +96,8 @@ class Iteration:
         self._on_invalid = on_invalid
         self._raises = on_invalid == "raise"
         self._shows = shows
+        self._arrive = arrive
+        self._prepare = prepare
         # both from the end to the beginning
         self._waiting: list[StoredItem] = []
         self._positions: list[StoredItem] | None = None
@@ -99,6 +105,7 @@ class Iteration:
         self._after: WireItem | None = None
         self._exhausted = False
         self._began = False
+        self._pace = Pace()
 
     def __iter__(self) -> Iteration:
         return self
@@ -114,6 +121,24 @@ class Iteration:
         found = run(self.next_item())
         if found is END:
             raise StopIteration
+        return found
+
+    def __aiter__(self) -> Iteration:
+        return self
+
+    async def __anext__(self) -> Any:
+        if self._pace.is_due():
+            await let_others_run()
+        if self._waiting and self._raises and self._positions is None and self._left != 0:
+            self._position = wire = self._waiting.pop()
+            instance = self._load(wire)
+            if instance is not None:
+                if self._left is not None:
+                    self._left -= 1
+                return instance
+        found = await arun(self.next_item())
+        if found is END:
+            raise StopAsyncIteration
         return found
 
     def next_item(self) -> Flow[Any]:
@@ -135,6 +160,8 @@ class Iteration:
             instance = yield from self._next_waiting()
             if instance is not None:
                 found.append(instance)
+                if len(found) % PACE == 0:
+                    yield BREATHE
         return found
 
     def has_more(self) -> Flow[bool]:
@@ -171,6 +198,9 @@ class Iteration:
 
     def _fetch(self) -> Flow[bool]:
         """Get the next page that holds any item."""
+        if self._prepare is not None:
+            prepare, self._prepare = self._prepare, None
+            yield Compute(prepare)
         while not self._exhausted:
             try:
                 page = yield from self.pages.next_page()
@@ -187,6 +217,8 @@ class Iteration:
                 # others may hold the lists themselves
                 self._waiting = page.items[::-1]
                 self._positions = None if page.positions is None else page.positions[::-1]
+                if self._arrive is not None:
+                    yield from self._arrive(page.items[: self._left])
                 return True
         return False
 
@@ -221,3 +253,36 @@ class Iteration:
         if self._position is None:
             return self.pages.start
         return key_within(self._position, self.pages.key_names)
+
+
+class PagesInTurn:
+    """Goes through an iteration page by page."""
+
+    def __init__(self, iteration: Iteration, mark: bytes, secret: bytes | None) -> None:
+        self._iteration = iteration
+        self._mark = mark
+        self._secret = secret
+
+    def __iter__(self) -> PagesInTurn:
+        return self
+
+    def __next__(self) -> Page[Any]:
+        page = self._page(run(self._iteration.next_page()))
+        if page is None:
+            raise StopIteration
+        return page
+
+    def __aiter__(self) -> PagesInTurn:
+        return self
+
+    async def __anext__(self) -> Page[Any]:
+        page = self._page(await arun(self._iteration.next_page()))
+        if page is None:
+            raise StopAsyncIteration
+        return page
+
+    def _page(self, items: list[Any] | None) -> Page[Any] | None:
+        if items is None:
+            return None
+        last = self._iteration.last
+        return Page(items, None if last is None else encode_cursor(last, self._mark, self._secret))

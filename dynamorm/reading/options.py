@@ -24,6 +24,7 @@ class ReadOptions(NamedTuple):
     stands before its start: the order of reading is turned around, and the query stays the same.  ``with_hidden`` and
     ``with_expired`` take in what is left out otherwise; expired items come as they are stored only, and never as
     instances.  ``now`` is the second that counts as the present for all of an iteration.
+    ``partners`` are relationships whose partners are read along.
     """
 
     conditions: Any
@@ -47,6 +48,7 @@ class ReadOptions(NamedTuple):
     with_hidden: bool = False
     with_expired: bool = False
     now: str | None = None
+    partners: tuple[Any, ...] = ()
 
 
 def options_given(

@@ -7,20 +7,21 @@ start each time.
 from __future__ import annotations
 
 from abc import ABC
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from copy import copy
 from operator import index
-from typing import Any, ClassVar, Generic, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, overload
 
 from ..drivers import run
 from ..exceptions import InvalidExpression, MisusedExpression
 from ..expressions import Change, conjoined, conjunction
 from ..progress import Progress
 from ..store import Store, is_complete_model, store_of
+from ..waiting import refuse_to_wait
 from ..wire.codec import decode_item
 from . import verbs
-from .cursors import encode_cursor
-from .iteration import Iteration, Model, Page
+from .awaited_query import AwaitedQuery, AwaitedRead
+from .iteration import Iteration, Model, Page, PagesInTurn
 from .matched import delete_matching, manner_given, update_matching
 from .options import (
     MOST_LOOKED_AT,
@@ -32,12 +33,13 @@ from .options import (
     units_a_second,
 )
 from .paging import Paging
+from .partners import checked
 from .read import Explanation, QueryRead, Read
 
 Self = TypeVar("Self", bound="ReadIterator[Any]")
 
 
-class ReadIterator(ABC, Generic[Model]):
+class ReadIterator(AwaitedRead[Model], ABC):
     """What queries and scans have in common."""
 
     _reads: ClassVar[type[Read]]
@@ -165,9 +167,19 @@ class ReadIterator(ABC, Generic[Model]):
         """
         return self._with(ahead=ahead)
 
-    def prefetch(self: Self, prefetch: bool = True) -> Self:
-        """Do what :meth:`read_ahead` does, which was called so before."""
-        return self.read_ahead(prefetch)
+    def prefetch(self: Self, *relationships: Any) -> Self:
+        """Read the partners to which relationships lead along with each page, a hundred in one request.
+
+        Without relationships, or for a bool, it does what :meth:`read_ahead` does, which was called so before.
+
+        Example::
+
+            for thread in Thread.query(forum="python").prefetch(Thread.user):
+                print(thread.subject, thread.user.name)
+        """
+        if not relationships or (len(relationships) == 1 and isinstance(relationships[0], bool)):
+            return self.read_ahead(*relationships)
+        return self._with(partners=checked(relationships, self._read.store.model))
 
     # Reading.
 
@@ -191,6 +203,7 @@ class ReadIterator(ABC, Generic[Model]):
     def __getitem__(self, position: slice) -> list[Model]: ...
 
     def __getitem__(self, position: int | slice) -> Model | list[Model]:
+        refuse_to_wait("query[...]", "take a list, await query.limit(...).aall()")
         if isinstance(position, slice):
             start, stop, step = (
                 None if bound is None else self._position(bound)
@@ -227,6 +240,7 @@ class ReadIterator(ABC, Generic[Model]):
         return self._of(self._read.capped(limit))
 
     def __bool__(self) -> bool:
+        refuse_to_wait("bool(query)", "ask await query.aexists()")
         return self.exists()
 
     def exists(self) -> bool:
@@ -273,13 +287,11 @@ class ReadIterator(ABC, Generic[Model]):
 
         These pages have no ``previous_cursor``.
         """
-        return self._pages_of(self._begin(), self._read.mark(), self._read.secret)
+        return PagesInTurn(self._begin(), self._read.mark(), self._read.secret)
 
-    @staticmethod
-    def _pages_of(iteration: Iteration, mark: bytes, secret: bytes | None) -> Iterator[Page[Any]]:
-        while (items := run(iteration.next_page())) is not None:
-            last = iteration.last
-            yield Page(items, None if last is None else encode_cursor(last, mark, secret))
+    def apages(self) -> AsyncIterator[Page[Model]]:
+        """Return the pages of :meth:`pages` for ``async for``."""
+        return PagesInTurn(self._begin(), self._read.mark(), self._read.secret)
 
     def page(self, size: int, cursor: str | None = None) -> Page[Model]:
         """Return so many items at most, from the start or a cursor on, and the cursors of the pages around them.
@@ -377,7 +389,7 @@ class ReadIterator(ABC, Generic[Model]):
         return self._read.explain()
 
 
-class QueryIterator(ReadIterator[Model]):
+class QueryIterator(AwaitedQuery[Model], ReadIterator[Model]):
     """The items under one hash key, in the order of the range key."""
 
     _reads = QueryRead
@@ -389,4 +401,6 @@ class QueryIterator(ReadIterator[Model]):
 
     def first(self, reverse: bool = False) -> Model | None:
         """Return the first item, or with ``reverse`` the last; ``None`` if there is none."""
-        return super(QueryIterator, self.reverse(not self._read.options.reverse) if reverse else self).first()
+        asked = self.reverse(not self._read.options.reverse) if reverse else self
+        found: Model | None = run(verbs.first(asked._read.capped(1).iteration()))
+        return found

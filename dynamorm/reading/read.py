@@ -14,7 +14,7 @@ from ..callers import levels_to_the_caller
 from ..connection import cursor_key
 from ..exceptions import InvalidCursor, InvalidExpression, InvalidKey, NotProjected, ScanRefused
 from ..expressions import Comparison, Condition, Path, holds_never, leaves, parts_of, shortened, verdict
-from ..instances.loading import Part, loader
+from ..instances.loading import Part, loader, preparation
 from ..keyed_mapper import KeyedMapper
 from ..locks import cached_property
 from ..many.typed_items import TypedItems
@@ -33,6 +33,7 @@ from .iteration import Iteration
 from .key_conditions import Choice, finds_nothing, split
 from .options import MOST_LOOKED_AT, ReadOptions
 from .pages import Limiter, Pages
+from .partners import Partners
 from .scope import NOTHING, Asked, Scope
 
 # what of the arguments in boto3's form makes a read another one
@@ -165,12 +166,17 @@ class Read(ABC):
             return self.settled().iteration()  # type: ignore[no-any-return]
         options, pages = self.options, self.pages(loads=True)
         load = loader(self.store, self.part, pages.place, options.now)
-        if not self.store.mapper.is_scoped:
-            return Iteration(pages, load, options.limit, options.on_invalid)
-        scope = self._scope
-        if scope.judges_hide:
-            load = _showing(scope, load)
-        return Iteration(pages, load, options.limit, options.on_invalid, scope.shows if scope.is_local else None)
+        prepare = preparation(self.store, self.part)
+        shows = None
+        if self.store.mapper.is_scoped:
+            scope = self._scope
+            shows = scope.shows if scope.is_local else None
+            if scope.judges_hide:
+                load = _showing(scope, load)
+        if not options.partners:
+            return Iteration(pages, load, options.limit, options.on_invalid, shows, prepare=prepare)
+        partners = Partners(load, options.partners, options.consistent)
+        return Iteration(pages, partners, options.limit, options.on_invalid, shows, partners.arrive, prepare)
 
     def pages(self, *, count: bool = False, loads: bool = False) -> Pages | PagesAhead:
         """Return the pages from the start; with ``count`` they hold numbers of items only.
@@ -347,7 +353,9 @@ class Read(ABC):
 
     def _check_projected(self, filters: Sequence[Condition]) -> None:
         if self.index is not None and self.index.included is not None:
-            self._require_projected({str(leaf.path[0]) for part in filters for leaf in leaves(part)})
+            shapes = [leaf.shape for part in filters for leaf in leaves(part)]
+            others = [operand.path for shape in shapes for operand in shape.operands if operand is not None]
+            self._require_projected({str(path[0]) for path in (*(shape.path for shape in shapes), *others)})
 
     @property
     def held(self) -> set[str] | None:

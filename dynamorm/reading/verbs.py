@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..exceptions import MultipleFound
-from ..flows import Call, Flow, Place
+from ..flows import BREATHE, Call, Flow, Place
 from ..instances.loading import Part, loaded
 from ..requests.boto3_arguments import names_in, unprojected
 from ..store import Store
@@ -93,6 +93,7 @@ def by_model(iteration: Iteration) -> Flow[ByModel]:
     found = ByModel()
     while (item := (yield from iteration.next_item())) is not END:
         found.setdefault(type(item), []).append(item)
+        yield BREATHE
     return found
 
 
@@ -128,4 +129,5 @@ def _count_here(read: Read) -> Flow[int]:
     pages, limit, counted = read.pages(count=True), read.options.limit, 0
     while (page := (yield from pages.next_page())) is not None and (limit is None or counted < limit):
         counted += sum(map(shows, page.items))
+        yield BREATHE
     return counted if limit is None else min(counted, limit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from ..exceptions import InvalidKey
@@ -11,6 +11,7 @@ from ..reading.options import index_called
 from ..reading.query import QueryIterator
 from ..reading.read import Read
 from ..store import store_of
+from ..waiting import refuse_to_wait
 from .declaring import Relationship
 
 
@@ -40,13 +41,32 @@ class QuerySet(QueryIterator[Any]):
         # list() asks for the length only after it has the iterator
         yield from reading if self._items is None else self._items
 
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return super().__aiter__() if self._items is None else Kept(self._items)
+
     def __len__(self) -> int:
         if self._items is None:
+            refuse_to_wait("len() of a relationship", "make a list of it: items = await relationship.aall()")
             self._items = list(super().__iter__())
         return len(self._items)
 
     def __bool__(self) -> bool:
         return super().__bool__() if self._items is None else bool(self._items)
+
+
+class Kept:
+    """Goes through items that are here, for ``async for``."""
+
+    def __init__(self, items: list[Any]) -> None:
+        self._items = iter(list(items))
+
+    def __aiter__(self) -> Kept:
+        return self
+
+    async def __anext__(self) -> Any:
+        for item in self._items:
+            return item
+        raise StopAsyncIteration
 
 
 class OneToMany(Relationship):

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from ..drivers import run
+from ..drivers import arun, run
 from ..exceptions import DynaModelException
-from ..flows import Flow, Invoke
+from ..flows import Flow, Invoke, Overriding
 from ..instances.changes import changed_fields, is_dirty
 from ..instances.loading import accept_given
 from ..instances.state import State
+from ..iterables import everything_in
 from ..many.typed_items import InstancesOfKeys, TypedItems
 from ..reading import verbs
 from ..store import Store, store_of
+from ..waiting import refuse_to_wait
 from ..writing.saving import Wish, delete_instance
-from .declaring import DefaultBackReference, Query, Relationship
+from .awaited_to_one import AwaitedToOne
+from .declaring import DefaultBackReference, Query
 from .keys import Probe, is_complete, is_stored, passed_on, put_values, values_of_fields
 from .to_many import OneToMany
 
@@ -33,7 +36,7 @@ class Related(NamedTuple):
     waiting: bool = False
 
 
-class OneToOne(Relationship):
+class OneToOne(AwaitedToOne):
     """Leads to the one instance of another model that belongs to an instance, read when it is first asked for.
 
     It suits items with many attributes of which few are needed often: the others live in a table of their own.
@@ -71,7 +74,29 @@ class OneToOne(Relationship):
         if kept is not None and kept.partner is not None:
             return kept.partner
         keys = self.keys_from(instance)
+        if kept is None and not self._without_value(keys):  # or else there is nothing to ask for
+            name = type(instance).__name__
+            remedy = f"await {name}.{self.name}.aget(...) first, or {name}.{self.name}.aprefetch(...) for many"
+            refuse_to_wait(f"the relationship {name}.{self.name}, which is not loaded,", remedy)
         partner = run(self._read(instance, keys)) if kept is None else None
+        return self._arrived(instance, keys, partner)
+
+    async def aget(self, instance: Any) -> Any:
+        """Return the partner of an instance, which is kept with it from then on.
+
+        Example::
+
+            user = await Thread.user.aget(thread)
+        """
+        kept = self._kept(instance)
+        if kept is not None and kept.partner is not None:
+            return kept.partner
+        keys = self.keys_from(instance)
+        partner = await arun(self._read(instance, keys)) if kept is None else None
+        return self._arrived(instance, keys, partner)
+
+    def _arrived(self, instance: Any, keys: dict[str, Any], partner: Any) -> Any:
+        """Return the partner that was read, or one that is made because there was none; either is kept."""
         if partner is not None:
             self._keep(instance, partner, "read")
         elif self.auto_create and not (self._leads_to_parent and self._without_value(keys)):
@@ -94,8 +119,8 @@ class OneToOne(Relationship):
             partner = yield from self._read(instance, self.keys_from(instance))
         if partner is not None:
             store = store_of(type(partner))
-            if store.is_replaced("delete"):
-                yield Invoke(type(partner).delete, (partner,))
+            if store.is_replaced("delete") and (own := (yield Overriding(store, "delete"))) is not None:
+                yield Invoke(own, (partner,))
             else:
                 yield from delete_instance(store, partner, Wish(), {})
         elif kept is None or kept.origin != "given":
@@ -115,8 +140,8 @@ class OneToOne(Relationship):
             if self.index is not None and self.accessor.index.spec.included is not None:
                 found = found.hydrate()  # a partner is saved as a whole
             return (yield from verbs.first(found._read.capped(1).iteration()))
-        if store.is_replaced("get"):
-            return (yield Invoke(self.other.get, (), keys, store.pinned))
+        if store.is_replaced("get") and (own := (yield Overriding(store, "get"))) is not None:
+            return (yield Invoke(own, (), keys, store.pinned))
         call, partial, place = verbs.prepare_get(store, False, None, None, keys)
         return verbs.finish_get(store, (yield call), partial, place)
 
@@ -247,10 +272,11 @@ class OneToOne(Relationship):
 
         Those that have the same partner share one instance of it.
         """
-        return run(self._prefetch(children, consistent))
+        return run(self.prefetched(children, consistent))
 
-    def _prefetch(self, given: Iterable[Any], consistent: bool) -> Flow[list[Any]]:
-        children: list[Any] = yield Invoke(list, (given,))
+    def prefetched(self, given: Iterable[Any], consistent: bool) -> Flow[list[Any]]:
+        """Read the partners of many instances."""
+        children = yield from everything_in(given, "prefetch")
         elsewhere: dict[Any, tuple[Store, list[Any]]] = {}
         for child in children:
             if not isinstance(child, self.this):
@@ -276,9 +302,9 @@ class OneToOne(Relationship):
                 identity = items.identity(store.mapper.wire_key(keys))
                 wanted.setdefault(identity, (keys, []))[1].append(child)
         keys_of_all = [keys for keys, _ in wanted.values()]
-        if store.is_replaced("get_batch"):
+        if store.is_replaced("get_batch") and (own := (yield Overriding(store, "get_batch"))) is not None:
             options = {"consistent": consistent, "ordered": True}
-            found = yield Invoke(self.other.get_batch, (keys_of_all,), options, store.pinned)
+            found = yield Invoke(own, (keys_of_all,), options, store.pinned)
         else:
             found = yield from InstancesOfKeys(store, keys_of_all, consistent, None).ordered()
         for partner, (_, waiting) in zip(found, wanted.values(), strict=True):

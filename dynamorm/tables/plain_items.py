@@ -99,6 +99,21 @@ class PlainItems(NamedTuple):
         self, keys: Iterable[Mapping[str, Any]], consistent: bool, attrs: str | Iterable[str] | None, options: Options
     ) -> Iterator[PlainItem]:
         """Return an iterator of the items with any number of keys, those that are there."""
+        batch = self._batch(keys, consistent, attrs, options)
+        return itertools.chain.from_iterable(iter(lambda: run(batch.next_found()), None))
+
+    def found(
+        self, keys: Iterable[Mapping[str, Any]], consistent: bool, attrs: str | Iterable[str] | None, options: Options
+    ) -> Flow[list[PlainItem]]:
+        """Return the items with any number of keys, those that are there."""
+        batch, found = self._batch(keys, consistent, attrs, options), []
+        while (some := (yield from batch.next_found())) is not None:
+            found += some
+        return found
+
+    def _batch(
+        self, keys: Iterable[Mapping[str, Any]], consistent: bool, attrs: str | Iterable[str] | None, options: Options
+    ) -> BatchRead:
         asked: dict[str, Any] = dict(options)
         if consistent:
             asked["ConsistentRead"] = True
@@ -108,8 +123,7 @@ class PlainItems(NamedTuple):
             names = {f"#p{number}": name for number, name in enumerate(dict.fromkeys(attrs))}
             asked["ProjectionExpression"] = ", ".join(names)
             asked["ExpressionAttributeNames"] = names
-        batch = BatchRead(PlainBatch(self, asked), map(self.whole_key, keys))
-        return itertools.chain.from_iterable(iter(lambda: run(batch.next_found()), None))
+        return BatchRead(PlainBatch(self, asked), map(self.whole_key, keys))
 
     def query(
         self, key: KeySpec | None, conditions: Sequence[Any], options: Options, lookups: Mapping[str, Any]

@@ -16,7 +16,8 @@ from ..locks import Lock
 from ..schema import Adapter
 from ..spec import TableSpec
 from .applying import carry_out, create, create_missing, delete, describe, is_there, refuse_differences
-from .declared import DeclaredTable, DynamoCommon3
+from .awaited_table import AwaitedItems, AwaitedLife
+from .declared import DynamoCommon3
 from .live import LiveTable
 from .plain_items import PlainItems
 from .plan import Plan
@@ -27,7 +28,7 @@ _definitions = itertools.count()
 _definition_lock = Lock()
 
 
-class _Life(DeclaredTable):
+class _Life(AwaitedLife):
     """What can be done with a table as a whole."""
 
     # Where it is.
@@ -152,7 +153,7 @@ class _Life(DeclaredTable):
         return self.full_name, repr(self.session_kwargs), repr(self.resource_kwargs)
 
 
-class DynamoTable3(_Life):
+class DynamoTable3(_Life, AwaitedItems):
     """The table of a model; the inner ``Table`` class, with its own methods, is a base of its class."""
 
     def __init__(self, model_name: str, adapter: Adapter, indexes: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ..drivers import run
+from ..drivers import arun, run
 from ..exceptions import InvalidExpression
 from ..flows import Connection, Flow
 from ..writing.recorded import MOST_ACTIONS
@@ -30,6 +30,18 @@ class AtTheEnd(ABC):
         self._is_over = True
         if kind is None:
             run(self._carry_out())
+        else:
+            self._give_up()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._is_over = True
+        if kind is None:
+            await arun(self._carry_out())
         else:
             self._give_up()
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from ..arguments import is_atomic
 from ..drivers import run
 from ..exceptions import BatchError, DynaModelException, DynamoException, InvalidExpression, ObjectsNotFound
-from ..flows import Call, Connection, Flow, Invoke, Place
+from ..flows import Call, Connection, Flow, Invoke, Overriding, Place
 from ..instances.changes import key_of_instance, require_same_key
 from ..instances.in_flight import InFlight
 from ..instances.loading import replace_all
+from ..iterables import can_be_gone_through, everything_in
 from ..many.batches import BatchRead
 from ..many.typed_items import TypedItems
 from ..requests import build_batch_get_of_tables
@@ -56,7 +57,7 @@ def delete(*instances: Any, conditions: Any = None, atomic: bool = False, if_unc
 
 
 def sync(*instances: Any, conditions: Any = None, atomic: bool = False, if_unchanged: bool = False) -> None:
-    """Reconcile instances with their items, one after the other, each as its own ``sync`` does; see :func:`save`."""
+    """Reconcile instances with their items one by one, each as its own ``sync`` does; see :func:`save`."""
     run(write_several(SYNC, instances, conditions, is_atomic("sync", atomic, if_unchanged)))
 
 
@@ -67,10 +68,10 @@ def _given(verb: str, arguments: Iterable[Any]) -> Flow[list[Any]]:
         if is_complete_model(type(argument)):
             found.append(argument)
             continue
-        if isinstance(argument, (str, bytes, Mapping)) or not isinstance(argument, Iterable):
+        if isinstance(argument, (str, bytes, Mapping)) or not can_be_gone_through(argument):
             raise _no_instance(verb, argument)
         # going through it is the caller's code, or calls it
-        for one in (yield Invoke(list, (argument,))):
+        for one in (yield from everything_in(argument, verb)):
             if not is_complete_model(type(one)):
                 raise _no_instance(verb, one)
             found.append(one)
@@ -124,13 +125,15 @@ def write_several(verb: Verb, arguments: Iterable[Any], conditions: Any, atomic:
 
 
 def _write_one(verb: Verb, store: Store, instance: Any, conditions: Any, atomic: bool) -> Flow[None]:
-    replaced = next((name for name in verb.replaceable if store.is_replaced(name)), None)
-    if replaced is None:
+    for name in verb.replaceable:
+        if store.is_replaced(name) and (own := (yield Overriding(store, name))) is not None:
+            break
+    else:
         yield from verb.write(store, instance, conditions, atomic)
         return
     # what code for DynamORM 0.11 need not take is only given where it is asked for
     options = {**({} if conditions is None else {"conditions": conditions}), **({"atomic": True} if atomic else {})}
-    yield Invoke(getattr(store.model, replaced), (instance,), options)
+    yield Invoke(own, (instance,), options)
 
 
 # Loading.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..drivers import run
@@ -15,13 +14,13 @@ from ..store import Store, is_complete_model, store_of
 from ..wire.sizes import size_of_item
 from ..writing import saving, updating
 from ..writing.recorded import Recorded, RecordingStore, carry_out, give_up, record
-from .at_the_end import AtTheEnd
+from .awaited_transactions import AwaitedTransaction
 
 MOST_BYTES = 4 * 1024 * 1024
 LONGEST_TOKEN = 36
 
 
-class Transaction(AtTheEnd):
+class Transaction(AwaitedTransaction):
     """Carry out up to 100 writes of any models and tables, all or none of them, at the end of a ``with``.
 
     On an exception nothing is sent.  What is recorded is validated at once, and sent with the values of that moment.
@@ -114,7 +113,7 @@ class Transaction(AtTheEnd):
         lookups = {name: value for name, value in keys_and_lookups.items() if name not in keys}
         demands = store.mapper.conditions(conditions, lookups)
         if instance is None:
-            flow = _checked_key(store, keys, demands)
+            flow = updating.check_key(store, keys, demands)
         else:
             flow = updating.check(store, instance, list(demands) or None)
         self._record("check", store, instance, flow)
@@ -179,9 +178,3 @@ class Transaction(AtTheEnd):
     def _carry_out(self) -> Flow[None]:
         if self._recorded:
             yield from carry_out(self._recorded, self._token)
-
-
-def _checked_key(store: Store, keys: Mapping[str, Any], demands: Sequence[Any]) -> Flow[Any]:
-    key = store.wire_key(keys)
-    demand, conditions = store.guards.of_check(), (*demands,) or (store.exists,)
-    return store.update(store.here, key, [], demand, conditions, returning="NONE", checks=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from typing import Any
 
 from ..exceptions import DynamoException
-from ..flows import Flow, Invoke
+from ..flows import BREATHE, PACE, Flow, Invoke
+from ..iterables import some_at_a_time
 from ..many.typed_items import TypedWrites
 from ..many.writes import MOST_WRITES, Entry, Writes
 from ..progress import Progress
@@ -20,18 +20,19 @@ Make = Callable[[TypedWrites, Any, int], Entry]
 
 def put_batch(store: Store, given: tuple[Any, ...], concurrency: int, progress: Tell) -> Flow[None]:
     """Store the items that are given, or those of one iterable."""
-    return _write(store, given, items_given(store, given), put_entry, concurrency, progress)
+    return _write(store, "put_batch", given, items_given(store, given), put_entry, concurrency, progress)
 
 
 def delete_batch(store: Store, given: tuple[Any, ...], concurrency: int, progress: Tell) -> Flow[None]:
     """Delete the items of the instances and keys that are given, or of those of one iterable."""
-    return _write(store, given, keys_given(store, given), delete_entry, concurrency, progress)
+    return _write(store, "delete_batch", given, keys_given(store, given), delete_entry, concurrency, progress)
 
 
 def _write(
     store: Store,
+    verb: str,
     given: tuple[Any, ...],
-    iterable: Iterable[Any] | None,
+    iterable: Any,
     make: Make,
     concurrency: int,
     progress: Tell,
@@ -40,9 +41,14 @@ def _write(
     target = TypedWrites(store, store.here)
     try:
         if iterable is None:
-            yield from writes.send_all([make(target, item, position) for position, item in enumerate(given)])
+            entries = []
+            for position, item in enumerate(given):
+                entries.append(make(target, item, position))
+                if position % PACE == 0:
+                    yield BREATHE
+            yield from writes.send_all(entries)
         else:
-            yield from _stream(writes, target, iterable, make)
+            yield from _stream(writes, verb, target, iterable, make)
         yield from writes.finish()
     except Exception:
         yield from writes.abandon()
@@ -50,11 +56,11 @@ def _write(
     writes.report.raise_first()
 
 
-def _stream(writes: Writes, target: TypedWrites, iterable: Iterable[Any], make: Make) -> Flow[None]:
+def _stream(writes: Writes, verb: str, target: TypedWrites, iterable: Any, make: Make) -> Flow[None]:
     position = 0
     # going through the items is the caller's code
-    iterator = yield Invoke(iter, (iterable,))
-    while some := (yield Invoke(_some, (iterator,))):
+    take = yield from some_at_a_time(iterable, MOST_WRITES, verb)
+    while some := (yield Invoke(take)):
         entries = []
         try:
             for item in some:
@@ -66,7 +72,3 @@ def _stream(writes: Writes, target: TypedWrites, iterable: Iterable[Any], make: 
             raise
         if writes.take(entries):
             yield from writes.send()
-
-
-def _some(iterator: Iterator[Any]) -> list[Any]:
-    return list(islice(iterator, MOST_WRITES))

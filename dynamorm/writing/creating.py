@@ -7,7 +7,7 @@ from typing import Any
 
 from ..arguments import check_mapping
 from ..exceptions import DynaModelException, HashKeyExists, InvalidKey
-from ..flows import Flow, Invoke
+from ..flows import Flow, Invoke, Overriding
 from ..instances.loading import accept_more, loaded
 from ..store import Store
 from .saving import Wish, save
@@ -83,16 +83,16 @@ def _made(store: Store, values: Mapping[str, Any]) -> Flow[Any]:
 
 
 def _save_new(store: Store, instance: Any) -> Flow[None]:
-    if store.is_replaced("save"):
-        yield Invoke(store.model.save, (instance,), {"unique": True})
+    if store.is_replaced("save") and (own := (yield Overriding(store, "save"))) is not None:
+        yield Invoke(own, (instance,), {"unique": True})
     else:
         yield from save(store, instance, Wish(unique=True), {})
 
 
 def _read(store: Store, keys: Mapping[str, Any]) -> Flow[Any]:
     """Return the instance with a key, ``None`` if there is none; every write that was finished before is seen."""
-    if store.is_replaced("get"):
-        return (yield Invoke(store.model.get, (), {"consistent": True, **keys}, store.pinned))
+    if store.is_replaced("get") and (own := (yield Overriding(store, "get"))) is not None:
+        return (yield Invoke(own, (), {"consistent": True, **keys}, store.pinned))
     place = store.here
     answer = yield store.get(place, store.wire_key(keys), consistent=True)
     wire = answer.get("Item")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import AsyncIterable, Mapping, Sized
 from typing import Any
 
 from ..exceptions import DynamoException
 from ..instances.changes import key_of_instance, require_same_key
+from ..iterables import can_be_gone_through
 from ..many.typed_items import TypedWrites, key_in_any_form
 from ..many.writes import Entry
 from ..store import Store, is_complete_model
@@ -50,14 +51,14 @@ def given_key(store: Store, item: Any) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def items_given(store: Store, given: tuple[Any, ...]) -> Iterable[Any] | None:
+def items_given(store: Store, given: tuple[Any, ...]) -> Any:
     """Return the iterable of items that is given alone, ``None`` where what is given are the items themselves."""
-    if len(given) != 1 or _is_one(store, given[0]) or not isinstance(given[0], Iterable):
+    if len(given) != 1 or _is_one(store, given[0]) or not can_be_gone_through(given[0]):
         return None
     return given[0]
 
 
-def keys_given(store: Store, given: tuple[Any, ...]) -> Iterable[Any] | None:
+def keys_given(store: Store, given: tuple[Any, ...]) -> Any:
     """Like :func:`items_given`, of instances and keys in any form."""
     iterable = items_given(store, given)
     if isinstance(iterable, tuple) and len(store.mapper.key_names) > 1 and iterable:
@@ -76,4 +77,5 @@ def _is_one(store: Store, item: Any, texts: bool = True) -> bool:
 
 def length_of(given: Any) -> int | None:
     """Return how many items are given, where that is known."""
-    return len(given) if isinstance(given, Sized) else None
+    # a query may have to be read for it
+    return len(given) if isinstance(given, Sized) and not isinstance(given, AsyncIterable) else None

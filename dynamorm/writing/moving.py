@@ -16,7 +16,7 @@ from ..exceptions import (
     TransactionCanceled,
 )
 from ..expressions import Condition, render_condition
-from ..flows import Flow, Invoke
+from ..flows import Flow, Foretell, Tell
 from ..guards import Demand
 from ..instances.changes import key_of_instance, require_same_key, unchanged
 from ..instances.in_flight import InFlight
@@ -99,8 +99,10 @@ def _put(store: Store, instance: Any, old: Any, natives: Mapping[str, Any]) -> F
     place, raw = store.place_of(instance), dict[str, Any]()
     instance.__dict__.update(natives)
     try:
+        if post_save.receivers:
+            yield Foretell(post_save, store.model)
         if pre_save.receivers:
-            yield Invoke(pre_save.send, (store.model,), {"instance": instance, "put_kwargs": raw})
+            yield Tell(pre_save, store.model, {"instance": instance, "put_kwargs": raw})
         sent = InFlight(instance, mapper.fields)
         held, demand = store.guards.of_saved(instance, sent.held)
         whole = {**whole_item(store, instance, held), **_new_key(mapper, old, sent.held)}
@@ -113,7 +115,7 @@ def _put(store: Store, instance: Any, old: Any, natives: Mapping[str, Any]) -> F
     sent.take_over(instance, demand.values)
     mark_stored(mapper, instance, whole, sent, place)
     if post_save.receivers:
-        yield Invoke(post_save.send, (store.model,), {"instance": instance, "put_kwargs": raw})
+        yield Tell(post_save, store.model, {"instance": instance, "put_kwargs": raw})
 
 
 def _new_key(mapper: Mapper, old: Any, held: Mapping[str, Any]) -> WireItem:

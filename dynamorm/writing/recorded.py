@@ -16,7 +16,7 @@ from ..careful import CarefulWrite
 from ..careful_sending import MOST_RENEWALS, GuardPart, action_of_transaction, guard_parts, read_first
 from ..exceptions import ConditionFailed, DynamoException, InvalidExpression, TransactionCanceled
 from ..expressions import Action, Condition, after_update, depends_on
-from ..flows import Call, Flow, Invoke, Place
+from ..flows import Call, Flow, Foretell, Invoke, Overriding, Place, Tell
 from ..guards import Demand
 from ..instances.state import State
 from ..requests import Request
@@ -154,7 +154,7 @@ def record(verb: str, store: Store, instance: Any, flow: Flow[Any]) -> Flow[Reco
     try:
         step: Any = flow.send(None)
         while not isinstance(step, Written):
-            if not isinstance(step, Invoke):
+            if not isinstance(step, (Invoke, Foretell, Tell, Overriding)):
                 raise InvalidExpression("a transaction only writes, and this would read something before")
             try:
                 answer = yield step

@@ -14,7 +14,7 @@ from ..exceptions import (
     PathMissing,
 )
 from ..expressions import Change
-from ..flows import Flow, Invoke
+from ..flows import Flow, Foretell, Invoke, Overriding, Tell
 from ..guards import CARRIED, Demand
 from ..instances.changes import (
     changes,
@@ -120,8 +120,10 @@ def save_whole(
 ) -> Flow[dict[str, Any]]:
     """Store an instance as a whole; what the schema does not know and was loaded stays as it is by now."""
     cls, state = store.model, instance._dynamorm_state
+    if post_save.receivers:
+        yield Foretell(post_save, cls)
     if pre_save.receivers:
-        yield Invoke(pre_save.send, (cls,), {"instance": instance, "put_kwargs": raw})
+        yield Tell(pre_save, cls, {"instance": instance, "put_kwargs": raw})
     partners = (yield from valid_partners(store, instance)) if state.related else ()
     sent = InFlight(instance, store.mapper.fields)
     held, demand = store.guards.of_saved(instance, sent.held, unique=unique, expected=expected)
@@ -141,7 +143,7 @@ def save_whole(
     if partners:
         yield from save_partners(partners, partial=False)
     if post_save.receivers:
-        yield Invoke(post_save.send, (cls,), {"instance": instance, "put_kwargs": raw})
+        yield Tell(post_save, cls, {"instance": instance, "put_kwargs": raw})
     return response
 
 
@@ -184,11 +186,11 @@ def _update_with_increments(
     state: State = instance._dynamorm_state
     state.sending, state.pending = state.pending, {}
     try:
-        if store.is_replaced("update"):
+        if store.is_replaced("update") and (own := (yield Overriding(store, "update"))) is not None:
             usual = {"conditions": None, "if_version": CARRIED}  # what code for DynamORM 0.11 need not take
             given = {name: value for name, value in options.items() if name not in usual or value is not usual[name]}
             keywords = {**given, **updates}
-            response: dict[str, Any] | None = yield Invoke(store.model.update, (instance, *done), keywords)
+            response: dict[str, Any] | None = yield Invoke(own, (instance, *done), keywords)
         else:
             response = yield from update_instance(store, instance, done, updates=updates, **options)
     finally:
@@ -219,9 +221,11 @@ def update_instance(
     if pre_update.receivers or post_update.receivers or store.is_replaced("update_item"):
         sent = {**updates, **{name: instance.__dict__.get(name) for name in mapper.key_names}}
         signalled = {"instance": instance, "conditions": conditions, "update_item_kwargs": raw, "updates": sent}
+        if post_update.receivers:
+            yield Foretell(post_update, store.model)
         if pre_update.receivers:
             before, counted = snapshot(values_of(mapper, instance)), set(state.sending)
-            yield Invoke(pre_update.send, (store.model,), signalled)
+            yield Tell(pre_update, store.model, signalled)
             for name in counted - state.sending.keys():  # a value was assigned in place of the increments
                 sent.pop(f"{name}__add", None)
             todo = with_what_receivers_changed(store, instance, before, todo, sent)
@@ -236,7 +240,7 @@ def update_instance(
     if partners:
         yield from save_partners(partners, partial=True)
     if signalled and post_update.receivers:
-        yield Invoke(post_update.send, (store.model,), signalled)
+        yield Tell(post_update, store.model, signalled)
     return response
 
 
@@ -280,13 +284,15 @@ def delete_instance(store: Store, instance: Any, wish: Wish, raw: dict[str, Any]
     conditions = wish.conditions
     if wish.atomic:
         conditions = [*unchanged(store.mapper, instance, "an atomic delete"), conditions]
+    if post_delete.receivers:
+        yield Foretell(post_delete, store.model)
     if pre_delete.receivers:
-        yield Invoke(pre_delete.send, (store.model,), {"instance": instance})
+        yield Tell(pre_delete, store.model, {"instance": instance})
     key = key_of_instance(store.mapper, instance)
     resolved, demand = store.mapper.conditions([conditions]), store.guards.of_removal(instance, wish.expected)
     response = yield from store.delete(store.place_of(instance), key, demand, resolved, raw)
     if post_delete.receivers:
-        yield Invoke(post_delete.send, (store.model,), {"instance": instance})
+        yield Tell(post_delete, store.model, {"instance": instance})
     return response
 
 
@@ -348,9 +354,9 @@ def _save_made(store: Store, partner: Any) -> Flow[None]:
 def _save_partner(
     store: Store, partner: Any, partial: bool = False, unique: bool = False, return_all: bool = False
 ) -> Flow[None]:
-    if store.is_replaced("save"):
+    if store.is_replaced("save") and (own := (yield Overriding(store, "save"))) is not None:
         asked = {"unique": unique, "return_all": return_all}
         options = {"partial": partial, **{name: True for name, is_asked in asked.items() if is_asked}}
-        yield Invoke(type(partner).save, (partner,), options)
+        yield Invoke(own, (partner,), options)
     else:
         yield from save(store, partner, Wish(partial, unique, return_all), {})

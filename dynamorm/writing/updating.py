@@ -11,7 +11,7 @@ from typing import Any
 from ..arguments import check_mapping
 from ..exceptions import ConditionFailed, DoesNotExist, DynaModelException, InvalidExpression, ValidationError
 from ..expressions import Action, Change, Condition, is_in_list
-from ..flows import Flow, Invoke, Place
+from ..flows import Flow, Invoke, Overriding, Place
 from ..guards import CARRIED, UNSAID, Demand
 from ..instances.changes import changed_since, key_of_instance
 from ..instances.in_flight import InFlight
@@ -235,16 +235,18 @@ def change_instance(
     whole = return_all or more_changed or any(map(is_in_list, [part.path for part in asked]))
     raw["ReturnValues"] = "ALL_NEW" if whole else "UPDATED_NEW"
     place, is_loaded = store.place_of(instance), state.loaded is not None
-    is_replaced = sent is not None and store.is_replaced("update_item")
+    own: Any = None
+    if sent is not None and store.is_replaced("update_item"):
+        own = yield Overriding(store, "update_item")
     # hooks of the schema run once for a write: where update_item is the model's own, when that calls ours
-    is_resolved = not is_replaced or bool(store.mapper.computed_keys)
+    is_resolved = own is None or bool(store.mapper.computed_keys)
     resolved = resolved_actions(store.mapper, asked) if is_resolved else [Action(one.kind, one.path) for one in asked]
     demand = store.guards.of_change(instance, resolved, expected=expected)
     answered = [*asked, *_guarded(store.mapper, demand)] if demand.actions else asked
     everything = return_all or more_changed or not is_loaded
     departed = InFlight(instance, _touched(store.mapper, answered, everything))
     try:
-        if is_replaced:
+        if own is not None:
             assert sent is not None
             demands = [store.exists, conditions] if is_loaded else conditions
             keywords = {"conditions": demands, "update_item_kwargs": raw, **sent}
@@ -252,7 +254,7 @@ def change_instance(
                 keywords["if_version"] = demand.version
             if demand.basis:
                 keywords["given"] = store.guards.given_by(instance, demand)
-            response = yield Invoke(store.model.update_item, tuple(changes), keywords, store.at(place))
+            response = yield Invoke(own, tuple(changes), keywords, store.at(place))
             answer = None if response is None else encode_item(response.get("Attributes") or {})
         else:
             mapper = store.mapper
@@ -398,3 +400,10 @@ def take_actions(store: Store) -> bool:
 @lru_cache(maxsize=256)
 def _takes_any_number(verb: Any) -> bool:
     return any(parameter.kind is parameter.VAR_POSITIONAL for parameter in signature(verb).parameters.values())
+
+
+def check_key(store: Store, keys: Mapping[str, Any], demands: Sequence[Any]) -> Flow[Any]:
+    """Demand something of the item with a key, or that it is there, without changing it."""
+    key = store.wire_key(keys)
+    demand, conditions = store.guards.of_check(), (*demands,) or (store.exists,)
+    return store.update(store.here, key, [], demand, conditions, returning="NONE", checks=True)

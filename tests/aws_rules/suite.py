@@ -11,8 +11,8 @@ A test whose point is a refusal says so, with the rules that it breaks::
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -32,13 +32,8 @@ _made_by_test: set[str] = set()
 _broken: list[tuple[str, Refusal]] = []
 
 
-class _Inside(threading.local):
-    """Whether this thread is inside a call that has been looked at."""
-
-    call = False
-
-
-_inside = _Inside()
+# whether this is inside a call that has been looked at, which may be carried out in another thread
+_inside: ContextVar[bool] = ContextVar("inside", default=False)
 
 
 def look_at(operation: str, payload: Any) -> None:
@@ -52,6 +47,7 @@ def every_request_is_one_that_aws_takes() -> Iterator[None]:
     """Look at every request that is sent, whatever the transport."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(boto, "call", _looking_at_calls(boto.call))
+        patch.setattr(boto, "acall", _looking_at_awaited_calls(boto.acall))
         patch.setattr(boto.OpenedSession, "resource", _with_handler(boto.OpenedSession.resource))
         patch.setattr(boto.OpenedSession, "transport", _with_handler_of_plain_one(boto.OpenedSession.transport))
         patch.setattr(ShortcutSerializer, "serialize_to_request", _looking_at_clients())
@@ -63,15 +59,31 @@ def _looking_at_calls(send: Any) -> Any:
         if plain:  # the resource's own client shows it in wire form
             return send(transport, operation, payload, *more, plain=plain, **options)
         look_at(operation, payload)
-        around, _inside.call = _inside.call, True
+        token = _inside.set(True)
         try:
             answer = send(transport, operation, payload, *more, **options)
         finally:
-            _inside.call = around
+            _inside.reset(token)
         _tables.learn(operation, payload)
         return answer
 
     return call
+
+
+def _looking_at_awaited_calls(send: Any) -> Any:
+    async def acall(awaited: Any, transport: Any, request: Any, *more: Any) -> Any:
+        operation, payload = request.operation, request.payload
+        look_at(operation, payload)
+        around = _inside.get()
+        _inside.set(True)
+        try:
+            answer = await send(awaited, transport, request, *more)
+        finally:
+            _inside.set(around)  # which a token would not do for a call that is thrown away elsewhere
+        _tables.learn(operation, payload)
+        return answer
+
+    return acall
 
 
 def _looking_at_clients() -> Any:
@@ -108,7 +120,7 @@ def _listen_to(client: Any) -> None:
 
 
 def _look_at_parameters(params: Any, model: Any, **more: Any) -> None:
-    if _inside.call:
+    if _inside.get():
         return
     look_at(model.name, params)
     if model.name != "CreateTable" or params.get("TableName") not in _tables:

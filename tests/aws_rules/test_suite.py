@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from dynamorm import connection, local
@@ -56,6 +58,11 @@ def test_a_request_of_the_library_is_looked_at_once(opened, looked_at):
         ("PutItem", {"TableName": "looked-at", "Item": ITEM}),
         ("GetItem", {"TableName": "looked-at", "Key": ITEM}),
     ]
+
+
+def test_a_request_that_is_awaited_is_looked_at_once(opened, looked_at):
+    assert asyncio.run(opened.acall(Request("PutItem", TableName="looked-at", Item=ITEM)))
+    assert looked_at == [("PutItem", {"TableName": "looked-at", "Item": ITEM})]
 
 
 def test_a_request_through_the_resource_is_looked_at_once_in_wire_form(opened, looked_at):

@@ -12,6 +12,7 @@ from bench.measure import GROWTH
 from bench.results import Results
 from bench.run import Plan
 
+AWAITED = "dynamorm_awaited:direct:marshmallow"
 CLIENT, DIRECT, DEFAULT, FLOOR = (
     "boto3_client",
     "dynamorm_models:direct:marshmallow",
@@ -59,6 +60,24 @@ def test_a_mark_is_met_or_missed_by_the_figure_of_each_kind(results):
     assert verdict.missed == ("book", "numbers")
     (line,) = [line for line in report.text(results).splitlines() if line.startswith(verdict.about)]
     assert line.split()[-5:] == ["0.33", "*0.40", "0.30", "*0.34", "MISSED"]
+
+
+def test_what_is_awaited_has_its_marks_beside_what_blocks(results):
+    for name, one, many in ((CLIENT, 400e-6, 500e-6), (DIRECT, 100e-6, 150e-6), (AWAITED, 159e-6, 101e-6)):
+        results.add("async", name, "get", 0, one)
+        results.add("async", name, "at_once", 0, many)
+    one, many = [verdict for verdict in marks.verdicts(results) if verdict.about.startswith("async")]
+    assert (one.about, one.figures, one.met) == ("async: get, awaited / direct", {"book": pytest.approx(1.59)}, True)
+    assert (many.about, many.figures, many.met) == (
+        "async: at once, awaited / direct in threads",
+        {"book": pytest.approx(101 / 150)},
+        False,
+    )
+    lines = report.text(results).splitlines()
+    (row,) = [line for line in lines if line.startswith("DynamORM, marshmallow, awaited")]
+    assert row.split()[-5:] == ["0.40", "0.20", "|", "159", "101"]
+    (judged,) = [line for line in lines if line.startswith(many.about)]
+    assert judged.split()[-4:] == ["<=", "0.667", "*0.67", "MISSED"]
 
 
 def test_growth_is_told_with_and_without_the_request_itself(results):

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.awaiting import AWAITABLE
 from bench.children import LeftOut, started
 from bench.measure import GROWTH, OPERATIONS
-from bench.roster import ENTRIES, Entry
+from bench.roster import ENTRIES, WITH_AWAITED, Entry
 from bench.run import Plan, Run
 from dynamorm import local
 
@@ -35,11 +36,15 @@ def run(*arguments):
 def test_a_quick_run_measures_prints_draws_and_can_be_shown_again(tmp_path):
     figures, drawn = tmp_path / "figures.json", tmp_path / "chart.svg"
     ours = f"dynamorm_models:direct:{INSTALLED[0]}"
-    measured = run("--quick", "--only", f"{ours},floor,boto3_client", "--json", figures, "--svg", drawn)
+    awaited = f"dynamorm_awaited:direct:{INSTALLED[0]}"
+    measured = run("--quick", "--only", f"{ours},{awaited},floor,boto3_client", "--json", figures, "--svg", drawn)
     assert (measured.returncode, measured.stderr) == (0, "")
     found = json.loads(figures.read_text())["figures"]
     assert set(found["book"][ours]) == {*OPERATIONS, *GROWTH}
     assert set(found["nested"]["floor"]) == set(OPERATIONS) - {"scan"}
+    assert {name: set(whats) for name, whats in found["async"].items()} == {
+        name: set(AWAITABLE) for name in (ours, awaited, "boto3_client")
+    }
     assert set(found["building"][ours]) == {"condition", "filter", "update"}
     assert {ours, "floor", "boto3_client"} <= set(found["cold"])
     assert set(found["memory"]["floor"]) == {"book", "nested"}
@@ -51,6 +56,7 @@ def test_a_quick_run_measures_prints_draws_and_can_be_shown_again(tmp_path):
         for figure in turns
     )
     assert f"DynamORM, {INSTALLED[0]}, direct" in measured.stdout
+    assert f"DynamORM, {INSTALLED[0]}, awaited" in measured.stdout
     assert drawn.read_text().startswith("<svg ")
     again = run("--from", figures, "--svg", tmp_path / "again.svg")
     assert again.stdout == measured.stdout
@@ -86,6 +92,6 @@ def test_every_other_turn_begins_with_those_who_came_last():
     assert run.in_turn(ENTRIES[:3], 1) == run.in_turn(ENTRIES[:3], 0)[::-1]
 
 
-@pytest.mark.parametrize("peer", sorted({entry.peer for entry in ENTRIES if entry.peer}))
+@pytest.mark.parametrize("peer", sorted({entry.peer for entry in ENTRIES + WITH_AWAITED if entry.peer}))
 def test_the_requirements_of_each_environment_are_there(peer):
     assert (ROOT / "bench" / f"requirements-{peer}.txt").is_file()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 import types
 import uuid
+from functools import partial
 
 import boto3
 import botocore.endpoint
@@ -13,10 +15,12 @@ import pytest
 from botocore import handlers
 
 from dynamorm import connection, local
-from dynamorm.connection import blocking, configuration
+from dynamorm.connection import awaiting, blocking, configuration
+from dynamorm.connection.pool import Pool
 from dynamorm.signals import pre_request
 
 from ..conftest import check_request
+from .awaited import LOOPS
 
 TRANSPORTS = ["boto3", "default", "direct"]
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "secret"}
@@ -71,8 +75,31 @@ def replace_backoff(monkeypatch):
         waiting = types.SimpleNamespace(**{**vars(time), "sleep": sleep})
         for module in (blocking, botocore.endpoint):
             monkeypatch.setattr(module, "time", waiting)
+        monkeypatch.setattr(awaiting, "sleep", partial(asyncio.to_thread, sleep))
 
     return replace
+
+
+@pytest.fixture
+def pools(monkeypatch):
+    """The pools of blocking connections that the test makes, in which those of event loops are remembered."""
+    made = []
+    init = Pool.__init__
+
+    def noting(self, *arguments):
+        init(self, *arguments)
+        made.append(self)
+
+    monkeypatch.setattr(Pool, "__init__", noting)
+    return made
+
+
+@pytest.fixture(params=LOOPS)
+def new_loop(request):
+    """What makes an event loop: asyncio's, and uvloop's where that is installed."""
+    if request.param == "uvloop":
+        pytest.importorskip("uvloop")
+    return LOOPS[request.param]
 
 
 @pytest.fixture(params=TRANSPORTS)

@@ -92,7 +92,7 @@ def test_it_is_so_for_a_client_that_is_given_no_url(monkeypatch, checks, transpo
     urls = []
 
     def exchange(self, request):
-        urls.append(self._url)
+        urls.append(self.url)
         return Answer(200, {}, b"{}")
 
     monkeypatch.setattr(Pool, "exchange", exchange)

@@ -111,19 +111,21 @@ def test_an_interrupt_is_no_setback(transport):
 
 
 def test_credentials_that_may_have_to_be_fetched_are_asked_for():
-    def fetch():
-        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+    def fetch(seconds=3600):
+        end = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
         return {"access_key": "KEY", "secret_key": "secret", "token": "token", "expiry_time": end.isoformat()}
 
     base = botocore.session.get_session()
-    base._credentials = RefreshableCredentials.create_from_metadata(fetch(), fetch, "test")
+    base._credentials = RefreshableCredentials.create_from_metadata(fetch(60), fetch, "test")
     transport = transport_of(boto3.Session(botocore_session=base))
     driver = Driver(OK, OK)
     driver.run(get(transport))
-    driver.run(get(transport))
-    assert driver.kinds == ["Ask", "Send"]
+    assert driver.kinds == ["Ask", "Ask", "Send"]
     assert driver.steps[0].question == base._credentials.get_frozen_credentials
-    assert b"Credential=KEY/" in driver.steps[1].request
+    assert driver.steps[0].blocks
+    assert b"Credential=KEY/" in driver.steps[2].request
+    driver.run(get(transport))
+    assert driver.kinds == ["Send"]  # these are good for an hour
 
 
 def test_who_listens_is_asked_before_a_request_is_sent_and_may_answer_it(transport):

@@ -6,6 +6,7 @@ the answer is the same.
 
 from __future__ import annotations
 
+import contextvars
 import gzip
 import http.client
 import inspect
@@ -26,26 +27,44 @@ from botocore.signers import RequestSigner
 from botocore.stub import Stubber
 
 from dynamorm import connection, exceptions
+from dynamorm.connection.loop_pool import LoopPool
 from dynamorm.connection.pool import Pool
 
-from .conftest import Request, create_table, key
+from .awaited import AWAITED, connect
+from .awaited import loop_of_the_module as loop_of_the_module
+from .conftest import TRANSPORTS, Request, create_table, key
 from .scripted_server import ScriptedServer, answer
 
 ITEM = b'{"Item":{"p":{"S":"p"},"s":{"N":"1"}}}'
 GET = Request("GetItem", TableName="table", Key=key())
 
 
+@pytest.fixture(params=[*TRANSPORTS, *AWAITED])
+def transport(request):
+    return request.param
+
+
+@pytest.fixture(params=["default", "direct", "async", "async direct"])
+def fast_transport(request):
+    return request.param
+
+
 @pytest.fixture
 def ours(monkeypatch):
     """Counts the requests that botocore does not send."""
     sent = []
-    exchange = Pool.exchange
 
-    def counting(self, request):
-        sent.append(request)
-        return exchange(self, request)
+    def count(pool):
+        exchange = pool.exchange
 
-    monkeypatch.setattr(Pool, "exchange", counting)
+        def counting(self, request):
+            sent.append(request)
+            return exchange(self, request)
+
+        monkeypatch.setattr(pool, "exchange", counting)
+
+    count(Pool)
+    count(LoopPool)
     return sent
 
 
@@ -56,7 +75,7 @@ def server():
 
 
 def open_to(server, transport, **options):
-    return connection.connection_for({}, {"endpoint_url": server.url, **options}, transport)
+    return connect(transport, {"endpoint_url": server.url, **options})
 
 
 def test_with_nobody_else_there_botocore_does_not_send(fast_transport, server, ours):
@@ -239,6 +258,36 @@ def test_a_wrapper_by_wrapt_is_seen_too(fast_transport, server, ours, monkeypatc
     assert seen == ["_make_api_call", "prepare_request"] and len(ours) == 2
 
 
+@pytest.mark.parametrize("event", ["before-send", "request-created", "after-call"])
+def test_who_hooks_an_awaited_call_sees_the_context_that_it_came_from(event, server):
+    caller = contextvars.ContextVar("caller", default="nobody")
+    seen = []
+    conn = connect("async", {"endpoint_url": server.url})
+    conn.client.meta.events.register(event, lambda **kwargs: seen.append((caller.get(), threading.current_thread())))
+    for name in ("first", "second"):
+        caller.set(name)
+        assert conn.call(GET)["Item"] == key()
+    assert [name for name, _ in seen] == ["first", "second"]
+    # where a hook may take its time
+    assert {thread.name for _, thread in seen} == {"dynamorm-aside"}
+
+
+@pytest.mark.parametrize("fast_transport", ["async", "async direct"])
+def test_a_tracer_of_awaited_calls_sees_the_context_that_they_came_from(fast_transport, server, monkeypatch):
+    caller = contextvars.ContextVar("caller", default="nobody")
+    make = botocore.client.BaseClient._make_api_call
+    seen = []
+
+    def traced(self, operation, params):
+        seen.append((operation, caller.get()))
+        return make(self, operation, params)
+
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", traced)
+    caller.set("a span")
+    assert open_to(server, fast_transport).call(GET)["Item"] == key()
+    assert seen == [("GetItem", "a span")]
+
+
 def test_whoever_wraps_the_calls_alone_sees_them_and_botocore_does_not_send(fast_transport, server, ours, monkeypatch):
     make = botocore.client.BaseClient._make_api_call
     seen = []
@@ -292,7 +341,7 @@ def test_a_connection_class_that_was_replaced_is_used(fast_transport, server, ou
 def test_requests_go_through_the_proxy(fast_transport, server, ours):
     # an HTTP proxy is asked with the whole URL; the scripted server is one in that respect
     config = Config(proxies={"http": server.url})
-    conn = connection.connection_for({}, {"endpoint_url": "http://example.invalid", "config": config}, fast_transport)
+    conn = connect(fast_transport, {"endpoint_url": "http://example.invalid", "config": config})
     assert conn.call(GET)["Item"] == key()
     assert server.requests[0].head.startswith(b"POST http://example.invalid/ HTTP/1.1")
     assert ours == []
@@ -300,7 +349,7 @@ def test_requests_go_through_the_proxy(fast_transport, server, ours):
 
 def test_requests_go_through_the_proxy_of_the_environment(fast_transport, server, ours, monkeypatch):
     monkeypatch.setenv("http_proxy", server.url)
-    conn = connection.connection_for({}, {"endpoint_url": "http://example.invalid"}, fast_transport)
+    conn = connect(fast_transport, {"endpoint_url": "http://example.invalid"})
     assert conn.call(GET)["Item"] == key()
     assert ours == []
 
@@ -368,13 +417,13 @@ def test_requests_that_the_model_wants_a_checksum_of_carry_one(transport, server
 
 
 def test_an_endpoint_with_a_path_is_sent_to(transport, server):
-    conn = connection.connection_for({}, {"endpoint_url": server.url + "/some/path"}, transport)
+    conn = connect(transport, {"endpoint_url": server.url + "/some/path"})
     assert conn.call(GET)["Item"] == key()
     assert server.requests[0].head.startswith(b"POST /some/path HTTP/1.1")
 
 
 def test_an_unusual_url_is_botocores_business(fast_transport, server, ours):
-    conn = connection.connection_for({}, {"endpoint_url": server.url + "/a?b=c"}, fast_transport)
+    conn = connect(fast_transport, {"endpoint_url": server.url + "/a?b=c"})
     assert conn.call(GET)["Item"] == key()
     assert ours == []
 
@@ -435,7 +484,7 @@ def test_fifty_threads_at_once_make_one_client(transport, engine, monkeypatch):
     client = boto3.Session.client
     monkeypatch.setattr(boto3.Session, "client", lambda *a, **k: made.append(1) or client(*a, **k))
     options = {"endpoint_url": engine.endpoint_url}
-    create_table(connection.connection_for({}, options, "boto3"), "fifty-threads-table" + transport)
+    table = create_table(connect("boto3", options))
     made.clear()
     connection.close_all()
     start = threading.Barrier(50)
@@ -444,10 +493,10 @@ def test_fifty_threads_at_once_make_one_client(transport, engine, monkeypatch):
     def work(number):
         start.wait()
         try:
-            conn = connection.connection_for({}, options, transport)
+            conn = connect(transport, options)
             item = key(str(number))
-            conn.call(Request("PutItem", TableName="fifty-threads-table" + transport, Item=item))
-            got = conn.call(Request("GetItem", TableName="fifty-threads-table" + transport, Key=item))
+            conn.call(Request("PutItem", TableName=table, Item=item))
+            got = conn.call(Request("GetItem", TableName=table, Key=item))
             assert got["Item"] == item
         except BaseException as error:
             failures.append(error)

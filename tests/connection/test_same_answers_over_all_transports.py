@@ -7,8 +7,10 @@ import threading
 import pytest
 from botocore.exceptions import ClientError
 
-from dynamorm import connection, exceptions, local
+from dynamorm import exceptions, local
 
+from .awaited import AWAITED, connect
+from .awaited import loop_of_the_module as loop_of_the_module
 from .conftest import TRANSPORTS, Request, create_table, key
 
 ENGINES = ["local engine", "moto server", "moto in process"]
@@ -47,9 +49,14 @@ def endpoint(request):
             yield {}
 
 
+@pytest.fixture(params=[*TRANSPORTS, *AWAITED])
+def transport(request):
+    return request.param
+
+
 @pytest.fixture
 def conn(endpoint, transport):
-    return connection.connection_for({}, endpoint, transport)
+    return connect(transport, endpoint)
 
 
 @pytest.fixture
@@ -226,7 +233,7 @@ def test_a_cancelled_transaction_says_which_action_was_to_blame(call, table):
 
 
 def test_a_parameter_that_does_not_exist_is_refused(call, table, transport):
-    if transport == "direct":
+    if transport in ("direct", "async", "async direct"):
         pytest.skip("direct sending leaves the checking of parameters to DynamoDB")
     with pytest.raises(exceptions.RequestRefused):
         call("GetItem", TableName=table, Key=key(), NoSuchParameter=1)
@@ -258,4 +265,4 @@ def test_threads_share_a_connection(conn, call, table):
 
 
 def test_all_transports_are_run():
-    assert set(TRANSPORTS) == {"boto3", "default", "direct"}
+    assert set(TRANSPORTS) == {"boto3", "default", "direct"} == set(AWAITED.values())

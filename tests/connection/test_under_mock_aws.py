@@ -10,11 +10,16 @@ import textwrap
 import boto3
 import pytest
 
-from dynamorm import connection
-
-from .conftest import Request, create_table, key
+from .awaited import AWAITED, connect
+from .awaited import loop_of_the_module as loop_of_the_module
+from .conftest import TRANSPORTS, Request, create_table, key
 
 moto = pytest.importorskip("moto")
+
+
+@pytest.fixture(params=[*TRANSPORTS, *AWAITED])
+def transport(request):
+    return request.param
 
 
 @pytest.fixture
@@ -28,7 +33,7 @@ def no_sockets(monkeypatch):
 
 
 def round_trip(transport, **options):
-    conn = connection.connection_for({}, options, transport)
+    conn = connect(transport, options)
     table = create_table(conn)
     conn.call(Request("PutItem", TableName=table, Item={**key(), "b": {"B": b"\xff"}}))
     answer = conn.call(Request("GetItem", TableName=table, Key=key()))
@@ -44,18 +49,18 @@ def test_no_socket_is_opened(transport, no_sockets):
 
 
 def test_a_connection_from_before_the_mock_is_not_used_in_it(transport, no_sockets):
-    before = connection.connection_for({}, {}, transport)
+    before = connect(transport, {})
     with moto.mock_aws():
         inside, _ = round_trip(transport)
-        assert inside is not before
-        assert connection.connection_for({}, {}, transport) is inside
+        assert inside.client is not before.client
+        assert connect(transport, {}).client is inside.client
 
 
 def test_what_one_mock_held_the_next_does_not(transport, no_sockets):
     with moto.mock_aws():
-        create_table(connection.connection_for({}, {}, transport), "table-of-the-first-mock")
+        create_table(connect(transport, {}), "table-of-the-first-mock")
     with moto.mock_aws():
-        answer = connection.connection_for({}, {}, transport).call(Request("ListTables"))
+        answer = connect(transport, {}).call(Request("ListTables"))
         assert answer["TableNames"] == []
 
 
@@ -67,7 +72,7 @@ def test_the_fake_credentials_of_a_mock_do_not_outlive_it(transport, own, monkey
         round_trip(transport, **own)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "REAL")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "real")
-    after = connection.connection_for({}, own, transport)
+    after = connect(transport, own)
     assert after.client._request_signer._credentials.access_key == "REAL"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dynamorm.flows import Call, CallPlain, Invoke, Now, Pause, Start, WaitAny
+from dynamorm.flows import Breathe, Call, CallPlain, Compute, Invoke, Now, Pause, Start, WaitAny
 
 
 class Script:
@@ -93,6 +93,10 @@ def _answer_to(step: Any, script: Script) -> Any:
     if isinstance(step, Invoke):
         with step.within():
             return step.function(*step.arguments, **step.keywords)
+    if isinstance(step, Compute):
+        return step.function()
+    if isinstance(step, Breathe):
+        return None
     if isinstance(step, Start):
         try:
             return Ended(by_hand(step.flow, script), None)

@@ -434,7 +434,7 @@ RELATIONSHIPS = {
     "deleting": Verb(
         lambda m: way(m)._delete_partner(loans(m)[0]), lambda m: delattr(loans(m)[0], "book"), (FOUND, {})
     ),
-    "prefetch": Verb(lambda m: way(m)._prefetch(loans(m), False), lambda m: m.book.prefetch(loans(m)), (UNDONE, REST)),
+    "prefetch": Verb(lambda m: way(m).prefetched(loans(m), False), lambda m: m.book.prefetch(loans(m)), (UNDONE, REST)),
 }
 
 
@@ -558,9 +558,11 @@ QUIET_ON_TABLES = {
     ids=["models", "reads", "tables"],
 )
 def test_every_verb_that_asks_for_something_is_driven_by_hand(kind, driven, quiet):
+    # what is awaited goes by the same flows, which tests/awaited/test_faces.py looks after
+    awaited = {f"a{name}" for name in dir(kind)}
     public = {
         name
-        for name in dir(kind)
+        for name in sorted(set(dir(kind)) - awaited)
         if not name.startswith("_")
         if callable(value := inspect.getattr_static(kind, name)) or isinstance(value, (classmethod, property))
     }

@@ -118,6 +118,7 @@ def test_filters_on_what_an_index_does_not_hold_are_refused_before_any_request(s
         score.ByNote.scan(wins=1),
         score.ByGame.query(game="g1").only("losses"),
         score.ByGame.query(game="g1", losses=1).hydrate(),
+        score.ByGame.query(game="g1").filter(F("wins") > F("losses")),
     ):
         with sent_by(score) as sent, pytest.raises(NotProjected, match="does not hold"):
             list(read)

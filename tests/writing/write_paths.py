@@ -372,5 +372,6 @@ NOT_WRITING = {
 
 
 def verbs() -> set[str]:
-    """Return the names of all verbs of models."""
-    return {name for name in dynamorm.model._VERBS if not name.startswith("_")}
+    """Return the names of all verbs of models; those that are awaited do what the others do."""
+    every = dynamorm.model._VERBS
+    return {name for name in every if not name.startswith(("_", "a")) or name.removeprefix("a") not in every}

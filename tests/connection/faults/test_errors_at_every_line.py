@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 
 from dynamorm import connection, exceptions
 from dynamorm.connection import blocking, direct_transports, http_connection, http_reader, transports
-from dynamorm.connection.pool import Pool
 
 from ...profiles import examples
 from ..conftest import Request
@@ -156,19 +155,6 @@ class Scene:
                 self.conn.client.get_item(TableName="table", Key={"p": {"S": "plain"}}, Unknown=when)
         self.call("plain")
         self.call("plain")
-
-
-@pytest.fixture
-def pools(monkeypatch):
-    made = []
-    init = Pool.__init__
-
-    def noting(self, *arguments):
-        init(self, *arguments)
-        made.append(self)
-
-    monkeypatch.setattr(Pool, "__init__", noting)
-    return made
 
 
 @pytest.fixture(params=["default", "direct", "before client"])
