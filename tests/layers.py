@@ -32,6 +32,7 @@ WINGS: dict[str, tuple[str, ...]] = {
         "together.at_the_end",
         "together.__init__",
     ),
+    "streams": ("streams.__init__", "streams.routing", "streams.events", "streams.changes"),
     "model": (
         "model.__init__",
         "model.awaited_reading",

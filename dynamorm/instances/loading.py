@@ -50,6 +50,15 @@ def loaded(
     return _load(parts, Origin(place, mapper, mode), mapper.receiver(mode), new_of(parts.model), None, item)
 
 
+def loaded_key(parts: ModelParts, key: WireItem) -> Any:
+    """Return a partial instance of an item of which only the key is known; ``None`` where it is of another kind."""
+    parts = parts.mapper.member_of(key, parts)
+    if parts is None or (parts.mapper.upkeep is not None and parts.mapper.upkeep.is_guard(key)):
+        return None
+    mapper = parts.mapper
+    return _load(parts, Origin(None, mapper, PARTIAL), mapper.receiver(PARTIAL), new_of(parts.model), None, key)
+
+
 def loader(
     parts: ModelParts, partial: Part = False, place: Place | None = None, now: str | None = None
 ) -> Callable[[StoredItem], Any]:
