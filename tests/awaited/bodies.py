@@ -169,7 +169,7 @@ def _is_too_much(item: pytest.Item, parameters: dict[str, object], has_many: boo
     dealt = crc32(item.nodeid.replace(str(library), "").encode()) % len(names)
     if library is None or item.module.__name__.removeprefix("tests.") in OF_ALL_LIBRARIES:
         return has_many and dealt > 0
-    return library != names[dealt] or (has_many and crc32(item.nodeid.encode()) % 8 > 0)
+    return library != names[dealt] or (has_many and crc32(item.nodeid.encode()) % 16 > 0)
 
 
 @pytest.fixture(scope="module", autouse=True)

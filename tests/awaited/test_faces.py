@@ -87,6 +87,7 @@ OTHERWISE = {
     "PartsOfItems.sync": "await book.areconcile()",
     "PlainItems.get_batch": "await Table.aget_batch(...), which is made of its flow",
     "ReadIterator.__bool__": "await query.aexists()",
+    "StreamRouter.__call__": "await router.aroute(change)",
     "_Life.create": "the former name of create_table, which is not for new code",
 }
 

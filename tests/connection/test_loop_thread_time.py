@@ -14,14 +14,19 @@ from pathlib import Path
 
 import pytest
 
+from ..profiles import examples
 from .scripted_server import ScriptedServer, answer
 from .test_trusting_certificates import Authority
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
-MOST_MILLISECONDS = 5.0
 TRIES = 3
+
+
+def most_milliseconds():
+    """Return the limit, with room in the quick form for machines that are slower than most."""
+    return float(examples(quick=15, long=5))
 
 
 def note(number, pad=""):
@@ -100,14 +105,14 @@ def longest_callbacks(scenario, url, option, **environment):
         figures = json.loads(done.stdout)
         if best is None or figures < best:
             best = figures
-        if not best or best[0][0] <= MOST_MILLISECONDS:
+        if not best or best[0][0] <= most_milliseconds():
             break
     print(scenario, option, best)
     return best
 
 
 def assert_short(figures):
-    assert not figures or figures[0][0] <= MOST_MILLISECONDS, figures
+    assert not figures or figures[0][0] <= most_milliseconds(), figures
 
 
 @pytest.mark.parametrize("scenario", ["first call", "many first calls", "first error"])
@@ -140,4 +145,6 @@ SCENARIOS = [
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_what_models_do(scenario, name, server):
     pytest.importorskip(name)
+    if name != "marshmallow" and not scenario.startswith("first") and examples(quick=1, long=0):
+        pytest.skip("goes the same way with every library: the long form looks at all")
     assert_short(longest_callbacks(scenario, server.url, name))

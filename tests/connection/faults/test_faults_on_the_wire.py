@@ -150,8 +150,9 @@ def suite(operations, address, opened, open_to, replace_backoff):
         assert result.tally.longest < longest
         assert result.failed <= botocore.failed
     awaited, blocking = results[-1], results[-2]
-    # which requests meet an outage of the proxy is a matter of time: one more or less is chance
-    assert awaited.failed <= blocking.failed + round(blocking.failed**0.5 / 2)
+    # which requests meet an outage of the proxy is a matter of time: so many more or less are chance
+    chance = round(blocking.failed**0.5 / 2) if operations >= 10_000 else 5
+    assert awaited.failed <= blocking.failed + chance
     for result in results:
         met = {kind for kind, count in result.faults.items() if count}
         assert met >= set(USUAL_RATES), f"never happened: {set(USUAL_RATES) - met}"
