@@ -308,6 +308,7 @@ def test_receivers_see_the_callers_context(book, found):
     assert sorted(seen) == ["ann's", "ben's"]
 
 
+@pytest.mark.skipif(not hasattr(signals.pre_save, "muted"), reason="older releases of blinker mute none")
 def test_a_muted_signal_calls_nobody(found):
     with signals.pre_save.connected_to(noting([], "it")), signals.pre_save.muted():
         asyncio.run(found.asave())

@@ -65,6 +65,8 @@ def ends(request):
     """Make a connection and the server's end of it: ``ends(read_timeout)``."""
     name, _, tls = request.param.partition(" over ")
     contexts = request.getfixturevalue("contexts") if tls else None
+    if "uvloop" in name:
+        pytest.importorskip("uvloop")
 
     def make(timeout):
         ours, theirs = socket.socketpair()
