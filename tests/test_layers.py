@@ -27,6 +27,9 @@ THIRD_PARTIES = {
     "pytest": {"pytest_plugin", "testing"},
 }
 # The two places that import when something is first needed.
+# what is read here is the same whatever is installed beside it
+pytestmark = pytest.mark.slow
+
 LATE = {"connection/registry.py", "drivers.py"}
 
 MODULES = modules()
