@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from asyncio import Future, Task, get_running_loop, sleep
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar
 
@@ -115,9 +115,13 @@ def awaitable(override: Override) -> Callable[..., Any]:
     if not override.blocks:
         return override.function
 
+    def complete(*arguments: Any, **keywords: Any) -> Any:
+        result = override.function(*arguments, **keywords)
+        return list(result) if isinstance(result, Iterator) else result  # which would block where it is gone through
+
     async def call(*arguments: Any, **keywords: Any) -> Any:
         with may_wait():
-            return await in_thread(partial(override.function, *arguments, **keywords))
+            return await in_thread(partial(complete, *arguments, **keywords))
 
     return call
 

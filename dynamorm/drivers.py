@@ -31,6 +31,7 @@ from .flows import (
     Tell,
 )
 from .locks import Latch, importing
+from .overrides import Override
 from .signals import foretell, tell
 
 Result = TypeVar("Result")
@@ -84,6 +85,11 @@ def aside(function: Callable[[], Result]) -> Coroutine[Any, Any, Result]:
 def aside_once(key: Hashable, function: Callable[[], Any]) -> Coroutine[Any, Any, None]:
     """Call what blocks in a thread, once for all who come with the same key while it runs; to be awaited."""
     return _later("once_in_thread", key, function) if _driver is None else _driver.once_in_thread(key, function)
+
+
+def awaitable(override: Override) -> Callable[..., Any]:
+    """Return a verb of a model's own to be awaited, in a thread if it blocks."""
+    return _awaiting().awaitable(override)  # type: ignore[no-any-return]
 
 
 def running_loop() -> Any:

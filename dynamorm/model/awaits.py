@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from functools import partial, wraps
 from typing import Any, TypeVar
 
-from ..drivers import aside, aside_once
+from ..drivers import aside_once, awaitable
 from ..instances.loading import make_ready
 from ..overrides import override_beyond
-from ..waiting import may_wait
 
 Verb = TypeVar("Verb", bound=Callable[..., Coroutine[Any, Any, Any]])
 
@@ -29,14 +28,6 @@ def awaits(verb: Verb) -> Verb:
         if isinstance(target, store.model):
             arguments = (target, *arguments)
         with store.pinned():
-            if not override.blocks:
-                return await override.function(*arguments, **keywords)
-            with may_wait():
-                return await aside(lambda: _complete(override.function(*arguments, **keywords)))
+            return await awaitable(override)(*arguments, **keywords)
 
     return call  # type: ignore[return-value]
-
-
-def _complete(result: Any) -> Any:
-    """Return what a verb has returned, which must not block where it is gone through."""
-    return list(result) if isinstance(result, Iterator) else result

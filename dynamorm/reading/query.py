@@ -161,7 +161,7 @@ class ReadIterator(AwaitedRead[Model], ABC):
         return self._with(rate=units_a_second(rcu, "read"))
 
     def read_ahead(self: Self, ahead: bool = True) -> Self:
-        """Ask for each page while the one before it is gone through, in a thread.
+        """Ask for each page while the one before it is gone through, in a thread or, awaited, in a task.
 
         Who stops in the middle has paid for one page more than needed.
         """
