@@ -226,8 +226,8 @@ def open_files():
 async def cancel_at_random(conn, table, chance, operations, cancellations):
     """Read as 50 tasks, each its own items, and cancel so many of the reads; returns where they were."""
     cancelled, answered = Counter(), 0
-    # many more than are to be, since those that are quicker than this is cannot be
-    to_cancel = set(chance.sample(range(operations), cancellations * 6))
+    # more than are to be, since those that are quicker than this is cannot be
+    to_cancel = set(chance.sample(range(operations), cancellations * 4))
 
     async def read(number):
         nonlocal answered
@@ -235,7 +235,11 @@ async def cancel_at_random(conn, table, chance, operations, cancellations):
         request = Request("GetItem", TableName=table, Key=wanted, ConsistentRead=number % 2 == 0)
         reading = asyncio.ensure_future(conn.acall(request))
         if number in to_cancel and sum(cancelled.values()) < cancellations:
-            if chance.random() < 0.3:
+            where = chance.choice(["wait", "exchange", "", ""])
+            if where:  # as soon as it is there: that some are does not hang on how fast things go
+                while not reading.done() and awaited_place(reading.get_coro()) != where:
+                    await asyncio.sleep(0)
+            elif chance.random() < 0.3:
                 for _ in range(chance.randrange(8)):
                     await asyncio.sleep(0)
             else:
